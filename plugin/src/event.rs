@@ -1,0 +1,224 @@
+//! One of the five scheduled-task events of the Windows Security log.
+//!
+//! Source: the event manifest of Microsoft-Windows-Security-Auditing, and Microsoft's pages
+//! "4698(S): A scheduled task was created." to "4702(S): A scheduled task was updated.".
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// What happened to the task: the event id, by its meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Change {
+    /// 4698
+    Created,
+    /// 4699
+    Deleted,
+    /// 4700
+    Enabled,
+    /// 4701
+    Disabled,
+    /// 4702
+    Updated,
+}
+
+impl Change {
+    /// The change that an event id of the Security log stands for, or `None` for every other event.
+    pub const fn from_event_id(id: u64) -> Option<Self> {
+        match id {
+            4698 => Some(Self::Created),
+            4699 => Some(Self::Deleted),
+            4700 => Some(Self::Enabled),
+            4701 => Some(Self::Disabled),
+            4702 => Some(Self::Updated),
+            _ => None,
+        }
+    }
+
+    /// The event id.
+    pub const fn event_id(self) -> u16 {
+        match self {
+            Self::Created => 4698,
+            Self::Deleted => 4699,
+            Self::Enabled => 4700,
+            Self::Disabled => 4701,
+            Self::Updated => 4702,
+        }
+    }
+
+    /// One word for the tag: `created`, `deleted`, `enabled`, `disabled` or `updated`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Deleted => "deleted",
+            Self::Enabled => "enabled",
+            Self::Disabled => "disabled",
+            Self::Updated => "updated",
+        }
+    }
+
+    /// Whether Windows always writes the task's definition into this event. A deletion (4699) has an
+    /// empty content on current Windows; the other four never do.
+    pub const fn has_content(self) -> bool {
+        !matches!(self, Self::Deleted)
+    }
+}
+
+/// Who asked for the change: the `Subject*` fields.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Subject<'a> {
+    /// `SubjectUserSid`, for example `S-1-5-18`.
+    pub sid: Option<Cow<'a, str>>,
+    /// `SubjectUserName`, without its domain. A machine account ends with `$`.
+    pub user: Option<Cow<'a, str>>,
+    /// `SubjectDomainName`.
+    pub domain: Option<Cow<'a, str>>,
+    /// `SubjectLogonId`, as shipped; usually `0x…`.
+    pub logon_id: Option<Cow<'a, str>>,
+}
+
+/// The client of the Task Scheduler service that made the change: the fields that version 1 of the
+/// events adds (Windows 10 1903, Windows Server 2022).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Client<'a> {
+    /// `ClientProcessStartKey`.
+    pub process_start_key: Option<Cow<'a, str>>,
+    /// `ClientProcessId`; 0 when the call came from another machine.
+    pub process_id: Option<Cow<'a, str>>,
+    /// `ParentProcessId`, of the client.
+    pub parent_process_id: Option<Cow<'a, str>>,
+    /// `RpcCallClientLocality`.
+    pub rpc_call_client_locality: Option<Cow<'a, str>>,
+    /// `FQDN`: the name of the machine that logged the event.
+    pub fqdn: Option<Cow<'a, str>>,
+}
+
+/// A scheduled-task event, whatever shipped it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskEvent<'a> {
+    /// What happened.
+    pub change: Change,
+    /// The record's shape, by the name of the reader that understood it, for example `winevtlog`.
+    pub shape: &'static str,
+    /// `Channel`, when shipped.
+    pub channel: Option<Cow<'a, str>>,
+    /// The provider's name, when shipped.
+    pub provider: Option<Cow<'a, str>>,
+    /// The machine that logged the event.
+    pub computer: Option<Cow<'a, str>>,
+    /// The event's own time as shipped, in whatever form the shipper writes it.
+    pub time: Option<Cow<'a, str>>,
+    /// Who asked for the change.
+    pub subject: Subject<'a>,
+    /// The client process, on version 1 events.
+    pub client: Option<Client<'a>>,
+    /// `TaskName`: the path of the task, which starts with a backslash.
+    pub task_name: Option<Cow<'a, str>>,
+    /// `TaskContent` or `TaskContentNew`: the task's XML, with every layer of escaping that a shipper put
+    /// around it removed. `None` when it is missing or empty.
+    pub content: Option<Cow<'a, str>>,
+    /// What could not be read as it should be.
+    pub notes: Vec<Note>,
+}
+
+impl TaskEvent<'_> {
+    /// An event of which nothing but the change and the shape is known yet.
+    pub const fn new(change: Change, shape: &'static str) -> Self {
+        Self {
+            change,
+            shape,
+            channel: None,
+            provider: None,
+            computer: None,
+            time: None,
+            subject: Subject { sid: None, user: None, domain: None, logon_id: None },
+            client: None,
+            task_name: None,
+            content: None,
+            notes: Vec::new(),
+        }
+    }
+}
+
+/// Something that limits how far a record was understood. Silence means "looked and found nothing", so
+/// whatever was not looked at has a note.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// The event should carry the task's definition and does not.
+    ContentMissing,
+    /// The definition ends before `</Task>`; its length in UTF-16 units, which is how Windows counts.
+    ContentTruncated {
+        /// Length of what is there, in UTF-16 units.
+        units: usize,
+    },
+    /// The definition is longer than schtag reads; only its beginning was looked at.
+    ContentCut {
+        /// Bytes that were read.
+        bytes: usize,
+    },
+    /// The definition is not well-formed XML; what could be read of it was.
+    ContentMalformed(Cow<'static, str>),
+    /// The definition still looked escaped after the deepest unescaping that is tried.
+    ContentEscaped,
+    /// There is no task name in the event.
+    NameMissing,
+    /// The fields were taken from the rendered message, whose words depend on the machine's language.
+    ReadFromMessage,
+    /// More of something than is kept, for example `actions` or `triggers`.
+    TooMany {
+        /// What there is too much of.
+        what: &'static str,
+        /// How many of it were kept.
+        kept: usize,
+    },
+    /// Decoding stopped at a limit.
+    DecodingStopped(Cow<'static, str>),
+    /// A matched list had more entries than the tag shows, or the tag would have been too long.
+    TagCut(&'static str),
+    /// The record was not valid JSON; what was changed to make it so.
+    Repaired(Cow<'static, str>),
+    /// Any other limit, in words.
+    Other(Cow<'static, str>),
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ContentMissing => write!(f, "task content missing"),
+            Self::ContentTruncated { units } => write!(f, "task content truncated at {units} characters"),
+            Self::ContentCut { bytes } => {
+                write!(f, "task content longer than the {bytes} bytes that were read")
+            }
+            Self::ContentMalformed(why) => write!(f, "task content malformed: {why}"),
+            Self::ContentEscaped => write!(f, "task content still escaped after unescaping"),
+            Self::NameMissing => write!(f, "task name missing"),
+            Self::ReadFromMessage => write!(f, "fields read from the rendered message"),
+            Self::TooMany { what, kept } => write!(f, "more {what} than the {kept} that were read"),
+            Self::DecodingStopped(why) => write!(f, "decoding stopped: {why}"),
+            Self::TagCut(what) => write!(f, "tag shortened: {what}"),
+            Self::Repaired(what) => write!(f, "record was not valid JSON: {what}"),
+            Self::Other(what) => f.write_str(what),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn event_ids_and_changes_are_inverse() {
+        for id in 4698..=4702 {
+            let change = Change::from_event_id(id).unwrap();
+            assert_eq!(u64::from(change.event_id()), id);
+        }
+        for id in [0, 4697, 4703, 46_980, u64::MAX] {
+            assert_eq!(Change::from_event_id(id), None);
+        }
+    }
+
+    #[test]
+    fn only_a_deletion_may_lack_content() {
+        assert!(!Change::Deleted.has_content());
+        assert!(Change::Created.has_content() && Change::Disabled.has_content());
+    }
+}

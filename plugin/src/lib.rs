@@ -1,0 +1,21 @@
+//! The detection core of schtag and its WebAssembly ABI.
+//!
+//! A record flows through the modules in one direction, and no module knows those after it:
+//!
+//! 1. [`json`] reads the record's bytes: is this one JSON object, and what are its members?
+//! 2. [`shapes`] recognises what shipped it and finds the Windows event in it.
+//! 3. [`event`] is that event: a scheduled task was created, deleted, enabled, disabled or updated.
+//! 4. [`task`] is the task definition that the event carries, read from its XML.
+//! 5. [`command`] is what each action of the task will run: normalised, unwrapped and decoded.
+//! 6. [`fields`] names all of this for rules, in Sigma's words.
+//! 7. [`rules`] evaluates a compiled rule pack over those fields.
+//! 8. [`verdict`] grades what matched and writes the tag.
+//! 9. [`engine`] joins them; [`abi`] is what Fluent Bit calls.
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
+pub mod command;
+pub mod event;
+pub mod fields;
+pub mod json;
+pub mod rules;
+pub mod task;

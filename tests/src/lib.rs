@@ -1,0 +1,1 @@
+//! End-to-end suites through the built module: shared fixtures and helpers.
