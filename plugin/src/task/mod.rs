@@ -6,6 +6,8 @@
 pub mod duration;
 mod elements;
 mod path;
+#[cfg(test)]
+mod tests;
 mod text;
 mod tokens;
 mod xml;

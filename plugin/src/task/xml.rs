@@ -6,8 +6,10 @@
 //!
 //! * A value that the input ends in is kept as far as it goes, without a reference or `]]>` cut in half.
 //! * Markup inside a value is kept as text. The schema allows it in `Data`; elsewhere it is noted.
-//! * An element that does not belong where it is, but does further out, ends what is open in between. An end
-//!   tag of an outer element ends those inside it; an end tag that nothing belongs to is passed over.
+//! * Inside a value, an element that belongs further out ends what is open in between; so does a section,
+//!   such as `Exec`, inside another. (A field's name alone is not enough there: a WnfStateChangeTrigger has a
+//!   `Data` that is not the task's.) An end tag of an outer element ends those inside it; an end tag that
+//!   nothing belongs to is passed over.
 //! * Elements that the schema does not know are skipped, with all that is in them.
 //! * A second `Command` in an `Exec` starts another `Exec`, so that each command is judged as one. Repeated
 //!   `Arguments` are joined by a blank. Of everything else that may be there only once, the first counts.
@@ -143,7 +145,9 @@ impl<'a> TaskReader<'a> {
         let free = self.is_free();
         let task = &mut self.parsed.task;
         let knows = |section: Section| {
-            section.child(tag.name).is_some() || elements::slot(task, section, tag.name).is_some()
+            section.child(tag.name).is_some()
+                || (inside == Some(Kind::Value) || inside == Some(Kind::Section(section)))
+                    && elements::slot(task, section, tag.name).is_some()
         };
         let home = if free { None } else { self.path.home(knows) };
         if let Some(depth) = home {
@@ -213,10 +217,12 @@ impl<'a> TaskReader<'a> {
 
     /// Opens an element that no open section knows.
     fn pass_over(&mut self, tag: Tag<'a>) {
-        if self.path.innermost() == Some(Kind::Section(Section::Trigger)) && elements::is_schedule(tag.name) {
-            if let Some(trigger) = self.parsed.task.triggers.last_mut() {
-                trigger.schedule.get_or_insert_with(|| tag.name.to_owned());
-            }
+        let in_trigger = self.path.innermost() == Some(Kind::Section(Section::Trigger));
+        if in_trigger
+            && elements::is_schedule(tag.name)
+            && let Some(trigger) = self.parsed.task.triggers.last_mut()
+        {
+            trigger.schedule.get_or_insert_with(|| tag.name.to_owned());
         }
         self.path.push(tag.name, Kind::Skipped);
     }
@@ -397,8 +403,8 @@ impl<'a> TaskReader<'a> {
 
 /// Adds a further value, as far as it fits.
 fn join(field: &mut String, value: &str) {
+    let Some(room) = MAX_VALUE.checked_sub(field.len().saturating_add(1)) else { return };
     field.push(' ');
-    let room = MAX_VALUE.saturating_sub(field.len());
     field.push_str(value.get(..value.floor_char_boundary(room)).unwrap_or_default());
 }
 
