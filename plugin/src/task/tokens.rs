@@ -9,9 +9,10 @@ use quick_xml::{Error, Reader};
 
 use super::text;
 
-/// How often reading is taken up again after a broken tag. Finding the end of a tag can mean looking to the
-/// end of the input, so this bounds the time that broken tags cost.
-const MAX_REPAIRS: u8 = 32;
+/// How many bytes may be looked at in vain, besides four times the input: quick-xml looks for the end of a
+/// tag as far as the end of the input, and a tag that turns out to be unclosed is read again from its next
+/// `<`. This keeps the time linear.
+const MAX_WASTE: usize = 64 * 1024;
 
 /// A tag, as written.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +49,8 @@ pub(super) struct Tokens<'a> {
     /// Where in `xml` the reader started.
     base: usize,
     reader: Reader<&'a [u8]>,
-    repairs: u8,
+    /// Bytes that were looked at for the ends of unclosed tags.
+    wasted: usize,
     cut: bool,
 }
 
@@ -70,17 +72,17 @@ impl<'a> Tokens<'a> {
     pub(super) fn new(xml: &'a str) -> Self {
         // quick-xml does not count a byte order mark in its positions.
         let xml = xml.strip_prefix('\u{feff}').unwrap_or(xml);
-        Self { xml, base: 0, reader: reader(xml), repairs: 0, cut: false }
+        Self { xml, base: 0, reader: reader(xml), wasted: 0, cut: false }
     }
 
-    /// How often a tag was broken.
-    pub(super) const fn repairs(&self) -> u8 {
-        self.repairs
+    /// Whether a tag was not closed.
+    pub(super) const fn repaired(&self) -> bool {
+        self.wasted > 0
     }
 
-    /// Whether reading was given up for too many broken tags. The rest of the input is then one text.
+    /// Whether reading was given up for too many unclosed tags. The rest of the input is then one text.
     pub(super) const fn gave_up(&self) -> bool {
-        self.repairs > MAX_REPAIRS
+        self.wasted > self.xml.len().saturating_mul(4).saturating_add(MAX_WASTE)
     }
 
     /// Whether the input ended inside of markup.
@@ -172,7 +174,7 @@ impl<'a> Tokens<'a> {
 
     /// A tag without its `>`: it ends where the next `<` is, at `at`.
     fn unclosed(&mut self, raw: &'a str, start: usize, at: usize) -> Token<'a> {
-        self.repairs = self.repairs.saturating_add(1);
+        self.wasted = self.wasted.saturating_add(raw.len().saturating_sub(at));
         if self.gave_up() {
             self.start_at(self.xml.len());
             return Token::Text(self.xml.get(start..).unwrap_or_default());
