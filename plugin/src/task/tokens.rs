@@ -4,7 +4,7 @@
 //! handles the two things an XML parser need not: input that is cut anywhere, and tags that are not closed.
 //! Entity declarations are passed over and never expanded.
 
-use quick_xml::events::{BytesStart, Event};
+use quick_xml::events::Event;
 use quick_xml::{Error, Reader};
 
 use super::text;
@@ -193,15 +193,27 @@ impl<'a> Tag<'a> {
     /// The value of an attribute, trimmed, with its references resolved. The second value tells whether
     /// there were unknown ones. `None` if it is absent or empty.
     pub(super) fn attribute(&self, name: &str) -> Option<(String, bool)> {
-        let inside = self.raw.trim_start_matches('<').trim_end_matches('>').trim_end_matches('/');
-        let length = inside.find(ends_name).unwrap_or(inside.len());
-        let tag = BytesStart::from_content(inside, length);
-        let mut attributes = tag.attributes();
-        // Without checks for duplicates, which take quadratic time.
-        let attribute = attributes.with_checks(false).flatten().find(|a| a.key.as_ref() == name)?;
-        let (value, unknown) = text::unescape(text::trim(&attribute.value));
+        let value = find_attribute(self.raw, name)?;
+        let (value, unknown) = text::unescape(text::trim(value));
         let value = text::trim(&value);
         if value.is_empty() { None } else { Some((value.to_owned(), unknown)) }
+    }
+}
+
+/// An attribute's value as written, in a tag as written. quick-xml's own attributes bring a hash map for
+/// finding repeated ones, which is of no use here: the first counts.
+fn find_attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
+    let mut rest = tag;
+    loop {
+        let (before, after) = rest.split_once('=')?;
+        let key = before.trim_end_matches(text::is_blank).rsplit(text::is_blank).next();
+        let mut after = after.trim_start_matches(text::is_blank).chars();
+        let quote = after.next().filter(|c| matches!(c, '"' | '\''))?;
+        let (value, next) = after.as_str().split_once(quote)?;
+        if key == Some(name) {
+            return Some(value);
+        }
+        rest = next;
     }
 }
 
@@ -256,4 +268,29 @@ fn tag_token(raw: &str, empty: bool) -> Token<'_> {
 
 const fn ends_name(c: char) -> bool {
     text::is_blank(c) || matches!(c, '/' | '>' | '<')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes() {
+        for (tag, expected) in [
+            ("<Principal id=\"A\">", Some("A")),
+            ("<Principal\r\n xml:id='no' id = 'A\"=' id='B'/>", Some("A\"=")),
+            ("<Principal x='id=' y=\"id='no'\" id='A'>", Some("A")),
+            ("<Principal x='a'id='A'>", Some("A")),
+            ("<Principal id=' A &amp; B '>", Some("A & B")),
+            ("<Principal id=''>", None),
+            ("<Principal id>", None),
+            ("<Principal id=A>", None),
+            ("<Principal id='A>", None),
+            ("<Principal ID='A' idx='A' x='id'>", None),
+            ("<id='A'>", None),
+        ] {
+            let value = Tag { raw: tag, name: "Principal" }.attribute("id").map(|(value, _)| value);
+            assert_eq!(value.as_deref(), expected, "{tag}");
+        }
+    }
 }
