@@ -102,13 +102,14 @@ impl Engine {
     fn mend(&mut self, record: &[u8], at: At, out: &mut Vec<u8>) {
         let Self { judge, scanner, rewritten, tag } = self;
         rewritten.clear();
-        let repaired = json::repair(rewritten, record);
+        let Ok(repaired) = json::repair(rewritten, record) else {
+            // Not even the wrapped text fits into memory: what is left is to say so.
+            verdict::write_lost_copy(out, judge.settings());
+            return;
+        };
         let Ok(object) = scanner.scan(rewritten) else {
-            // `repair` only gives valid objects; were it ever otherwise, the text is kept as a string.
-            out.extend_from_slice(b"{\"log\":");
-            json::write_string(out, &String::from_utf8_lossy(record));
-            out.push(b'}');
-            out.reserve(1);
+            // `repair` gives valid objects only.
+            verdict::write_lost_copy(out, judge.settings());
             return;
         };
         if !judge.judge(&object, at, tag) {

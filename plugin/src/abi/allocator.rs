@@ -1,8 +1,10 @@
 //! The global allocator: the standard one, which wipes what it frees while the module is being baked, so
 //! that the baked module holds no leftovers of the building of its automata.
+#[cfg(any(target_arch = "wasm32", test))]
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+#[cfg(any(target_arch = "wasm32", test))]
 struct Wiping;
 
 /// True until the pack is loaded.
@@ -17,6 +19,7 @@ pub(super) fn finish_baking() {
     BAKING.store(false, Ordering::Relaxed);
 }
 
+#[cfg(any(target_arch = "wasm32", test))]
 // SAFETY: every call goes to `System` with the caller's own arguments. `dealloc` first writes zeros to the
 // block, which the caller owns until it is freed. `realloc` and `alloc_zeroed` keep the trait's default forms,
 // which are made of these two.

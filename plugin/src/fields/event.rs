@@ -1,7 +1,7 @@
 //! The fields that all actions of an event share.
 use super::{Field, Table};
 use crate::event::{Change, Note, Subject, TaskEvent};
-use crate::task::{Principal, Task, Trigger, seconds};
+use crate::task::{Principal, Task, Trigger, duration};
 
 /// What was read of the task's definition, in one word: the field `task.content_state`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,7 +146,8 @@ fn add_trigger<'a>(table: &mut Table<'a>, trigger: &'a Trigger) {
     table.push_some(Field::TaskTriggerStart, trigger.start_boundary.as_deref());
     table.push_some(Field::TaskTriggerEnd, trigger.end_boundary.as_deref());
     table.push_some(Field::TaskTriggerSubscription, trigger.subscription.as_deref());
-    let interval = trigger.repetition.as_ref().and_then(|r| r.interval.as_deref()).and_then(seconds);
+    let interval =
+        trigger.repetition.as_ref().and_then(|r| r.interval.as_deref()).and_then(duration::seconds);
     table.push_some(Field::TaskTriggerInterval, interval.map(|s| s.to_string()));
 }
 

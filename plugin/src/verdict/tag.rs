@@ -135,10 +135,10 @@ pub fn write_repaired(out: &mut Vec<u8>, what: &str) {
     );
 }
 
-/// Writes a whole record in place of one that the host could not hand over.
+/// Writes a whole record in place of one for which there was no memory, in the host's copy or in the mending.
 pub fn write_lost_copy(out: &mut Vec<u8>, settings: &Settings) {
-    let notes = ["the host could not allocate memory for its copy of the record"];
-    let title = "Record could not be read: no memory";
+    let notes = ["no memory for a copy of the record"];
+    let title = "Record lost: no memory for it";
     let verdict = Verdict::Unreadable.as_str();
     out.clear();
     out.push(b'{');
