@@ -305,6 +305,7 @@ fn the_example_with_a_condition_keeps_every_record() -> Outcome {
         Ok(conditional(dir, metrics)?.text)
     })?;
     let seen = parse_all(&agent.wait_for_lines("win.security", records.len())?)?;
+    assert_eq!(agent.wait_for_filter("schtag", records.len())?, 0, "dropped");
     assert_eq!(untagged(&seen), parse_all(&records)?);
     assert!(alerts(&seen) > 0, "some samples are malicious");
     Ok(())
