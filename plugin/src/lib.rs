@@ -18,4 +18,5 @@ pub mod event;
 pub mod fields;
 pub mod json;
 pub mod rules;
+pub mod shapes;
 pub mod task;
