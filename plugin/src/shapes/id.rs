@@ -7,7 +7,7 @@
 
 use super::key;
 use super::text_id::{self, Form};
-use super::walk::{members, wrapped};
+use super::walk::wrapped;
 use crate::event::Change;
 use crate::json::{Kind, Object, Value};
 
@@ -113,7 +113,7 @@ pub fn change<'a>(record: &Object<'a>) -> Option<Candidate<'a>> {
     let mut next = 0_usize;
     while let Some(nested) = search.nested.get(next).copied().flatten() {
         next = next.saturating_add(1);
-        match search.look(members(nested.value), nested.within, nested.record, nested.depth) {
+        match search.look(nested.value.members(), nested.within, nested.record, nested.depth) {
             Step::Found(candidate) => return Some(candidate),
             Step::Settled => return None,
             Step::Nothing => {}

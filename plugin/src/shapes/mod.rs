@@ -75,7 +75,7 @@ pub fn read<'a>(object: &Object<'a>, candidate: Candidate<'a>) -> Option<TaskEve
         let host = walk::find(object, "host.name").or_else(|| walk::find(object, "host")).and_then(walk::text);
         reading.set(Slot::Computer, Rank::MIN, host.unwrap_or(Cow::Borrowed("")));
     }
-    if !is_security(&mut reading, candidate.place) {
+    if !is_security(&reading.event) {
         return None;
     }
     if let (Place::Text(form, _), Some(text)) = (candidate.place, text.as_deref()) {
@@ -146,17 +146,15 @@ fn read_text_message(reading: &mut Reading<'_>, form: Form, text: &str) {
 }
 
 /// Whether what the record says of its channel and provider, if anything, is right.
-fn is_security(reading: &mut Reading<'_>, place: Place) -> bool {
-    let _ = place;
-    let channel = reading.event.channel.as_deref().is_none_or(is_security_channel);
-    let provider = reading.event.provider.as_deref().is_none_or(is_auditing_provider);
-    channel && provider
+fn is_security(event: &TaskEvent<'_>) -> bool {
+    event.channel.as_deref().is_none_or(is_security_channel)
+        && event.provider.as_deref().is_none_or(is_auditing_provider)
 }
 
 /// `Security`, also as `WinEventLog:Security`, or the log that collects forwarded events.
 fn is_security_channel(channel: &str) -> bool {
     let channel = channel.trim();
-    let name = channel.rsplit([':', '/', '\\']).next().unwrap_or(channel);
+    let name = channel.rsplit(':').next().unwrap_or(channel);
     name.eq_ignore_ascii_case("Security") || name.eq_ignore_ascii_case("ForwardedEvents")
 }
 
@@ -165,6 +163,6 @@ fn is_security_channel(channel: &str) -> bool {
 fn is_auditing_provider(provider: &str) -> bool {
     let provider = provider.trim().trim_matches(['{', '}', '.']);
     key::same(provider.as_bytes(), b"MicrosoftWindowsSecurityAuditing")
-        || key::same(provider.as_bytes(), b"54849625547849 94A5BA3E3B0328C30D")
+        || key::same(provider.as_bytes(), b"54849625-5478-4994-A5BA-3E3B0328C30D")
         || provider.eq_ignore_ascii_case("Security")
 }

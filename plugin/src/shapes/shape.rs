@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::reading::{Rank, Reading, Slot};
-use super::walk::{find, members, text};
+use super::walk::{find, text};
 use super::{event_xml, key, message};
 use crate::json::{Kind, Object, Value};
 
@@ -97,7 +97,10 @@ fn first<'a>(reading: &mut Reading<'a>, record: &Object<'a>, slot: Slot, paths: 
 fn read_data<'a>(reading: &mut Reading<'a>, record: &Object<'a>, path: &str, rank: Rank) {
     if path.is_empty() {
         for (name, value) in record.iter() {
-            reading.set_named(&key::plain(name), rank, || text(value));
+            let name = key::plain(name);
+            // Beside the event, `task_name` may be its category.
+            let sure = name.as_ref() == b"TaskName" || Slot::named(&name) != Some(Slot::TaskName);
+            reading.set_named(&name, rank, || text(value).filter(|text| sure || text.starts_with('\\')));
         }
         return;
     }
@@ -111,7 +114,7 @@ fn read_data<'a>(reading: &mut Reading<'a>, record: &Object<'a>, path: &str, ran
     };
     match value.kind() {
         Kind::Object => {
-            for (name, value) in members(value) {
+            for (name, value) in value.members() {
                 reading.set_named(&key::plain(name), rank, || text(value));
                 // OpenTelemetry, and converters of XML: `{"data": [{"TaskName": …}, …]}`.
                 if value.kind() == Kind::Array && key::same(name, b"data") {
@@ -148,11 +151,11 @@ fn read_list<'a>(reading: &mut Reading<'a>, list: Value<'a>, rank: Rank) {
 fn pair(element: Value<'_>) -> Option<(Cow<'_, str>, Value<'_>)> {
     let mut name = None;
     let mut value = None;
-    for (key, inner) in members(element).take(8) {
+    for (key, inner) in element.members().take(8) {
         if key::same(key, b"name") || key::same(key, b"key") {
             name = inner.as_str();
         } else if key::same(key, b"attributes") {
-            name = members(inner).find(|(key, _)| key::same(key, b"name")).and_then(|(_, name)| name.as_str());
+            name = inner.members().find(|(key, _)| key::same(key, b"name")).and_then(|(_, name)| name.as_str());
         } else if ["text", "value", "content"].iter().any(|word| key::same(key, word.as_bytes())) {
             value = Some(inner);
         }
@@ -163,7 +166,7 @@ fn pair(element: Value<'_>) -> Option<(Cow<'_, str>, Value<'_>)> {
 /// Whether an element is an object that has event data under its own names; takes it.
 fn single_names<'a>(reading: &mut Reading<'a>, element: Value<'a>, rank: Rank) -> bool {
     let mut found = false;
-    for (name, value) in members(element).take(ELEMENTS) {
+    for (name, value) in element.members().take(ELEMENTS) {
         found |= Slot::named(name).is_some();
         reading.set_named(name, rank, || text(value));
     }

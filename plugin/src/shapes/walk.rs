@@ -1,8 +1,6 @@
-//! Looking into the record: by path, and member by member without collecting them.
+//! Looking into a record by path, with keys in whatever spelling.
 
 use std::borrow::Cow;
-
-use memchr::{memchr, memchr2};
 
 use super::key;
 use crate::json::{Kind, Object, Value};
@@ -60,7 +58,7 @@ pub(super) fn text(mut value: Value<'_>) -> Option<Cow<'_, str>> {
 
 /// The value that an object merely wraps.
 pub(super) fn wrapped(value: Value<'_>) -> Option<Value<'_>> {
-    members(value).take(16).find_map(|(name, inner)| {
+    value.members().take(16).find_map(|(name, inner)| {
         matches!(
             name,
             b"#text" | b"_text" | b"text" | b"$" | b"Value" | b"value" | b"id" | b"stringValue" | b"intValue"
@@ -69,91 +67,10 @@ pub(super) fn wrapped(value: Value<'_>) -> Option<Value<'_>> {
     })
 }
 
-/// The members of an object, in order and only as far as they are asked for; none for any other value.
-/// Nothing is collected, so the question asked of every record allocates nothing.
-pub(super) fn members(value: Value<'_>) -> Members<'_> {
-    Members { rest: value.bytes().strip_prefix(b"{").unwrap_or_default() }
-}
-
-/// See [`members`].
-#[derive(Debug, Clone)]
-pub(super) struct Members<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Iterator for Members<'a> {
-    type Item = (&'a [u8], Value<'a>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let quote = self.rest.iter().position(|&byte| byte == b'"')?;
-        let from_key = self.rest.get(quote..)?;
-        let (quoted, rest) = from_key.split_at_checked(string_length(from_key)?)?;
-        let name = quoted.get(1..quoted.len().checked_sub(1)?)?;
-        let colon = memchr(b':', rest)?;
-        let rest = rest.get(colon.checked_add(1)?..)?.trim_ascii_start();
-        let (bytes, rest) = rest.split_at_checked(value_length(rest)?)?;
-        self.rest = rest;
-        Some((name, Value::new(bytes)))
-    }
-}
-
-/// The length of the string that `text` begins with, quotes included.
-fn string_length(text: &[u8]) -> Option<usize> {
-    let mut at = 1_usize;
-    loop {
-        let found = at.checked_add(memchr2(b'"', b'\\', text.get(at..)?)?)?;
-        let next = found.checked_add(1)?;
-        if text.get(found) == Some(&b'"') {
-            return Some(next);
-        }
-        at = next.checked_add(1)?;
-    }
-}
-
-/// The length of the value that `text` begins with.
-fn value_length(text: &[u8]) -> Option<usize> {
-    match text.first()? {
-        b'"' => string_length(text),
-        b'{' | b'[' => {
-            let mut depth = 0_usize;
-            let mut at = 0_usize;
-            loop {
-                match text.get(at)? {
-                    b'"' => at = at.checked_add(string_length(text.get(at..)?)?)?,
-                    b'{' | b'[' => {
-                        depth = depth.checked_add(1)?;
-                        at = at.checked_add(1)?;
-                    }
-                    b'}' | b']' => {
-                        depth = depth.checked_sub(1)?;
-                        at = at.checked_add(1)?;
-                        if depth == 0 {
-                            return Some(at);
-                        }
-                    }
-                    _ => at = at.checked_add(1)?,
-                }
-            }
-        }
-        _ => text.iter().position(|byte| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n')),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::json::Scanner;
-
-    #[test]
-    fn members_are_walked_in_order() {
-        let value = Value::new(br#"{ "a" : "x\"}" , "b":{"c":[1,"]"]},"d":-1.5e3 , "e" : null}"#);
-        let seen: Vec<_> = members(value).map(|(name, value)| (name, value.bytes())).collect();
-        let wanted: [(&[u8], &[u8]); 4] =
-            [(b"a", br#""x\"}""#), (b"b", br#"{"c":[1,"]"]}"#), (b"d", b"-1.5e3"), (b"e", b"null")];
-        assert_eq!(seen, wanted);
-        assert_eq!(members(Value::new(b"{}")).count(), 0);
-        assert_eq!(members(Value::new(br#"["a"]"#)).count(), 0);
-    }
 
     #[test]
     fn a_path_may_be_nested_dotted_or_flattened() {
