@@ -125,6 +125,16 @@ impl<'a> Value<'a> {
         Some(Object::new(self.0, Cow::Owned(members), escaped_keys))
     }
 
+    /// The members of an object in order, keys as written (still escaped); none of any other value.
+    /// Allocates nothing, and steps over the object only as far as members are asked for.
+    pub fn members(self) -> impl Iterator<Item = (&'a [u8], Value<'a>)> {
+        let mut walker = Walker::new(if self.kind() == Kind::Object { self.0 } else { b"" });
+        std::iter::from_fn(move || {
+            let (member, _) = walker.member()?;
+            Some((member.key(self.0), member.value(self.0)))
+        })
+    }
+
     /// The elements of an array.
     pub fn as_array(self) -> Option<Elements<'a>> {
         (self.kind() == Kind::Array).then(|| Elements(Walker::new(self.0)))
@@ -298,6 +308,8 @@ mod tests {
             assert_eq!(walked.get(key).and_then(Value::as_u64), expected, "{key}");
             assert_eq!(value(text).get(key).and_then(Value::as_u64), expected, "{key}");
         }
+        assert!(value(text).members().eq(scanned.iter()));
+        assert_eq!(value("[1]").members().count(), 0);
         assert_eq!(scanned.path(&["x", "a"]).and_then(Value::as_u64), Some(9));
         assert_eq!(scanned.path(&["x"]), scanned.get("x"));
         for path in [&[][..], &["x", "b"], &["a", "b"], &["y", "a"]] {
