@@ -4,3 +4,5 @@ pub mod fluent_bit;
 pub mod fluent_bit_config;
 pub mod msgpack;
 pub mod project;
+pub mod samples;
+pub mod wasmi_host;
