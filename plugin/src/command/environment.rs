@@ -274,7 +274,7 @@ mod tests {
             ("%ComSpec:~-3,-1%", "ex"),
             ("%ComSpec:~99%", ""),
             ("%ComSpec:~0,0%", ""),
-            ("%ProgramData:~0,1%%ProgramData:~9,2%md", "Ctamd"),
+            ("%ProgramData:~0,1%%ProgramData:~9,2%md", "CmDmd"),
             ("%windir:Windows=Temp%", r"C:\Temp"),
             ("%WINDIR:windows=%", r"C:\"),
             ("%ComSpec:*System32=x%", r"x\cmd.exe"),

@@ -4,8 +4,6 @@
 //! (<https://learn.microsoft.com/windows/win32/fileio/naming-a-file>) and "File path formats on Windows
 //! systems" (<https://learn.microsoft.com/dotnet/standard/io/file-path-formats>).
 
-use super::environment::find_ignoring_case;
-
 /// Short (8.3) folder names that mean the same on nearly every machine.
 const SHORT_FOLDERS: &[(&str, &str)] = &[
     ("PROGRA~1", "Program Files"),
@@ -39,6 +37,10 @@ pub(super) fn unquoted(text: &str) -> String {
     text.chars().filter(|&c| c != '"').collect()
 }
 
+fn begins_with(text: &str, start: &str) -> bool {
+    text.get(..start.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(start))
+}
+
 /// Drops `\\?\`, `\\.\` and `\??\`, and turns `\\?\UNC\` into `\\`. Pipes and other devices, which are
 /// not files, keep their prefix.
 fn without_device_prefix(path: &str) -> (bool, &str) {
@@ -52,7 +54,7 @@ fn without_device_prefix(path: &str) -> (bool, &str) {
         }
         let mut chars = rest.chars();
         let drive = chars.next().is_some_and(|c| c.is_ascii_alphabetic()) && chars.next() == Some(':');
-        let global = find_ignoring_case(rest, "GLOBALROOT") == Some(0);
+        let global = begins_with(rest, "GLOBALROOT");
         if drive || (global && prefix != r"\\.\") {
             return (false, rest);
         }
@@ -67,6 +69,10 @@ fn without_device_prefix(path: &str) -> (bool, &str) {
 pub(super) fn clean(path: &str) -> String {
     let path = path.trim().replace('/', r"\");
     let (share, rest) = without_device_prefix(&path);
+    if share && rest.starts_with(['.', '?']) {
+        // A device.
+        return path;
+    }
     let rooted = !share && rest.starts_with('\\');
     let mut parts: Vec<&str> = Vec::new();
     // The drive, or the server and its share, cannot be left by `..`.

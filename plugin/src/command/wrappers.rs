@@ -315,6 +315,12 @@ fn quote_run(text: &str) -> Option<(char, usize, usize)> {
     quote.map(|quote| (quote, count, length))
 }
 
+/// How many quotes a run stands for in a string whose own quotes are `width` wide, and what is left of it.
+fn inner_quotes(count: usize, width: usize) -> (usize, usize) {
+    let doubled = width.saturating_mul(2);
+    (count.checked_div(doubled).unwrap_or(0), count.checked_rem(doubled).unwrap_or(0))
+}
+
 fn string(text: &str) -> Option<(String, &str)> {
     let (quote, width, length) = quote_run(text)?;
     let mut value = String::new();
@@ -326,11 +332,14 @@ fn string(text: &str) -> Option<(String, &str)> {
                 value.push(quote);
                 rest = rest.get(2..)?;
             }
-            Some((_, count, bytes)) if count >= width.saturating_mul(2) => {
-                value.push(quote);
+            Some((_, count, bytes)) => {
+                let (inner, left) = inner_quotes(count, width);
+                value.extend(std::iter::repeat_n(quote, inner));
                 rest = rest.get(bytes..)?;
+                if left >= width {
+                    return Some((value, rest));
+                }
             }
-            Some((_, _, bytes)) => return Some((value, rest.get(bytes..)?)),
             None => {
                 value.push(c);
                 rest = rest.get(c.len_utf8()..)?;

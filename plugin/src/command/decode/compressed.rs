@@ -2,7 +2,8 @@
 //!
 //! Source: RFC 1950, 1951 and 1952. Checksums are not verified: a cut stream still tells what it held.
 
-use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_with_limit};
+use miniz_oxide::inflate::TINFLStatus;
+use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 
 /// What came out of a stream.
 pub(super) struct Inflated {
@@ -26,19 +27,30 @@ pub(super) fn inflate(bytes: &[u8], raw: bool, limit: usize) -> Option<Inflated>
     } else {
         return None;
     };
-    let (bytes, cut) = match decompress_to_vec_with_limit(body, limit) {
-        Ok(bytes) => (bytes, false),
-        Err(error) => {
-            let cut = error.output.len() >= limit;
-            // A header is proof enough to keep what came out of a damaged stream; without one it is not.
-            let damaged = error.status == TINFLStatus::Failed;
-            if how == "deflate" && damaged {
-                return None;
-            }
-            (error.output, cut)
+    let (bytes, status) = inflate_body(body, limit);
+    // A header is proof enough to keep what came out of a damaged stream; without one it is not.
+    let damaged = how == "deflate" && status == TINFLStatus::Failed;
+    let cut = status == TINFLStatus::HasMoreOutput;
+    (!bytes.is_empty() && !damaged).then_some(Inflated { how, bytes, cut })
+}
+
+/// Inflates until the stream or the limit ends; what came out before an error is kept.
+fn inflate_body(mut input: &[u8], limit: usize) -> (Vec<u8>, TINFLStatus) {
+    const SMALLEST: usize = 512;
+    let mut out = vec![0; input.len().saturating_mul(4).max(SMALLEST).min(limit)];
+    let mut state = Box::<DecompressorOxide>::default();
+    let mut end = 0_usize;
+    loop {
+        let flags = inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
+        let (status, consumed, produced) = decompress(&mut state, input, &mut out, end, flags);
+        end = end.saturating_add(produced);
+        input = input.get(consumed..).unwrap_or_default();
+        if status != TINFLStatus::HasMoreOutput || out.len() >= limit {
+            out.truncate(end);
+            return (out, status);
         }
-    };
-    (!bytes.is_empty()).then_some(Inflated { how, bytes, cut })
+        out.resize(out.len().saturating_mul(2).max(SMALLEST).min(limit), 0);
+    }
 }
 
 /// The deflate stream behind a gzip header.
