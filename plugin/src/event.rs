@@ -163,6 +163,8 @@ pub enum Note {
     NameMissing,
     /// The fields were taken from the rendered message, whose words depend on the machine's language.
     ReadFromMessage,
+    /// The module holds no rules, so nothing was judged.
+    NoRules,
     /// More of something than is kept, for example `actions` or `triggers`.
     TooMany {
         /// What there is too much of.
@@ -180,6 +182,13 @@ pub enum Note {
     Other(Cow<'static, str>),
 }
 
+impl Note {
+    /// Whether there is something of the task that was not looked at.
+    pub const fn limits_reading(&self) -> bool {
+        !matches!(self, Self::ReadFromMessage | Self::TagCut(_) | Self::Repaired(_) | Self::Other(_))
+    }
+}
+
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -192,6 +201,7 @@ impl fmt::Display for Note {
             Self::ContentEscaped => write!(f, "task content still escaped after unescaping"),
             Self::NameMissing => write!(f, "task name missing"),
             Self::ReadFromMessage => write!(f, "fields read from the rendered message"),
+            Self::NoRules => write!(f, "no rules in this module: make one with `schtag bake`"),
             Self::TooMany { what, kept } => write!(f, "more {what} than the {kept} that were read"),
             Self::DecodingStopped(why) => write!(f, "decoding stopped: {why}"),
             Self::TagCut(what) => write!(f, "tag shortened: {what}"),

@@ -6,13 +6,18 @@
 //! [`append_member`] and [`remove_members`] copy bytes; [`repair`] mends what a host is known to break.
 
 mod edit;
+mod levels;
+mod number;
+#[cfg(test)]
+mod properties;
 mod repair;
 mod scan;
 mod text;
 mod value;
+mod walk;
 
-pub use edit::{append_member, remove_members};
-pub use repair::{Repaired, repair};
+pub use edit::{NotWritten, append_member, remove_members};
+pub use repair::{Repaired, repair, wrap};
 pub use scan::{Invalid, Scanner};
 pub use text::{unescape, write_string};
 pub use value::{Elements, Kind, Member, Object, Value};
