@@ -145,7 +145,7 @@ fn load(store: &mut Store<StoreLimits>, instance: Instance, packed: &[u8]) -> Re
     let load = instance.get_typed_func::<(i32, i32), i32>(&mut *store, abi::LOAD).map_err(run_error)?;
     let memory = instance
         .get_memory(&mut *store, abi::MEMORY)
-        .ok_or_else(|| BakeError::Base(GateError::MissingExport(abi::MEMORY)))?;
+        .ok_or(BakeError::Base(GateError::MissingExport(abi::MEMORY)))?;
 
     let no_memory = || BakeError::NoMemory(packed.len());
     let length = i32::try_from(packed.len()).map_err(|_| no_memory())?;
@@ -240,7 +240,7 @@ mod tests {
         let baked = bake(&test_guest::base(), &pack(), usize::MAX).unwrap();
         gate::check(&baked.wasm, Form::Shipped, usize::MAX).unwrap();
         // The guest says the first digit of the hash that it was given.
-        let digit = &baked.manifest.pack[..1];
+        let digit = baked.manifest.pack.chars().next().unwrap();
         assert_eq!(reply(&baked.wasm, r#"{"l":1}"#), format!(r#"{{"loaded":"{digit}","calls":1}}"#));
         let outline = Outline::parse(&baked.wasm).unwrap();
         assert!(outline.export(abi::LOAD).is_none());
