@@ -35,7 +35,14 @@ impl Sample {
     }
 
     fn inserts(&self) -> [&str; 6] {
-        ["S-1-5-21-1004336348-1177238915-682003330-1104", &self.user, "CORP", "0x3144c", &self.task_name, &self.content]
+        [
+            "S-1-5-21-1004336348-1177238915-682003330-1104",
+            &self.user,
+            "CORP",
+            "0x3144c",
+            &self.task_name,
+            &self.content,
+        ]
     }
 
     fn event_data(&self) -> Value {

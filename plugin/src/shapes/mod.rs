@@ -72,7 +72,8 @@ pub fn read<'a>(object: &Object<'a>, candidate: Candidate<'a>) -> Option<TaskEve
     shape.read(&mut reading, record);
     if candidate.inner.is_some() && !reading.has(Slot::Computer) {
         // Splunk's HEC and the like name the host beside the event that they wrap.
-        let host = walk::find(object, "host.name").or_else(|| walk::find(object, "host")).and_then(walk::text);
+        let host =
+            walk::find(object, "host.name").or_else(|| walk::find(object, "host")).and_then(walk::text);
         reading.set(Slot::Computer, Rank::MIN, host.unwrap_or(Cow::Borrowed("")));
     }
     if !is_security(&reading.event) {
@@ -94,7 +95,9 @@ fn shape_of(place: Place, record: &Object<'_>) -> &'static Shape {
     let has = |name: &str| record.get(name).is_some();
     match place {
         Place::EventId if has("StringInserts") && has("ComputerName") => &winlog::SHAPE,
-        Place::EventId if has("ProviderName") && (has("StringInserts") || has("EventData")) => &winevtlog::SHAPE,
+        Place::EventId if has("ProviderName") && (has("StringInserts") || has("EventData")) => {
+            &winevtlog::SHAPE
+        }
         Place::EventId if is_azure(record) => &azure::SHAPE,
         Place::EventId if has("SourceModuleType") || has("SourceModuleName") => &flat::NXLOG,
         Place::EventId => &flat::SHAPE,
@@ -116,7 +119,9 @@ fn shape_of(place: Place, record: &Object<'_>) -> &'static Shape {
 
 fn is_azure(record: &Object<'_>) -> bool {
     let is = |name: &str, kind: Kind| record.get(name).is_some_and(|value| value.kind() == kind);
-    is("EventData", Kind::String) || is("ParameterXml", Kind::String) || (is("TimeGenerated", Kind::String) && is("EventData", Kind::Object))
+    is("EventData", Kind::String)
+        || is("ParameterXml", Kind::String)
+        || (is("TimeGenerated", Kind::String) && is("EventData", Kind::Object))
 }
 
 /// Reads the fields that a text has.

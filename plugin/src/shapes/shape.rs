@@ -155,7 +155,8 @@ fn pair(element: Value<'_>) -> Option<(Cow<'_, str>, Value<'_>)> {
         if key::same(key, b"name") || key::same(key, b"key") {
             name = inner.as_str();
         } else if key::same(key, b"attributes") {
-            name = inner.members().find(|(key, _)| key::same(key, b"name")).and_then(|(_, name)| name.as_str());
+            name =
+                inner.members().find(|(key, _)| key::same(key, b"name")).and_then(|(_, name)| name.as_str());
         } else if ["text", "value", "content"].iter().any(|word| key::same(key, word.as_bytes())) {
             value = Some(inner);
         }
