@@ -78,3 +78,6 @@ pub struct Processes {
     /// What limits the reading.
     pub notes: Vec<Note>,
 }
+
+#[cfg(test)]
+mod tests;

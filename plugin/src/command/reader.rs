@@ -117,8 +117,10 @@ impl Reader {
     fn take(&mut self, pending: Pending) -> String {
         let Pending { line, folder, parent, stdin, .. } = pending;
         let image = path::program(&line.program);
-        let mut process =
-            Process { image_name: path::file_name(&image).to_lowercase(), ..Process::default() };
+        let mut process = Process {
+            image_name: unicode::fold(path::file_name(&image)).to_lowercase(),
+            ..Process::default()
+        };
         let spaced = if line.arguments.is_empty() { "" } else { " " };
         process.command_line = [line.program.as_str(), spaced, line.arguments.as_str()].concat();
         process.image = image;

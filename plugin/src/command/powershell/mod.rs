@@ -5,7 +5,7 @@ mod literals;
 mod parameters;
 mod script;
 
-pub(super) use parameters::{Edition, Options, parse};
+pub(super) use parameters::{Edition, parse};
 pub(super) use script::folded;
 
 use super::tokens::ends_with_ignoring_case;
