@@ -300,7 +300,9 @@ mod tests {
         let scanned = scanner.scan(text.as_bytes()).unwrap();
         let walked = value(text).as_object().unwrap();
         assert_eq!(scanned.members(), walked.members());
-        assert!(scanned.has_escaped_keys() && !value("{\"a\":\"\\n\"}").as_object().unwrap().has_escaped_keys());
+        assert!(
+            scanned.has_escaped_keys() && !value("{\"a\":\"\\n\"}").as_object().unwrap().has_escaped_keys()
+        );
         for (key, expected) in [
             ("a", Some(6)),
             ("b", Some(2)),

@@ -193,7 +193,9 @@ mod tests {
 
     #[test]
     fn doubled_backslashes_are_halved_only_where_all_are_doubled() {
-        for (text, wanted) in [(r"<Task>C:\\x</Task>", r"<Task>C:\x</Task>"), (r"<Task>C:\a</Task>", r"<Task>C:\a</Task>")] {
+        for (text, wanted) in
+            [(r"<Task>C:\\x</Task>", r"<Task>C:\x</Task>"), (r"<Task>C:\a</Task>", r"<Task>C:\a</Task>")]
+        {
             let (content, _) = unescape(Cow::Borrowed(text), true, &mut Vec::new());
             assert_eq!(content.as_deref(), Some(wanted));
             assert_eq!(read(text).0.as_deref(), Some(text));

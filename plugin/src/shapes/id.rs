@@ -3,7 +3,7 @@
 //! Almost every record is not ours, so the answer costs little: each member is looked at once, by the length
 //! and first letter of its key; a nested object is walked only if its key can hold an event, and only as far
 //! as the id; text is searched only where no member holds an id, at its beginning, for one word. Nothing is
-//! allocated.
+//! allocated, unless an id or a key is written with escapes.
 
 use super::key;
 use super::text_id::{self, Form};
@@ -20,13 +20,6 @@ pub struct Candidate<'a> {
     pub(super) inner: Option<Value<'a>>,
     /// The text that holds the event, where no member of its own holds the id.
     pub(super) text: Option<Value<'a>>,
-}
-
-impl Candidate<'_> {
-    /// What the id says happened.
-    pub const fn change(&self) -> Change {
-        self.change
-    }
 }
 
 /// Where an id stands, which tells much about the shape.
@@ -52,7 +45,7 @@ pub(super) enum Place {
     EcsCode,
     /// `Id`.
     Id,
-    /// In a text, or in `System` where that is a text.
+    /// In a text; whether under `System`.
     Text(Form, bool),
 }
 
@@ -62,9 +55,10 @@ impl Place {
         matches!(self, Self::EventId | Self::System | Self::Winlog | Self::Win | Self::Graylog)
     }
 
-    /// Whether any number here is the id of the record's event, so that another number settles the question.
+    /// Whether another number here settles that this is no event of ours. ECS has the same id twice, and the
+    /// one in `winlog` takes longer to reach.
     const fn settles(self) -> bool {
-        !matches!(self, Self::Id)
+        self.is_windows() || matches!(self, Self::EcsCode)
     }
 }
 
@@ -118,6 +112,9 @@ pub fn change<'a>(record: &Object<'a>) -> Option<Candidate<'a>> {
             Step::Settled => return None,
             Step::Nothing => {}
         }
+    }
+    if search.another_event {
+        return None;
     }
     search.texts.iter().flatten().find_map(|text| text.candidate()).or(search.last_resort)
 }
@@ -180,6 +177,8 @@ struct Search<'a> {
     texts: [Option<Text<'a>>; TEXTS],
     /// An id under a key so common that anything else comes first.
     last_resort: Option<Candidate<'a>>,
+    /// Whether the record seems to be another event, so that its texts are that event's.
+    another_event: bool,
 }
 
 impl<'a> Search<'a> {
@@ -193,19 +192,20 @@ impl<'a> Search<'a> {
     ) -> Step<'a> {
         let mut seen: Option<(u64, Place)> = None;
         for (name, value) in members {
-            let role = if escaped { role(&key::plain(name), object.within) } else { role(name, object.within) };
+            let role =
+                if escaped { role(&key::plain(name), object.within) } else { role(name, object.within) };
             match role {
                 Role::None => {}
                 Role::Id(place) => {
                     let Some((id, place)) = number(value, place) else {
                         continue;
                     };
-                    if !place.settles() {
+                    if place == Place::Id {
                         self.last_resort = candidate(id, place, object.record_of(Some(place)));
                     } else if seen.is_none_or(|(_, held)| place.is_windows() || !held.is_windows()) {
                         seen = Some((id, place));
                     }
-                    if object.depth > 0 && place.settles() {
+                    if object.depth > 0 && place != Place::Id {
                         break;
                     }
                 }
@@ -215,7 +215,14 @@ impl<'a> Search<'a> {
         let Some((id, place)) = seen else {
             return Step::Nothing;
         };
-        candidate(id, place, object.record_of(Some(place))).map_or(Step::Settled, Step::Found)
+        match candidate(id, place, object.record_of(Some(place))) {
+            Some(candidate) => Step::Found(candidate),
+            None if place.settles() => Step::Settled,
+            None => {
+                self.another_event = true;
+                Step::Nothing
+            }
+        }
     }
 
     /// Remembers a value to look into.

@@ -65,15 +65,24 @@ pub(super) const FIXTURES: &[Fixture] = &[
     fixture("in_winevtlog, event_data_as_map", "winevtlog", Some(LOCAL), |s| {
         with(winevtlog(s), json!({"EventData": named(s)}))
     }),
-    fixture("in_winevtlog, render_event_as_xml", "winevtlog_xml", Some(UTC), |s| {
-        json!({"System": event_xml(s, '\''), "Message": message(s), "StringInserts": inserts(s)})
-    }),
-    fixture("in_winevtlog, render_event_as_text", "winevtlog_text", Some(LOCAL), |s| {
-        json!({"log": lines(s), "StringInserts": inserts(s)})
-    }),
-    message_only("in_winevtlog, text without inserts", "winevtlog_text", Some(LOCAL), |s| {
-        json!({"my_key": 1, "log": lines(s)})
-    }),
+    fixture(
+        "in_winevtlog, render_event_as_xml",
+        "winevtlog_xml",
+        Some(UTC),
+        |s| json!({"System": event_xml(s, '\''), "Message": message(s), "StringInserts": inserts(s)}),
+    ),
+    fixture(
+        "in_winevtlog, render_event_as_text",
+        "winevtlog_text",
+        Some(LOCAL),
+        |s| json!({"log": lines(s), "StringInserts": inserts(s)}),
+    ),
+    message_only(
+        "in_winevtlog, text without inserts",
+        "winevtlog_text",
+        Some(LOCAL),
+        |s| json!({"my_key": 1, "log": lines(s)}),
+    ),
     fixture("in_winlog", "winlog", Some(LOCAL), |s| {
         let inserts: Vec<_> = values(s).into_iter().map(|(_, value)| value).collect();
         json!({"RecordNumber": 918273, "TimeGenerated": LOCAL, "TimeWritten": LOCAL, "EventID": s.id, "Qualifiers": 0,
@@ -128,22 +137,29 @@ pub(super) const FIXTURES: &[Fixture] = &[
                           "Channel": CHANNEL, "Computer": COMPUTER}, "EventData": named(s), "Message": message(s)})
     }),
     fixture("XML converted to JSON", "evtx", Some(UTC), |s| {
-        let data: Vec<_> = values(s).iter().map(|(name, value)| json!({"@Name": name, "#text": value})).collect();
+        let data: Vec<_> =
+            values(s).iter().map(|(name, value)| json!({"@Name": name, "#text": value})).collect();
         json!({"Event": {"System": {"Provider": {"@Name": PROVIDER}, "EventID": {"@Qualifiers": "", "#text": s.id.to_string()},
                "TimeCreated": {"@SystemTime": UTC}, "Channel": CHANNEL, "Computer": COMPUTER}, "EventData": {"Data": data}}})
     }),
     fixture("Event XML", "event_xml", Some(UTC), |s| json!({"message": event_xml(s, '"')})),
     fixture("Event XML, escaped", "event_xml", Some(UTC), |s| json!({"log": escape(&event_xml(s, '"'))})),
-    fixture("Splunk HEC with XML", "event_xml", Some(UTC), |s| {
-        json!({"host": "hec", "sourcetype": "XmlWinEventLog", "event": event_xml(s, '\'')})
-    }),
+    fixture(
+        "Splunk HEC with XML",
+        "event_xml",
+        Some(UTC),
+        |s| json!({"host": "hec", "sourcetype": "XmlWinEventLog", "event": event_xml(s, '\'')}),
+    ),
     fixture("OpenTelemetry, array", "otel", Some(UTC), |s| {
         let data: Vec<_> = values(s).into_iter().map(|(name, value)| json!({name: value})).collect();
         with(otel(s), json!({"event_data": {"data": data}}))
     }),
-    fixture("OpenTelemetry, map in body", "otel", Some(UTC), |s| {
-        json!({"attributes": {"n": 1}, "body": with(otel(s), json!({"event_data": named(s)}))})
-    }),
+    fixture(
+        "OpenTelemetry, map in body",
+        "otel",
+        Some(UTC),
+        |s| json!({"attributes": {"n": 1}, "body": with(otel(s), json!({"event_data": named(s)}))}),
+    ),
     fixture("OpenTelemetry, raw", "event_xml", Some(UTC), |s| json!({"body": event_xml(s, '\'')})),
     fixture("Vector", "vector", Some(UTC), |s| {
         json!({"event_id": s.id, "channel": CHANNEL, "provider_name": PROVIDER, "computer": COMPUTER, "timestamp": UTC, "task": 12804,
@@ -153,11 +169,15 @@ pub(super) const FIXTURES: &[Fixture] = &[
         json!({"TimeGenerated": UTC, "EventID": s.id, "Channel": CHANNEL, "Computer": COMPUTER, "EventSourceName": PROVIDER,
                "Account": "CORP\\x", "EventData": event_data_xml(s, '"'), "Type": "SecurityEvent"})
     }),
-    fixture("Azure WindowsEvent", "azure", Some(UTC), |s| {
-        json!({"TimeGenerated": UTC, "EventID": s.id, "Channel": CHANNEL, "Computer": COMPUTER, "Provider": PROVIDER, "EventData": named(s)})
-    }),
+    fixture(
+        "Azure WindowsEvent",
+        "azure",
+        Some(UTC),
+        |s| json!({"TimeGenerated": UTC, "EventID": s.id, "Channel": CHANNEL, "Computer": COMPUTER, "Provider": PROVIDER, "EventData": named(s)}),
+    ),
     fixture("Azure Event", "azure", Some(UTC), |s| {
-        let params: String = values(s).iter().map(|(_, value)| format!("<Param>{}</Param>", escape(value))).collect();
+        let params: String =
+            values(s).iter().map(|(_, value)| format!("<Param>{}</Param>", escape(value))).collect();
         json!({"TimeGenerated": UTC, "EventLog": CHANNEL, "EventID": s.id, "Source": PROVIDER, "Computer": COMPUTER, "ParameterXml": params})
     }),
     fixture("Wazuh", "wazuh", Some(UTC), |s| json!({"agent": {"name": "a"}, "data": {"win": wazuh(s)}})),
@@ -197,7 +217,8 @@ pub(super) fn values(s: &Sample) -> Vec<(&'static str, String)> {
         (content, s.content.clone()),
     ];
     if s.version > 0 {
-        let names = ["ClientProcessStartKey", "ClientProcessId", "ParentProcessId", "RpcCallClientLocality", "FQDN"];
+        let names =
+            ["ClientProcessStartKey", "ClientProcessId", "ParentProcessId", "RpcCallClientLocality", "FQDN"];
         values.extend(names.into_iter().zip(CLIENT.map(str::to_owned)));
     }
     values
@@ -274,7 +295,8 @@ fn otel(s: &Sample) -> Value {
 fn wazuh(s: &Sample) -> Value {
     let mut data = json!({});
     for (name, value) in values(s) {
-        let name = if name == "FQDN" { "fQDN".to_owned() } else { name[..1].to_lowercase() + &name[1..] };
+        let (first, rest) = name.split_at(1);
+        let name = first.to_lowercase() + rest;
         data[name] = escape(&value.replace('\\', r"\\").replace('"', "\\\"").replace("\r\n", r"\r\n")).into();
     }
     json!({"system": {"providerName": PROVIDER, "eventID": s.id.to_string(), "systemTime": UTC, "channel": CHANNEL,

@@ -6,43 +6,16 @@ mod others;
 use super::*;
 use crate::event::{Change, Client, Note, Subject};
 use crate::json::Scanner;
-use fixtures::{CHANNEL, CLIENT, COMPUTER, DOMAIN, FIXTURES, Fixture, LOGON_ID, NAME, PROVIDER, SID, Sample, TASK, USER};
+use fixtures::{
+    CHANNEL, CLIENT, COMPUTER, DOMAIN, FIXTURES, Fixture, LOGON_ID, NAME, PROVIDER, SID, Sample, TASK, USER,
+};
 
 /// The event of a record given as JSON, owned.
 fn event_of(json: &str) -> Option<TaskEvent<'static>> {
     let mut scanner = Scanner::default();
     let object = scanner.scan(json.as_bytes()).unwrap();
     let event = read(&object, change(&object)?)?;
-    Some(owned(event))
-}
-
-fn owned(event: TaskEvent<'_>) -> TaskEvent<'static> {
-    let own = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));
-    let client = event.client.map(|client| Client {
-        process_start_key: own(client.process_start_key),
-        process_id: own(client.process_id),
-        parent_process_id: own(client.parent_process_id),
-        rpc_call_client_locality: own(client.rpc_call_client_locality),
-        fqdn: own(client.fqdn),
-    });
-    TaskEvent {
-        change: event.change,
-        shape: event.shape,
-        channel: own(event.channel),
-        provider: own(event.provider),
-        computer: own(event.computer),
-        time: own(event.time),
-        subject: Subject {
-            sid: own(event.subject.sid),
-            user: own(event.subject.user),
-            domain: own(event.subject.domain),
-            logon_id: own(event.subject.logon_id),
-        },
-        client,
-        task_name: own(event.task_name),
-        content: own(event.content),
-        notes: event.notes,
-    }
+    Some(event.into_owned())
 }
 
 /// All five events, in both versions, a deletion also without content.
@@ -164,7 +137,13 @@ fn content_that_structure_lacks_is_taken_from_the_message() {
     for shape in ["in_winevtlog", "Velociraptor", "Vector", "Winlogbeat, nested", "Get-WinEvent"] {
         let fixture = FIXTURES.iter().find(|fixture| fixture.title == shape).unwrap();
         let mut record = (fixture.build)(&sample);
-        for path in ["/StringInserts/5", "/EventData/TaskContent", "/event_data/TaskContent", "/winlog/event_data/TaskContent", "/Properties/5/Value"] {
+        for path in [
+            "/StringInserts/5",
+            "/EventData/TaskContent",
+            "/event_data/TaskContent",
+            "/winlog/event_data/TaskContent",
+            "/Properties/5/Value",
+        ] {
             if let Some(content) = record.pointer_mut(path) {
                 *content = "".into();
             }
@@ -179,7 +158,8 @@ fn content_that_structure_lacks_is_taken_from_the_message() {
 fn the_content_may_come_under_any_of_its_names() {
     for id in 4698..=4702 {
         for name in ["TaskContent", "TaskContentNew", "JobContent", "task_content", "taskContentNew"] {
-            let record = format!(r#"{{"EventID":{id},"Channel":"Security","TaskName":"\\x","{name}":"<Task/>"}}"#);
+            let record =
+                format!(r#"{{"EventID":{id},"Channel":"Security","TaskName":"\\x","{name}":"<Task/>"}}"#);
             let event = event_of(&record).unwrap();
             assert_eq!((event.content.as_deref(), event.notes.len()), (Some("<Task/>"), 0), "{record}");
         }

@@ -70,14 +70,17 @@ fn names_of_the_channel_and_the_provider() {
         ("", "Microsoft-Windows-Security", false),
         ("Microsoft-Windows-X/Security", "", false),
     ] {
-        let record = json!({"EventID": 4698, "Channel": channel, "ProviderName": provider, "TaskName": "\\x"});
+        let record =
+            json!({"EventID": 4698, "Channel": channel, "ProviderName": provider, "TaskName": "\\x"});
         assert_eq!(event_of(&record.to_string()).is_some(), taken, "{record}");
     }
 }
 
 #[test]
 fn of_duplicate_keys_the_last_counts() {
-    let twice = |first: &str, last: &str| event_of(&format!(r#"{{"EventID":{first},"TaskName":"\\a","TaskName":"\\b","EventID":{last}}}"#));
+    let twice = |first: &str, last: &str| {
+        event_of(&format!(r#"{{"EventID":{first},"TaskName":"\\a","TaskName":"\\b","EventID":{last}}}"#))
+    };
     assert_eq!(twice("4624", "4698").unwrap().task_name.as_deref(), Some("\\b"));
     assert_eq!(twice("4698", "4624"), None);
     assert_eq!(twice("4698", "null").unwrap().change.event_id(), 4698);
@@ -85,7 +88,9 @@ fn of_duplicate_keys_the_last_counts() {
 
 #[test]
 fn keys_with_escapes_are_read() {
-    let event = event_of(r#"{"\u0045ventID":4698,"Ch\u0061nnel":"Security","T\u0061skName":"\\x","\u0054askContent":"<Task/>"}"#);
+    let event = event_of(
+        r#"{"\u0045ventID":4698,"Ch\u0061nnel":"Security","T\u0061skName":"\\x","\u0054askContent":"<Task/>"}"#,
+    );
     let event = event.unwrap();
     assert_eq!((event.task_name.as_deref(), event.content.as_deref()), (Some("\\x"), Some("<Task/>")));
     let every = "EventID".chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect::<String>();
@@ -107,17 +112,39 @@ fn records_within_records_are_found() {
     assert_eq!(event_of(&deep), None);
 }
 
+#[test]
+fn a_record_that_nobody_parsed_is_read() {
+    // In what Get-WinEvent writes, no word shows that it is an event.
+    for fixture in FIXTURES.iter().filter(|fixture| fixture.shape != "get_winevent") {
+        let record = (fixture.build)(&Sample { id: 4702, version: 1, content: TASK.to_owned() }).to_string();
+        let wrapped = json!({"log": record, "stream": "stdout"}).to_string();
+        assert_eq!(event_of(&wrapped), event_of(&record), "{}", fixture.title);
+        let twice = json!({"log": wrapped}).to_string();
+        assert_eq!(event_of(&twice), None, "{}", fixture.title);
+    }
+}
+
+#[test]
+fn an_id_of_the_pipeline_s_own_hides_nothing() {
+    let record = json!({"event_id": 17, "winlog": {"event_id": "4698", "channel": "Security"}});
+    assert!(event_of(&record.to_string()).is_some());
+}
+
 /// Every place in a value, as a JSON pointer.
 fn pointers(value: &Value) -> Vec<String> {
     let mut found = Vec::new();
     let mut open = vec![(String::new(), value)];
     while let Some((at, value)) = open.pop() {
         match value {
-            Value::Object(members) => open.extend(members.iter().map(|(key, value)| {
-                (format!("{at}/{}", key.replace('~', "~0").replace('/', "~1")), value)
-            })),
+            Value::Object(members) => {
+                open.extend(members.iter().map(|(key, value)| {
+                    (format!("{at}/{}", key.replace('~', "~0").replace('/', "~1")), value)
+                }))
+            }
             Value::Array(elements) => {
-                open.extend(elements.iter().enumerate().map(|(index, value)| (format!("{at}/{index}"), value)));
+                open.extend(
+                    elements.iter().enumerate().map(|(index, value)| (format!("{at}/{index}"), value)),
+                );
             }
             _ => {}
         }
@@ -132,14 +159,19 @@ fn a_wrong_type_anywhere_spoils_at_most_its_own_field() {
     for fixture in FIXTURES {
         let record = (fixture.build)(&sample);
         for at in pointers(&record).into_iter().filter(|at| !at.is_empty()) {
-            for wrong in [json!(null), json!(true), json!(7), json!(""), json!([]), json!({}), json!([[1], {"a": 2}])] {
+            for wrong in
+                [json!(null), json!(true), json!(7), json!(""), json!([]), json!({}), json!([[1], {"a": 2}])]
+            {
                 let mut record = record.clone();
                 *record.pointer_mut(&at).unwrap() = wrong;
                 // Whatever is left of the event, it is read or refused, and what is read is of this event.
                 if let Some(event) = event_of(&record.to_string()) {
                     assert_eq!(event.change.event_id(), 4698, "{}: {at}", fixture.title);
                     let name = event.task_name.as_deref();
-                    assert!([None, Some(super::NAME), Some("7"), Some("true")].contains(&name), "{at}: {name:?}");
+                    assert!(
+                        [None, Some(super::NAME), Some("7"), Some("true")].contains(&name),
+                        "{at}: {name:?}"
+                    );
                 }
             }
         }
@@ -150,10 +182,45 @@ fn a_wrong_type_anywhere_spoils_at_most_its_own_field() {
 fn word() -> impl Strategy<Value = String> {
     prop_oneof![
         prop::sample::select(vec![
-            "EventID", "event_id", "Id", "id", "event", "Event", "code", "System", "system", "winlog", "data", "Data", "win", "eventdata",
-            "EventData", "event_data", "StringInserts", "Properties", "Value", "#text", "#attributes", "Name", "TaskName", "taskContent",
-            "body", "message", "Message", "log", "_raw", "Channel", "Security", "4698", "\\x", "<Task", "<EventID>4698</EventID>",
-            "<Data Name='TaskName'>", "EventCode=4698\nMessage=", "MSWinEventLog\t1\tSecurity\t2\td\t4698\t", "&lt;EventID&gt;4699&lt;",
+            "EventID",
+            "event_id",
+            "Id",
+            "id",
+            "event",
+            "Event",
+            "code",
+            "System",
+            "system",
+            "winlog",
+            "data",
+            "Data",
+            "win",
+            "eventdata",
+            "EventData",
+            "event_data",
+            "StringInserts",
+            "Properties",
+            "Value",
+            "#text",
+            "#attributes",
+            "Name",
+            "TaskName",
+            "taskContent",
+            "body",
+            "message",
+            "Message",
+            "log",
+            "_raw",
+            "Channel",
+            "Security",
+            "4698",
+            "\\x",
+            "<Task",
+            "<EventID>4698</EventID>",
+            "<Data Name='TaskName'>",
+            "EventCode=4698\nMessage=",
+            "MSWinEventLog\t1\tSecurity\t2\td\t4698\t",
+            "&lt;EventID&gt;4699&lt;",
         ])
         .prop_map(str::to_owned),
         "\\PC{0,8}",
@@ -171,7 +238,8 @@ fn json_value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(5, 64, 8, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..8).prop_map(Value::from),
-            prop::collection::vec((word(), inner), 0..8).prop_map(|members| Value::Object(members.into_iter().collect())),
+            prop::collection::vec((word(), inner), 0..8)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
         ]
     })
 }
