@@ -34,6 +34,9 @@ const ELEMENTS: usize = 64;
 const STEP: Rank = 2;
 
 impl Shape {
+    /// [`Self::NONE`], to refer to.
+    pub(super) const NOWHERE: &'static Self = &Self::NONE;
+
     /// A shape that keeps nothing anywhere.
     pub(super) const NONE: Self = Self {
         name: "",
