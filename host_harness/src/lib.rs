@@ -1,1 +1,5 @@
 //! Host side of schtag.
+
+pub mod settings;
+pub mod sigma;
+pub mod yaml;
