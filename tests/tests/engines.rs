@@ -47,7 +47,7 @@ fn wasmi_and_wasmtime_agree() {
 
 #[test]
 fn the_core_gives_the_same_natively() {
-    let rules = schtag_host::sigma::compile_folder(&project::root().join("plugin/rules")).unwrap();
+    let rules = schtag_host::rule_files::compile(&[project::root().join("plugin/rules")], None).unwrap().pack;
     let hash = schtag_host::engine::Module::new(&wasm()).unwrap().manifest().unwrap().pack.clone();
     let mut engine = Engine::new(Packed { format: Pack::FORMAT, hash, pack: rules }).unwrap();
     let mut instance = Instance::new(&Module::new(&wasm()).unwrap(), &Options::default()).unwrap();
