@@ -12,6 +12,7 @@ mod number;
 mod properties;
 mod repair;
 mod scan;
+mod scan_string;
 mod text;
 mod value;
 mod walk;
