@@ -269,7 +269,7 @@ fn with_variables(text: &str, variables: &[(String, String)], delayed: bool) -> 
         return text.to_owned();
     }
     let text = with_marked(text, '%', variables);
-    if delayed || !variables.is_empty() { with_marked(&text, '!', variables) } else { text }
+    if delayed { with_marked(&text, '!', variables) } else { text }
 }
 
 fn with_marked(text: &str, mark: char, variables: &[(String, String)]) -> String {

@@ -133,13 +133,13 @@ const MAX_REPLACED: usize = 4096;
 
 /// Where `needle` first occurs in `haystack`, in bytes, whatever the case of its ASCII letters.
 pub(super) fn find_ignoring_case(haystack: &str, needle: &str) -> Option<usize> {
-    if needle.is_empty() {
-        return None;
-    }
-    haystack
-        .as_bytes()
-        .windows(needle.len())
-        .position(|window| window.eq_ignore_ascii_case(needle.as_bytes()))
+    let (text, needle) = (haystack.as_bytes(), needle.as_bytes());
+    let first = *needle.first()?;
+    memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), text)
+        .find(|&at| {
+            let found = text.get(at..).and_then(|tail| tail.get(..needle.len()));
+            found.is_some_and(|found| found.eq_ignore_ascii_case(needle))
+        })
         .filter(|&at| haystack.is_char_boundary(at))
 }
 

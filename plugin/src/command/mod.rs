@@ -8,6 +8,7 @@ mod normalize;
 mod path;
 mod powershell;
 mod reader;
+mod script_calls;
 mod tokens;
 mod unicode;
 mod wrappers;

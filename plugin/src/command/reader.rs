@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 
 use super::decode::Decoder;
 use super::wrappers::{self, Stdin};
-use super::{PowerShell, Process, Processes, cmd, environment, normalize, path, powershell, tokens, unicode};
+use super::{PowerShell, Process, Processes};
+use super::{cmd, environment, normalize, path, powershell as shell, tokens, unicode};
 use crate::event::Note;
 use crate::task::Exec;
 
@@ -23,8 +24,8 @@ const MAX_STARTED: usize = 256 * 1024;
 /// Reads an `Exec` action. Work and memory are bounded whatever it holds; what was not looked at is noted.
 ///
 /// An element is read to its first 64 KiB; wrappers are followed 4 deep, to at most 16 processes; for the
-/// limits of decoding see the module `decode`. Work is linear in what is read and decoded: each byte is
-/// looked at fewer than 100 times.
+/// limits of decoding see the module `decode`. In all, at most 512 KiB of text are read, started and decoded,
+/// and each text is passed over at most 40 times.
 pub fn read(exec: &Exec) -> Processes {
     let mut reader = Reader::default();
     let command = reader.expanded(exec.command.as_deref());
@@ -121,7 +122,7 @@ impl Reader {
             image_name: unicode::fold(path::file_name(&image)).to_lowercase(),
             ..Process::default()
         };
-        let spaced = if line.arguments.is_empty() { "" } else { " " };
+        let spaced = if line.arguments.is_empty() || line.program.is_empty() { "" } else { " " };
         process.command_line = [line.program.as_str(), spaced, line.arguments.as_str()].concat();
         process.image = image;
         process.working_directory = folder;
@@ -170,6 +171,7 @@ impl Reader {
             let mut layers = Vec::new();
             if let (Some(value), Some(powershell)) = (encoded, process.powershell.as_mut()) {
                 powershell.script = decoder.encoded_command(&value, &mut layers);
+                powershell.file = powershell.script.as_deref().and_then(shell::called_file);
                 decoder.search(None, &mut layers);
             } else if let Some(text) = decodable(process, wraps.contains(&index)) {
                 decoder.search(Some(text), &mut layers);
@@ -195,11 +197,11 @@ fn normal_form(process: &mut Process, arguments: &str) {
 
 /// Reads the line as PowerShell would, when the program is one; returns the encoded command.
 fn read_powershell(process: &mut Process, arguments: &str, stdin: Stdin) -> Option<String> {
-    let edition = powershell::edition(&process.image_name)?;
+    let edition = shell::edition(&process.image_name)?;
     let folded = unicode::fold_blanks(arguments);
     let options = match &folded {
-        Cow::Borrowed(_) => powershell::parse(&process.argv, edition),
-        Cow::Owned(text) => powershell::parse(&tokens::split_arguments(text), edition),
+        Cow::Borrowed(_) => shell::parse(&process.argv, edition),
+        Cow::Owned(text) => shell::parse(&tokens::split_arguments(text), edition),
     };
     let mut powershell = PowerShell {
         parameters: options.parameters,
@@ -208,7 +210,7 @@ fn read_powershell(process: &mut Process, arguments: &str, stdin: Stdin) -> Opti
         from_stdin: options.from_stdin,
     };
     if let Some(script) = powershell.script.as_deref().filter(|_| powershell.file.is_none()) {
-        powershell.file = powershell::called_file(script);
+        powershell.file = shell::called_file(script);
     }
     let nothing = powershell.script.is_none() && powershell.file.is_none() && options.encoded.is_none();
     if let Stdin::Pipe(text) = stdin

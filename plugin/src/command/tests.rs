@@ -53,7 +53,7 @@ fn command_and_arguments_are_joined_as_windows_would() {
             r"C:\Windows\system32\sc.exe",
         ),
         ("%ComSpec:~-7%", "/c x", "cmd.exe /c x", "cmd.exe"),
-        ("", "-c x", " -c x", ""),
+        ("", "-c x", "-c x", ""),
     ] {
         let list = processes(command, arguments);
         let first = list.first().unwrap();

@@ -43,9 +43,8 @@ fn argument(text: &str) -> (String, &str) {
             }
             '"' => {
                 push_backslashes(&mut out, backslashes >> 1);
-                if backslashes & 1 == 1 {
-                    out.push('"');
-                } else if quoted && chars.next_if(|&(_, next)| next == '"').is_some() {
+                let doubled = |(_, next): &(usize, char)| quoted && *next == '"';
+                if backslashes & 1 == 1 || chars.next_if(doubled).is_some() {
                     out.push('"');
                 } else {
                     quoted = !quoted;

@@ -3,9 +3,9 @@
 //! Source: the projects' own usage texts and the LOLBAS pages of each
 //! (<https://lolbas-project.github.io>).
 
-use super::cmd;
 use super::environment::find_ignoring_case;
-use super::tokens::{after_arguments, ends_executable, split_arguments};
+use super::tokens::{after_arguments, ends_executable};
+use super::{cmd, script_calls};
 
 /// Where a started program's input comes from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub(super) struct Started {
 }
 
 impl Started {
-    fn new(line: impl Into<String>) -> Self {
+    pub(super) fn new(line: impl Into<String>) -> Self {
         Self { line: line.into(), stdin: Stdin::Inherited }
     }
 }
@@ -54,7 +54,7 @@ pub(super) fn started(image_name: &str, arguments: &str, argv: &[String]) -> Vec
             .iter()
             .find_map(|a| strip_prefix(a, "ProxyCommand=").or_else(|| strip_prefix(a, "-oProxyCommand=")))
             .map(str::to_owned),
-        "mshta.exe" | "wscript.exe" | "cscript.exe" => return script_calls(arguments),
+        "mshta.exe" | "wscript.exe" | "cscript.exe" => return script_calls::started(arguments),
         "rundll32.exe" => return rundll32(arguments),
         _ => None,
     };
@@ -215,7 +215,7 @@ const RUNDLL32_STARTERS: &[&str] = &[
 /// `rundll32 shell32.dll,ShellExec_RunDLL program`, and the script forms.
 fn rundll32(arguments: &str) -> Vec<Started> {
     if find_ignoring_case(arguments, "script:").is_some() {
-        return script_calls(arguments);
+        return script_calls::started(arguments);
     }
     let Some((_, call)) = arguments.split_once(',') else { return Vec::new() };
     let call = call.trim_start();
@@ -235,131 +235,16 @@ fn rundll32(arguments: &str) -> Vec<Started> {
     vec![Started::new(line)]
 }
 
-/// Methods that run a command line: of `WScript.Shell`, `Shell.Application` and the `Win32_Process` class.
-const METHODS: [&str; 4] = [".Run", ".Exec", ".ShellExecute", ".Create"];
-
-/// Most calls that are read out of a script.
-const MAX_CALLS: usize = 8;
-
-/// The command lines that a script in the arguments hands to `.Run("...")` and the like.
-fn script_calls(arguments: &str) -> Vec<Started> {
-    if find_ignoring_case(arguments, "script:").is_none() {
-        return Vec::new();
-    }
-    let mut list = Vec::new();
-    for method in METHODS {
-        let mut rest = arguments;
-        while let Some(at) = find_ignoring_case(rest, method).filter(|_| list.len() < MAX_CALLS) {
-            rest = rest.get(at.saturating_add(method.len())..).unwrap_or_default();
-            if let Some((line, behind)) = string_argument(rest) {
-                list.push(Started::new(called(&line, behind, method)));
-            }
-        }
-    }
-    list.retain(|started| !started.line.trim().is_empty());
-    list
-}
-
-/// `ShellExecute` has the arguments in its second parameter.
-fn called(line: &str, behind: &str, method: &str) -> String {
-    let second =
-        behind.trim_start().strip_prefix(',').filter(|_| method == ".ShellExecute").and_then(string_argument);
-    match second {
-        Some((arguments, _)) => [line, " ", &arguments].concat(),
-        None => line.to_owned(),
-    }
-}
-
-/// Reads a string, or strings joined by `&` or `+`, behind an optional parenthesis: its value, and what
-/// follows.
-///
-/// In nested VBScript a quote is written two, four, eight ... times; the first run says how many times
-/// here, and a run twice as long is a quote inside the string.
-fn string_argument(text: &str) -> Option<(String, &str)> {
-    let mut value = String::new();
-    let mut rest = text.trim_start_matches(|c: char| c == '(' || c.is_whitespace());
-    loop {
-        let (piece, behind) = string(rest)?;
-        value.push_str(&piece);
-        rest = behind;
-        let ahead = rest.trim_start();
-        match ahead
-            .strip_prefix(['&', '+'])
-            .map(str::trim_start)
-            .filter(|next| next.starts_with(['"', '\'', '\\']))
-        {
-            Some(next) => rest = next,
-            None => return Some((value, rest)),
-        }
-    }
-}
-
-/// The run of equal quotes, each with the backslashes before it, that a text begins with: the quote, how
-/// many, and how many bytes.
-fn quote_run(text: &str) -> Option<(char, usize, usize)> {
-    let mut quote = None;
-    let (mut count, mut length) = (0_usize, 0_usize);
-    let mut backslashes = 0_usize;
-    for c in text.chars() {
-        if c == '\\' {
-            backslashes = backslashes.saturating_add(1);
-        } else if (c == '"' || c == '\'') && quote.is_none_or(|quote| quote == c) {
-            quote = Some(c);
-            count = count.saturating_add(1);
-            length = length.saturating_add(backslashes).saturating_add(1);
-            backslashes = 0;
-        } else {
-            break;
-        }
-    }
-    quote.map(|quote| (quote, count, length))
-}
-
-/// How many quotes a run stands for in a string whose own quotes are `width` wide, and what is left of it.
-fn inner_quotes(count: usize, width: usize) -> (usize, usize) {
-    let doubled = width.saturating_mul(2);
-    (count.checked_div(doubled).unwrap_or(0), count.checked_rem(doubled).unwrap_or(0))
-}
-
-fn string(text: &str) -> Option<(String, &str)> {
-    let (quote, width, length) = quote_run(text)?;
-    let mut value = String::new();
-    let mut rest = text.get(length..)?;
-    while let Some(c) = rest.chars().next() {
-        match quote_run(rest).filter(|&(found, ..)| found == quote) {
-            // An escaped quote of a string in plain quotes.
-            Some((_, 1, 2)) if width == 1 && length == 1 => {
-                value.push(quote);
-                rest = rest.get(2..)?;
-            }
-            Some((_, count, bytes)) => {
-                let (inner, left) = inner_quotes(count, width);
-                value.extend(std::iter::repeat_n(quote, inner));
-                rest = rest.get(bytes..)?;
-                if left >= width {
-                    return Some((value, rest));
-                }
-            }
-            None => {
-                value.push(c);
-                rest = rest.get(c.len_utf8()..)?;
-            }
-        }
-    }
-    Some((value, rest))
-}
-
-/// The arguments of a started program that a wrapper handed over without quotes, split again.
-#[cfg(test)]
-pub(super) fn of_line(line: &str) -> Vec<String> {
-    let (program, arguments) = super::tokens::split_program(line);
-    let name = super::path::file_name(&super::path::program(program)).to_lowercase();
-    started(&name, arguments, &split_arguments(arguments)).into_iter().map(|s| s.line).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::{path, tokens};
+
+    fn of_line(line: &str) -> Vec<String> {
+        let (program, arguments) = tokens::split_program(line);
+        let name = path::file_name(&path::program(program)).to_lowercase();
+        started(&name, arguments, &tokens::split_arguments(arguments)).into_iter().map(|s| s.line).collect()
+    }
 
     #[test]
     fn every_wrapper_shows_what_it_starts() {

@@ -20,6 +20,11 @@ pub(super) const fn is_digit(byte: u8) -> bool {
     matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/')
 }
 
+/// Whether a quoted base64 text may hold a character: a digit of either alphabet, padding, white space.
+pub(super) const fn may_hold(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_' | '=' | ' ' | '\t' | '\r' | '\n')
+}
+
 /// Decodes as far as the text is base64: blanks, line breaks and quotes are skipped, the first `=` or any
 /// other character ends it, and digits that do not fill a byte are dropped. At most `limit` bytes.
 pub(super) fn decode(text: &str, limit: usize) -> Vec<u8> {

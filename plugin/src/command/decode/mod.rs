@@ -192,13 +192,11 @@ fn candidates(text: &str) -> Vec<Candidate<'_>> {
 fn named_candidates<'a>(text: &'a str, list: &mut Vec<Candidate<'a>>) {
     const NAME: &str = "FromBase64String";
     let mut rest = text;
-    while let Some(at) = find_ignoring_case(rest, NAME) {
+    while let Some(at) = find_ignoring_case(rest, NAME).filter(|_| list.len() < MAX_CANDIDATES) {
         rest = rest.get(at.saturating_add(NAME.len())..).unwrap_or_default();
         let argument = rest.trim_start_matches(|c: char| c.is_whitespace() || "(\"'\\".contains(c));
-        let end = argument.find(['"', '\'', ')', '\\']).unwrap_or(argument.len());
-        if let Some(argument) = argument.get(..end).filter(|argument| argument.len() >= 4)
-            && list.len() < MAX_CANDIDATES
-        {
+        let end = argument.find(|c: char| !base64::may_hold(c)).unwrap_or(argument.len());
+        if let Some(argument) = argument.get(..end).filter(|argument| argument.len() >= 4) {
             list.push(Candidate { text: argument, certain: true });
         }
     }

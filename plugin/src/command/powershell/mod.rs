@@ -3,6 +3,7 @@
 mod lexer;
 mod literals;
 mod parameters;
+mod reader;
 mod script;
 
 pub(super) use parameters::{Edition, parse};

@@ -6,13 +6,12 @@
 
 use super::lexer::{Token, tokens, write};
 use super::literals;
+use super::reader::{MAX_LIST, Reader};
 
 /// Most passes over a script; each folds one level of nesting.
 const MAX_PASSES: usize = 16;
 /// Most bytes that the folding of one script produces.
 const MAX_PRODUCED: usize = 256 * 1024;
-/// Most strings or numbers in a list.
-const MAX_LIST: usize = 4096;
 
 /// The script with its string tricks folded, or `None` when there is nothing to fold.
 pub(in crate::command) fn folded(script: &str) -> Option<String> {
@@ -57,18 +56,10 @@ fn pass(mut list: Vec<Token<'_>>) -> (Vec<Token<'_>>, Option<usize>) {
     (out, produced)
 }
 
-/// A place in a token list. Its methods read what comes next and move behind it; they return `None` when
-/// something else is there.
-#[derive(Clone, Copy)]
-struct Reader<'t, 'a> {
-    list: &'t [Token<'a>],
-    at: usize,
-}
-
 /// A value and the place behind the expression that made it.
 type Fold = Option<(String, usize)>;
 
-impl<'t, 'a> Reader<'t, 'a> {
+impl<'a> Reader<'_, 'a> {
     /// Folds the expression that begins here, if there is one; `before` is what the pass has written.
     fn fold(mut self, before: &[Token<'a>]) -> Fold {
         match self.list.get(self.at)? {
@@ -85,86 +76,6 @@ impl<'t, 'a> Reader<'t, 'a> {
                 _ => None,
             },
         }
-    }
-
-    fn skip_blanks(&mut self) {
-        while matches!(self.list.get(self.at), Some(Token::Blank(_))) {
-            self.at = self.at.saturating_add(1);
-        }
-    }
-
-    /// Reads this piece of code, in any case.
-    fn code(&mut self, expected: &str) -> Option<()> {
-        self.skip_blanks();
-        match self.list.get(self.at)? {
-            Token::Code(code) if code.eq_ignore_ascii_case(expected) => {
-                self.at = self.at.saturating_add(1);
-                Some(())
-            }
-            _ => None,
-        }
-    }
-
-    fn any_code(&mut self) -> Option<&'t str> {
-        self.skip_blanks();
-        match self.list.get(self.at)? {
-            Token::Code(code) => {
-                self.at = self.at.saturating_add(1);
-                Some(code.as_ref())
-            }
-            _ => None,
-        }
-    }
-
-    fn literal(&mut self) -> Option<&'t str> {
-        self.skip_blanks();
-        match self.list.get(self.at)? {
-            Token::Literal(text) => {
-                self.at = self.at.saturating_add(1);
-                Some(text)
-            }
-            _ => None,
-        }
-    }
-
-    /// A whole number, decimal or hexadecimal, with its sign.
-    fn number(&mut self) -> Option<i64> {
-        let negative = self.optional("-");
-        let digits = self.any_code()?;
-        let value = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
-            Some(hex) => i64::from_str_radix(hex, 16),
-            None => digits.parse(),
-        };
-        value.ok().map(|n: i64| if negative { n.saturating_neg() } else { n })
-    }
-
-    fn optional(&mut self, expected: &str) -> bool {
-        let mut ahead = *self;
-        let found = ahead.code(expected).is_some();
-        if found {
-            *self = ahead;
-        }
-        found
-    }
-
-    /// `'a', 'b', ...`
-    fn literals(&mut self) -> Option<Vec<&'t str>> {
-        let mut list = vec![self.literal()?];
-        while list.len() < MAX_LIST && self.optional(",") {
-            list.push(self.literal()?);
-        }
-        Some(list)
-    }
-
-    /// `('a', 'b')`, `@('a', 'b')` or `'a', 'b'`.
-    fn list(&mut self) -> Option<Vec<&'t str>> {
-        self.optional("@");
-        if !self.optional("(") {
-            return self.literals();
-        }
-        let list = self.literals()?;
-        self.code(")")?;
-        Some(list)
     }
 
     /// What can follow a literal, strongest first.

