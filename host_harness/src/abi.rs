@@ -14,7 +14,8 @@ pub const FILTER: &str = "schtag_filter";
 pub const MALLOC: &str = "malloc";
 /// `free(address)`.
 pub const FREE: &str = "free";
-/// `schtag_load(address, len) -> code`, see [`load_code`]. In the base module only.
+/// `schtag_load(address, len) -> code`, see [`load_code`]. In the base module only. It reads a
+/// [`Packed`](schtag::rules::Packed) from an address of `malloc`'s, which it frees and wipes.
 pub const LOAD: &str = "schtag_load";
 /// Where the linker put the heap; WAMR places its stack checks by it.
 pub const HEAP_BASE: &str = "__heap_base";

@@ -9,8 +9,7 @@ use crate::gate::{self, Form, GateError};
 use crate::manifest::Manifest;
 use crate::outline::Outline;
 use crate::reencode::{self, ReencodeError, append_custom_section};
-use schtag::rules::Pack;
-use serde::Serialize;
+use schtag::rules::{Pack, Packed};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use thiserror::Error;
@@ -72,14 +71,6 @@ pub enum BakeError {
     Gate(#[source] GateError),
 }
 
-/// What `schtag_load` reads: the postcard encoding of this.
-#[derive(Serialize)]
-struct Packed<'p> {
-    format: u32,
-    hash: &'p str,
-    pack: &'p Pack,
-}
-
 /// Bakes `pack` into the base module `base`. The same input gives the same bytes.
 ///
 /// `budget` is the most bytes that the result may have.
@@ -94,8 +85,8 @@ pub fn bake(base: &[u8], pack: &Pack, budget: usize) -> Result<Baked, BakeError>
     gate::check(base, Form::Base, usize::MAX).map_err(BakeError::Base)?;
 
     let hash = sha256_hex(&postcard::to_allocvec(pack)?);
-    let packed = postcard::to_allocvec(&Packed { format: Pack::FORMAT, hash: &hash, pack })?;
-    let manifest = Manifest::new(pack, hash, sha256_hex(base));
+    let manifest = Manifest::new(pack, hash.clone(), sha256_hex(base));
+    let packed = postcard::to_allocvec(&Packed { format: Pack::FORMAT, hash, pack: pack.clone() })?;
 
     // One-byte encodings first, since this build of wasmtime has no reference types either.
     let keep: Vec<&str> = abi::SHIPPED_EXPORTS.into_iter().chain([abi::LOAD]).collect();
@@ -141,11 +132,10 @@ fn preinitialise(base: &[u8], packed: &[u8]) -> Result<Vec<u8>, BakeError> {
 
 fn load(store: &mut Store<StoreLimits>, instance: Instance, packed: &[u8]) -> Result<(), BakeError> {
     let malloc = instance.get_typed_func::<i32, i32>(&mut *store, abi::MALLOC).map_err(run_error)?;
-    let free = instance.get_typed_func::<i32, ()>(&mut *store, abi::FREE).map_err(run_error)?;
     let load = instance.get_typed_func::<(i32, i32), i32>(&mut *store, abi::LOAD).map_err(run_error)?;
     let memory = instance
         .get_memory(&mut *store, abi::MEMORY)
-        .ok_or_else(|| BakeError::Base(GateError::MissingExport(abi::MEMORY)))?;
+        .ok_or(BakeError::Base(GateError::MissingExport(abi::MEMORY)))?;
 
     let no_memory = || BakeError::NoMemory(packed.len());
     let length = i32::try_from(packed.len()).map_err(|_| no_memory())?;
@@ -155,17 +145,11 @@ fn load(store: &mut Store<StoreLimits>, instance: Instance, packed: &[u8]) -> Re
     }
     let offset = address.cast_unsigned() as usize;
     memory.write(&mut *store, offset, packed).map_err(|_| no_memory())?;
+    // The guest takes the buffer over: it gives it back and wipes it, so that it is not in the snapshot.
     match load.call(&mut *store, (address, length)).map_err(run_error)? {
-        load_code::LOADED => {}
-        code => return Err(BakeError::Refused(code)),
+        load_code::LOADED => Ok(()),
+        code => Err(BakeError::Refused(code)),
     }
-    // The guest has decoded what it keeps; the encoded pack must not be in the snapshot as well.
-    if let Some(buffer) =
-        memory.data_mut(&mut *store).get_mut(offset..).and_then(|rest| rest.get_mut(..packed.len()))
-    {
-        buffer.fill(0);
-    }
-    free.call(&mut *store, address).map_err(run_error)
 }
 
 fn run_error(error: wasmtime::Error) -> BakeError {
@@ -240,7 +224,7 @@ mod tests {
         let baked = bake(&test_guest::base(), &pack(), usize::MAX).unwrap();
         gate::check(&baked.wasm, Form::Shipped, usize::MAX).unwrap();
         // The guest says the first digit of the hash that it was given.
-        let digit = &baked.manifest.pack[..1];
+        let digit = baked.manifest.pack.chars().next().unwrap();
         assert_eq!(reply(&baked.wasm, r#"{"l":1}"#), format!(r#"{{"loaded":"{digit}","calls":1}}"#));
         let outline = Outline::parse(&baked.wasm).unwrap();
         assert!(outline.export(abi::LOAD).is_none());

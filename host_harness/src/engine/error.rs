@@ -64,6 +64,9 @@ pub enum CallError {
     /// The reply is not one JSON object.
     #[error("the guest returned text that is not one JSON object ({0})")]
     NotAnObject(#[source] serde_json::Error),
+    /// The reply is one JSON object, but has a line break where the record had none.
+    #[error("the guest returned more than one line")]
+    NotOneLine,
     /// The record is too long for a 32-bit guest, or has a NUL in it, at which Fluent Bit would cut it. It was
     /// not given to the guest.
     #[error("the record cannot be passed to the guest: it has a NUL byte in it, or 2 GiB")]

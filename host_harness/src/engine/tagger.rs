@@ -97,6 +97,10 @@ fn checked(reply: Vec<u8>, record: &[u8]) -> Result<Cow<'_, [u8]>, CallError> {
     }
     let text = str::from_utf8(&reply).map_err(|_| CallError::NotUtf8)?;
     object(text).map_err(CallError::NotAnObject)?;
+    // Outside strings JSON may have line breaks, but whoever writes a record a line must not get one.
+    if text.contains('\n') && memchr::memchr(b'\n', record).is_none() {
+        return Err(CallError::NotOneLine);
+    }
     Ok(reply.into())
 }
 

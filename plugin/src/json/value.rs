@@ -196,6 +196,11 @@ impl<'a> Object<'a> {
         self.members.is_empty()
     }
 
+    /// Whether any key is written with an escape; where none is, keys as written are keys as meant.
+    pub const fn has_escaped_keys(&self) -> bool {
+        self.escaped_keys
+    }
+
     /// Where the members stand, in order.
     pub fn members(&self) -> &[Member] {
         &self.members
@@ -295,6 +300,9 @@ mod tests {
         let scanned = scanner.scan(text.as_bytes()).unwrap();
         let walked = value(text).as_object().unwrap();
         assert_eq!(scanned.members(), walked.members());
+        assert!(
+            scanned.has_escaped_keys() && !value("{\"a\":\"\\n\"}").as_object().unwrap().has_escaped_keys()
+        );
         for (key, expected) in [
             ("a", Some(6)),
             ("b", Some(2)),

@@ -4,14 +4,15 @@
 //! handles the two things an XML parser need not: input that is cut anywhere, and tags that are not closed.
 //! Entity declarations are passed over and never expanded.
 
-use quick_xml::events::{BytesStart, Event};
+use quick_xml::events::Event;
 use quick_xml::{Error, Reader};
 
 use super::text;
 
-/// How often reading is taken up again after a broken tag. Finding the end of a tag can mean looking to the
-/// end of the input, so this bounds the time that broken tags cost.
-const MAX_REPAIRS: u8 = 32;
+/// How many bytes may be looked at in vain, besides four times the input: quick-xml looks for the end of a
+/// tag as far as the end of the input, and a tag that turns out to be unclosed is read again from its next
+/// `<`. This keeps the time linear.
+const MAX_WASTE: usize = 64 * 1024;
 
 /// A tag, as written.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +49,8 @@ pub(super) struct Tokens<'a> {
     /// Where in `xml` the reader started.
     base: usize,
     reader: Reader<&'a [u8]>,
-    repairs: u8,
+    /// Bytes that were looked at for the ends of unclosed tags.
+    wasted: usize,
     cut: bool,
 }
 
@@ -70,17 +72,17 @@ impl<'a> Tokens<'a> {
     pub(super) fn new(xml: &'a str) -> Self {
         // quick-xml does not count a byte order mark in its positions.
         let xml = xml.strip_prefix('\u{feff}').unwrap_or(xml);
-        Self { xml, base: 0, reader: reader(xml), repairs: 0, cut: false }
+        Self { xml, base: 0, reader: reader(xml), wasted: 0, cut: false }
     }
 
-    /// How often a tag was broken.
-    pub(super) const fn repairs(&self) -> u8 {
-        self.repairs
+    /// Whether a tag was not closed.
+    pub(super) const fn repaired(&self) -> bool {
+        self.wasted > 0
     }
 
-    /// Whether reading was given up for too many broken tags. The rest of the input is then one text.
+    /// Whether reading was given up for too many unclosed tags. The rest of the input is then one text.
     pub(super) const fn gave_up(&self) -> bool {
-        self.repairs > MAX_REPAIRS
+        self.wasted > self.xml.len().saturating_mul(4).saturating_add(MAX_WASTE)
     }
 
     /// Whether the input ended inside of markup.
@@ -172,7 +174,7 @@ impl<'a> Tokens<'a> {
 
     /// A tag without its `>`: it ends where the next `<` is, at `at`.
     fn unclosed(&mut self, raw: &'a str, start: usize, at: usize) -> Token<'a> {
-        self.repairs = self.repairs.saturating_add(1);
+        self.wasted = self.wasted.saturating_add(raw.len().saturating_sub(at));
         if self.gave_up() {
             self.start_at(self.xml.len());
             return Token::Text(self.xml.get(start..).unwrap_or_default());
@@ -191,15 +193,27 @@ impl<'a> Tag<'a> {
     /// The value of an attribute, trimmed, with its references resolved. The second value tells whether
     /// there were unknown ones. `None` if it is absent or empty.
     pub(super) fn attribute(&self, name: &str) -> Option<(String, bool)> {
-        let inside = self.raw.trim_start_matches('<').trim_end_matches('>').trim_end_matches('/');
-        let length = inside.find(ends_name).unwrap_or(inside.len());
-        let tag = BytesStart::from_content(inside, length);
-        let mut attributes = tag.attributes();
-        // Without checks for duplicates, which take quadratic time.
-        let attribute = attributes.with_checks(false).flatten().find(|a| a.key.as_ref() == name)?;
-        let (value, unknown) = text::unescape(text::trim(&attribute.value));
+        let value = find_attribute(self.raw, name)?;
+        let (value, unknown) = text::unescape(text::trim(value));
         let value = text::trim(&value);
         if value.is_empty() { None } else { Some((value.to_owned(), unknown)) }
+    }
+}
+
+/// An attribute's value as written, in a tag as written. quick-xml's own attributes bring a hash map for
+/// finding repeated ones, which is of no use here: the first counts.
+fn find_attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
+    let mut rest = tag;
+    loop {
+        let (before, after) = rest.split_once('=')?;
+        let key = before.trim_end_matches(text::is_blank).rsplit(text::is_blank).next();
+        let mut after = after.trim_start_matches(text::is_blank).chars();
+        let quote = after.next().filter(|c| matches!(c, '"' | '\''))?;
+        let (value, next) = after.as_str().split_once(quote)?;
+        if key == Some(name) {
+            return Some(value);
+        }
+        rest = next;
     }
 }
 
@@ -254,4 +268,29 @@ fn tag_token(raw: &str, empty: bool) -> Token<'_> {
 
 const fn ends_name(c: char) -> bool {
     text::is_blank(c) || matches!(c, '/' | '>' | '<')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes() {
+        for (tag, expected) in [
+            ("<Principal id=\"A\">", Some("A")),
+            ("<Principal\r\n xml:id='no' id = 'A\"=' id='B'/>", Some("A\"=")),
+            ("<Principal x='id=' y=\"id='no'\" id='A'>", Some("A")),
+            ("<Principal x='a'id='A'>", Some("A")),
+            ("<Principal id=' A &amp; B '>", Some("A & B")),
+            ("<Principal id=''>", None),
+            ("<Principal id>", None),
+            ("<Principal id=A>", None),
+            ("<Principal id='A>", None),
+            ("<Principal ID='A' idx='A' x='id'>", None),
+            ("<id='A'>", None),
+        ] {
+            let value = Tag { raw: tag, name: "Principal" }.attribute("id").map(|(value, _)| value);
+            assert_eq!(value.as_deref(), expected, "{tag}");
+        }
+    }
 }

@@ -96,7 +96,7 @@ impl<'a> TaskReader<'a> {
         let open = self.path.depth() > 0;
         self.ended = true;
         self.close_to(0);
-        if tokens.repairs() > 0 {
+        if tokens.repaired() {
             self.malformed("tag without its end");
         }
         if tokens.gave_up() {

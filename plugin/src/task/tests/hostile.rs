@@ -206,7 +206,7 @@ fn long_values_and_long_inputs_are_cut() {
     let parsed = parse(&format!("<Task><Actions><Exec>{arguments}</Exec></Actions></Task>"));
     assert_eq!(exec(&parsed).arguments.as_ref().map(String::len), Some(MAX_VALUE));
 
-    let parsed = parse(&format!("<Task><!--{}-->{}", "-é".repeat(MAX_INPUT / 3), &with_command("a")[6..]));
+    let parsed = parse(&format!("<Task><!--{}--><Data>x</Data></Task>", "-é".repeat(MAX_INPUT / 3)));
     assert!(!parsed.complete);
     assert!(parsed.notes.contains(&Note::ContentCut { bytes: MAX_INPUT }));
 }
@@ -240,7 +240,7 @@ fn floods_are_read_to_their_end() {
         format!("<x {}>", long("a=\"b\" ")),
         format!("<x {}>", long("a ")),
     ] {
-        for xml in [flood.clone(), format!("{}{flood}", &with_command("a")[..31])] {
+        for xml in [flood.clone(), format!("<Task><Actions><Exec><Command>a{flood}")] {
             let parsed = parse(&xml);
             assert!(parsed.notes.len() < 12, "{:?}", parsed.notes);
             assert!(parsed.task.actions.len() <= 64);
@@ -251,8 +251,14 @@ fn floods_are_read_to_their_end() {
 }
 
 #[test]
-fn too_many_broken_tags_leave_the_rest_as_text() {
-    let parsed = parse(&with_command(&format!("{}evil", "<a ".repeat(100))));
+fn unclosed_tags_are_read_on_from_until_there_are_too_many() {
+    let unclosed = |count: usize| with_command(&format!("{}evil", "<a ".repeat(count)));
+    let parsed = parse(&unclosed(100));
+    assert_eq!(commands(&parsed), [format!("{}evil", "<a ".repeat(100))]);
+    assert!(parsed.complete);
+
+    // The rest is kept as text, where a rule still finds it.
+    let parsed = parse(&unclosed(10_000));
     assert!(malformed(&parsed).contains(&"too many tags without their end to read on"));
     assert!(!parsed.complete);
     assert!(commands(&parsed)[0].contains("evil"));

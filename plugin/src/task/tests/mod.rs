@@ -17,18 +17,18 @@ fn exec(parsed: &Parsed) -> &Exec {
 }
 
 /// The commands of all actions.
-fn commands(parsed: &Parsed) -> Vec<&str> {
-    let command = |action| match action {
-        &Action::Exec(Exec { ref command, .. }) => command.as_deref(),
+fn commands<'a>(parsed: &'a Parsed) -> Vec<&'a str> {
+    let command = |action: &'a Action| match action {
+        Action::Exec(Exec { command, .. }) => command.as_deref(),
         _ => None,
     };
     parsed.task.actions.iter().filter_map(command).collect()
 }
 
 /// The reasons for which the text is malformed.
-fn malformed(parsed: &Parsed) -> Vec<&str> {
-    let reason = |note| match note {
-        &Note::ContentMalformed(ref why) => Some(why.as_ref()),
+fn malformed<'a>(parsed: &'a Parsed) -> Vec<&'a str> {
+    let reason = |note: &'a Note| match note {
+        Note::ContentMalformed(why) => Some(why.as_ref()),
         _ => None,
     };
     parsed.notes.iter().filter_map(reason).collect()
