@@ -18,6 +18,7 @@ pub mod inspect;
 pub mod manifest;
 pub mod ndjson;
 pub mod outline;
+mod reachability;
 pub mod reencode;
 pub mod rules_source;
 #[cfg(test)]
