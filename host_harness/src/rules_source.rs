@@ -10,6 +10,8 @@ pub struct Compiled {
     pub pack: Pack,
     /// Rules that were left out: where each is, and why.
     pub refused: Vec<String>,
+    /// What is likely not meant, in rules or settings.
+    pub remarks: Vec<String>,
 }
 
 /// Why nothing was compiled.
