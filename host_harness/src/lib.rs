@@ -1,1 +1,29 @@
-//! Host side of schtag.
+//! Host side of schtag: runs the filter as Fluent Bit does, and makes the module that Fluent Bit loads.
+//!
+//! From the ground up, and no module knows those after it:
+//!
+//! - [`abi`] names what the guest exports; [`outline`] reads a module's sections; [`digest`] names bytes.
+//! - [`gate`] says whether every supported Fluent Bit can load a module; [`reencode`] makes it so.
+//! - [`yaml`] reads YAML safely; [`settings`] is the operator's file; [`sigma`] compiles rules and settings to a
+//!   pack.
+//! - [`manifest`] is what a module says about the rules in it.
+//! - [`bake`] turns the base module and a rule pack into `schtag.wasm`; [`inspect`] describes the result.
+//! - [`engine`] runs a module under wasmtime with Fluent Bit's own sequence of calls.
+//! - [`ndjson`] reads and writes what the command handles: one JSON record a line, kept byte for byte.
+
+pub mod abi;
+pub mod bake;
+pub mod digest;
+pub mod engine;
+pub mod gate;
+pub mod inspect;
+pub mod manifest;
+pub mod ndjson;
+pub mod outline;
+pub mod reencode;
+pub mod rule_files;
+pub mod settings;
+pub mod sigma;
+#[cfg(test)]
+mod test_guest;
+pub mod yaml;

@@ -9,13 +9,19 @@
 //! 5. [`command`] is what each action of the task will run: normalised, unwrapped and decoded.
 //! 6. [`fields`] names all of this for rules, in Sigma's words.
 //! 7. [`rules`] evaluates a compiled rule pack over those fields.
-//! 8. [`verdict`] grades what matched and writes the tag.
-//! 9. [`engine`] joins them; [`abi`] is what Fluent Bit calls.
+//! 8. [`history`] remembers matches for rules over several events.
+//! 9. [`verdict`] grades what matched and writes the tag.
+//! 10. [`engine`] joins them; [`abi`] is what Fluent Bit calls.
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
+pub mod abi;
 pub mod command;
+pub mod engine;
 pub mod event;
 pub mod fields;
+pub mod history;
 pub mod json;
 pub mod rules;
+pub mod shapes;
 pub mod task;
+pub mod verdict;

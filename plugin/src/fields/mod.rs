@@ -4,6 +4,14 @@
 //! action will become (Sigma's category `process_creation`), and the parsed task's under `task.*`.
 //! docs/fields.md describes each.
 
+mod action;
+mod event;
+mod table;
+
+pub use action::{com_handler_fields, process_fields};
+pub use event::{ContentState, event_fields, subject_kind};
+pub use table::Table;
+
 use std::borrow::Cow;
 
 /// What a rule is about, from its `logsource`.

@@ -3,16 +3,22 @@
 //! A record must leave exactly as it came, number spelling, key order and all, so it is never parsed into
 //! a tree and written back. [`Scanner::scan`] answers "is this one JSON object (RFC 8259, valid UTF-8)?"
 //! and remembers where its members are; [`Object`] and [`Value`] look into it one level at a time;
-//! [`append_member`] and [`remove_members`] copy bytes; [`repair`] mends what a host is known to break.
+//! [`append_member`] and [`remove_members`] copy bytes; [`repair()`] mends what a host is known to break.
 
 mod edit;
+mod levels;
+mod number;
+#[cfg(test)]
+mod properties;
 mod repair;
 mod scan;
+mod scan_string;
 mod text;
 mod value;
+mod walk;
 
-pub use edit::{append_member, remove_members};
-pub use repair::{Repaired, repair};
+pub use edit::{NotWritten, append_member, remove_members};
+pub use repair::{Repaired, repair, wrap};
 pub use scan::{Invalid, Scanner};
 pub use text::{unescape, write_string};
 pub use value::{Elements, Kind, Member, Object, Value};

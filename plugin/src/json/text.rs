@@ -1,16 +1,192 @@
 //! JSON strings.
+use memchr::memchr;
 use std::borrow::Cow;
 
 /// The text that the inside of a JSON string stands for. Escapes that stand for nothing (a lone
 /// surrogate) and bytes that are not UTF-8 become U+FFFD.
+///
+/// Borrowed where nothing is to be done; else at most three times as long as `inside`.
 pub fn unescape(inside: &[u8]) -> Cow<'_, str> {
-    let _ = inside;
-    todo!()
+    if memchr(b'\\', inside).is_none() {
+        return String::from_utf8_lossy(inside);
+    }
+    let mut text = String::with_capacity(inside.len());
+    let mut rest = inside;
+    while let Some((plain, escape)) = memchr(b'\\', rest).and_then(|at| rest.split_at_checked(at)) {
+        push_lossy(&mut text, plain);
+        let (character, after) = escaped(escape.get(1..).unwrap_or_default());
+        text.push(character);
+        rest = after;
+    }
+    push_lossy(&mut text, rest);
+    Cow::Owned(text)
 }
 
-/// Appends `text` as a JSON string, quotes included; everything but printable ASCII is escaped only where
-/// RFC 8259 demands it.
+fn push_lossy(text: &mut String, bytes: &[u8]) {
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            text.push(char::REPLACEMENT_CHARACTER);
+        }
+    }
+}
+
+/// The character of an escape, from behind its backslash, and what follows it.
+fn escaped(escape: &[u8]) -> (char, &[u8]) {
+    let Some((&kind, rest)) = escape.split_first() else {
+        return (char::REPLACEMENT_CHARACTER, escape);
+    };
+    let character = match kind {
+        b'"' | b'\\' | b'/' => char::from(kind),
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        b'u' => return unicode(rest),
+        _ => return (char::REPLACEMENT_CHARACTER, escape),
+    };
+    (character, rest)
+}
+
+/// The character of a `\u` escape, from behind the u: two of them where they are a surrogate pair.
+fn unicode(digits: &[u8]) -> (char, &[u8]) {
+    let Some((first, rest)) = hex4(digits) else {
+        return (char::REPLACEMENT_CHARACTER, digits);
+    };
+    let units = [Some(first), None];
+    let pair = rest.strip_prefix(b"\\u").and_then(hex4);
+    if let Some((second, after)) = pair
+        && let Some(Ok(character)) = char::decode_utf16([first, second]).next()
+        && character.len_utf16() == 2
+    {
+        return (character, after);
+    }
+    let character = char::decode_utf16(units.into_iter().flatten()).next();
+    (character.and_then(Result::ok).unwrap_or(char::REPLACEMENT_CHARACTER), rest)
+}
+
+/// The value of four hexadecimal digits, and what follows them.
+pub(super) fn hex4(text: &[u8]) -> Option<(u16, &[u8])> {
+    let (digits, rest) = text.split_first_chunk::<4>()?;
+    let mut value = 0;
+    for digit in digits {
+        value = value << 4 | char::from(*digit).to_digit(16)?;
+    }
+    Some((u16::try_from(value).ok()?, rest))
+}
+
+/// Appends `text` as a JSON string, quotes included. Escaped are what RFC 8259 demands and, as Fluent Bit
+/// does, U+007F; all else stays as it is. At most `6 * text.len() + 2` bytes.
 pub fn write_string(out: &mut Vec<u8>, text: &str) {
-    let _ = (out, text);
-    todo!()
+    out.push(b'"');
+    write_inside(out, text);
+    out.push(b'"');
+}
+
+/// Appends `text` as the inside of a JSON string.
+pub(super) fn write_inside(out: &mut Vec<u8>, text: &str) {
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| escape_len(*byte) > 1) {
+        let (plain, special) = rest.split_at_checked(at).unwrap_or((rest, &[]));
+        out.extend_from_slice(plain);
+        let Some((&byte, after)) = special.split_first() else {
+            return;
+        };
+        write_escape(out, byte);
+        rest = after;
+    }
+    out.extend_from_slice(rest);
+}
+
+/// How many bytes one byte takes in a JSON string.
+pub(super) const fn escape_len(byte: u8) -> usize {
+    match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 8 | 12 => 2,
+        0..0x20 | 0x7f => 6,
+        _ => 1,
+    }
+}
+
+/// Appends the escape of a quote, a backslash or a control character.
+pub(super) fn write_escape(out: &mut Vec<u8>, byte: u8) {
+    let short = match byte {
+        b'"' | b'\\' => byte,
+        b'\n' => b'n',
+        b'\r' => b'r',
+        b'\t' => b't',
+        8 => b'b',
+        12 => b'f',
+        _ => {
+            write_byte_escape(out, byte);
+            return;
+        }
+    };
+    out.extend_from_slice(&[b'\\', short]);
+}
+
+/// Appends `\u00XX`.
+pub(super) fn write_byte_escape(out: &mut Vec<u8>, byte: u8) {
+    let digit = |value: u8| char::from_digit(u32::from(value & 15), 16).map_or(b'0', |digit| digit as u8);
+    out.extend_from_slice(&[b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte)]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unescapes_what_json_escapes() {
+        for (inside, text) in [
+            (&b""[..], ""),
+            (b"plain", "plain"),
+            (br#"\"\\\/\b\f\n\r\t"#, "\"\\/\u{8}\u{c}\n\r\t"),
+            (br"\u0041\u00e9\u20ac\u0000", "Aé€\0"),
+            (br"\ud83d\ude00!", "😀!"),
+            (br"\uD83D\uDE00", "😀"),
+            (br"a\\u0041", "a\\u0041"),
+            ("é\\n€".as_bytes(), "é\n€"),
+            // Lone surrogates: high, low, high before another character, high before a pair, two low.
+            (br"\ud83d", "\u{fffd}"),
+            (br"\ude00x", "\u{fffd}x"),
+            (br"\ud83d\u0041", "\u{fffd}A"),
+            (br"\ud83d\ud83d\ude00", "\u{fffd}😀"),
+            (br"\ude00\ude00", "\u{fffd}\u{fffd}"),
+            (br"\ud83dx\ude00", "\u{fffd}x\u{fffd}"),
+            // Not UTF-8.
+            (b"a\xffb", "a\u{fffd}b"),
+            (b"\\n\xe2\x82\\n", "\n\u{fffd}\n"),
+            // Not escapes.
+            (br"\q", "\u{fffd}q"),
+            (br"\u12", "\u{fffd}12"),
+            (br"\u12g4", "\u{fffd}12g4"),
+            (b"\\u+123", "\u{fffd}+123"),
+            (br"\", "\u{fffd}"),
+            (br"\ud83d\u12", "\u{fffd}\u{fffd}12"),
+        ] {
+            assert_eq!(unescape(inside), text, "{}", inside.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn borrows_where_there_is_nothing_to_do() {
+        assert!(matches!(unescape("é plain".as_bytes()), Cow::Borrowed("é plain")));
+        assert!(matches!(unescape(b"a\\n"), Cow::Owned(_)));
+    }
+
+    #[test]
+    fn writes_as_the_host_does() {
+        for (text, written) in [
+            ("", r#""""#),
+            ("C:\\x \"y\" /z", r#""C:\\x \"y\" /z""#),
+            ("\n\r\t\u{8}\u{c}", r#""\n\r\t\b\f""#),
+            ("\0\u{1}\u{1f}\u{7f}", r#""\u0000\u0001\u001f\u007f""#),
+            ("é€😀\u{2028}", "\"é€😀\u{2028}\""),
+        ] {
+            let mut out = b"before".to_vec();
+            write_string(&mut out, text);
+            assert_eq!(String::from_utf8(out).unwrap(), format!("before{written}"));
+            assert_eq!(written.len(), text.bytes().map(escape_len).sum::<usize>() + 2);
+        }
+    }
 }

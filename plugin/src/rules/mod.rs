@@ -1,10 +1,19 @@
 //! Sigma rules in compiled form, and their evaluation.
 //!
-//! A [`Pack`] is what the Sigma compiler of the host makes of rule files; the guest never sees YAML.
+//! A [`Pack`] is what the Sigma compiler of the host makes of rule files; the guest never sees YAML. A
+//! [`Matcher`] is a pack made ready: its automata are built once, before the module is baked.
 
+mod condition;
+mod glob;
+mod matcher;
+mod needles;
 mod pack;
+mod packed;
+mod values;
 
+pub use matcher::{Evidence, Matched, Matcher, Scratch};
 pub use pack::{
     Allow, Cidr, Comparison, Correlation, CorrelationKind, Glob, GlobPart, Level, Op, Pack, Pattern,
     Relation, Role, RolePattern, Rule, Settings, Target, Test,
 };
+pub use packed::{LoadError, Packed};

@@ -3,9 +3,16 @@
 //! Source: the Task Scheduler schema
 //! (<https://learn.microsoft.com/windows/win32/taskschd/task-scheduler-schema>) and \[MS-TSCH\] 2.5.
 
+pub mod duration;
+mod elements;
+mod path;
+#[cfg(test)]
+mod tests;
+mod text;
+mod tokens;
 mod xml;
 
-pub use xml::{Parsed, parse};
+pub use xml::{MAX_INPUT, MAX_VALUE, Parsed, parse};
 
 /// A task definition. Text is as written in the XML after entity resolution and trimming; nothing is
 /// expanded or normalised here. Absent and empty elements are both `None`.

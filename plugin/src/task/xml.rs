@@ -1,6 +1,40 @@
-//! Reads Task Scheduler XML.
-use super::Task;
+//! Reads Task Scheduler XML, whatever state it arrives in.
+//!
+//! The text may be cut anywhere (Windows cuts it at about 3,500 UTF-16 units, shippers at other lengths),
+//! unescaped once too often, or forged; none of that may hide an action. So nothing here fails: what can be
+//! read is read, and the rest leaves a [`Note`]. The decisions, where XML or the schema would just refuse:
+//!
+//! * A value that the input ends in is kept as far as it goes, without a reference or `]]>` cut in half.
+//! * Markup inside a value is kept as text. The schema allows it in `Data`; elsewhere it is noted.
+//! * Inside a value, an element that belongs further out ends what is open in between; so does a section,
+//!   such as `Exec`, inside another. (A field's name alone is not enough there: a WnfStateChangeTrigger has a
+//!   `Data` that is not the task's.) An end tag of an outer element ends those inside it; an end tag that
+//!   nothing belongs to is passed over.
+//! * Elements that the schema does not know are skipped, with all that is in them.
+//! * A second `Command` in an `Exec` starts another `Exec`, so that each command is judged as one. Repeated
+//!   `Arguments` are joined by a blank. Of everything else that may be there only once, the first counts.
+//! * Entities other than XML's own stay as written. Declarations of entities are never looked at.
+//! * Namespaces and prefixes are not looked at. Names are compared exactly.
+
+use super::elements::{self, Section, Slot};
+use super::path::{Closes, Kind, Path};
+use super::text;
+use super::tokens::{Tag, Token, Tokens};
+use super::{Action, Principal, Repetition, Task, Trigger, TriggerKind};
 use crate::event::Note;
+
+/// Bytes of a definition that are read. An event of Windows holds at most 64 KiB.
+pub const MAX_INPUT: usize = 256 * 1024;
+/// Bytes of one value that are kept.
+pub const MAX_VALUE: usize = 64 * 1024;
+/// Actions that are kept. Windows allows 32.
+const MAX_ACTIONS: usize = 64;
+/// Triggers that are kept. Windows allows 48.
+const MAX_TRIGGERS: usize = 64;
+/// Principals that are kept. The schema allows one.
+const MAX_PRINCIPALS: usize = 32;
+/// Privileges of one principal, and attachments of one e-mail, that are kept.
+const MAX_LIST: usize = 64;
 
 /// A task definition, as far as it could be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -9,12 +43,372 @@ pub struct Parsed {
     pub task: Task,
     /// Whether `</Task>` was reached.
     pub complete: bool,
-    /// What could not be read as it should be.
+    /// What could not be read as it should be: [`Note::ContentTruncated`], [`Note::ContentCut`],
+    /// [`Note::ContentMalformed`] and [`Note::TooMany`], each at most once for each reason.
     pub notes: Vec<Note>,
 }
 
-/// Reads a task definition.
+/// Reads a task definition from XML that no shipper's escaping is left around. At most [`MAX_INPUT`] bytes
+/// are read; time is linear in them.
 pub fn parse(xml: &str) -> Parsed {
-    let _ = xml;
-    Parsed::default()
+    let read = xml.get(..xml.floor_char_boundary(MAX_INPUT)).unwrap_or(xml);
+    let mut reader = TaskReader::default();
+    let mut tokens = Tokens::new(read);
+    while reader.take(tokens.next()) {}
+    let cut = if read.len() < xml.len() {
+        Note::ContentCut { bytes: read.len() }
+    } else {
+        Note::ContentTruncated { units: xml.encode_utf16().count() }
+    };
+    reader.finish(cut, &tokens)
 }
+
+/// A task while it is being read.
+#[derive(Default)]
+struct TaskReader<'a> {
+    parsed: Parsed,
+    path: Path<'a>,
+    /// The text of the innermost element, if that is a value.
+    value: String,
+    /// The sections of `Task` that there were.
+    seen: Vec<Section>,
+    /// Whether the input has ended, so that open values are cut.
+    ended: bool,
+}
+
+impl<'a> TaskReader<'a> {
+    /// Takes the next piece; whether there is any use in another.
+    fn take(&mut self, token: Token<'a>) -> bool {
+        match token {
+            Token::Text(text) => self.text(text),
+            Token::Reference(reference) => self.reference(reference),
+            Token::Start(tag) => return self.start(tag, false),
+            Token::Empty(tag) => return self.start(tag, true),
+            Token::End(tag) => self.end(tag),
+            Token::Doctype => self.malformed("document type declaration"),
+            Token::EndOfInput => return false,
+        }
+        true
+    }
+
+    /// Ends a reading. `cut` is the note on a definition that is not all there.
+    fn finish(mut self, cut: Note, tokens: &Tokens<'_>) -> Parsed {
+        let open = self.path.depth() > 0;
+        self.ended = true;
+        self.close_to(0);
+        if tokens.repaired() {
+            self.malformed("tag without its end");
+        }
+        if tokens.gave_up() {
+            self.malformed("too many tags without their end to read on");
+        } else if open || (tokens.cut() && !self.parsed.complete) || matches!(cut, Note::ContentCut { .. }) {
+            self.note(cut);
+        } else if !self.parsed.complete {
+            self.malformed("no <Task> element");
+        }
+        // Set by `close_to` for the cut task too.
+        self.parsed.complete &= !open;
+        self.parsed
+    }
+
+    fn text(&mut self, text: &str) {
+        if self.path.innermost() != Some(Kind::Value) {
+            return;
+        }
+        let room = MAX_VALUE.saturating_sub(self.value.len());
+        let kept = text.get(..text.floor_char_boundary(room)).unwrap_or(text);
+        self.value.push_str(kept);
+        if kept.len() < text.len() {
+            self.note(Note::TooMany { what: "bytes of one value", kept: MAX_VALUE });
+        }
+    }
+
+    fn reference(&mut self, reference: &str) {
+        if self.path.innermost() != Some(Kind::Value) {
+            return;
+        }
+        let name = reference.strip_prefix('&').and_then(|name| name.strip_suffix(';'));
+        if let Some(c) = name.and_then(text::resolve) {
+            self.text(c.encode_utf8(&mut [0; 4]));
+        } else {
+            self.malformed(UNKNOWN_ENTITY);
+            self.text(reference);
+        }
+    }
+
+    /// A start tag; whether to read on.
+    fn start(&mut self, tag: Tag<'a>, empty: bool) -> bool {
+        let inside = self.path.innermost();
+        if inside.is_none() {
+            return self.root(tag, empty);
+        }
+        let free = self.is_free();
+        let task = &mut self.parsed.task;
+        let knows = |section: Section| {
+            section.child(tag.name).is_some()
+                || (inside == Some(Kind::Value) || inside == Some(Kind::Section(section)))
+                    && elements::slot(task, section, tag.name).is_some()
+        };
+        let home = if free { None } else { self.path.home(knows) };
+        if let Some(depth) = home {
+            if depth < self.path.depth() {
+                self.malformed(MISSING_END);
+                self.close_to(depth);
+            }
+            self.place(tag);
+        } else if matches!(inside, Some(Kind::Section(_))) {
+            self.pass_over(tag);
+        } else {
+            self.inner_start(tag, empty, free);
+            return true;
+        }
+        if empty {
+            self.close();
+        }
+        true
+    }
+
+    /// Whether the innermost element may hold any others.
+    fn is_free(&self) -> bool {
+        match self.path.innermost() {
+            Some(Kind::Skipped) => true,
+            Some(Kind::Value) => self.path.name().is_some_and(elements::holds_anything),
+            _ => false,
+        }
+    }
+
+    /// A start tag outside of any element that is read. Wrappers around `Task` are looked through.
+    fn root(&mut self, tag: Tag<'a>, empty: bool) -> bool {
+        if self.parsed.complete {
+            self.malformed("more than one root element");
+            return false;
+        }
+        if tag.name == "Task" {
+            self.parsed.task.version = self.attribute(tag, "version");
+            self.path.push(tag.name, Kind::Section(Section::Task));
+            if empty {
+                self.close();
+            }
+        }
+        true
+    }
+
+    /// A start tag inside a value or a skipped element.
+    fn inner_start(&mut self, tag: Tag<'a>, empty: bool, allowed: bool) {
+        if !allowed {
+            self.malformed(INSIDE_VALUE);
+        }
+        if !empty {
+            self.path.nest(tag.name);
+        }
+        self.text(tag.raw);
+    }
+
+    /// Opens an element that the innermost section knows.
+    fn place(&mut self, tag: Tag<'a>) {
+        let Some(Kind::Section(section)) = self.path.innermost() else { return };
+        let kind = match section.child(tag.name) {
+            Some(child) if self.enter(child, tag) => Kind::Section(child),
+            None if self.begin_value(section, tag.name) => Kind::Value,
+            _ => Kind::Skipped,
+        };
+        self.path.push(tag.name, kind);
+    }
+
+    /// Opens an element that no open section knows.
+    fn pass_over(&mut self, tag: Tag<'a>) {
+        let in_trigger = self.path.innermost() == Some(Kind::Section(Section::Trigger));
+        if in_trigger
+            && elements::is_schedule(tag.name)
+            && let Some(trigger) = self.parsed.task.triggers.last_mut()
+        {
+            trigger.schedule.get_or_insert_with(|| tag.name.to_owned());
+        }
+        self.path.push(tag.name, Kind::Skipped);
+    }
+
+    /// Prepares the task for a section. `false` if it is one too many, and to be skipped.
+    fn enter(&mut self, section: Section, tag: Tag<'a>) -> bool {
+        match section {
+            Section::Trigger => return self.enter_trigger(tag),
+            Section::Principal => return self.enter_principal(tag),
+            Section::Action => return self.enter_action(tag.name),
+            Section::Repetition => self.enter_repetition(),
+            Section::Actions => {
+                self.once(section);
+                let context = self.attribute(tag, "Context");
+                let known = &mut self.parsed.task.actions_context;
+                *known = known.take().or(context);
+            }
+            Section::Registration | Section::Triggers | Section::Principals | Section::Settings => {
+                self.once(section);
+            }
+            _ => {}
+        }
+        true
+    }
+
+    fn enter_trigger(&mut self, tag: Tag<'a>) -> bool {
+        let Some(kind) = TriggerKind::from_element(tag.name) else { return false };
+        if self.parsed.task.triggers.len() >= MAX_TRIGGERS {
+            self.note(Note::TooMany { what: "triggers", kept: MAX_TRIGGERS });
+            return false;
+        }
+        let id = self.attribute(tag, "id");
+        self.parsed.task.triggers.push(Trigger { id, ..Trigger::new(kind) });
+        true
+    }
+
+    fn enter_principal(&mut self, tag: Tag<'a>) -> bool {
+        if self.parsed.task.principals.len() >= MAX_PRINCIPALS {
+            self.note(Note::TooMany { what: "principals", kept: MAX_PRINCIPALS });
+            return false;
+        }
+        let id = self.attribute(tag, "id");
+        self.parsed.task.principals.push(Principal { id, ..Principal::default() });
+        true
+    }
+
+    fn enter_action(&mut self, element: &str) -> bool {
+        let Some(action) = elements::action(element) else { return false };
+        if self.parsed.task.actions.len() >= MAX_ACTIONS {
+            self.note(Note::TooMany { what: "actions", kept: MAX_ACTIONS });
+            return false;
+        }
+        self.parsed.task.actions.push(action);
+        true
+    }
+
+    fn enter_repetition(&mut self) {
+        if let Some(trigger) = self.parsed.task.triggers.last_mut() {
+            trigger.repetition.get_or_insert_with(Repetition::default);
+        }
+    }
+
+    /// Begins a value. `false` if it would be of an action too many.
+    fn begin_value(&mut self, section: Section, name: &str) -> bool {
+        let second_command = section == Section::Action
+            && name == "Command"
+            && matches!(self.parsed.task.actions.last(), Some(Action::Exec(exec)) if exec.command.is_some());
+        if second_command {
+            self.malformed(REPEATED);
+            return self.enter_action("Exec");
+        }
+        true
+    }
+
+    fn end(&mut self, tag: Tag<'a>) {
+        match self.path.closes(tag.name) {
+            Closes::Innermost => self.close(),
+            Closes::Outer(depth) => {
+                self.malformed(MISSING_END);
+                self.close_to(depth);
+            }
+            Closes::Nested => {
+                if self.path.innermost() == Some(Kind::Value) && !self.is_free() {
+                    self.malformed(INSIDE_VALUE);
+                }
+                self.text(tag.raw);
+            }
+            // Wrappers around `Task` have end tags too.
+            Closes::Nothing if self.path.depth() == 0 => {}
+            Closes::Nothing => self.malformed("end tag without its start tag"),
+        }
+    }
+
+    /// Closes elements until `depth` are open.
+    fn close_to(&mut self, depth: usize) {
+        while self.path.depth() > depth {
+            self.close();
+        }
+    }
+
+    /// Closes the innermost element.
+    fn close(&mut self) {
+        match self.path.pop() {
+            Some((name, Kind::Value)) => {
+                let value = std::mem::take(&mut self.value);
+                if let Some(Kind::Section(section)) = self.path.innermost() {
+                    self.store(section, name, text::trim(&value));
+                }
+                // Keep the buffer for the next value.
+                self.value = value;
+                self.value.clear();
+            }
+            Some((_, Kind::Section(Section::Task))) => self.parsed.complete = true,
+            _ => {}
+        }
+    }
+
+    /// Puts a value where it belongs.
+    fn store(&mut self, section: Section, name: &str, value: &str) {
+        if value.is_empty() {
+            return;
+        }
+        let mut wrong = None;
+        match elements::slot(&mut self.parsed.task, section, name) {
+            Some(Slot::Text(field @ None) | Slot::Joined(field @ None)) => *field = Some(value.to_owned()),
+            Some(Slot::Joined(Some(field))) => {
+                join(field, value);
+                wrong = Some(REPEATED);
+            }
+            Some(Slot::Flag(field @ None)) => {
+                *field = text::truth(value);
+                wrong = (field.is_none() && !self.ended).then_some("neither true nor false");
+            }
+            Some(Slot::Text(Some(_)) | Slot::Flag(Some(_))) => wrong = Some(REPEATED),
+            Some(Slot::List(list)) if list.len() < MAX_LIST => list.push(value.to_owned()),
+            Some(Slot::List(_)) => {
+                self.note(Note::TooMany { what: "privileges or attachments", kept: MAX_LIST });
+            }
+            None => {}
+        }
+        if let Some(why) = wrong {
+            self.malformed(why);
+        }
+    }
+
+    /// Notes a section of `Task` that was there before.
+    fn once(&mut self, section: Section) {
+        if self.seen.contains(&section) {
+            self.malformed(REPEATED);
+        } else {
+            self.seen.push(section);
+        }
+    }
+
+    /// The value of an attribute, at most [`MAX_VALUE`] bytes.
+    fn attribute(&mut self, tag: Tag<'a>, name: &str) -> Option<String> {
+        let (mut value, unknown) = tag.attribute(name)?;
+        if unknown {
+            self.malformed(UNKNOWN_ENTITY);
+        }
+        if value.len() > MAX_VALUE {
+            value.truncate(value.floor_char_boundary(MAX_VALUE));
+            self.note(Note::TooMany { what: "bytes of one value", kept: MAX_VALUE });
+        }
+        Some(value)
+    }
+
+    fn malformed(&mut self, why: &'static str) {
+        self.note(Note::ContentMalformed(why.into()));
+    }
+
+    fn note(&mut self, note: Note) {
+        if !self.parsed.notes.contains(&note) {
+            self.parsed.notes.push(note);
+        }
+    }
+}
+
+/// Adds a further value, as far as it fits.
+fn join(field: &mut String, value: &str) {
+    let Some(room) = MAX_VALUE.checked_sub(field.len().saturating_add(1)) else { return };
+    field.push(' ');
+    field.push_str(value.get(..value.floor_char_boundary(room)).unwrap_or_default());
+}
+
+const UNKNOWN_ENTITY: &str = "entity that XML does not define";
+const MISSING_END: &str = "element without its end tag";
+const INSIDE_VALUE: &str = "element inside a value";
+const REPEATED: &str = "element that may occur only once is repeated";

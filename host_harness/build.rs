@@ -1,0 +1,35 @@
+//! Embeds the base module that the environment variable SCHTAG_BASE_WASM names, so that `schtag bake` needs no
+//! other file.
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::{env, error, fs};
+
+const VARIABLE: &str = "SCHTAG_BASE_WASM";
+
+fn main() -> Result<(), Box<dyn error::Error>> {
+    let mut cargo = String::from("cargo::rerun-if-changed=build.rs\n");
+    writeln!(cargo, "cargo::rerun-if-env-changed={VARIABLE}")?;
+    let mut version = env::var("CARGO_PKG_VERSION")?;
+    let mut embedded = "None".to_owned();
+    if let Some(path) = env::var_os(VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from) {
+        let named = |error| format!("{VARIABLE} names {}: {error}", path.display());
+        let path = path.canonicalize().map_err(named)?;
+        let bytes = fs::read(&path).map_err(named)?;
+        writeln!(cargo, "cargo::rerun-if-changed={}", path.display())?;
+        version.push_str("\nbase module: sha256 ");
+        for byte in Sha256::digest(&bytes) {
+            write!(version, "{byte:02x}")?;
+        }
+        embedded = format!("Some(include_bytes!({path:?}))");
+    }
+    let generated = format!(
+        "/// The base module, if one was embedded.\n\
+         pub(crate) const EMBEDDED: Option<&[u8]> = {embedded};\n\
+         /// What `--version` says.\n\
+         pub(crate) const VERSION: &str = {version:?};\n"
+    );
+    fs::write(PathBuf::from(env::var("OUT_DIR")?).join("base.rs"), generated)?;
+    std::io::Write::write_all(&mut std::io::stdout(), cargo.as_bytes())?;
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! What the guest module exports, by name.
+//!
+//! Fluent Bit's side of it is `src/wasm/flb_wasm.c`; the names of the allocator are those that WAMR looks for
+//! (`core/iwasm/interpreter/wasm_loader.c`).
+
+/// The linear memory.
+pub const MEMORY: &str = "memory";
+/// `schtag_filter(tag, tag_len, sec, nsec, record, record_len) -> reply`: six `i32`, one `i32`.
+///
+/// Lengths are in bytes and do not count the NUL that follows tag and record. The reply is the address of a
+/// NUL-terminated JSON object.
+pub const FILTER: &str = "schtag_filter";
+/// `malloc(size) -> address`, 0 when there is no memory.
+pub const MALLOC: &str = "malloc";
+/// `free(address)`.
+pub const FREE: &str = "free";
+/// `schtag_load(address, len) -> code`, see [`load_code`]. In the base module only. It reads a
+/// [`Packed`](schtag::rules::Packed) from an address of `malloc`'s, which it frees and wipes.
+pub const LOAD: &str = "schtag_load";
+/// Where the linker put the heap; WAMR places its stack checks by it.
+pub const HEAP_BASE: &str = "__heap_base";
+/// Where the linker's data ends.
+pub const DATA_END: &str = "__data_end";
+
+/// What a module with rules in it exports, and nothing else. The last two may be missing.
+pub const SHIPPED_EXPORTS: [&str; 6] = [MEMORY, FILTER, MALLOC, FREE, HEAP_BASE, DATA_END];
+
+/// The custom section that holds the [`Manifest`](crate::manifest::Manifest).
+pub const MANIFEST_SECTION: &str = "schtag.manifest";
+
+/// What `schtag_load` returns.
+pub mod load_code {
+    /// The pack is loaded.
+    pub const LOADED: i32 = 0;
+    /// The bytes are not a pack.
+    pub const NOT_A_PACK: i32 = 1;
+    /// The pack has another format version.
+    pub const OTHER_FORMAT: i32 = 2;
+    /// The pack was read, and refused.
+    pub const REJECTED: i32 = 3;
+}

@@ -1,0 +1,144 @@
+//! `schtag bake`.
+use super::embedded;
+use super::failure::{Exit, Failure};
+use super::say;
+use clap::Args;
+use schtag_host::bake::{BakeError, bake};
+use schtag_host::digest::sha256_hex;
+use schtag_host::{gate, rule_files};
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+use std::{fs, process};
+
+const EXAMPLES: &str = "\
+Examples:
+  schtag bake --rules rules/ -o schtag.wasm
+  schtag bake --rules rules/ --rules sigma/rules/windows --settings schtag.yml -o schtag.wasm
+  schtag bake --rules rules/ --base target/wasm32-unknown-unknown/wasm/schtag.wasm -o schtag.wasm";
+
+/// Bake Sigma rules and settings into the module that Fluent Bit loads
+///
+/// The same rules, settings and base give the same bytes. The output file is replaced in one step, so that a Fluent
+/// Bit that reloads never sees half of it.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Bake {
+    /// Directories of Sigma rules, searched for .yml and .yaml, or single files
+    #[arg(long, value_name = "DIR", required = true, num_args = 1..)]
+    rules: Vec<PathBuf>,
+    /// The settings file
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// The module to write
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// The base module; the one inside this executable, if not given
+    #[arg(long, value_name = "FILE")]
+    base: Option<PathBuf>,
+    /// The most bytes that the module may have
+    #[arg(long, value_name = "BYTES", default_value_t = gate::DEFAULT_BUDGET)]
+    max_size: usize,
+    /// Fail if any rule cannot be compiled, instead of leaving it out
+    #[arg(long)]
+    strict: bool,
+}
+
+impl Bake {
+    pub(crate) fn run(self) -> Result<Exit, Failure> {
+        let base = self.base()?;
+        let compiled = rule_files::compile(&self.rules, self.settings.as_deref())
+            .map_err(|error| Failure::new(Exit::Input, error))?;
+        for refused in &compiled.refused {
+            say(&format!("left out: {refused}"));
+        }
+        if self.strict && !compiled.refused.is_empty() {
+            return Err(Failure::new(Exit::Input, "some rules cannot be compiled, and --strict is given"));
+        }
+        if compiled.pack.rules.is_empty() {
+            return Err(Failure::new(Exit::Input, "there is no usable rule in what --rules names"));
+        }
+        let baked =
+            bake(&base, &compiled.pack, self.max_size).map_err(|error| match (&self.base, &error) {
+                (Some(path), BakeError::AlreadyBaked(_) | BakeError::Base(_)) => {
+                    Failure::of_file(Exit::Module, path, error)
+                }
+                _ => Failure::new(Exit::Module, error),
+            })?;
+        replace(&self.output, &baked.wasm)?;
+        say(&format!(
+            "{}: {} rules, {} bytes, sha256 {}",
+            self.output.display(),
+            compiled.pack.rules.len(),
+            baked.wasm.len(),
+            sha256_hex(&baked.wasm)
+        ));
+        Ok(Exit::Done)
+    }
+
+    fn base(&self) -> Result<Cow<'static, [u8]>, Failure> {
+        match (&self.base, embedded::EMBEDDED) {
+            (Some(path), _) => match fs::read(path) {
+                Ok(bytes) => Ok(bytes.into()),
+                Err(error) => Err(Failure::of_file(Exit::Input, path, error)),
+            },
+            (None, Some(bytes)) => Ok(bytes.into()),
+            (None, None) => Err(Failure::new(
+                Exit::Module,
+                "there is no base module inside this executable. Name one with --base, or build `schtag` with \
+                 the environment variable SCHTAG_BASE_WASM naming one, as `make dist` does",
+            )),
+        }
+    }
+}
+
+/// Puts a whole file in place of another. What is not a file, such as /dev/stdout, is written to.
+fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let failed = |error| Failure::of_file(Exit::Output, path, error);
+    let target = match fs::metadata(path) {
+        Ok(existing) if !existing.is_file() => return fs::write(path, bytes).map_err(failed),
+        // A link stays, and what it names is replaced.
+        Ok(_) => path.canonicalize().map_err(failed)?,
+        Err(_) => path.to_owned(),
+    };
+    let mut partial = target.as_os_str().to_owned();
+    partial.push(format!(".{}.partial", process::id()));
+    let result = fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, target));
+    if result.is_err() {
+        // The error that is told is the one that matters.
+        let _ = fs::remove_file(&partial);
+    }
+    result.map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("schtag.wasm");
+        replace(&path, b"old").unwrap();
+        replace(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        let names: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
+        assert_eq!(names.len(), 1);
+        assert!(replace(&folder.path().join("missing/schtag.wasm"), b"").is_err());
+        assert!(replace(folder.path(), b"").is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_devices_stay_what_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let [file, link] = ["file", "link"].map(|name| folder.path().join(name));
+        fs::write(&file, b"old").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        replace(&link, b"new").unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        std::os::unix::fs::symlink("/dev/null", folder.path().join("null")).unwrap();
+        replace(&folder.path().join("null"), b"new").unwrap();
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    }
+}

@@ -1,0 +1,68 @@
+//! The command line. Data goes to standard output, words to standard error.
+mod bake;
+mod failure;
+mod inspect;
+mod module;
+mod output;
+mod progress;
+mod summary;
+mod tag;
+
+use clap::{Parser, Subcommand};
+use failure::Failure;
+use std::io::{Write, stderr};
+use std::process::ExitCode;
+
+/// The base module inside this executable, and the version, written by build.rs.
+mod embedded {
+    include!(concat!(env!("OUT_DIR"), "/base.rs"));
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  done, but the guest failed on some record; that record is in the output as it was
+  2  wrong usage
+  3  some input or rule could not be read
+  4  no module was found, or it was rejected
+  5  the output could not be written";
+
+/// Tags Windows scheduled-task events that match reported attacker behaviour.
+///
+/// This is the same filter that Fluent Bit runs, schtag.wasm, on the command line; and the tool that bakes Sigma
+/// rules into it.
+#[derive(Debug, Parser)]
+#[command(name = "schtag", version = embedded::VERSION, after_help = EXIT_CODES, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Tag(tag::Tag),
+    Inspect(inspect::Inspect),
+    Bake(bake::Bake),
+}
+
+/// Runs the command and says how it ended.
+pub(crate) fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Tag(command) => command.run(),
+        Command::Inspect(command) => command.run(),
+        Command::Bake(command) => command.run(),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(Failure::Closed) => ExitCode::SUCCESS,
+        Err(Failure::Message { exit, text }) => {
+            say(&text);
+            exit.into()
+        }
+    }
+}
+
+/// Tells the user something, on standard error. When nobody can hear it, nothing else can be done.
+fn say(text: &str) {
+    let _ = writeln!(stderr().lock(), "schtag: {text}");
+}

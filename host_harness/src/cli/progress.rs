@@ -1,0 +1,45 @@
+//! A progress bar for files, where someone can see it.
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::{IsTerminal, Read, stderr, stdout};
+use std::path::{Path, PathBuf};
+
+/// The bar, which may be invisible.
+pub(crate) struct Progress(ProgressBar);
+
+impl Progress {
+    /// A bar over the bytes of all files. There is none when it would mix with the output, when standard error
+    /// is no terminal, or when an input has no size.
+    pub(crate) fn new(files: &[PathBuf], wanted: bool) -> Self {
+        let visible = wanted && stderr().is_terminal() && !stdout().is_terminal();
+        let sizes: Option<Vec<u64>> = files.iter().map(|file| size(file)).collect();
+        let (true, Some(sizes)) = (visible, sizes) else { return Self(ProgressBar::hidden()) };
+        let bar = ProgressBar::new(sizes.iter().fold(0, |sum, size| sum.saturating_add(*size)));
+        if let Ok(style) = ProgressStyle::with_template(
+            "{wide_bar} {bytes}/{total_bytes}  {binary_bytes_per_sec}  {eta} left",
+        ) {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+
+    /// Counts what is read.
+    pub(crate) fn watch<'r>(&self, input: impl Read + 'r) -> Box<dyn Read + 'r> {
+        Box::new(self.0.wrap_read(input))
+    }
+
+    /// Says something without tearing the bar.
+    pub(crate) fn say(&self, text: &str) {
+        self.0.suspend(|| super::say(text));
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+fn size(file: &Path) -> Option<u64> {
+    let metadata = file.metadata().ok()?;
+    metadata.is_file().then_some(metadata.len())
+}

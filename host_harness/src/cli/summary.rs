@@ -1,0 +1,177 @@
+//! What a run of `schtag tag` counts.
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt::{self, Write};
+
+/// Counts of one run.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Summary {
+    /// Lines read.
+    pub(crate) lines: u64,
+    /// Records with a tag.
+    pub(crate) tagged: u64,
+    /// Those, by the tag's `verdict`.
+    pub(crate) verdicts: BTreeMap<String, u64>,
+    /// Those, by the tag's `severity`.
+    pub(crate) severities: BTreeMap<String, u64>,
+    /// Lines that were passed through since they are not a JSON object.
+    pub(crate) bad_lines: u64,
+    /// Lines that were passed through since they are too long.
+    pub(crate) oversized_lines: u64,
+    /// Records that were passed through since the guest failed on them.
+    pub(crate) faults: u64,
+    /// Fuel of the calls.
+    pub(crate) fuel: Fuel,
+}
+
+/// wasmtime fuel, about one unit an instruction.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Fuel {
+    /// How many calls.
+    pub(crate) calls: u64,
+    /// Fuel of an average call.
+    pub(crate) mean: u64,
+    /// Fuel of the dearest call.
+    pub(crate) max: u64,
+    #[serde(skip)]
+    total: u64,
+}
+
+impl Fuel {
+    pub(crate) fn add(&mut self, fuel: u64) {
+        self.calls += 1;
+        self.total = self.total.saturating_add(fuel);
+        self.mean = self.total / self.calls;
+        self.max = self.max.max(fuel);
+    }
+}
+
+/// A tag, as far as it is counted.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+pub(crate) struct Tag {
+    verdict: Option<String>,
+    severity: Option<String>,
+}
+
+impl Summary {
+    pub(crate) fn add_tag(&mut self, tag: Tag) {
+        self.tagged += 1;
+        if let Some(verdict) = tag.verdict {
+            *self.verdicts.entry(verdict).or_default() += 1;
+        }
+        if let Some(severity) = tag.severity {
+            *self.severities.entry(severity).or_default() += 1;
+        }
+    }
+
+    /// The summary in words, without an end of line.
+    pub(crate) fn in_words(&self) -> String {
+        let mut words = format!("{} lines, {} tagged", self.lines, self.tagged);
+        for (what, counts) in [("verdict", &self.verdicts), ("severity", &self.severities)] {
+            let counts: Vec<_> = counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
+            if !counts.is_empty() {
+                // Writing to a string cannot fail.
+                let _ = write!(words, "; {what}: {}", counts.join(", "));
+            }
+        }
+        for (count, what) in [
+            (self.bad_lines, "passed through, not a JSON object"),
+            (self.oversized_lines, "passed through, too long"),
+            (self.faults, "passed through after a fault of the guest"),
+        ] {
+            if count > 0 {
+                let _ = write!(words, "; {count} {what}");
+            }
+        }
+        let _ = write!(words, "; fuel per record: mean {}, max {}", self.fuel.mean, self.fuel.max);
+        words
+    }
+}
+
+/// The tag of a record, if it has one: the last member of that name. Members that are not looked at may have any
+/// depth.
+///
+/// # Errors
+/// When the record is not one JSON object.
+pub(crate) fn tag_of(record: &[u8], key: &str) -> serde_json::Result<Option<Tag>> {
+    struct Member<'k>(&'k str);
+    impl<'de> Visitor<'de> for Member<'_> {
+        type Value = Option<Tag>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a JSON object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut tag = None;
+            while let Some(Key(key)) = map.next_key()? {
+                if key == self.0 {
+                    tag = Some(map.next_value::<TagOrOther>()?.0);
+                } else {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+            Ok(tag)
+        }
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(record);
+    let tag = deserializer.deserialize_map(Member(key))?;
+    deserializer.end()?;
+    Ok(tag)
+}
+
+/// A member's name, borrowed where it has no escapes.
+#[derive(Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// A tag, or what somebody else put under its name.
+struct TagOrOther(Tag);
+
+impl<'de> Deserialize<'de> for TagOrOther {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        let text = |name| value.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+        Ok(Self(Tag { verdict: text("verdict"), severity: text("severity") }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(record: &str) -> Option<String> {
+        tag_of(record.as_bytes(), "schtag").unwrap().map(|tag| tag.verdict.unwrap_or_default())
+    }
+
+    #[test]
+    fn finds_the_tag_wherever_it_is() {
+        assert_eq!(verdict(r#"{"a":{"schtag":1}}"#), None);
+        assert_eq!(verdict(r#"{"a":[1,{}],"schtag":{"verdict":"alert","rules":[]}}"#), Some("alert".into()));
+        assert_eq!(verdict(r#"{"\u0073chtag":{"verdict":"alert"},"b":1}"#), Some("alert".into()));
+        assert_eq!(verdict(r#"{"schtag":"somebody else's"}"#), Some(String::new()));
+    }
+
+    #[test]
+    fn only_an_object_is_a_record() {
+        for bad in ["", "[]", "1", "{", r#"{"a":1} x"#, r#"{"a" 1}"#] {
+            tag_of(bad.as_bytes(), "schtag").unwrap_err();
+        }
+        let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(10_000), "]".repeat(10_000));
+        assert_eq!(verdict(&deep), None);
+    }
+
+    #[test]
+    fn words_name_what_there_is() {
+        let mut summary = Summary { lines: 3, bad_lines: 1, ..Summary::default() };
+        summary.add_tag(Tag { verdict: Some("alert".into()), severity: Some("high".into()) });
+        summary.fuel.add(10);
+        summary.fuel.add(21);
+        assert_eq!(
+            summary.in_words(),
+            "3 lines, 1 tagged; verdict: alert 1; severity: high 1; 1 passed through, not a JSON object; \
+             fuel per record: mean 15, max 21"
+        );
+    }
+}

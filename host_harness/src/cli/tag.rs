@@ -1,0 +1,253 @@
+//! `schtag tag`.
+use super::failure::{Exit, Failure};
+use super::output::Output;
+use super::progress::Progress;
+use super::summary::{Summary, tag_of};
+use super::{module, say};
+use clap::{Args, ValueEnum};
+use schtag_host::engine::{CallError, Lifecycle, Options, Tagger, Timestamp};
+use schtag_host::ndjson::{self, InputError, Lines, Piece};
+use std::io::{IsTerminal, Read, stdin};
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+
+/// How many faults are told one by one.
+const FAULTS_TOLD: u64 = 5;
+
+const EXAMPLES: &str = "\
+Examples:
+  schtag tag events.ndjson > tagged.ndjson
+  schtag tag --only-tagged archive/*.ndjson.gz | jq -r .schtag.title
+  tail -F events.ndjson | schtag tag --quiet | nc collector 5170
+  schtag tag --module build/schtag.wasm --stats json events.ndjson > /dev/null";
+
+/// Tag records: one JSON object a line in, the same lines out
+///
+/// Every line comes out, in order: a record that matches carries a tag, and every other line is as it was, byte for
+/// byte. Input that begins like a gzip file is decompressed.
+///
+/// The module is the one that --module names, else that of the environment variable SCHTAG_MODULE, else schtag.wasm
+/// beside this executable, in ./dist or here.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Tag {
+    /// Files to read; - or none is standard input
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The module to run
+    #[arg(short, long, value_name = "FILE")]
+    module: Option<PathBuf>,
+    /// Print only records with a tag, and those on which the guest failed
+    #[arg(long)]
+    only_tagged: bool,
+    /// How long an instance of the module lives: `persistent`, as in Fluent Bit since 4.1, or `per-chunk:N`, N
+    /// records, as before
+    #[arg(long, value_name = "HOW", default_value = "persistent", value_parser = lifecycle)]
+    lifecycle: Lifecycle,
+    /// The pipeline tag that the filter is told
+    #[arg(long, value_name = "TAG", default_value = "schtag")]
+    tag: String,
+    /// The time of arrival that the filter is told, in Unix seconds; now, if not given
+    #[arg(long, value_name = "SECONDS")]
+    at: Option<u32>,
+    /// The most fuel (about one unit an instruction) that one record may take
+    #[arg(long, value_name = "UNITS", default_value_t = 10_000_000_000)]
+    fuel: u64,
+    /// No summary and no progress bar; errors are still told
+    #[arg(short, long, conflicts_with = "stats")]
+    quiet: bool,
+    /// The form of the summary on standard error
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    stats: Stats,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Stats {
+    Text,
+    Json,
+}
+
+fn lifecycle(text: &str) -> Result<Lifecycle, String> {
+    let records = match text {
+        "persistent" => return Ok(Lifecycle::Persistent),
+        other => other.strip_prefix("per-chunk:").and_then(|number| number.parse::<NonZeroU32>().ok()),
+    };
+    records
+        .map(Lifecycle::PerChunk)
+        .ok_or_else(|| "give `persistent`, or for example `per-chunk:1000`".into())
+}
+
+impl Tag {
+    pub(crate) fn run(self) -> Result<Exit, Failure> {
+        let module = module::load(self.module.as_deref())?;
+        let key = module.key().to_owned();
+        let quoted_key = serde_json::to_vec(&key).unwrap_or_default();
+        let options =
+            Options { lifecycle: self.lifecycle, fuel_limit: Some(self.fuel), ..Options::default() };
+        let tagger = Tagger::new(module, options).map_err(|error| Failure::new(Exit::Module, error))?;
+        let mut run = Run {
+            tagger,
+            key,
+            finder: memchr::memmem::Finder::new(&quoted_key).into_owned(),
+            output: Output::new(),
+            summary: Summary::default(),
+            progress: Progress::new(&self.files, !self.quiet),
+            options: &self,
+        };
+        let standard_input = [PathBuf::from("-")];
+        let mut unreadable = false;
+        for file in if self.files.is_empty() { &standard_input } else { &*self.files } {
+            match run.file(file) {
+                Ok(()) => {}
+                Err(Failure::Message { exit: Exit::Input, text }) => {
+                    run.progress.say(&text);
+                    unreadable = true;
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        run.output.flush()?;
+        let Run { summary, progress, .. } = run;
+        // The bar goes before the summary comes.
+        drop(progress);
+        match self.stats {
+            _ if self.quiet => {}
+            Stats::Text => say(&summary.in_words()),
+            Stats::Json => summary_as_json(&summary),
+        }
+        Ok(match (unreadable, summary.faults) {
+            (true, _) => Exit::Input,
+            (false, 0) => Exit::Done,
+            (false, _) => Exit::Fault,
+        })
+    }
+}
+
+fn summary_as_json(summary: &Summary) {
+    use std::io::Write;
+    if let Ok(json) = serde_json::to_string(summary) {
+        let _ = writeln!(std::io::stderr().lock(), "{json}");
+    }
+}
+
+/// A run over all files.
+struct Run<'o> {
+    tagger: Tagger,
+    key: String,
+    /// Finds the quoted key, without which a record has no tag.
+    finder: memchr::memmem::Finder<'static>,
+    output: Output,
+    summary: Summary,
+    progress: Progress,
+    options: &'o Tag,
+}
+
+impl Run<'_> {
+    fn file(&mut self, path: &Path) -> Result<(), Failure> {
+        let unreadable = |error: InputError| Failure::of_file(Exit::Input, path, error);
+        let live = path == Path::new("-");
+        let input: Box<dyn Read> = if live {
+            if stdin().is_terminal() && !self.options.quiet {
+                say("reading records from the terminal; end with Ctrl-D");
+            }
+            Box::new(stdin().lock())
+        } else {
+            self.progress.watch(ndjson::open(path).map_err(unreadable)?)
+        };
+        let mut lines = Lines::new(input, ndjson::DEFAULT_LINE_LIMIT).map_err(unreadable)?;
+        self.output.end_line()?;
+        let mut number = 0;
+        loop {
+            let piece = match lines.next_piece() {
+                Ok(Some(piece)) => piece,
+                Ok(None) => return self.output.flush(),
+                Err(error) => {
+                    if !self.options.only_tagged {
+                        self.output.write(lines.rest())?;
+                    }
+                    self.output.flush()?;
+                    return Err(unreadable(error.into()));
+                }
+            };
+            match piece {
+                Piece::Line { text, end } => {
+                    number += 1;
+                    self.summary.lines += 1;
+                    self.line(text, end, |fault| format!("{}:{number}: {fault}", path.display()))?;
+                }
+                Piece::Oversized { bytes, first } => {
+                    if first {
+                        number += 1;
+                        self.summary.lines += 1;
+                        self.summary.oversized_lines += 1;
+                    }
+                    self.pass(bytes, &[])?;
+                }
+                Piece::ByteOrderMark(mark) => self.pass(mark, &[])?,
+            }
+            // Whoever follows a live pipeline wants each record when it is there.
+            if live && !lines.has_buffered() {
+                self.output.flush()?;
+            }
+        }
+    }
+
+    fn line(
+        &mut self,
+        text: &[u8],
+        end: &[u8],
+        located: impl Fn(&CallError) -> String,
+    ) -> Result<(), Failure> {
+        match text.trim_ascii_start().first() {
+            Some(b'{') => {}
+            Some(_) => {
+                self.summary.bad_lines += 1;
+                return self.pass(text, end);
+            }
+            None => return self.pass(text, end),
+        }
+        let time =
+            self.options.at.map_or_else(Timestamp::now, |seconds| Timestamp { seconds, nanoseconds: 0 });
+        let tagged = self.tagger.tag_record(self.options.tag.as_bytes(), time, text);
+        let fault = match tagged.fault {
+            Some(CallError::Unpassable) => {
+                self.summary.bad_lines += 1;
+                return self.pass(text, end);
+            }
+            fault => fault,
+        };
+        self.summary.fuel.add(tagged.fuel);
+        if let Some(fault) = fault {
+            self.summary.faults += 1;
+            if self.summary.faults <= FAULTS_TOLD {
+                self.progress.say(&located(&fault));
+            }
+            if self.summary.faults == FAULTS_TOLD {
+                self.progress.say("further faults are only counted");
+            }
+            return self.write(text, end);
+        }
+        let record = &*tagged.record;
+        match tag_of(record, &self.key) {
+            Ok(Some(tag)) if self.finder.find(record).is_some() => {
+                self.summary.add_tag(tag);
+                self.write(record, end)
+            }
+            Ok(_) => self.pass(record, end),
+            Err(_) => {
+                self.summary.bad_lines += 1;
+                self.pass(record, end)
+            }
+        }
+    }
+
+    /// Writes what has no tag.
+    fn pass(&mut self, text: &[u8], end: &[u8]) -> Result<(), Failure> {
+        if self.options.only_tagged { Ok(()) } else { self.write(text, end) }
+    }
+
+    fn write(&mut self, text: &[u8], end: &[u8]) -> Result<(), Failure> {
+        self.output.write(text)?;
+        self.output.write(end)
+    }
+}

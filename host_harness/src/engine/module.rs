@@ -1,0 +1,63 @@
+//! A module, checked and compiled.
+use super::EngineError;
+use crate::digest::sha256_hex;
+use crate::gate::{self, Form};
+use crate::manifest::Manifest;
+use std::sync::Arc;
+use wasmtime::{Config, Engine, InstancePre, Linker, StoreLimits};
+
+/// A module that every supported Fluent Bit loads, compiled for this machine. Clones share the code.
+#[derive(Clone)]
+pub struct Module {
+    pre: InstancePre<StoreLimits>,
+    facts: Arc<Facts>,
+}
+
+struct Facts {
+    sha256: String,
+    manifest: Option<Manifest>,
+}
+
+impl Module {
+    /// Checks and compiles a baked module.
+    ///
+    /// # Errors
+    /// When the module does not pass [`gate::check`], or wasmtime does not compile it.
+    pub fn new(wasm: &[u8]) -> Result<Self, EngineError> {
+        gate::check(wasm, Form::Shipped, usize::MAX)?;
+        let mut config = Config::new();
+        config.consume_fuel(true);
+        let compile = || {
+            let engine = Engine::new(&config)?;
+            let module = wasmtime::Module::new(&engine, wasm)?;
+            Linker::new(&engine).instantiate_pre(&module)
+        };
+        let facts = Facts { sha256: sha256_hex(wasm), manifest: Manifest::of(wasm).ok().flatten() };
+        Ok(Self { pre: compile().map_err(EngineError::Compile)?, facts: Arc::new(facts) })
+    }
+
+    /// SHA-256 of the module's bytes, in hexadecimal.
+    pub fn sha256(&self) -> &str {
+        &self.facts.sha256
+    }
+
+    /// What the module says about its rules, if it does.
+    pub fn manifest(&self) -> Option<&Manifest> {
+        self.facts.manifest.as_ref()
+    }
+
+    /// The key under which the module puts its tag, by its manifest; else the default one.
+    pub fn key(&self) -> &str {
+        self.manifest().map_or("schtag", |manifest| &manifest.settings.key)
+    }
+
+    pub(super) const fn pre(&self) -> &InstancePre<StoreLimits> {
+        &self.pre
+    }
+}
+
+impl std::fmt::Debug for Module {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Module").field("sha256", &self.facts.sha256).finish_non_exhaustive()
+    }
+}

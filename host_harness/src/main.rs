@@ -1,0 +1,6 @@
+//! The command `schtag`.
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

@@ -1,0 +1,85 @@
+//! The command `schtag`, run as a user runs it, on the small guest of tests/guest/base.wat.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
+mod bake;
+mod inspect;
+mod tag;
+
+use assert_cmd::Command;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// A folder with the guest, baked, as schtag.wasm, and as base.wasm as it was before.
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        let folder = Self(tempfile::tempdir().unwrap());
+        let base = wat::parse_str(include_str!("../guest/base.wat")).unwrap();
+        let pack = schtag::rules::Pack::default();
+        let baked = schtag_host::bake::bake(&base, &pack, usize::MAX).unwrap();
+        folder.write("base.wasm", &base);
+        folder.write("schtag.wasm", &baked.wasm);
+        folder
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) {
+        std::fs::write(self.path(name), bytes).unwrap();
+    }
+
+    /// The command with these words, in this folder.
+    fn schtag(&self, words: &str) -> Command {
+        schtag_in(self.0.path(), words)
+    }
+}
+
+/// The command with these words, in a folder.
+fn schtag_in(folder: &Path, words: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_schtag"));
+    command.current_dir(folder).env_remove("SCHTAG_MODULE").args(words.split_whitespace());
+    command
+}
+
+/// What a command that has run wrote to standard error.
+fn stderr(assert: &assert_cmd::assert::Assert) -> String {
+    String::from_utf8_lossy(&assert.get_output().stderr).into_owned()
+}
+
+#[test]
+fn help_shows_examples_and_exit_codes() {
+    let folder = tempfile::tempdir().unwrap();
+    for words in ["tag --help", "inspect --help", "bake --help"] {
+        let assert = schtag_in(folder.path(), words).assert().success();
+        assert!(String::from_utf8_lossy(&assert.get_output().stdout).contains("Examples:\n  "), "{words}");
+    }
+    let assert = schtag_in(folder.path(), "--help").assert().success();
+    assert!(String::from_utf8_lossy(&assert.get_output().stdout).contains("Exit codes:"));
+}
+
+#[test]
+fn version_names_the_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let assert = schtag_in(folder.path(), "--version").assert().success();
+    let version = format!("schtag {}", env!("CARGO_PKG_VERSION"));
+    assert!(String::from_utf8_lossy(&assert.get_output().stdout).starts_with(&version));
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    let folder = tempfile::tempdir().unwrap();
+    for words in [
+        "",
+        "nonsense",
+        "tag --nonsense",
+        "tag --lifecycle sometimes",
+        "tag --lifecycle per-chunk:0",
+        "tag --quiet --stats json",
+        "inspect",
+        "bake -o x.wasm",
+    ] {
+        schtag_in(folder.path(), words).assert().code(2);
+    }
+}

@@ -1,0 +1,78 @@
+//! The global allocator: the standard one, which wipes what it frees while the module is being baked, so
+//! that the baked module holds no leftovers of the building of its automata.
+#[cfg(any(target_arch = "wasm32", test))]
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+#[cfg(any(target_arch = "wasm32", test))]
+struct Wiping;
+
+/// True until the pack is loaded.
+static BAKING: AtomicBool = AtomicBool::new(true);
+
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: Wiping = Wiping;
+
+/// The pack is loaded: from now on freeing is just freeing.
+pub(super) fn finish_baking() {
+    BAKING.store(false, Ordering::Relaxed);
+}
+
+#[cfg(any(target_arch = "wasm32", test))]
+// SAFETY: every call goes to `System` with the caller's own arguments. `dealloc` first writes zeros to the
+// block, which the caller owns until it is freed. `realloc` and `alloc_zeroed` keep the trait's default forms,
+// which are made of these two.
+unsafe impl GlobalAlloc for Wiping {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        if BAKING.load(Ordering::Relaxed) {
+            // SAFETY: the block has `layout.size()` bytes and belongs to the caller.
+            unsafe { block.write_bytes(0, layout.size()) };
+        }
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.dealloc(block, layout) };
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        if !BAKING.load(Ordering::Relaxed) {
+            // SAFETY: the caller's promises are passed on.
+            return unsafe { System.realloc(block, layout, new_size) };
+        }
+        // SAFETY: the trait promises that `new_size`, rounded up to the alignment, fits `isize`.
+        let new_layout = unsafe { Layout::from_size_align_unchecked(new_size, layout.align()) };
+        // SAFETY: the caller's promises are passed on.
+        let new_block = unsafe { self.alloc(new_layout) };
+        if !new_block.is_null() {
+            // SAFETY: both blocks hold at least the smaller of the two sizes, and they are distinct.
+            unsafe { new_block.copy_from_nonoverlapping(block, layout.size().min(new_size)) };
+            // SAFETY: the block was the caller's, allocated with this layout.
+            unsafe { self.dealloc(block, layout) };
+        }
+        new_block
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn growing_keeps_the_contents_while_baking() {
+        let layout = Layout::from_size_align(16, 8).unwrap();
+        // SAFETY: the layout has a size, the block is checked, written before it is read, and freed once.
+        unsafe {
+            let block = Wiping.alloc(layout);
+            assert!(!block.is_null());
+            block.write_bytes(7, 16);
+            let grown = Wiping.realloc(block, layout, 64);
+            assert!(!grown.is_null());
+            assert_eq!(std::slice::from_raw_parts(grown, 16), [7; 16]);
+            Wiping.dealloc(grown, Layout::from_size_align(64, 8).unwrap());
+        }
+    }
+}

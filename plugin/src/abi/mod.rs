@@ -1,0 +1,95 @@
+//! What Fluent Bit calls: `schtag_filter`, `malloc` and `free`, and `schtag_load` before the module is baked.
+//!
+//! Source: Fluent Bit's `src/wasm/flb_wasm.c` (`flb_wasm_call_function_format_json`) and
+//! `plugins/filter_wasm/filter_wasm.c`. For each record the host
+//!
+//! 1. copies the tag and the record, both with a NUL behind them, to addresses that `malloc` gives,
+//! 2. calls the filter, 3. copies the C string at the address that it returns, 4. calls `free` for the
+//!    record and the tag, except in versions that never do.
+//!
+//! `malloc` and `free` are exported because a module that lacks either gets a host-managed heap of 8 KiB,
+//! in which one large event fails. This is the only module with `unsafe` code.
+#![allow(unsafe_code, reason = "the boundary to the host: raw addresses in linear memory")]
+
+mod allocator;
+mod arena;
+mod guest;
+
+use guest::Guest;
+use std::cell::UnsafeCell;
+
+/// The module's state. WebAssembly without threads has one caller at a time.
+struct Single(UnsafeCell<Guest>);
+
+// SAFETY: wasm32-unknown-unknown is built without threads, and the host enters an instance once at a time
+// (Fluent Bit holds a lock for each filter). The exports are compiled for wasm32 alone, so no native thread
+// can reach this.
+unsafe impl Sync for Single {}
+
+static GUEST: Single = Single(UnsafeCell::new(Guest::new()));
+
+/// Runs `f` with the module's state.
+fn with_guest<T>(f: impl FnOnce(&mut Guest) -> T) -> T {
+    // SAFETY: see `Single`: there is one caller, and no export calls another, so this is the only reference.
+    f(unsafe { &mut *GUEST.0.get() })
+}
+
+/// The bytes at an address that the host filled, empty for a null address.
+///
+/// # Safety
+/// `len` bytes at `start` must be initialised memory that nobody writes to while the result is in use.
+unsafe fn host_bytes<'a>(start: *const u8, len: u32) -> &'a [u8] {
+    if start.is_null() {
+        return &[];
+    }
+    // SAFETY: the caller's promise; the host got the address from `malloc` and wrote `len` bytes there.
+    unsafe { std::slice::from_raw_parts(start, len as usize) }
+}
+
+/// The filter: a record in, the address of a record out.
+///
+/// `tag` has `tag_len` bytes and may lack its NUL; `sec` and `nsec` are the record's time; `record` is a JSON
+/// object of `record_len` bytes with a NUL behind it, or null when the host could not allocate the copy.
+///
+/// Returns `record` itself when nothing is to be changed, else the address of a NUL-terminated JSON object
+/// that stays until the next call. Never null, never empty, never invalid JSON: each of these makes Fluent
+/// Bit drop the record.
+#[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
+pub extern "C" fn schtag_filter(
+    _tag: *const u8,
+    _tag_len: u32,
+    sec: u32,
+    nsec: u32,
+    record: *const u8,
+    record_len: u32,
+) -> *const u8 {
+    // SAFETY: the host wrote `record_len` bytes and a NUL at `record`, an address from `malloc`, and waits for
+    // this call to return.
+    let bytes = unsafe { host_bytes(record, record_len) };
+    with_guest(|guest| guest.filter(bytes, record, sec, nsec))
+}
+
+/// Memory for one copy of the host's, or null when there is no more.
+///
+/// The first call after a finished [`schtag_filter`] gives back every earlier copy, since several versions of
+/// Fluent Bit never call [`free`].
+#[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
+pub extern "C" fn malloc(size: u32) -> *mut u8 {
+    with_guest(|guest| guest.malloc(size))
+}
+
+/// Does nothing: copies live until the first [`malloc`] after the call that they were made for. Any address
+/// is tolerated.
+#[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
+pub extern "C" fn free(_address: *mut u8) {}
+
+/// Loads a pack, before the module is baked; the export is gone afterwards.
+///
+/// `pack` is a [`Packed`](crate::rules::Packed) in postcard form. Returns 0 when it is loaded, 1 when it is
+/// not a pack, 2 when it is of another format, 3 when one of its parts cannot be used.
+#[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
+pub extern "C" fn schtag_load(pack: *const u8, len: u32) -> u32 {
+    // SAFETY: the baking host wrote `len` bytes at `pack`, an address from `malloc`.
+    let bytes = unsafe { host_bytes(pack, len) };
+    with_guest(|guest| guest.load(bytes))
+}

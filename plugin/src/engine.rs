@@ -1,0 +1,163 @@
+//! The core as one thing: a record in, the same record or a tagged one out.
+
+mod judge;
+
+use crate::json::{self, Object, Scanner};
+use crate::rules::{LoadError, Matcher, Packed, Settings};
+use crate::verdict;
+use judge::Judge;
+
+/// When a record was taken in, as the host says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct At {
+    /// Unix time in seconds.
+    pub seconds: u32,
+    /// Nanoseconds within that second.
+    pub nanoseconds: u32,
+}
+
+/// What became of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Outcome {
+    /// It is to be passed on byte for byte.
+    Unchanged,
+    /// The output buffer holds what replaces it: one JSON object, with room behind it for a NUL.
+    Replaced,
+}
+
+/// The detection core. It keeps its working memory from record to record, and nothing that grows with their
+/// number.
+#[derive(Debug)]
+pub struct Engine {
+    judge: Judge,
+    scanner: Scanner,
+    /// A record that was mended, or from which our own member was taken.
+    rewritten: Vec<u8>,
+    /// The tag being written.
+    tag: Vec<u8>,
+}
+
+/// Working buffers larger than this are given back after use, in bytes.
+const KEPT: usize = 256 * 1024;
+
+impl Engine {
+    /// An engine for a pack.
+    ///
+    /// # Errors
+    /// When the pack's parts do not fit together.
+    pub fn new(packed: Packed) -> Result<Self, LoadError> {
+        Ok(Self::with(Judge::new(Matcher::new(packed.pack)?, packed.hash)))
+    }
+
+    /// An engine without rules. It must not look like one that found nothing, so it marks every task event
+    /// with a note.
+    pub fn unbaked() -> Self {
+        Self::with(Judge::without_rules())
+    }
+
+    fn with(judge: Judge) -> Self {
+        Self { judge, scanner: Scanner::default(), rewritten: Vec::new(), tag: Vec::new() }
+    }
+
+    /// What the operator set.
+    pub fn settings(&self) -> &Settings {
+        self.judge.settings()
+    }
+
+    /// Judges one record. Whatever its bytes are, the result is one JSON object: the record itself, or what
+    /// is in `out`.
+    pub fn process(&mut self, record: &[u8], at: At, out: &mut Vec<u8>) -> Outcome {
+        out.clear();
+        let Self { judge, scanner, rewritten, tag } = self;
+        match scanner.scan(record) {
+            Ok(object) => {
+                let found = judge.judge(&object, at, tag);
+                let own = object.get(&judge.settings().key).is_some();
+                if !found && !own {
+                    return Outcome::Unchanged;
+                }
+                let written =
+                    write(record, &object, judge, own.then_some(rewritten), found.then_some(&*tag), out);
+                self.give_back();
+                if written { Outcome::Replaced } else { Outcome::Unchanged }
+            }
+            Err(_) => {
+                self.mend(record, at, out);
+                self.give_back();
+                Outcome::Replaced
+            }
+        }
+    }
+
+    /// Describes a record whose copy the host could not allocate: all that is left of it is that it was there.
+    pub fn describe_lost_copy(&self, out: &mut Vec<u8>) {
+        verdict::write_lost_copy(out, self.settings());
+        out.reserve(1);
+    }
+
+    /// Makes a valid record of one that is not, and judges it.
+    #[cold]
+    #[inline(never)]
+    fn mend(&mut self, record: &[u8], at: At, out: &mut Vec<u8>) {
+        let Self { judge, scanner, rewritten, tag } = self;
+        rewritten.clear();
+        let Ok(repaired) = json::repair(rewritten, record) else {
+            // Not even the wrapped text fits into memory: what is left is to say so.
+            verdict::write_lost_copy(out, judge.settings());
+            return;
+        };
+        let Ok(object) = scanner.scan(rewritten) else {
+            // `repair` gives valid objects only.
+            verdict::write_lost_copy(out, judge.settings());
+            return;
+        };
+        if !judge.judge(&object, at, tag) {
+            verdict::write_repaired(tag, &repaired.what);
+        }
+        let own = object.get(&judge.settings().key).is_some();
+        let mut without = Vec::new();
+        if !write(rewritten, &object, judge, own.then_some(&mut without), Some(tag), out) {
+            out.clear();
+            out.extend_from_slice(rewritten);
+            out.reserve(1);
+        }
+    }
+
+    fn give_back(&mut self) {
+        for buffer in [&mut self.rewritten, &mut self.tag] {
+            if buffer.capacity() > KEPT {
+                *buffer = Vec::new();
+            }
+        }
+    }
+}
+
+/// Writes a record with its own tag and no other: a member of our key that came with it is taken out first
+/// (through the buffer `without`), so that nobody but this module speaks in our name. False, and the output
+/// empty, when memory does not suffice.
+fn write(
+    record: &[u8],
+    object: &Object<'_>,
+    judge: &Judge,
+    without: Option<&mut Vec<u8>>,
+    tag: Option<&Vec<u8>>,
+    out: &mut Vec<u8>,
+) -> bool {
+    let key = &judge.settings().key;
+    let written = match (without, tag) {
+        (None, Some(tag)) => json::append_member(out, record, key, tag).is_ok(),
+        (Some(without), Some(tag)) => {
+            without.clear();
+            json::remove_members(without, object, key).is_ok()
+                && json::append_member(out, without, key, tag).is_ok()
+        }
+        (Some(_), None) => json::remove_members(out, object, key).is_ok(),
+        (None, None) => false,
+    };
+    let written = written && out.try_reserve(1).is_ok();
+    if !written {
+        out.clear();
+    }
+    written
+}

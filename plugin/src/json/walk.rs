@@ -1,0 +1,129 @@
+//! Steps over JSON that is known to be valid, where only the ends of values matter.
+//!
+//! On other text the steps go astray but end: each moves on, and none leaves the text.
+use super::Member;
+use memchr::memchr2;
+
+/// A place in the text of a container.
+#[derive(Debug, Clone)]
+pub(super) struct Walker<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Walker<'a> {
+    /// Begins inside the container `text`, after its opening bracket.
+    pub(super) const fn new(text: &'a [u8]) -> Self {
+        Self { text, at: 1 }
+    }
+
+    /// The next member of an object, and whether its key has an escape.
+    pub(super) fn member(&mut self) -> Option<(Member, bool)> {
+        self.separators(b',');
+        if self.peek() != Some(b'"') {
+            return None;
+        }
+        let key_start = self.at.wrapping_add(1);
+        let escaped = self.string();
+        let key_end = self.at.wrapping_sub(1);
+        self.separators(b':');
+        let value_start = self.at;
+        self.value();
+        let offset = |at: usize| u32::try_from(at).ok();
+        let member = Member {
+            key_start: offset(key_start)?,
+            key_end: offset(key_end)?,
+            value_start: offset(value_start)?,
+            value_end: offset(self.at)?,
+        };
+        Some((member, escaped))
+    }
+
+    /// The next element of an array.
+    pub(super) fn element(&mut self) -> Option<&'a [u8]> {
+        self.separators(b',');
+        let start = self.at;
+        self.value();
+        self.text.get(start..self.at).filter(|value| !value.is_empty())
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    fn step(&mut self) {
+        self.at = self.at.wrapping_add(1);
+    }
+
+    fn separators(&mut self, mark: u8) {
+        while self.peek().is_some_and(|byte| byte == mark || matches!(byte, b' ' | b'\t' | b'\n' | b'\r')) {
+            self.step();
+        }
+    }
+
+    /// Steps over a string, from its opening quote. Whether it has an escape.
+    fn string(&mut self) -> bool {
+        let mut escaped = false;
+        self.step();
+        loop {
+            let rest = self.text.get(self.at..).unwrap_or_default();
+            let Some(plain) = memchr2(b'"', b'\\', rest) else {
+                self.at = self.text.len();
+                return escaped;
+            };
+            self.at = self.at.wrapping_add(plain);
+            let byte = self.peek();
+            self.step();
+            if byte == Some(b'"') {
+                return escaped;
+            }
+            self.step();
+            escaped = true;
+        }
+    }
+
+    /// Steps over a value: nothing at all where a closing bracket or the end is.
+    fn value(&mut self) {
+        match self.peek() {
+            Some(b'"') => {
+                self.string();
+            }
+            Some(b'{' | b'[') => self.container(),
+            _ => {
+                while self
+                    .peek()
+                    .is_some_and(|byte| byte > b' ' && !matches!(byte, b',' | b':' | b']' | b'}'))
+                {
+                    self.step();
+                }
+            }
+        }
+    }
+
+    /// Steps over a container, from its opening bracket to behind its closing one.
+    pub(super) fn container(&mut self) {
+        let mut depth = 0usize;
+        while let Some(byte) = self.peek() {
+            match byte {
+                b'"' => {
+                    self.string();
+                    continue;
+                }
+                b'{' | b'[' => depth = depth.saturating_add(1),
+                b'}' | b']' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            self.step();
+            if depth == 0 {
+                return;
+            }
+        }
+    }
+}
+
+/// The length of the container that `text` begins with; all of `text` where it does not end.
+pub(super) fn container_len(text: &[u8]) -> usize {
+    let mut walker = Walker { text, at: 0 };
+    walker.container();
+    walker.at.min(text.len())
+}

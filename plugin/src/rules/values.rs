@@ -1,0 +1,84 @@
+//! Tests of values that are not text patterns.
+use super::{Cidr, Comparison, Relation};
+use std::net::IpAddr;
+
+impl Comparison {
+    /// Whether `left` compares so to `right`.
+    pub fn holds<T: PartialOrd>(self, left: T, right: T) -> bool {
+        match self {
+            Self::Lt => left < right,
+            Self::Lte => left <= right,
+            Self::Gt => left > right,
+            Self::Gte => left >= right,
+            Self::Eq => left == right,
+            Self::Neq => left != right,
+        }
+    }
+
+    /// Whether a value is a number that compares so.
+    pub(super) fn matches(self, value: &str, number: f64) -> bool {
+        value.trim().parse::<f64>().is_ok_and(|parsed| self.holds(parsed, number))
+    }
+}
+
+impl Cidr {
+    /// Whether a value is an address within the network.
+    pub fn matches(self, value: &str) -> bool {
+        match (self.network, value.trim().parse::<IpAddr>()) {
+            (IpAddr::V4(network), Ok(IpAddr::V4(address))) => {
+                same_prefix(u128::from(network.to_bits()), u128::from(address.to_bits()), 32, self.prefix)
+            }
+            (IpAddr::V6(network), Ok(IpAddr::V6(address))) => {
+                same_prefix(network.to_bits(), address.to_bits(), 128, self.prefix)
+            }
+            _ => false,
+        }
+    }
+}
+
+fn same_prefix(left: u128, right: u128, width: u32, prefix: u8) -> bool {
+    let ignored = width.saturating_sub(u32::from(prefix));
+    (left ^ right).checked_shr(ignored).unwrap_or(0) == 0
+}
+
+impl Relation {
+    /// Whether `left` relates so to `right`.
+    pub(super) fn holds(self, left: &str, right: &str) -> bool {
+        match self {
+            Self::Equals => left == right,
+            Self::Contains => left.contains(right),
+            Self::StartsWith => left.starts_with(right),
+            Self::EndsWith => left.ends_with(right),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_compare_as_numbers() {
+        assert!(Comparison::Gt.matches("10", 9.0));
+        assert!(Comparison::Lte.matches(" 9.0 ", 9.0));
+        assert!(!Comparison::Gt.matches("ten", 9.0));
+        assert!(!Comparison::Neq.matches("", 9.0));
+    }
+
+    #[test]
+    fn networks_hold_their_own_addresses() {
+        for (network, prefix, value, expected) in [
+            ("10.0.0.0", 8, "10.255.1.1", true),
+            ("10.0.0.0", 8, "11.0.0.1", false),
+            ("0.0.0.0", 0, "8.8.8.8", true),
+            ("192.168.1.1", 32, "192.168.1.1", true),
+            ("fe80::", 10, "febf::1", true),
+            ("fe80::", 10, "fec0::1", false),
+            ("::", 0, "10.0.0.1", false),
+            ("10.0.0.0", 8, "not an address", false),
+        ] {
+            let cidr = Cidr { network: network.parse().unwrap(), prefix };
+            assert_eq!(cidr.matches(value), expected, "{value} in {network}/{prefix}");
+        }
+    }
+}

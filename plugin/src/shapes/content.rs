@@ -1,0 +1,221 @@
+//! The task definition, freed from what shippers put around it.
+
+use std::borrow::Cow;
+
+use super::entities;
+use crate::event::Note;
+
+/// How much of a definition is kept, in bytes as shipped. Windows itself keeps at most 3,499 UTF-16 units
+/// less the task's name.
+pub(super) const LIMIT: usize = 256 * 1024;
+
+/// How many layers of XML escaping are removed.
+const LAYERS: usize = 3;
+
+/// The mark that Vector leaves where it cut a value.
+const CUT_MARK: &str = "...[truncated]";
+
+/// Removes from a definition what shippers added, and says whether it was XML-escaped (by NXLog, Wazuh and
+/// others). `None` when nothing is left. `doubled`: whether the shipper doubled the task name's backslashes.
+pub(super) fn unescape<'a>(
+    text: Cow<'a, str>,
+    doubled: bool,
+    notes: &mut Vec<Note>,
+) -> (Option<Cow<'a, str>>, bool) {
+    let mut text = without_cut_mark(limited(text, notes));
+    let mut escaped = false;
+    for _ in 0..LAYERS {
+        if !is_escaped(&text) {
+            break;
+        }
+        let mut plain = String::with_capacity(text.len());
+        entities::unescape(&mut plain, &text);
+        text = Cow::Owned(plain);
+        escaped = true;
+    }
+    if is_escaped(&text) {
+        notes.push(Note::ContentEscaped);
+    }
+    if has_escaped_quotes(&text) || (doubled && has_escapes_only(&text)) {
+        text = Cow::Owned(without_backslashes(&text));
+    }
+    (Some(text).filter(|text| !is_blank(text)), escaped)
+}
+
+/// Whether a value says nothing. Windows writes `-` for what is not there.
+pub(super) fn is_blank(text: &str) -> bool {
+    matches!(start(text).trim_end_matches([' ', '\t', '\r', '\n', '\0']), "" | "-")
+}
+
+/// The text after white space and byte order marks.
+fn start(text: &str) -> &str {
+    text.trim_start_matches([' ', '\t', '\r', '\n', '\u{feff}', '\0'])
+}
+
+/// Whether a text begins with an escaped `<`, however many times escaped.
+pub(super) fn is_escaped(text: &str) -> bool {
+    let Some(mut name) = start(text).strip_prefix('&') else {
+        return false;
+    };
+    while let Some(rest) = name.strip_prefix("amp;") {
+        name = rest;
+    }
+    ["lt;", "#60;", "#x3c;", "#x3C;"].iter().any(|escaped| name.starts_with(escaped))
+}
+
+fn limited<'a>(text: Cow<'a, str>, notes: &mut Vec<Note>) -> Cow<'a, str> {
+    if text.len() <= LIMIT {
+        return text;
+    }
+    let end = (0..=LIMIT).rev().find(|&at| text.is_char_boundary(at)).unwrap_or_default();
+    notes.push(Note::ContentCut { bytes: end });
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.get(..end).unwrap_or_default()),
+        Cow::Owned(mut text) => {
+            text.truncate(end);
+            Cow::Owned(text)
+        }
+    }
+}
+
+fn without_cut_mark(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.strip_suffix(CUT_MARK).unwrap_or(text)),
+        Cow::Owned(mut text) => {
+            if let Some(kept) = text.strip_suffix(CUT_MARK).map(str::len) {
+                text.truncate(kept);
+            }
+            Cow::Owned(text)
+        }
+    }
+}
+
+/// Whether the XML was written as the inside of a string of some programming language and never read back:
+/// `<?xml version=\"1.0\"`.
+fn has_escaped_quotes(text: &str) -> bool {
+    let text = start(text);
+    let quoted = |head: &str| head.contains("=\\\"");
+    text.starts_with('<') && text.split_once('>').is_some_and(|(head, _)| quoted(head))
+}
+
+/// Whether every backslash of a text begins an escape that such a string would have.
+fn has_escapes_only(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte == b'\\' && !matches!(bytes.next(), Some(b'\\' | b'"' | b'/' | b'r' | b'n' | b't')) {
+            return false;
+        }
+    }
+    true
+}
+
+/// The text that the inside of such a string stands for.
+pub(super) fn without_backslashes(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        if character != '\\' {
+            out.push(character);
+            continue;
+        }
+        match characters.next() {
+            Some('r') => out.push('\r'),
+            Some('n') => out.push('\n'),
+            Some('t') => out.push('\t'),
+            Some(other @ ('"' | '\\' | '/')) => out.push(other),
+            Some(other) => out.extend(['\\', other]),
+            None => out.push('\\'),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const TASK: &str = "<?xml version=\"1.0\"?>\r\n<Task><Author>R&amp;D</Author></Task>";
+
+    fn read(text: &str) -> (Option<String>, bool, Vec<Note>) {
+        let mut notes = Vec::new();
+        let (text, escaped) = unescape(Cow::Borrowed(text), false, &mut notes);
+        (text.map(Cow::into_owned), escaped, notes)
+    }
+
+    fn escape(text: &str) -> String {
+        text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\r', "&#13;")
+    }
+
+    #[test]
+    fn up_to_three_layers_of_escaping_are_removed_and_not_one_more() {
+        let mut text = TASK.to_owned();
+        for layers in 0..=4 {
+            let (content, escaped, notes) = read(&text);
+            if layers <= 3 {
+                assert_eq!((content.as_deref(), notes.len()), (Some(TASK), 0), "{layers} layers");
+            } else {
+                assert_eq!(notes, [Note::ContentEscaped]);
+            }
+            assert_eq!(escaped, layers > 0);
+            text = escape(&text);
+        }
+    }
+
+    #[test]
+    fn only_what_is_escaped_is_unescaped() {
+        for text in [TASK, "text &lt;", "&amp;", "&quot;&lt;"] {
+            assert_eq!(read(text), (Some(text.to_owned()), false, vec![]));
+        }
+        assert_eq!(read("\u{feff} \r\n&#60;Task>").0.as_deref(), Some("\u{feff} \r\n<Task>"));
+    }
+
+    #[test]
+    fn blank_content_is_none() {
+        for text in ["", " \r\n\t", "\u{feff}", "-", "...[truncated]"] {
+            assert_eq!(read(text).0, None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn vectors_mark_is_removed() {
+        assert_eq!(read("<Task><Exec...[truncated]").0.as_deref(), Some("<Task><Exec"));
+    }
+
+    #[test]
+    fn quotes_behind_backslashes_are_freed() {
+        let text = r#"<?xml version=\"1.0\"?>\r\n<Command>C:\\x.exe</Command>"#;
+        let wanted = "<?xml version=\"1.0\"?>\r\n<Command>C:\\x.exe</Command>";
+        assert_eq!(read(text).0.as_deref(), Some(wanted));
+        let plain = r#"<Task><Arguments>-a=\"b\" C:\new</Arguments></Task>"#;
+        assert_eq!(read(plain).0.as_deref(), Some(plain));
+    }
+
+    #[test]
+    fn doubled_backslashes_are_halved_only_where_all_are_doubled() {
+        for (text, wanted) in
+            [(r"<Task>C:\\x</Task>", r"<Task>C:\x</Task>"), (r"<Task>C:\a</Task>", r"<Task>C:\a</Task>")]
+        {
+            let (content, _) = unescape(Cow::Borrowed(text), true, &mut Vec::new());
+            assert_eq!(content.as_deref(), Some(wanted));
+            assert_eq!(read(text).0.as_deref(), Some(text));
+        }
+    }
+
+    #[test]
+    fn long_content_is_cut_between_characters_and_noted() {
+        let text = format!("<{}", "é".repeat(LIMIT));
+        let (content, _, notes) = read(&text);
+        assert_eq!(content.map(|text| text.len()), Some(LIMIT - 1));
+        assert_eq!(notes, [Note::ContentCut { bytes: LIMIT - 1 }]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read(text in "[&<>a-z;#\\\\\" =]*") {
+            let (content, _, notes) = read(&text);
+            prop_assert!(notes.len() <= 1);
+            prop_assert!(content.is_none_or(|content| content.len() <= text.len()));
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! The question asked of every record: does it hold the id of a scheduled-task event?
+//!
+//! Almost every record is not ours, so the answer costs little: each member is looked at once, by the length
+//! and first letter of its key; a nested object is walked only if its key can hold an event, and only as far
+//! as the id; text is searched only where no member holds an id, at its beginning, for one word. Nothing is
+//! allocated, unless an id or a key is written with escapes.
+
+use super::key;
+use super::text_id::{self, Form};
+use super::walk::wrapped;
+use crate::event::Change;
+use crate::json::{Kind, Object, Value};
+
+/// A record that holds the id of a scheduled-task event, and where.
+#[derive(Debug, Clone, Copy)]
+pub struct Candidate<'a> {
+    pub(super) change: Change,
+    pub(super) place: Place,
+    /// The object that is the event's record, where the record given merely wraps it.
+    pub(super) inner: Option<Value<'a>>,
+    /// The text that holds the event, where no member of its own holds the id.
+    pub(super) text: Option<Value<'a>>,
+}
+
+/// Where an id stands, which tells much about the shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// `EventID`.
+    EventId,
+    /// `System.EventID`, `Event.System.EventID`.
+    System,
+    /// `winlog.event_id`.
+    Winlog,
+    /// `win.system.eventID`, `data.win.system.eventID`.
+    Win,
+    /// `winlogbeat_winlog_event_id` and its relatives.
+    Graylog,
+    /// `event_id`.
+    Snake,
+    /// `event_id.id`.
+    Otel,
+    /// `EventCode`.
+    EventCode,
+    /// `event.code`.
+    EcsCode,
+    /// `Id`.
+    Id,
+    /// In a text; whether under `System`.
+    Text(Form, bool),
+}
+
+impl Place {
+    /// Whether the key alone says that this is a Windows event. Elsewhere the rest of the record must.
+    pub(super) const fn is_windows(self) -> bool {
+        matches!(self, Self::EventId | Self::System | Self::Winlog | Self::Win | Self::Graylog)
+    }
+
+    /// Whether another number here settles that this is no event of ours. ECS has the same id twice, and the
+    /// one in `winlog` takes longer to reach.
+    const fn settles(self) -> bool {
+        self.is_windows() || matches!(self, Self::EcsCode)
+    }
+}
+
+/// What an object is, as far as it decides what its keys mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Within {
+    /// A record, or what may be one.
+    Record,
+    /// `event` or `Event`.
+    Event,
+    /// `System` of a Windows event.
+    System,
+    /// `winlog`.
+    Winlog,
+    /// `win` of Wazuh.
+    Win,
+    /// `system` in `win`.
+    WinSystem,
+}
+
+/// What a key can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    None,
+    Id(Place),
+    /// An object to look into, or a text that may be an event.
+    Nested(Within),
+}
+
+/// Objects within objects that are looked into: `data`, `win`, `system`, or a wrapper more than that.
+const DEPTH: u8 = 4;
+/// Objects of one record that are looked into.
+const NESTED: usize = 8;
+/// Texts of one record that are looked into.
+const TEXTS: usize = 6;
+
+/// Whether `record` holds the id of a scheduled-task event at any place where a known shipper puts it.
+/// `None` settles it. Otherwise [`read`](super::read) says whether it is such an event.
+pub fn change<'a>(record: &Object<'a>) -> Option<Candidate<'a>> {
+    let mut search = Search::default();
+    match search.look(record.iter(), record.has_escaped_keys(), Nested::TOP) {
+        Step::Found(candidate) => return Some(candidate),
+        Step::Settled => return None,
+        Step::Nothing => {}
+    }
+    let mut next = 0_usize;
+    while let Some(nested) = search.nested.get(next).copied().flatten() {
+        next = next.saturating_add(1);
+        match search.look(nested.value.members(), true, nested) {
+            Step::Found(candidate) => return Some(candidate),
+            Step::Settled => return None,
+            Step::Nothing => {}
+        }
+    }
+    if search.another_event {
+        return None;
+    }
+    search.texts.iter().flatten().find_map(|text| text.candidate()).or(search.last_resort)
+}
+
+#[derive(Debug)]
+enum Step<'a> {
+    Found(Candidate<'a>),
+    /// Another event.
+    Settled,
+    Nothing,
+}
+
+/// An object to look into.
+#[derive(Debug, Clone, Copy)]
+struct Nested<'a> {
+    value: Value<'a>,
+    within: Within,
+    /// The record that the object is part of, if not the one given.
+    record: Option<Value<'a>>,
+    depth: u8,
+}
+
+impl<'a> Nested<'a> {
+    /// The record given.
+    const TOP: Self = Self { value: Value::new(b""), within: Within::Record, record: None, depth: 0 };
+
+    /// The record that what stands in this object belongs to. `event` is part of a record to ECS, and one of
+    /// its own to those who wrap events.
+    fn record_of(&self, place: Option<Place>) -> Option<Value<'a>> {
+        match self.within {
+            Within::Event if place != Some(Place::EcsCode) => Some(self.value),
+            _ => self.record,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Text<'a> {
+    value: Value<'a>,
+    record: Option<Value<'a>>,
+    /// Whether its key is `System`, as only Fluent Bit writes it.
+    system: bool,
+}
+
+impl<'a> Text<'a> {
+    fn candidate(&self) -> Option<Candidate<'a>> {
+        let (id, form) = text_id::find(self.value.bytes())?;
+        Some(Candidate {
+            change: Change::from_event_id(id)?,
+            place: Place::Text(form, self.system),
+            inner: self.record,
+            text: Some(self.value),
+        })
+    }
+}
+
+#[derive(Debug, Default)]
+struct Search<'a> {
+    nested: [Option<Nested<'a>>; NESTED],
+    texts: [Option<Text<'a>>; TEXTS],
+    /// An id under a key so common that anything else comes first.
+    last_resort: Option<Candidate<'a>>,
+    /// Whether the record seems to be another event, so that its texts are that event's.
+    another_event: bool,
+}
+
+impl<'a> Search<'a> {
+    /// Looks at the members of one object. At the top the last id counts, as everywhere in schtag; within
+    /// nested objects the first, so that the rest need not be walked.
+    fn look(
+        &mut self,
+        members: impl Iterator<Item = (&'a [u8], Value<'a>)>,
+        escaped: bool,
+        object: Nested<'a>,
+    ) -> Step<'a> {
+        let mut seen: Option<(u64, Place)> = None;
+        for (name, value) in members {
+            let role =
+                if escaped { role(&key::plain(name), object.within) } else { role(name, object.within) };
+            match role {
+                Role::None => {}
+                Role::Id(place) => {
+                    let Some((id, place)) = number(value, place) else {
+                        continue;
+                    };
+                    if place == Place::Id {
+                        self.last_resort = candidate(id, place, object.record_of(Some(place)));
+                    } else if seen.is_none_or(|(_, held)| place.is_windows() || !held.is_windows()) {
+                        seen = Some((id, place));
+                    }
+                    if object.depth > 0 && place != Place::Id {
+                        break;
+                    }
+                }
+                Role::Nested(within) => self.push(value, within, object),
+            }
+        }
+        let Some((id, place)) = seen else {
+            return Step::Nothing;
+        };
+        match candidate(id, place, object.record_of(Some(place))) {
+            Some(candidate) => Step::Found(candidate),
+            None if place.settles() => Step::Settled,
+            None => {
+                self.another_event = true;
+                Step::Nothing
+            }
+        }
+    }
+
+    /// Remembers a value to look into.
+    fn push(&mut self, value: Value<'a>, within: Within, holder: Nested<'a>) {
+        let record = holder.record_of(None);
+        match value.kind() {
+            Kind::String => {
+                if let Some(free) = self.texts.iter_mut().find(|text| text.is_none()) {
+                    *free = Some(Text { value, record, system: within == Within::System });
+                }
+            }
+            Kind::Object if holder.depth < DEPTH => {
+                // What may be a record of its own is one to what stands in it.
+                let record = if within == Within::Record { Some(value) } else { record };
+                let nested = Nested { value, within, record, depth: holder.depth.saturating_add(1) };
+                if let Some(free) = self.nested.iter_mut().find(|nested| nested.is_none()) {
+                    *free = Some(nested);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn candidate(id: u64, place: Place, inner: Option<Value<'_>>) -> Option<Candidate<'_>> {
+    Some(Candidate { change: Change::from_event_id(id)?, place, inner, text: None })
+}
+
+/// The number that an id member holds: bare, in a string, or wrapped in an object.
+fn number(value: Value<'_>, place: Place) -> Option<(u64, Place)> {
+    match value.kind() {
+        Kind::Number | Kind::String => Some((value.as_u64()?, place)),
+        Kind::Object => {
+            let place = if place == Place::Snake { Place::Otel } else { place };
+            Some((wrapped(value)?.as_u64()?, place))
+        }
+        Kind::Array => {
+            let mut elements = value.as_array()?;
+            Some((elements.next().filter(|_| elements.next().is_none())?.as_u64()?, place))
+        }
+        Kind::Bool | Kind::Null => None,
+    }
+}
+
+/// What a key can hold, within an object of a kind.
+fn role(name: &[u8], within: Within) -> Role {
+    match within {
+        Within::Record => record_role(name, within),
+        Within::Event => match name {
+            b"code" => Role::Id(Place::EcsCode),
+            b"original" => Role::Nested(Within::Record),
+            _ => record_role(name, within),
+        },
+        Within::System if key::same(name, b"eventid") => Role::Id(Place::System),
+        Within::WinSystem if key::same(name, b"eventid") => Role::Id(Place::Win),
+        Within::Winlog if key::same(name, b"eventid") => Role::Id(Place::Winlog),
+        Within::Win if name.eq_ignore_ascii_case(b"system") => Role::Nested(Within::WinSystem),
+        _ => Role::None,
+    }
+}
+
+/// Keys of a record, told apart by length and first letter before anything is compared.
+fn record_role(name: &[u8], within: Within) -> Role {
+    let Some(&first) = name.first() else {
+        return Role::None;
+    };
+    let is = |wanted: &[u8]| name.eq_ignore_ascii_case(wanted);
+    let spells = |wanted: &[u8]| key::same(name, wanted);
+    match (name.len(), first | 0x20) {
+        (2, b'i') if is(b"id") => Role::Id(Place::Id),
+        (3, b'l') if is(b"log") => Role::Nested(Within::Record),
+        (3, b'm') if is(b"msg") => Role::Nested(Within::Record),
+        (3, b'r') if is(b"raw") => Role::Nested(Within::Record),
+        (3, b'x') if is(b"xml") => Role::Nested(Within::Record),
+        (3, b'w') if is(b"win") => Role::Nested(Within::Win),
+        (4, b'b') if is(b"body") => Role::Nested(Within::Record),
+        (4, b'd') if is(b"data") => Role::Nested(Within::Record),
+        (4, _) if is(b"_raw") => Role::Nested(Within::Record),
+        (5, b'e') if is(b"event") && within == Within::Record => Role::Nested(Within::Event),
+        (6, b'w') if is(b"winlog") => Role::Nested(Within::Winlog),
+        (6, b's') if is(b"system") => Role::Nested(Within::System),
+        (6, b'r') if is(b"record") => Role::Nested(Within::Record),
+        (7, b'e') if is(b"eventid") => Role::Id(Place::EventId),
+        (7, b'm') if is(b"message") => Role::Nested(Within::Record),
+        (7, b'p') if is(b"payload") => Role::Nested(Within::Record),
+        (7, _) if is(b"_source") => Role::Nested(Within::Record),
+        (8, b'e') if is(b"event_id") => Role::Id(Place::Snake),
+        (8, b'e') if is(b"eventxml") => Role::Nested(Within::Record),
+        (8, _) if is(b"_eventid") => Role::Id(Place::EventId),
+        (9, b'e') if is(b"eventcode") => Role::Id(Place::EventCode),
+        (9, b'e') if is(b"event_xml") => Role::Nested(Within::Record),
+        (9, b'r') if is(b"raw_event") => Role::Nested(Within::Record),
+        (10, b'e') if spells(b"eventcode") => Role::Id(Place::EcsCode),
+        (10, b'a') if is(b"attributes") => Role::Nested(Within::Record),
+        (11, b'e') if spells(b"eventidid") => Role::Id(Place::Otel),
+        (11, b'r') if is(b"raw_message") => Role::Nested(Within::Record),
+        (12, b'f') if is(b"full_message") => Role::Nested(Within::Record),
+        (13, b's') if is(b"short_message") => Role::Nested(Within::Record),
+        (14, b'e') if spells(b"eventoriginal") => Role::Nested(Within::Record),
+        (14, b's') if spells(b"systemeventid") => Role::Id(Place::System),
+        (15, b'w') if spells(b"winlogeventid") => Role::Id(Place::Winlog),
+        (18, b'w') if spells(b"winsystemeventid") => Role::Id(Place::Win),
+        (19, b'w') if spells(b"winlogbeateventid") => Role::Id(Place::Graylog),
+        (20, b'e') if spells(b"eventsystemeventid") => Role::Id(Place::System),
+        (23, b'd') if spells(b"datawinsystemeventid") => Role::Id(Place::Win),
+        (24, b'f') if spells(b"filebeatwinlogeventid") => Role::Id(Place::Graylog),
+        (26, b'w') if spells(b"winlogbeatwinlogeventid") => Role::Id(Place::Graylog),
+        _ => Role::None,
+    }
+}

@@ -1,0 +1,134 @@
+//! Keys, compared as a person would: without regard to case or to what separates their words.
+//!
+//! The same field is `TaskContentNew` to Windows, `task_content_new`, `taskContentNew` or
+//! `winlog.event_data.TaskContentNew` to those who ship it.
+
+use std::borrow::Cow;
+
+use crate::json;
+
+/// Bytes that separate or mark words in keys and mean nothing themselves. `#` and `@` mark attributes and
+/// text where XML was turned into JSON (`#attributes`, `@Name`).
+const fn separates(byte: u8) -> bool {
+    matches!(byte, b'_' | b'-' | b'.' | b' ' | b'@' | b'#')
+}
+
+/// The bytes of a key that count.
+fn folded(key: &[u8]) -> impl Iterator<Item = u8> {
+    key.iter().filter(|&&byte| !separates(byte)).map(u8::to_ascii_lowercase)
+}
+
+/// A key as it is meant: JSON escapes in it resolved.
+pub(super) fn plain(key: &[u8]) -> Cow<'_, [u8]> {
+    if !key.contains(&b'\\') {
+        return Cow::Borrowed(key);
+    }
+    match json::unescape(key) {
+        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    }
+}
+
+/// Whether two keys are the same.
+pub(super) fn same(one: &[u8], other: &[u8]) -> bool {
+    folded(one).eq(folded(other))
+}
+
+/// What remains of a path, words joined by dots, after the words that `key` spells: `""` where it spells the
+/// whole path, `None` where it spells something else.
+pub(super) fn strip<'p>(path: &'p [u8], key: &[u8]) -> Option<&'p [u8]> {
+    let mut rest = path;
+    let mut spelled = false;
+    for wanted in folded(key) {
+        let byte = loop {
+            let (&byte, tail) = rest.split_first()?;
+            rest = tail;
+            if !separates(byte) {
+                break byte;
+            }
+        };
+        if byte.to_ascii_lowercase() != wanted {
+            return None;
+        }
+        spelled = true;
+    }
+    match rest.split_first() {
+        None if spelled => Some(rest),
+        Some((b'.', tail)) if spelled => Some(tail),
+        _ => None,
+    }
+}
+
+/// What remains of a key after the words of `path` at its start: the `TaskName` of
+/// `winlog.event_data.TaskName` or `winlog_event_data_TaskName` after `winlog.event_data`.
+pub(super) fn after<'k>(key: &'k [u8], path: &[u8]) -> Option<&'k [u8]> {
+    let mut rest = key;
+    for wanted in folded(path) {
+        let byte = loop {
+            let (&byte, tail) = rest.split_first()?;
+            rest = tail;
+            if !separates(byte) {
+                break byte;
+            }
+        };
+        if byte.to_ascii_lowercase() != wanted {
+            return None;
+        }
+    }
+    let (&first, tail) = rest.split_first()?;
+    separates(first).then_some(tail)
+}
+
+/// Letters and digits of `key`, in lower case, at the start of `space`; `None` when they do not fit.
+pub(super) fn fold<'s>(key: &[u8], space: &'s mut [u8; 32]) -> Option<&'s [u8]> {
+    let mut length = 0_usize;
+    for byte in folded(key) {
+        *space.get_mut(length)? = byte;
+        length = length.saturating_add(1);
+    }
+    space.get(..length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_compared_by_their_letters() {
+        assert!(same(b"TaskContentNew", b"task_content_new"));
+        assert!(same(b"#attributes", b"_Attributes"));
+        assert!(same(b"_TaskName", b"taskName"));
+        assert!(!same(b"TaskName", b"TaskNames"));
+    }
+
+    #[test]
+    fn a_key_may_spell_one_or_more_words_of_a_path() {
+        assert_eq!(strip(b"winlog.event_data.TaskName", b"winlog"), Some(&b"event_data.TaskName"[..]));
+        assert_eq!(strip(b"winlog.event_data", b"winlog.event_data"), Some(&b""[..]));
+        assert_eq!(strip(b"winlog.event_data", b"Winlog_Event_Data"), Some(&b""[..]));
+        for other in [&b"win"[..], b"winlog_event", b"winlogs", b"", b"_"] {
+            assert_eq!(strip(b"winlog.event_data", other), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn the_rest_of_a_flattened_key() {
+        assert_eq!(after(b"winlog_event_data_TaskName", b"winlog.event_data"), Some(&b"TaskName"[..]));
+        assert_eq!(after(b"winlog.event_data.TaskName", b"winlog.event_data"), Some(&b"TaskName"[..]));
+        assert_eq!(after(b"winlog_event_dataTaskName", b"winlog.event_data"), None);
+        assert_eq!(after(b"winlog", b"winlog.event_data"), None);
+    }
+
+    #[test]
+    fn escapes_in_keys_are_resolved() {
+        assert_eq!(plain(br"Event\u0049D").as_ref(), b"EventID");
+        assert!(matches!(plain(b"EventID"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn long_keys_do_not_fold() {
+        let mut space = [0; 32];
+        assert_eq!(fold(b"Task_Name", &mut space), Some(&b"taskname"[..]));
+        assert_eq!(fold(&[b'a'; 33], &mut space), None);
+    }
+}

@@ -1,0 +1,219 @@
+//! The rendered message, as the last resort: its words are those of the machine's language.
+//!
+//! ```text
+//! A scheduled task was created.
+//!
+//! Subject:
+//!     Security ID:        S-1-5-21-…
+//!     Account Name:       alice
+//!     Account Domain:     CORP
+//!     Logon ID:           0x3144c
+//!
+//! Task Information:
+//!     Task Name:          \OneDrive Update
+//!     Task Content:       <?xml version="1.0" encoding="UTF-16"?> …
+//! ```
+//!
+//! No label is looked at. The content is the XML; the name is the last value before it (in a message without
+//! content, the last of all) that begins with a backslash; the subject is the first four values, if the fourth
+//! is a logon id. Relays that flatten lines leave several blanks or `#015#012` between values.
+
+use super::reading::{Reading, Slot};
+
+/// How much text before the content is looked at, in bytes.
+const HEAD: usize = 8 * 1024;
+
+/// How many labels and values are looked at before and after the content.
+const TOKENS: usize = 64;
+
+/// Fills what is missing in the reading from the message.
+pub(super) fn read(reading: &mut Reading<'_>, message: &str) {
+    let (head, content, tail) = split(message);
+    let head = last(head, HEAD);
+    if let Some(name) = task_name(head) {
+        reading.set_from_message(Slot::TaskName, name);
+    }
+    if let Some(content) = content {
+        reading.set_from_message(Slot::Content, content);
+    }
+    subject(reading, head);
+    client(reading, tail);
+}
+
+/// The text before the task definition, the definition, and the text after it.
+fn split(message: &str) -> (&str, Option<&str>, &str) {
+    let starts = [
+        ("<?xml", "</Task>"),
+        ("<Task", "</Task>"),
+        ("&lt;?xml", "&lt;/Task&gt;"),
+        ("&lt;Task", "&lt;/Task&gt;"),
+    ];
+    for (start, end) in starts {
+        let Some((head, from)) = message.find(start).and_then(|at| message.split_at_checked(at)) else {
+            continue;
+        };
+        let length = from.rfind(end).and_then(|at| at.checked_add(end.len())).unwrap_or(from.len());
+        let (content, tail) = from.split_at_checked(length).unwrap_or((from, ""));
+        return (head, Some(content), tail);
+    }
+    (message, None, "")
+}
+
+/// The end of a text, at most so many bytes of it.
+fn last(text: &str, limit: usize) -> &str {
+    let from = text.len().saturating_sub(limit);
+    (from..=text.len()).find_map(|at| text.get(at..)).unwrap_or_default()
+}
+
+/// Labels and values: what stands between tabs, line ends or several blanks.
+fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['\t', '\r', '\n'])
+        .flat_map(|line| line.split("  "))
+        .flat_map(|line| line.split("#015#012"))
+        .flat_map(|line| line.split("#011"))
+        .map(str::trim)
+        .filter(|token| !token.is_empty())
+        .take(TOKENS)
+}
+
+/// Whether a token is a label or heading. Labels end with a colon, in Chinese and Japanese with a wide one.
+fn is_label(token: &str) -> bool {
+    token.ends_with([':', '：'])
+}
+
+fn task_name(head: &str) -> Option<&str> {
+    tokens(head).filter(|token| !is_label(token)).filter_map(from_backslash).last()
+}
+
+/// A value that begins with a backslash, also where one blank is all that parts it from its label.
+fn from_backslash(token: &str) -> Option<&str> {
+    if token.starts_with('\\') {
+        return Some(token);
+    }
+    let (label, value) =
+        token.split_once(" \\").and_then(|(label, _)| token.split_at_checked(label.len()))?;
+    is_label(label).then(|| value.trim())
+}
+
+/// The values of a text, without labels.
+fn values(text: &str) -> impl Iterator<Item = &str> {
+    // The first token is the sentence that says what happened.
+    tokens(text).skip(1).filter(|token| !is_label(token))
+}
+
+fn subject(reading: &mut Reading<'_>, head: &str) {
+    let mut values = values(head);
+    let found = [values.next(), values.next(), values.next(), values.next()];
+    let [Some(sid), Some(user), Some(domain), Some(logon_id)] = found else {
+        return;
+    };
+    if !logon_id.starts_with("0x") {
+        return;
+    }
+    // Windows often shows the account's name in place of its SID.
+    if sid.starts_with("S-1-") {
+        reading.set_from_message(Slot::Sid, sid);
+    }
+    reading.set_from_message(Slot::User, user);
+    reading.set_from_message(Slot::Domain, domain);
+    reading.set_from_message(Slot::LogonId, logon_id);
+}
+
+/// The client of a version 1 event. The message's labels are wrong here (Windows prints the start key as
+/// `ProcessCreationTime` and the locality as `FQDN`), its order is right.
+fn client(reading: &mut Reading<'_>, tail: &str) {
+    let mut values = tokens(tail).filter(|token| !is_label(token));
+    let found = [values.next(), values.next(), values.next(), values.next()];
+    let [Some(start_key), Some(process_id), Some(parent), Some(locality)] = found else {
+        return;
+    };
+    if !found.iter().flatten().all(|value| value.bytes().all(|byte| byte.is_ascii_digit())) {
+        return;
+    }
+    reading.set_from_message(Slot::ProcessStartKey, start_key);
+    reading.set_from_message(Slot::ProcessId, process_id);
+    reading.set_from_message(Slot::ParentProcessId, parent);
+    reading.set_from_message(Slot::Locality, locality);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Change, Note, TaskEvent};
+    use proptest::prelude::*;
+
+    const TASK: &str = "<?xml version=\"1.0\" encoding=\"UTF-16\"?>\r\n<Task>\r\n</Task>";
+
+    fn event(message: &str) -> TaskEvent<'static> {
+        let mut reading = Reading::new(Change::Created, "test");
+        read(&mut reading, message);
+        reading.finish(false)
+    }
+
+    fn english(content: &str) -> String {
+        format!(
+            "A scheduled task was created.\r\n\r\nSubject:\r\n\tSecurity ID:\t\tCORP\\alice\r\n\tAccount Name:\t\talice\r\n\
+             \tAccount Domain:\t\tCORP\r\n\tLogon ID:\t\t0x3144C\r\n\r\nTask Information:\r\n\tTask Name: \t\t\\One Drive\\x\r\n\
+             \tTask Content: \t\t{content}\r\n\tOther Information:\r\n\tProcessCreationTime: \t\t2251799813691708\r\n\
+             \tClientProcessId: \t\t\t5204\r\n\tParentProcessId: \t\t\t1412\r\n\tFQDN: \t\t0\r\n\t"
+        )
+    }
+
+    #[test]
+    fn every_language_reads_the_same() {
+        let german = english(TASK)
+            .replace("A scheduled task was created.", "Eine geplante Aufgabe wurde erstellt.")
+            .replace("Subject:", "Antragsteller:")
+            .replace("Security ID:", "Sicherheits-ID:")
+            .replace("Task Name: ", "Aufgabenname: ");
+        let french = english(TASK).replace("ID:\t", "ID :\t").replace("Name:", "Nom de la tâche :");
+        let japanese = english(TASK)
+            .replace("Task Name: ", "タスク名：")
+            .replace("Task Content: ", "タスク コンテンツ：");
+        for message in [english(TASK), german, french, japanese] {
+            let event = event(&message);
+            assert_eq!(event.task_name.as_deref(), Some(r"\One Drive\x"), "{message}");
+            assert_eq!(event.content.as_deref(), Some(TASK));
+            assert_eq!(event.subject.user.as_deref(), Some("alice"));
+            assert_eq!(event.subject.domain.as_deref(), Some("CORP"));
+            assert_eq!(event.subject.logon_id.as_deref(), Some("0x3144C"));
+            assert_eq!(event.subject.sid, None);
+            let client = event.client.unwrap();
+            assert_eq!(client.process_id.as_deref(), Some("5204"));
+            assert_eq!((client.rpc_call_client_locality.as_deref(), client.fqdn), (Some("0"), None));
+            assert_eq!(event.notes, [Note::ReadFromMessage]);
+        }
+    }
+
+    #[test]
+    fn flattened_messages_read_the_same() {
+        let snare = english(TASK).replace(['\r', '\n', '\t'], " ");
+        let rsyslog = english(TASK).replace("\r\n", "#015#012").replace('\t', "#011");
+        for message in [snare, rsyslog] {
+            let event = event(&message);
+            assert_eq!(event.task_name.as_deref(), Some(r"\One Drive\x"), "{message}");
+            assert_eq!(event.subject.user.as_deref(), Some("alice"));
+            assert!(event.content.unwrap().ends_with("</Task>"));
+        }
+    }
+
+    #[test]
+    fn a_message_without_content_still_names_the_task() {
+        let event = event(&english(""));
+        assert_eq!((event.task_name.as_deref(), event.content), (Some(r"\One Drive\x"), None));
+    }
+
+    #[test]
+    fn a_cut_definition_goes_to_the_end() {
+        let message = english(TASK);
+        let cut = message.split("</Task>").next().unwrap();
+        assert!(event(cut).content.unwrap().starts_with("<?xml"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read(message in "(\\\\|\t|\r\n|:|：| |a|0x1|<Task|</Task>|&lt;Task|é|#015#012){0,60}") {
+            let _ = event(&message);
+        }
+    }
+}

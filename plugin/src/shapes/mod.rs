@@ -1,0 +1,189 @@
+//! Finds a scheduled-task event in a record of any known shipper.
+//!
+//! The same Windows event arrives in some twenty shapes, by who read it, who relayed it and who rewrote it.
+//! [`change`] asks of every record whether it holds the id of such an event, at next to no cost; [`read`] then
+//! takes the event out of the few that do.
+//!
+//! Each shape has a file: what ships it, an example, the source, and a `SHAPE`, a table of the paths at which
+//! it keeps each part of the event. One reader serves them all (`shape`), so a new shape is a new table,
+//! and a place for its id in `id` if no other shape has it there. Shapes that are text have a reader of
+//! their own. The rendered message comes last, for what nothing else says.
+
+mod azure;
+mod content;
+mod entities;
+mod event_xml;
+mod evtx;
+mod flat;
+mod get_winevent;
+mod graylog;
+mod id;
+mod key;
+mod key_value;
+mod message;
+mod otel;
+mod reading;
+mod shape;
+mod snare;
+mod splunk;
+mod text_id;
+mod vector;
+mod walk;
+mod wazuh;
+mod winevtlog;
+mod winlog;
+mod winlogbeat;
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+pub use id::{Candidate, change};
+
+use crate::event::TaskEvent;
+use crate::json::{Kind, Object, Scanner};
+use id::Place;
+use reading::{Rank, Reading, Slot};
+use shape::Shape;
+use text_id::Form;
+
+/// The event of a record that [`change`] found. `None` when the record has such an id but is no event of the
+/// Security log's auditing provider: other providers use the same numbers, and a number alone proves nothing.
+///
+/// A channel and a provider must be right where they are shipped. Where neither is, a key that only Windows
+/// events have is enough (`EventID`, `winlog.event_id`); under a common one (`event_id`, `Id`) the record must
+/// hold a task's name or content.
+pub fn read<'a>(object: &Object<'a>, candidate: Candidate<'a>) -> Option<TaskEvent<'a>> {
+    if matches!(candidate.place, Place::Text(Form::Json, _)) {
+        return read_json(&candidate.text?.as_str()?);
+    }
+    let inner;
+    let record = match candidate.inner {
+        Some(value) => {
+            inner = value.as_object()?;
+            &inner
+        }
+        None => object,
+    };
+    let shape = shape_of(candidate.place, record);
+    let mut reading = Reading::new(candidate.change, shape.name);
+    let text = candidate.text.and_then(|text| text.as_str());
+    if let (Place::Text(form, _), Some(text)) = (candidate.place, text.as_deref()) {
+        read_text(&mut reading, form, text);
+    }
+    shape.read(&mut reading, record);
+    if candidate.inner.is_some() && !reading.has(Slot::Computer) {
+        // Splunk's HEC and the like name the host beside the event that they wrap.
+        let host =
+            walk::find(object, "host.name").or_else(|| walk::find(object, "host")).and_then(walk::text);
+        reading.set(Slot::Computer, Rank::MIN, host.unwrap_or(Cow::Borrowed("")));
+    }
+    if !is_security(&reading.event) {
+        return None;
+    }
+    if let (Place::Text(form, _), Some(text)) = (candidate.place, text.as_deref()) {
+        read_text_message(&mut reading, form, text);
+    }
+    shape.read_message(&mut reading, record);
+    let event = reading.finish(shape.escapes);
+    let proven = candidate.place.is_windows() || event.channel.is_some() || event.provider.is_some();
+    let names_task = event.task_name.as_deref().is_some_and(|name| name.starts_with('\\'));
+    let has_task = event.content.as_deref().is_some_and(|text| text.contains("<Task"));
+    (proven || names_task || has_task).then_some(event)
+}
+
+/// The event of a record that arrives as the text of another, unparsed. Such text in such text is not read.
+fn read_json(text: &str) -> Option<TaskEvent<'static>> {
+    let mut scanner = Scanner::default();
+    let object = scanner.scan(text.as_bytes()).ok()?;
+    let candidate = change(&object)?;
+    if matches!(candidate.place, Place::Text(Form::Json, _)) {
+        return None;
+    }
+    read(&object, candidate).map(TaskEvent::into_owned)
+}
+
+/// The shape of a record, by where its id stands and what stands beside it.
+fn shape_of(place: Place, record: &Object<'_>) -> &'static Shape {
+    let has = |name: &str| record.get(name).is_some();
+    match place {
+        Place::EventId if has("StringInserts") && has("ComputerName") => &winlog::SHAPE,
+        Place::EventId if has("ProviderName") && (has("StringInserts") || has("EventData")) => {
+            &winevtlog::SHAPE
+        }
+        Place::EventId if is_azure(record) => &azure::SHAPE,
+        Place::EventId if has("SourceModuleType") || has("SourceModuleName") => &flat::NXLOG,
+        Place::EventId => &flat::SHAPE,
+        Place::System => &evtx::SHAPE,
+        Place::Winlog | Place::EcsCode => &winlogbeat::SHAPE,
+        Place::Win => &wazuh::SHAPE,
+        Place::Graylog => &graylog::SHAPE,
+        Place::Snake if has("log_name") || has("beat") => &winlogbeat::LEGACY,
+        Place::Snake => &vector::SHAPE,
+        Place::Otel => &otel::SHAPE,
+        Place::EventCode | Place::Text(Form::EventCodeLine, _) => &splunk::SHAPE,
+        Place::Id => &get_winevent::SHAPE,
+        Place::Text(Form::Xml, true) => &winevtlog::XML,
+        Place::Text(Form::Xml, false) => &event_xml::SHAPE,
+        Place::Text(Form::EventIdLine, _) => &winevtlog::TEXT,
+        Place::Text(Form::Snare, _) => &snare::SHAPE,
+        Place::Text(Form::Json, _) => Shape::NOWHERE,
+    }
+}
+
+fn is_azure(record: &Object<'_>) -> bool {
+    let is = |name: &str, kind: Kind| record.get(name).is_some_and(|value| value.kind() == kind);
+    is("EventData", Kind::String)
+        || is("ParameterXml", Kind::String)
+        || (is("TimeGenerated", Kind::String) && is("EventData", Kind::Object))
+}
+
+/// Reads the fields that a text has.
+fn read_text(reading: &mut Reading<'_>, form: Form, text: &str) {
+    match form {
+        Form::Xml if content::is_escaped(text) => {
+            let mut plain = String::with_capacity(text.len());
+            entities::unescape(&mut plain, text);
+            event_xml::read(reading, &plain, Rank::MAX);
+        }
+        Form::Xml => event_xml::read(reading, text, Rank::MAX),
+        Form::EventIdLine | Form::EventCodeLine => key_value::read(reading, text, Rank::MAX),
+        Form::Snare => snare::read(reading, text, Rank::MAX),
+        Form::Json => {}
+    }
+}
+
+/// Reads the message that a text has, for what nothing else said.
+fn read_text_message(reading: &mut Reading<'_>, form: Form, text: &str) {
+    if !shape::wants_message(reading) {
+        return;
+    }
+    match form {
+        Form::Xml | Form::Json => {}
+        Form::EventIdLine | Form::EventCodeLine => key_value::read_message(reading, text),
+        Form::Snare => snare::read_message(reading, text),
+    }
+}
+
+/// Whether what the record says of its channel and provider, if anything, is right.
+fn is_security(event: &TaskEvent<'_>) -> bool {
+    event.channel.as_deref().is_none_or(is_security_channel)
+        && event.provider.as_deref().is_none_or(is_auditing_provider)
+}
+
+/// `Security`, also as `WinEventLog:Security`, or the log that collects forwarded events.
+fn is_security_channel(channel: &str) -> bool {
+    let channel = channel.trim();
+    let name = channel.rsplit(':').next().unwrap_or(channel);
+    name.eq_ignore_ascii_case("Security") || name.eq_ignore_ascii_case("ForwardedEvents")
+}
+
+/// `Microsoft-Windows-Security-Auditing`, also by its display name `Microsoft Windows security auditing.`, by
+/// its GUID, or as the `Security` of the classic API.
+fn is_auditing_provider(provider: &str) -> bool {
+    let provider = provider.trim().trim_matches(['{', '}', '.']);
+    key::same(provider.as_bytes(), b"MicrosoftWindowsSecurityAuditing")
+        || key::same(provider.as_bytes(), b"54849625-5478-4994-A5BA-3E3B0328C30D")
+        || provider.eq_ignore_ascii_case("Security")
+}

@@ -1,0 +1,284 @@
+//! An event while it is put together from several places of a record.
+
+use std::borrow::Cow;
+
+use super::{content, entities, key};
+use crate::event::{Change, Client, Note, TaskEvent};
+
+/// A field of the event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Slot {
+    Channel,
+    Provider,
+    Computer,
+    Time,
+    Sid,
+    User,
+    Domain,
+    LogonId,
+    TaskName,
+    Content,
+    ProcessStartKey,
+    ProcessId,
+    ParentProcessId,
+    Locality,
+    Fqdn,
+}
+
+const SLOTS: usize = 15;
+
+/// The event data in the order of the manifest, which positional shapes (`StringInserts`, `Properties`) keep.
+const POSITIONS: [Slot; 11] = [
+    Slot::Sid,
+    Slot::User,
+    Slot::Domain,
+    Slot::LogonId,
+    Slot::TaskName,
+    Slot::Content,
+    Slot::ProcessStartKey,
+    Slot::ProcessId,
+    Slot::ParentProcessId,
+    Slot::Locality,
+    Slot::Fqdn,
+];
+
+impl Slot {
+    /// The field at a position of the event data, from 0.
+    pub(super) fn at(position: usize) -> Option<Self> {
+        POSITIONS.get(position).copied()
+    }
+
+    /// The field of an event data name, in whatever spelling. `JobContent` is what the strategy that schtag
+    /// implements calls the content; old pipelines rename `TaskContentNew` to `TaskContent`.
+    pub(super) fn named(name: &[u8]) -> Option<Self> {
+        let mut space = [0; 32];
+        Some(match key::fold(name, &mut space)? {
+            b"subjectusersid" => Self::Sid,
+            b"subjectusername" => Self::User,
+            b"subjectdomainname" => Self::Domain,
+            b"subjectlogonid" => Self::LogonId,
+            b"taskname" => Self::TaskName,
+            b"taskcontent" | b"taskcontentnew" | b"jobcontent" => Self::Content,
+            b"clientprocessstartkey" => Self::ProcessStartKey,
+            b"clientprocessid" => Self::ProcessId,
+            b"parentprocessid" => Self::ParentProcessId,
+            b"rpccallclientlocality" => Self::Locality,
+            b"fqdn" => Self::Fqdn,
+            _ => return None,
+        })
+    }
+}
+
+/// How much a source is trusted: a field found in two places is taken from the higher, and of two of the
+/// same rank from the later, as duplicate keys are read elsewhere.
+pub(super) type Rank = u8;
+
+/// The rank of the rendered message, below every other.
+pub(super) const MESSAGE: Rank = 0;
+
+/// An event, and how good the source of each of its fields was.
+#[derive(Debug)]
+pub(super) struct Reading<'a> {
+    pub(super) event: TaskEvent<'a>,
+    ranks: [Rank; SLOTS],
+    from_message: bool,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) const fn new(change: Change, shape: &'static str) -> Self {
+        Self { event: TaskEvent::new(change, shape), ranks: [0; SLOTS], from_message: false }
+    }
+
+    /// Whether a field was found.
+    pub(super) fn has(&mut self, slot: Slot) -> bool {
+        match slot {
+            // Asking must not make a client where there is none.
+            Slot::ProcessStartKey | Slot::ProcessId | Slot::ParentProcessId | Slot::Locality | Slot::Fqdn => {
+                self.event.client.is_some() && self.place(slot).is_some()
+            }
+            _ => self.place(slot).is_some(),
+        }
+    }
+
+    /// Takes a field from a source of a rank, unless it is blank or a better source had it.
+    pub(super) fn set(&mut self, slot: Slot, rank: Rank, text: Cow<'a, str>) {
+        if content::is_blank(&text) {
+            return;
+        }
+        let held = self.has(slot);
+        let Some(best) = self.ranks.get_mut(slot as usize) else {
+            return;
+        };
+        if held && *best > rank {
+            return;
+        }
+        *best = rank;
+        *self.place(slot) = Some(text);
+    }
+
+    /// Takes an event data field by its name. Where a record has both names of the content, the one that
+    /// belongs to its event id wins.
+    pub(super) fn set_named(&mut self, name: &[u8], rank: Rank, text: impl FnOnce() -> Option<Cow<'a, str>>) {
+        let Some(slot) = Slot::named(name) else {
+            return;
+        };
+        let Some(text) = text() else {
+            return;
+        };
+        let own = match self.event.change {
+            Change::Updated => "TaskContentNew",
+            _ => "TaskContent",
+        };
+        let better = slot == Slot::Content && key::same(name, own.as_bytes());
+        self.set(slot, rank.saturating_add(Rank::from(better)), text);
+    }
+
+    /// Takes from the rendered message what no other source had.
+    pub(super) fn set_from_message(&mut self, slot: Slot, text: &str) {
+        if self.has(slot) || content::is_blank(text) {
+            return;
+        }
+        self.from_message = true;
+        self.set(slot, MESSAGE, Cow::Owned(text.to_owned()));
+    }
+
+    /// The event, its content unescaped, with notes on what is missing. `escapes`: the shipper XML-escapes
+    /// values, names included, even where no content shows it.
+    pub(super) fn finish(mut self, escapes: bool) -> TaskEvent<'a> {
+        // A task's path begins with one backslash; where it has two, the shipper doubles them (Wazuh does).
+        let doubled = self.event.task_name.as_deref().is_some_and(|name| name.starts_with(r"\\"));
+        let mut escaped = escapes;
+        if let Some(text) = self.event.content.take() {
+            let (content, was_escaped) = content::unescape(text, doubled, &mut self.event.notes);
+            self.event.content = content;
+            escaped |= was_escaped;
+        }
+        // What a shipper does to the content it does to its neighbours too (`\R&amp;D`).
+        if escaped {
+            self.each_name('&', |text| {
+                let mut plain = String::with_capacity(text.len());
+                entities::unescape(&mut plain, text);
+                plain
+            });
+        }
+        if doubled {
+            self.each_name('\\', content::without_backslashes);
+        }
+        if self.event.content.is_none() && self.event.change.has_content() {
+            self.event.notes.push(Note::ContentMissing);
+        }
+        if self.event.task_name.is_none() {
+            self.event.notes.push(Note::NameMissing);
+        }
+        if self.from_message {
+            self.event.notes.push(Note::ReadFromMessage);
+        }
+        self.event
+    }
+
+    /// Rewrites the names that hold a character.
+    fn each_name(&mut self, with: char, rewrite: impl Fn(&str) -> String) {
+        for slot in [Slot::User, Slot::Domain, Slot::TaskName] {
+            let place = self.place(slot);
+            if let Some(text) = place.as_deref().filter(|text| text.contains(with)) {
+                *place = Some(Cow::Owned(rewrite(text)));
+            }
+        }
+    }
+
+    fn place(&mut self, slot: Slot) -> &mut Option<Cow<'a, str>> {
+        let event = &mut self.event;
+        match slot {
+            Slot::Channel => &mut event.channel,
+            Slot::Provider => &mut event.provider,
+            Slot::Computer => &mut event.computer,
+            Slot::Time => &mut event.time,
+            Slot::Sid => &mut event.subject.sid,
+            Slot::User => &mut event.subject.user,
+            Slot::Domain => &mut event.subject.domain,
+            Slot::LogonId => &mut event.subject.logon_id,
+            Slot::TaskName => &mut event.task_name,
+            Slot::Content => &mut event.content,
+            Slot::ProcessStartKey => &mut client(event).process_start_key,
+            Slot::ProcessId => &mut client(event).process_id,
+            Slot::ParentProcessId => &mut client(event).parent_process_id,
+            Slot::Locality => &mut client(event).rpc_call_client_locality,
+            Slot::Fqdn => &mut client(event).fqdn,
+        }
+    }
+}
+
+fn client<'e, 'a>(event: &'e mut TaskEvent<'a>) -> &'e mut Client<'a> {
+    event.client.get_or_insert_with(Client::default)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Cow<'_, str> {
+        Cow::Borrowed(text)
+    }
+
+    #[test]
+    fn the_better_source_wins_whatever_the_order() {
+        for order in [[0, 1], [1, 0]] {
+            let mut reading = Reading::new(Change::Created, "test");
+            for source in order {
+                let (rank, value) = [(9, "better"), (8, "worse")][source];
+                reading.set(Slot::Computer, rank, text(value));
+            }
+            assert_eq!(reading.finish(false).computer.as_deref(), Some("better"));
+        }
+    }
+
+    #[test]
+    fn blanks_never_replace_a_value() {
+        let mut reading = Reading::new(Change::Created, "test");
+        reading.set(Slot::User, 1, text("alice"));
+        reading.set(Slot::User, 9, text(" "));
+        reading.set(Slot::User, 9, text("-"));
+        assert_eq!(reading.finish(false).subject.user.as_deref(), Some("alice"));
+    }
+
+    #[test]
+    fn the_id_decides_which_content_name_is_its_own() {
+        for (change, wanted) in [(Change::Created, "old"), (Change::Updated, "new")] {
+            let mut reading = Reading::new(change, "test");
+            reading.set_named(b"TaskContent", 4, || Some(text("old")));
+            reading.set_named(b"task_content_new", 4, || Some(text("new")));
+            reading.set_named(b"JobContent", 4, || Some(text("job")));
+            assert_eq!(reading.finish(false).content.as_deref(), Some(wanted));
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_noted() {
+        let event = Reading::new(Change::Created, "test").finish(false);
+        assert_eq!(event.notes, [Note::ContentMissing, Note::NameMissing]);
+        assert_eq!(event.client, None);
+        let event = Reading::new(Change::Deleted, "test").finish(false);
+        assert_eq!(event.notes, [Note::NameMissing]);
+    }
+
+    #[test]
+    fn names_are_unescaped_where_the_content_was() {
+        for (content, wanted) in [("&lt;Task/>", r"\R&D"), ("<Task/>", r"\R&amp;D")] {
+            let mut reading = Reading::new(Change::Created, "test");
+            reading.set(Slot::TaskName, 1, text(r"\R&amp;D"));
+            reading.set(Slot::Content, 1, text(content));
+            assert_eq!(reading.finish(false).task_name.as_deref(), Some(wanted));
+        }
+    }
+
+    #[test]
+    fn doubled_backslashes_are_halved() {
+        let mut reading = Reading::new(Change::Created, "test");
+        reading.set(Slot::TaskName, 1, text(r"\Ops\new"));
+        reading.set(Slot::Content, 1, text(r"<Task>C:\x</Task>"));
+        let event = reading.finish(false);
+        assert_eq!(event.task_name.as_deref(), Some(r"\Ops\new"));
+        assert_eq!(event.content.as_deref(), Some(r"<Task>C:\x</Task>"));
+    }
+}

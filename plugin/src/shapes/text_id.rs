@@ -1,0 +1,152 @@
+//! The event id at the beginning of a text that may be an event.
+
+use memchr::memmem;
+
+use super::snare;
+
+/// How an event stands in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// `<EventID>4698</EventID>`.
+    Xml,
+    /// `EventID=4698`: Fluent Bit.
+    EventIdLine,
+    /// `EventCode=4698`: Splunk.
+    EventCodeLine,
+    /// Fields between tabs after `MSWinEventLog`.
+    Snare,
+    /// A record as JSON, which nobody has parsed. The id is any number like one of ours.
+    Json,
+}
+
+/// How far into a text the id is looked for, in bytes as they stand in the JSON. In an event it is within the
+/// first few hundred, and a relay may put a header before.
+const HEAD: usize = 2048;
+
+/// How many places that look like an id are tried.
+const TRIES: usize = 8;
+
+/// How long the attributes of `<EventID …>` may be.
+const ATTRIBUTES: usize = 64;
+
+/// The first event id in a text, given as the bytes of its JSON string, and how it stands there.
+pub(super) fn find(string: &[u8]) -> Option<(u64, Form)> {
+    let mut rest = string.get(..HEAD).unwrap_or(string);
+    for _ in 0..TRIES {
+        let at = memmem::find(rest, b"vent")?;
+        if is_json(string) {
+            return json_id(string).map(|id| (id, Form::Json));
+        }
+        let (before, from) = rest.split_at_checked(at)?;
+        rest = from.get(b"vent".len()..)?;
+        if let Some(found) = before.strip_suffix(b"E").and_then(|before| id_after(before, rest)) {
+            return Some(found);
+        }
+    }
+    None
+}
+
+/// Whether the text seems to be an object with members.
+fn is_json(string: &[u8]) -> bool {
+    let text = string.strip_prefix(b"\"").unwrap_or(string).trim_ascii_start();
+    text.strip_prefix(b"{").is_some_and(|text| text.trim_ascii_start().starts_with(b"\\"))
+}
+
+/// A number in the text that could be the id of a task event.
+fn json_id(string: &[u8]) -> Option<u64> {
+    const IDS: [(&[u8], u64); 5] =
+        [(b"4698", 4698), (b"4702", 4702), (b"4699", 4699), (b"4700", 4700), (b"4701", 4701)];
+    IDS.iter().find(|(digits, _)| memmem::find(string, digits).is_some()).map(|(_, id)| *id)
+}
+
+/// The id where `Event` stands between `before` and `after`.
+fn id_after(before: &[u8], after: &[u8]) -> Option<(u64, Form)> {
+    if let Some(rest) = after.strip_prefix(b"ID") {
+        if let Some(rest) = rest.strip_prefix(b"=") {
+            return Some((digits(rest)?, Form::EventIdLine));
+        }
+        return Some((digits(after_tag(rest)?)?, Form::Xml));
+    }
+    if let Some(rest) = after.strip_prefix(b"Code=") {
+        return Some((digits(rest)?, Form::EventCodeLine));
+    }
+    if before.ends_with(b"MSWin") {
+        return Some((digits(snare_id(after.strip_prefix(b"Log")?)?)?, Form::Snare));
+    }
+    None
+}
+
+/// What follows the end of a tag, also where `>` is escaped: by JSON writers that protect HTML, or because
+/// the whole XML was escaped.
+fn after_tag(rest: &[u8]) -> Option<&[u8]> {
+    let near = rest.get(..ATTRIBUTES).unwrap_or(rest);
+    for end in [&b">"[..], b"\\u003e", b"\\u003E", b"&gt;"] {
+        if let Some(at) = memmem::find(near, end) {
+            return rest.get(at.checked_add(end.len())?..);
+        }
+    }
+    None
+}
+
+/// What follows the fifth tab of a Snare line. A tab is `\t` in JSON, or `#011` from a relay.
+fn snare_id(after_mark: &[u8]) -> Option<&[u8]> {
+    let tab = if after_mark.starts_with(b"#011") { &b"#011"[..] } else { b"\\t" };
+    let mut rest = after_mark;
+    for _ in 0..snare::EVENT_ID {
+        let at = memmem::find(rest, tab)?;
+        rest = rest.get(at.checked_add(tab.len())?..)?;
+    }
+    Some(rest)
+}
+
+/// The decimal number that a text begins with, blanks aside.
+fn digits(text: &[u8]) -> Option<u64> {
+    let text = text.trim_ascii_start();
+    let end = text.iter().take(10).position(|byte| !byte.is_ascii_digit())?;
+    let mut number = 0_u64;
+    for digit in text.get(..end).filter(|digits| !digits.is_empty())? {
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit.wrapping_sub(b'0')));
+    }
+    Some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_in_text() {
+        for (text, wanted) in [
+            (r#""<Event xmlns='x'><EventID>4698</EventID>""#, Some((4698, Form::Xml))),
+            (r#""<Event><EventID Qualifiers=\"0\">4702</EventID>""#, Some((4702, Form::Xml))),
+            (r#""\u003cEventID\u003e4698\u003c/EventID\u003e""#, Some((4698, Form::Xml))),
+            (r#""&lt;EventID&gt;4698&lt;/EventID&gt;""#, Some((4698, Form::Xml))),
+            (r#""<Events> \n <EventID> 4698 </EventID>""#, Some((4698, Form::Xml))),
+            (r#""ProviderName=x\nEventID=4699\nVersion=0""#, Some((4699, Form::EventIdLine))),
+            (r#""03/01/2026\nLogName=Security\nEventCode=4700\n""#, Some((4700, Form::EventCodeLine))),
+            (r#""<13>Mar 1 h MSWinEventLog\t1\tSecurity\t12\tSun Mar\t4701\tx""#, Some((4701, Form::Snare))),
+            (r#""h MSWinEventLog#0111#011Security#01112#011Sun#0114701#011x""#, Some((4701, Form::Snare))),
+            (r#""{\"EventID\": 4698}""#, Some((4698, Form::Json))),
+            (r#"" {\n \"winlog\":{\"event_id\":\"4702\"}}""#, Some((4702, Form::Json))),
+            (r#""{\"EventID\": 4624}""#, None),
+            (r#""{\"id\": 4698}""#, None),
+            (r#""<EventID>4698""#, Some((4698, Form::Xml))),
+            (r#""<EventID>46980000000</EventID>""#, None),
+            (r#""<EventID></EventID>""#, None),
+            (r#""Event ID 4698""#, None),
+            (r#""Events 4698 EventIDs EventCode 4698""#, None),
+            (r#""4698""#, None),
+            ("\"\"", None),
+        ] {
+            assert_eq!(find(text.as_bytes()), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_search_is_bounded() {
+        let far = format!("\"{}<EventID>4698<\"", " ".repeat(HEAD));
+        assert_eq!(find(far.as_bytes()), None);
+        let many = format!("\"{}<EventID>4698<\"", "Event".repeat(TRIES));
+        assert_eq!(find(many.as_bytes()), None);
+    }
+}

@@ -1,0 +1,296 @@
+//! The pieces of an XML text, in order: quick-xml's events, made to go on where quick-xml gives up.
+//!
+//! quick-xml finds where each piece of markup ends. This layer takes each piece as a slice of the input, and
+//! handles the two things an XML parser need not: input that is cut anywhere, and tags that are not closed.
+//! Entity declarations are passed over and never expanded.
+
+use quick_xml::events::Event;
+use quick_xml::{Error, Reader};
+
+use super::text;
+
+/// How many bytes may be looked at in vain, besides four times the input: quick-xml looks for the end of a
+/// tag as far as the end of the input, and a tag that turns out to be unclosed is read again from its next
+/// `<`. This keeps the time linear.
+const MAX_WASTE: usize = 64 * 1024;
+
+/// A tag, as written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tag<'a> {
+    /// From `<` to `>`, or to where the tag breaks off.
+    pub(super) raw: &'a str,
+    /// The element's name without its namespace prefix.
+    pub(super) name: &'a str,
+}
+
+/// One piece of the input.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Token<'a> {
+    /// `<name …>`
+    Start(Tag<'a>),
+    /// `<name …/>`
+    Empty(Tag<'a>),
+    /// `</name>`
+    End(Tag<'a>),
+    /// Text that stands for itself: character data without references, or the inside of a CDATA section.
+    Text(&'a str),
+    /// A reference, with its `&` and `;`.
+    Reference(&'a str),
+    /// A document type declaration.
+    Doctype,
+    /// Nothing is left.
+    EndOfInput,
+}
+
+/// Iterates over the pieces of an XML text. Comments, processing instructions and the XML declaration
+/// (whose `encoding="UTF-16"` does not hold for a decoded string) are passed over.
+pub(super) struct Tokens<'a> {
+    xml: &'a str,
+    /// Where in `xml` the reader started.
+    base: usize,
+    reader: Reader<&'a [u8]>,
+    /// Bytes that were looked at for the ends of unclosed tags.
+    wasted: usize,
+    cut: bool,
+}
+
+/// What an event says about the piece of input that it covers.
+enum Kind {
+    Start,
+    Empty,
+    End,
+    Text,
+    CData,
+    Reference,
+    Doctype,
+    Other,
+    Eof,
+}
+
+impl<'a> Tokens<'a> {
+    /// The pieces of `xml`.
+    pub(super) fn new(xml: &'a str) -> Self {
+        // quick-xml does not count a byte order mark in its positions.
+        let xml = xml.strip_prefix('\u{feff}').unwrap_or(xml);
+        Self { xml, base: 0, reader: reader(xml), wasted: 0, cut: false }
+    }
+
+    /// Whether a tag was not closed.
+    pub(super) const fn repaired(&self) -> bool {
+        self.wasted > 0
+    }
+
+    /// Whether reading was given up for too many unclosed tags. The rest of the input is then one text.
+    pub(super) const fn gave_up(&self) -> bool {
+        self.wasted > self.xml.len().saturating_mul(4).saturating_add(MAX_WASTE)
+    }
+
+    /// Whether the input ended inside of markup.
+    pub(super) const fn cut(&self) -> bool {
+        self.cut
+    }
+
+    /// The next piece.
+    pub(super) fn next(&mut self) -> Token<'a> {
+        loop {
+            let start = self.position();
+            let token = match self.event() {
+                Some(Kind::Other) => None,
+                Some(kind) => self.token(kind, start),
+                None => Some(self.broken(start)),
+            };
+            if let Some(token) = token {
+                return token;
+            }
+        }
+    }
+
+    fn position(&self) -> usize {
+        self.base.saturating_add(usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX))
+    }
+
+    /// Reads one event; `None` if quick-xml cannot go on.
+    #[inline(never)]
+    fn event(&mut self) -> Option<Kind> {
+        Some(match self.reader.read_event() {
+            Ok(Event::Start(_)) => Kind::Start,
+            Ok(Event::Empty(_)) => Kind::Empty,
+            Ok(Event::End(_)) => Kind::End,
+            Ok(Event::Text(_)) => Kind::Text,
+            Ok(Event::CData(_)) => Kind::CData,
+            Ok(Event::GeneralRef(_)) => Kind::Reference,
+            Ok(Event::DocType(_)) => Kind::Doctype,
+            Ok(Event::Eof) => Kind::Eof,
+            // quick-xml has passed over what it calls ill-formed: a document type without a name.
+            Err(Error::IllFormed(_)) => Kind::Doctype,
+            Ok(Event::Comment(_) | Event::PI(_) | Event::Decl(_)) => Kind::Other,
+            Err(_) => return None,
+        })
+    }
+
+    /// The token of an event that began at `start`.
+    fn token(&mut self, kind: Kind, start: usize) -> Option<Token<'a>> {
+        let end = self.position();
+        let raw = self.xml.get(start..end).unwrap_or_default();
+        Some(match kind {
+            Kind::Start | Kind::Empty | Kind::End => self.tag(raw, start, matches!(kind, Kind::Empty)),
+            Kind::Text if end == self.xml.len() && text::may_be_cut_reference(raw) => Token::EndOfInput,
+            Kind::Text => Token::Text(raw),
+            Kind::CData => Token::Text(cdata(raw)),
+            Kind::Reference => Token::Reference(raw),
+            Kind::Doctype => Token::Doctype,
+            Kind::Eof => Token::EndOfInput,
+            Kind::Other => return None,
+        })
+    }
+
+    /// A tag that quick-xml found. XML allows no `<` in a tag, quick-xml does: a tag that has one was never
+    /// closed, and something else starts there.
+    fn tag(&mut self, raw: &'a str, start: usize, empty: bool) -> Token<'a> {
+        match second_angle(raw) {
+            Some(at) => self.unclosed(raw, start, at),
+            None => tag_token(raw, empty),
+        }
+    }
+
+    /// Markup of which quick-xml found no end.
+    #[inline(never)]
+    fn broken(&mut self, start: usize) -> Token<'a> {
+        let raw = self.xml.get(start..).unwrap_or_default();
+        if let Some(inside) = raw.strip_prefix("<![CDATA[") {
+            self.cut = true;
+            self.start_at(self.xml.len());
+            // Closing brackets at the end may be the beginning of `]]>`.
+            return Token::Text(inside.trim_end_matches(']'));
+        }
+        match second_angle(raw) {
+            Some(at) if !is_passed_over(raw) => self.unclosed(raw, start, at),
+            _ => {
+                self.cut = true;
+                Token::EndOfInput
+            }
+        }
+    }
+
+    /// A tag without its `>`: it ends where the next `<` is, at `at`.
+    fn unclosed(&mut self, raw: &'a str, start: usize, at: usize) -> Token<'a> {
+        self.wasted = self.wasted.saturating_add(raw.len().saturating_sub(at));
+        if self.gave_up() {
+            self.start_at(self.xml.len());
+            return Token::Text(self.xml.get(start..).unwrap_or_default());
+        }
+        self.start_at(start.saturating_add(at));
+        tag_token(raw.get(..at).unwrap_or_default(), false)
+    }
+
+    fn start_at(&mut self, at: usize) {
+        self.base = at;
+        self.reader = reader(self.xml.get(at..).unwrap_or_default());
+    }
+}
+
+impl<'a> Tag<'a> {
+    /// The value of an attribute, trimmed, with its references resolved. The second value tells whether
+    /// there were unknown ones. `None` if it is absent or empty.
+    pub(super) fn attribute(&self, name: &str) -> Option<(String, bool)> {
+        let value = find_attribute(self.raw, name)?;
+        let (value, unknown) = text::unescape(text::trim(value));
+        let value = text::trim(&value);
+        if value.is_empty() { None } else { Some((value.to_owned(), unknown)) }
+    }
+}
+
+/// An attribute's value as written, in a tag as written. quick-xml's own attributes bring a hash map for
+/// finding repeated ones, which is of no use here: the first counts.
+fn find_attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
+    let mut rest = tag;
+    loop {
+        let (before, after) = rest.split_once('=')?;
+        let key = before.trim_end_matches(text::is_blank).rsplit(text::is_blank).next();
+        let mut after = after.trim_start_matches(text::is_blank).chars();
+        let quote = after.next().filter(|c| matches!(c, '"' | '\''))?;
+        let (value, next) = after.as_str().split_once(quote)?;
+        if key == Some(name) {
+            return Some(value);
+        }
+        rest = next;
+    }
+}
+
+fn reader(xml: &str) -> Reader<&[u8]> {
+    let mut reader = Reader::from_str(xml);
+    let config = reader.config_mut();
+    config.check_end_names = false;
+    config.allow_unmatched_ends = true;
+    config.allow_dangling_amp = true;
+    reader
+}
+
+/// The inside of a whole CDATA section.
+fn cdata(raw: &str) -> &str {
+    raw.strip_prefix("<![CDATA[").and_then(|inside| inside.strip_suffix("]]>")).unwrap_or_default()
+}
+
+/// Whether markup is of a kind that holds no values: a comment, a processing instruction, a document type.
+/// Without their end, all that follows is inside.
+fn is_passed_over(raw: &str) -> bool {
+    const DOCTYPE: &str = "<!DOCTYPE";
+    raw.starts_with("<!--")
+        || raw.starts_with("<?")
+        || raw.get(..DOCTYPE.len()).is_some_and(|start| start.eq_ignore_ascii_case(DOCTYPE))
+}
+
+/// Where the second `<` of a piece is that starts with one.
+fn second_angle(raw: &str) -> Option<usize> {
+    raw.get(1..)?.find('<').map(|at| at.saturating_add(1))
+}
+
+/// A tag, by its first characters; text if no name follows the `<`.
+fn tag_token(raw: &str, empty: bool) -> Token<'_> {
+    let inside = raw.strip_prefix('<').unwrap_or(raw);
+    let (inside, end) = match inside.strip_prefix('/') {
+        Some(inside) => (inside, true),
+        None => (inside, false),
+    };
+    let name = inside.split(ends_name).next().unwrap_or_default();
+    let name = name.rsplit_once(':').map_or(name, |(_, local)| local);
+    let tag = Tag { raw, name };
+    if !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || !c.is_ascii()) {
+        Token::Text(raw)
+    } else if end {
+        Token::End(tag)
+    } else if empty {
+        Token::Empty(tag)
+    } else {
+        Token::Start(tag)
+    }
+}
+
+const fn ends_name(c: char) -> bool {
+    text::is_blank(c) || matches!(c, '/' | '>' | '<')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes() {
+        for (tag, expected) in [
+            ("<Principal id=\"A\">", Some("A")),
+            ("<Principal\r\n xml:id='no' id = 'A\"=' id='B'/>", Some("A\"=")),
+            ("<Principal x='id=' y=\"id='no'\" id='A'>", Some("A")),
+            ("<Principal x='a'id='A'>", Some("A")),
+            ("<Principal id=' A &amp; B '>", Some("A & B")),
+            ("<Principal id=''>", None),
+            ("<Principal id>", None),
+            ("<Principal id=A>", None),
+            ("<Principal id='A>", None),
+            ("<Principal ID='A' idx='A' x='id'>", None),
+            ("<id='A'>", None),
+        ] {
+            let value = Tag { raw: tag, name: "Principal" }.attribute("id").map(|(value, _)| value);
+            assert_eq!(value.as_deref(), expected, "{tag}");
+        }
+    }
+}

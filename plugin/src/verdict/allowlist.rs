@@ -1,0 +1,128 @@
+//! What the operator knows to be benign.
+use crate::fields::{Field, Fields, Table};
+use crate::rules::{Allow, Glob};
+use sha2::{Digest, Sha256};
+
+/// What an entry is held against.
+pub(super) struct Subject<'a> {
+    /// The fields that all actions share.
+    pub(super) event: &'a Table<'a>,
+    /// Those of each action.
+    pub(super) actions: &'a [Table<'a>],
+    /// Unix time of the record, in seconds.
+    pub(super) now: u64,
+    /// The task's definition was read whole, so that there is no action that nobody saw.
+    pub(super) complete: bool,
+}
+
+/// Whether an entry covers a match of a rule.
+pub(super) fn covers(allow: &Allow, rule: &str, subject: &Subject<'_>) -> bool {
+    let in_time = allow.expires.is_none_or(|end| subject.now < end);
+    let for_rule = allow.rules.is_empty() || allow.rules.iter().any(|id| id == rule);
+    let asks = !allow.patterns.is_empty() || !allow.command_hashes.is_empty();
+    in_time && for_rule && asks && subject.complete && fits(allow, subject)
+}
+
+fn fits(allow: &Allow, subject: &Subject<'_>) -> bool {
+    allow.patterns.iter().all(|(field, glob)| {
+        if field.per_action() {
+            every_action(subject, |action| has(action, *field, glob))
+        } else {
+            has(subject.event, *field, glob)
+        }
+    }) && (allow.command_hashes.is_empty()
+        || every_action(subject, |action| {
+            let line = action.first(Field::TaskCommandLine);
+            line.is_some_and(|line| allow.command_hashes.contains(&command_hash(line)))
+        }))
+}
+
+/// One benign action must not cover for another, so all of them have to fit, and there must be one.
+fn every_action(subject: &Subject<'_>, test: impl Fn(&Table<'_>) -> bool) -> bool {
+    !subject.actions.is_empty() && subject.actions.iter().all(test)
+}
+
+fn has(table: &Table<'_>, field: Field, glob: &Glob) -> bool {
+    let values = table.values(field);
+    !values.is_empty() && values.iter().all(|value| glob.matches(value))
+}
+
+/// Lower-case hexadecimal SHA-256 of a command line in normal form.
+fn command_hash(line: &str) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digest = Sha256::digest(line.as_bytes());
+    let digit = |value: u8| DIGITS.get(usize::from(value)).copied().map_or('0', char::from);
+    digest.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::GlobPart;
+
+    fn allow(patterns: Vec<(Field, &str)>) -> Allow {
+        let glob = |text: &str| Glob { cased: false, parts: vec![GlobPart::Literal(text.into())] };
+        Allow {
+            name: "backup".into(),
+            reason: "ours".into(),
+            expires: Some(1_000),
+            rules: Vec::new(),
+            patterns: patterns.into_iter().map(|(field, text)| (field, glob(text))).collect(),
+            command_hashes: Vec::new(),
+        }
+    }
+
+    fn table(values: &[(Field, &'static str)]) -> Table<'static> {
+        let mut table = Table::new();
+        for &(field, value) in values {
+            table.push(field, value);
+        }
+        table
+    }
+
+    fn covered(allow: &Allow, actions: &[Table<'_>], now: u64, complete: bool) -> bool {
+        let event = table(&[(Field::TaskPath, r"\Backup")]);
+        covers(allow, "rule-1", &Subject { event: &event, actions, now, complete })
+    }
+
+    #[test]
+    fn all_that_an_entry_names_must_fit() {
+        let named = allow(vec![(Field::TaskPath, r"\backup"), (Field::TaskImageName, "backup.exe")]);
+        let good = table(&[(Field::TaskImageName, "backup.exe")]);
+        let bad = table(&[(Field::TaskImageName, "powershell.exe")]);
+        assert!(covered(&named, &[good.clone()], 1, true));
+        assert!(!covered(&named, &[bad.clone()], 1, true));
+        assert!(
+            !covered(&named, &[good.clone(), bad], 1, true),
+            "a benign action does not cover for another"
+        );
+        assert!(!covered(&named, &[], 1, true), "no action, nothing known of it");
+        assert!(!covered(&named, &[good.clone()], 1, false), "an unread rest may hold another action");
+        assert!(!covered(&named, &[good], 1_000, true), "expired");
+    }
+
+    #[test]
+    fn an_entry_that_asks_for_nothing_covers_nothing() {
+        assert!(!covered(&allow(Vec::new()), &[], 1, true));
+    }
+
+    #[test]
+    fn an_entry_may_be_for_some_rules_only() {
+        let mut scoped = allow(vec![(Field::TaskPath, r"\backup")]);
+        scoped.rules = vec!["rule-2".into()];
+        assert!(!covered(&scoped, &[], 1, true));
+        scoped.rules.push("rule-1".into());
+        assert!(covered(&scoped, &[], 1, true));
+    }
+
+    #[test]
+    fn a_hash_stands_for_one_exact_command_line() {
+        // The SHA-256 of "abc" in FIPS 180-2.
+        let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(command_hash("abc"), hash);
+        let mut hashed = allow(Vec::new());
+        hashed.command_hashes = vec![hash.into()];
+        assert!(covered(&hashed, &[table(&[(Field::TaskCommandLine, "abc")])], 1, true));
+        assert!(!covered(&hashed, &[table(&[(Field::TaskCommandLine, "abd")])], 1, true));
+    }
+}

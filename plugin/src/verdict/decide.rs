@@ -1,0 +1,173 @@
+//! What the matched rules amount to on this host.
+use super::allowlist::{self, Subject};
+use crate::event::{Note, TaskEvent};
+use crate::fields::{ContentState, Table};
+use crate::history::Completed;
+use crate::rules::{Allow, Evidence, Level, Matched, Pack, Role};
+use crate::task::Task;
+
+/// The first word of a tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// A rule matched.
+    Alert,
+    /// Rules matched, and allowlist entries cover all of them.
+    Allowlisted,
+    /// No rule matched, and the settings ask for every task event to be described.
+    Observed,
+    /// No rule matched, and the event could not be read as far as it should be.
+    Unreadable,
+    /// The record was not valid JSON and was mended.
+    Repaired,
+}
+
+impl Verdict {
+    /// The word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Alert => "alert",
+            Self::Allowlisted => "allowlisted",
+            Self::Observed => "observed",
+            Self::Unreadable => "unreadable",
+            Self::Repaired => "repaired",
+        }
+    }
+}
+
+/// An event with all that is known of it.
+pub struct Case<'a> {
+    /// The rules' pack.
+    pub pack: &'a Pack,
+    /// The event.
+    pub event: &'a TaskEvent<'a>,
+    /// The task in it.
+    pub task: &'a Task,
+    /// How much of the task was read.
+    pub state: ContentState,
+    /// The fields that all actions share.
+    pub fields: &'a Table<'a>,
+    /// The fields of each action and of each process that it starts.
+    pub actions: &'a [Table<'a>],
+    /// The rules that matched.
+    pub matched: &'a [Matched],
+    /// The correlations that this event completes.
+    pub completed: &'a [Completed],
+    /// The part that the host plays.
+    pub role: Role,
+    /// What limited the reading.
+    pub notes: &'a [Note],
+    /// Unix time of the record, in seconds.
+    pub now: u64,
+}
+
+/// A verdict and what it rests on.
+#[derive(Debug, PartialEq)]
+pub struct Decision<'a> {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// How urgent it is on this host.
+    pub severity: Level,
+    /// What is reported, most severe first.
+    pub reported: Vec<Finding<'a>>,
+    /// The allowlist entries that cover a match.
+    pub allowed: Vec<&'a Allow>,
+}
+
+/// A rule or correlation that is reported.
+#[derive(Debug, PartialEq)]
+pub struct Finding<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Its title.
+    pub title: &'a str,
+    /// Its own level.
+    pub level: Level,
+    /// Its ATT&CK techniques.
+    pub techniques: &'a [String],
+    /// The values that decided.
+    pub evidence: Vec<Evidence>,
+}
+
+/// Decides a case; `None` when there is nothing to say.
+pub fn decide<'a>(case: &Case<'a>) -> Option<Decision<'a>> {
+    let (mut reported, allowed) = split(case);
+    let verdict = if !reported.is_empty() {
+        Verdict::Alert
+    } else if !allowed.is_empty() {
+        Verdict::Allowlisted
+    } else if case.notes.iter().any(Note::limits_reading) {
+        Verdict::Unreadable
+    } else if case.pack.settings.observe_all {
+        Verdict::Observed
+    } else {
+        return None;
+    };
+    reported.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+    let severity = reported.first().map_or(Level::Informational, |finding| on_host(case, finding.level));
+    Some(Decision { verdict, severity, reported, allowed })
+}
+
+/// The findings to report, and the entries that cover the others.
+fn split<'a>(case: &Case<'a>) -> (Vec<Finding<'a>>, Vec<&'a Allow>) {
+    let subject = Subject {
+        event: case.fields,
+        actions: case.actions,
+        now: case.now,
+        complete: case.state == ContentState::Complete || !case.event.change.has_content(),
+    };
+    let mut reported = Vec::new();
+    let mut allowed: Vec<&Allow> = Vec::new();
+    for finding in findings(case) {
+        if on_host(case, finding.level) < case.pack.settings.minimum_level {
+            continue;
+        }
+        let entries = &case.pack.settings.allowlist;
+        match entries.iter().find(|allow| allowlist::covers(allow, finding.id, &subject)) {
+            Some(allow) if allowed.iter().any(|other| std::ptr::eq(*other, allow)) => {}
+            Some(allow) => allowed.push(allow),
+            None => reported.push(finding),
+        }
+    }
+    (reported, allowed)
+}
+
+/// The rules that matched and are reported by themselves, and the correlations that were completed.
+fn findings<'a>(case: &Case<'a>) -> Vec<Finding<'a>> {
+    let mut findings = Vec::new();
+    for matched in case.matched {
+        if let Some(rule) = case.pack.rules.get(matched.rule as usize).filter(|rule| rule.reported) {
+            findings.push(Finding {
+                id: &rule.id,
+                title: &rule.title,
+                level: rule.level,
+                techniques: &rule.techniques,
+                evidence: matched.evidence.clone(),
+            });
+        }
+    }
+    for completed in case.completed {
+        if let Some(correlation) = case.pack.correlations.get(completed.correlation as usize) {
+            let in_common = completed
+                .group
+                .iter()
+                .map(|(field, value)| Evidence { field: *field, matched: value.clone() });
+            let last = case.matched.get(completed.matched).map(|matched| matched.evidence.clone());
+            findings.push(Finding {
+                id: &correlation.id,
+                title: &correlation.title,
+                level: correlation.level,
+                techniques: &correlation.techniques,
+                evidence: in_common.chain(last.unwrap_or_default()).collect(),
+            });
+        }
+    }
+    findings
+}
+
+/// A rule's level on this host: the founding strategy asks for medium on endpoints and high on servers.
+const fn on_host(case: &Case<'_>, level: Level) -> Level {
+    match case.role {
+        Role::Server | Role::DomainController if case.pack.settings.raise_on_servers => level.raised(),
+        _ => level,
+    }
+}

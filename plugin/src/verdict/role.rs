@@ -1,0 +1,63 @@
+//! The part that a host plays, which an event does not say.
+use crate::json::Object;
+use crate::rules::{Role, Settings};
+use std::borrow::Cow;
+
+/// The role of the host that logged an event: what the record says, else what the host's name says.
+pub fn host_role(settings: &Settings, record: &Object<'_>, computer: Option<&str>) -> Role {
+    let path: Vec<&str> = settings.role_member.iter().map(String::as_str).collect();
+    let named = if path.is_empty() { None } else { record.path(&path).and_then(|value| value.as_text()) };
+    if let Some(role) = named.and_then(|name| named_role(&name)) {
+        return role;
+    }
+    let Some(computer) = computer else { return Role::Unknown };
+    let label = computer.split('.').next().unwrap_or(computer);
+    let fitting = settings
+        .role_patterns
+        .iter()
+        .find(|entry| [computer, label].into_iter().any(|name| entry.pattern.matches(name)));
+    fitting.map_or(Role::Unknown, |entry| entry.role)
+}
+
+/// A role by the names that inventories use for it.
+fn named_role(name: &str) -> Option<Role> {
+    let name: Cow<'_, str> = name.trim().to_ascii_lowercase().replace([' ', '-'], "_").into();
+    match name.as_ref() {
+        "endpoint" | "workstation" | "client" | "desktop" | "laptop" => Some(Role::Endpoint),
+        "server" | "member_server" => Some(Role::Server),
+        "domain_controller" | "domaincontroller" | "dc" => Some(Role::DomainController),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::Scanner;
+    use crate::rules::{Glob, GlobPart, RolePattern};
+
+    fn settings() -> Settings {
+        let pattern = Glob { cased: false, parts: vec![GlobPart::Literal("srv-".into()), GlobPart::Any] };
+        Settings { role_patterns: vec![RolePattern { pattern, role: Role::Server }], ..Settings::default() }
+    }
+
+    fn role(record: &str, computer: Option<&str>) -> Role {
+        let mut scanner = Scanner::default();
+        host_role(&settings(), &scanner.scan(record.as_bytes()).unwrap(), computer)
+    }
+
+    #[test]
+    fn the_record_speaks_before_the_name() {
+        assert_eq!(role(r#"{"host_role":"Domain Controller"}"#, Some("SRV-1")), Role::DomainController);
+        assert_eq!(role(r#"{"host_role":"toaster"}"#, Some("SRV-1")), Role::Server);
+        assert_eq!(role(r#"{"host_role":7}"#, None), Role::Unknown);
+    }
+
+    #[test]
+    fn a_name_fits_with_or_without_its_domain() {
+        assert_eq!(role("{}", Some("SRV-1.corp.example")), Role::Server);
+        assert_eq!(role("{}", Some("srv-1")), Role::Server);
+        assert_eq!(role("{}", Some("WS17")), Role::Unknown);
+        assert_eq!(role("{}", None), Role::Unknown);
+    }
+}

@@ -1,0 +1,296 @@
+//! The tag: one JSON object that says what was decided and why. Its schema is docs/tag.md.
+use super::decide::{Case, Decision, Verdict};
+use super::text::cut;
+use crate::event::Note;
+use crate::fields::{Field, Fields};
+use crate::rules::Settings;
+use serde::Serialize;
+
+/// Version of the tag's schema. Members are only ever added within a version.
+const SCHEMA: &str = "1";
+/// The tag is shortened until it has at most this many bytes.
+const MAX_BYTES: usize = 16 * 1024;
+
+#[derive(Serialize)]
+struct Tag<'a> {
+    schema: &'static str,
+    verdict: &'static str,
+    severity: &'static str,
+    title: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rules: Vec<RuleEntry<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    techniques: Vec<&'a str>,
+    action: &'static str,
+    host: Host,
+    actor: Actor,
+    task: TaskEntry<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    evidence: Vec<EvidenceEntry<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    allowlist: Vec<AllowEntry<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
+    pack: &'a str,
+}
+
+#[derive(Serialize)]
+struct RuleEntry<'a> {
+    id: &'a str,
+    title: &'a str,
+    level: &'static str,
+}
+
+#[derive(Serialize)]
+struct Host {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    role: &'static str,
+}
+
+#[derive(Serialize)]
+struct Actor {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logon_id: Option<String>,
+}
+
+#[derive(Serialize)]
+struct TaskEntry<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    author: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run_as: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run_level: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hidden: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    triggers: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    commands: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    decoded: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct EvidenceEntry<'a> {
+    rule: &'a str,
+    field: &'static str,
+    #[serde(rename = "match")]
+    matched: String,
+}
+
+#[derive(Serialize)]
+struct AllowEntry<'a> {
+    name: &'a str,
+    reason: &'a str,
+}
+
+/// The tag of a record that is not about a task: what the host or the mending of it did.
+#[derive(Serialize)]
+struct SmallTag<'a> {
+    schema: &'static str,
+    verdict: &'static str,
+    severity: &'static str,
+    title: &'static str,
+    notes: [&'a str; 1],
+}
+
+/// How long the parts of a tag may be.
+#[derive(Clone, Copy)]
+struct Limits {
+    entries: usize,
+    characters: usize,
+}
+
+/// Writes the tag of a decided case. `pack` is the pack's hash.
+pub fn write_tag(out: &mut Vec<u8>, case: &Case<'_>, decision: &Decision<'_>, pack: &str) {
+    // Each turn halves the limits; the last one gives about 2 KiB.
+    for halvings in 0..=4_u32 {
+        let limits = Limits { entries: 32 >> halvings.min(3), characters: 2048 >> halvings };
+        out.clear();
+        let tag = tag(case, decision, pack, limits, halvings > 0);
+        // A struct of strings can always be written to memory.
+        if serde_json::to_writer(&mut *out, &tag).is_ok() && out.len() <= MAX_BYTES {
+            return;
+        }
+    }
+}
+
+/// Writes the tag of a record that was mended.
+pub fn write_repaired(out: &mut Vec<u8>, what: &str) {
+    let notes = [&*Note::Repaired(what.to_owned().into()).to_string()];
+    let title = "Record was not valid JSON and was mended";
+    let verdict = Verdict::Repaired.as_str();
+    out.clear();
+    let _ = serde_json::to_writer(
+        &mut *out,
+        &SmallTag { schema: SCHEMA, verdict, severity: "informational", title, notes },
+    );
+}
+
+/// Writes a whole record in place of one for which there was no memory, in the host's copy or in the mending.
+pub fn write_lost_copy(out: &mut Vec<u8>, settings: &Settings) {
+    let notes = ["no memory for a copy of the record"];
+    let title = "Record lost: no memory for it";
+    let verdict = Verdict::Unreadable.as_str();
+    out.clear();
+    out.push(b'{');
+    crate::json::write_string(out, &settings.key);
+    out.push(b':');
+    let _ = serde_json::to_writer(
+        &mut *out,
+        &SmallTag { schema: SCHEMA, verdict, severity: "informational", title, notes },
+    );
+    out.push(b'}');
+}
+
+fn tag<'a>(
+    case: &Case<'a>,
+    decision: &Decision<'a>,
+    pack: &'a str,
+    limits: Limits,
+    shortened: bool,
+) -> Tag<'a> {
+    let mut techniques: Vec<&str> = Vec::new();
+    for technique in decision.reported.iter().flat_map(|finding| finding.techniques) {
+        if !techniques.contains(&technique.as_str()) && techniques.len() < limits.entries {
+            techniques.push(technique);
+        }
+    }
+    let rules = decision.reported.iter().take(limits.entries).map(|finding| RuleEntry {
+        id: finding.id,
+        title: finding.title,
+        level: finding.level.as_str(),
+    });
+    Tag {
+        schema: SCHEMA,
+        verdict: decision.verdict.as_str(),
+        severity: decision.severity.as_str(),
+        title: cut(&title(case, decision), limits.characters.min(256)),
+        rules: rules.collect(),
+        techniques,
+        action: case.event.change.as_str(),
+        host: Host {
+            name: case.event.computer.as_deref().map(|name| cut(name, 256)),
+            role: case.role.as_str(),
+        },
+        actor: actor(case),
+        task: task(case, limits),
+        evidence: evidence(decision, limits),
+        allowlist: decision.allowed.iter().map(|a| AllowEntry { name: &a.name, reason: &a.reason }).collect(),
+        notes: notes(case, decision, limits, shortened),
+        pack: pack.get(..12).unwrap_or(pack),
+    }
+}
+
+/// One line for a person.
+fn title(case: &Case<'_>, decision: &Decision<'_>) -> String {
+    let what = match (decision.verdict, decision.reported.first()) {
+        (_, Some(finding)) => finding.title,
+        (Verdict::Allowlisted, None) => "Allowlisted scheduled task",
+        (Verdict::Unreadable, None) => "Scheduled task could not be fully read",
+        _ => "Scheduled task",
+    };
+    let name = case.event.task_name.as_deref().unwrap_or("(no name)");
+    let mut line = format!("{what}: {name} {}", case.event.change.as_str());
+    if let Some(user) = account(case) {
+        line.push_str(" by ");
+        line.push_str(&user);
+    }
+    line
+}
+
+fn account(case: &Case<'_>) -> Option<String> {
+    let subject = &case.event.subject;
+    let user = subject.user.as_deref()?;
+    match subject.domain.as_deref() {
+        Some(domain) if !domain.is_empty() => Some(format!("{domain}\\{user}")),
+        _ => Some(user.to_owned()),
+    }
+}
+
+fn actor(case: &Case<'_>) -> Actor {
+    let subject = &case.event.subject;
+    Actor {
+        user: account(case).map(|user| cut(&user, 256)),
+        sid: subject.sid.as_deref().map(|sid| cut(sid, 256)),
+        logon_id: subject.logon_id.as_deref().map(|id| cut(id, 64)),
+    }
+}
+
+fn task<'a>(case: &Case<'a>, limits: Limits) -> TaskEntry<'a> {
+    let first = |field, characters| case.fields.first(field).map(|value| cut(value, characters));
+    let list = |field: Field| {
+        let mut values: Vec<String> = Vec::new();
+        for value in case.actions.iter().flat_map(|action| action.values(field)) {
+            let value = cut(value, limits.characters);
+            if !values.contains(&value) && values.len() < limits.entries {
+                values.push(value);
+            }
+        }
+        values
+    };
+    let mut commands = list(Field::TaskCommandLine);
+    commands.extend(list(Field::TaskClassId).into_iter().map(|class| format!("ComHandler {class}")));
+    TaskEntry {
+        name: case.event.task_name.as_deref().map(|name| cut(name, 512)),
+        author: first(Field::TaskAuthor, 256),
+        run_as: first(Field::TaskRunAs, 256),
+        run_level: first(Field::TaskRunLevel, 64),
+        hidden: case
+            .fields
+            .first(Field::TaskHidden)
+            .map(|hidden| if hidden == "true" { "true" } else { "false" }),
+        triggers: case
+            .task
+            .triggers
+            .iter()
+            .take(limits.entries)
+            .map(|trigger| trigger.kind.as_str())
+            .collect(),
+        commands,
+        decoded: list(Field::TaskDecoded),
+    }
+}
+
+fn evidence<'a>(decision: &Decision<'a>, limits: Limits) -> Vec<EvidenceEntry<'a>> {
+    let mut entries: Vec<EvidenceEntry<'a>> = Vec::new();
+    for finding in &decision.reported {
+        for evidence in &finding.evidence {
+            if entries.len() < limits.entries {
+                entries.push(EvidenceEntry {
+                    rule: finding.id,
+                    field: evidence.field.name(),
+                    matched: cut(&evidence.matched, limits.characters.min(256)),
+                });
+            }
+        }
+    }
+    entries
+}
+
+fn notes(case: &Case<'_>, decision: &Decision<'_>, limits: Limits, shortened: bool) -> Vec<String> {
+    let mut notes: Vec<String> = Vec::new();
+    let mut add = |note: String| {
+        if notes.len() < 16 && !notes.contains(&note) {
+            notes.push(note);
+        }
+    };
+    for note in case.notes {
+        add(cut(&note.to_string(), 256));
+    }
+    if decision.reported.len() > limits.entries {
+        add(Note::TagCut("more rules matched").to_string());
+    }
+    if shortened {
+        add(Note::TagCut("values and lists").to_string());
+    }
+    notes
+}

@@ -1,0 +1,25 @@
+//! Long values, shortened with a mark.
+
+/// At most `limit` characters of a text; where there are more, the mark says how many.
+pub(super) fn cut(text: &str, limit: usize) -> String {
+    match text.char_indices().nth(limit) {
+        None => text.to_owned(),
+        Some((end, _)) => {
+            let count = text.chars().count();
+            format!("{}… ({count} characters)", text.get(..end).unwrap_or_default())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cut;
+
+    #[test]
+    fn only_what_is_too_long_is_cut() {
+        assert_eq!(cut("abc", 3), "abc");
+        assert_eq!(cut("abcd", 3), "abc… (4 characters)");
+        assert_eq!(cut("äöüß", 2), "äö… (4 characters)");
+        assert_eq!(cut("", 0), "");
+    }
+}

@@ -1,0 +1,361 @@
+//! A real Fluent Bit: found, configured, started for one test and stopped with it.
+//!
+//! The agent is the program that the environment variable `FLUENT_BIT` names, else `fluent-bit` on PATH.
+//! Where there is none a test skips itself, loudly; with `SCHTAG_REQUIRE_FLUENT_BIT` set it fails instead.
+//! Fluent Bit 4.0 or later: the tests write their parsers into their YAML.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use thiserror::Error;
+
+/// How long a test waits for an agent to do what it asked for.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long between two looks.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// What can go wrong with an agent.
+#[derive(Error)]
+pub enum AgentError {
+    /// The module has not been built.
+    #[error("{0}")]
+    NoModule(String),
+    /// `SCHTAG_REQUIRE_FLUENT_BIT` is set, and there is no agent.
+    #[error("no fluent-bit: set FLUENT_BIT to its path, or install it (https://docs.fluentbit.io)")]
+    NoAgent,
+    /// A file or socket of the test.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was being done.
+        what: String,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// The agent stopped by itself.
+    #[error("fluent-bit ended with {status} while the test waited; its log:\n{log}")]
+    Ended {
+        /// How it ended.
+        status: ExitStatus,
+        /// What it wrote.
+        log: String,
+    },
+    /// The agent did not do it in time.
+    #[error("after {PATIENCE:?} there was still no {what}; fluent-bit's log:\n{log}")]
+    TimedOut {
+        /// What was waited for.
+        what: String,
+        /// What the agent wrote.
+        log: String,
+    },
+    /// The agent refused a configuration.
+    #[error("fluent-bit refuses {config}:\n{log}")]
+    Refused {
+        /// The file.
+        config: String,
+        /// What the agent wrote.
+        log: String,
+    },
+    /// What the agent wrote is not what it should be.
+    #[error("{0}")]
+    Unexpected(String),
+}
+
+// A test that returns an error is reported with its Debug form, and an agent's log is for reading.
+impl fmt::Debug for AgentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Wraps an error of the system with what was being done.
+fn io_error(what: impl Into<String>) -> impl FnOnce(io::Error) -> AgentError {
+    let what = what.into();
+    move |source| AgentError::Io { what, source }
+}
+
+/// A version of Fluent Bit: major, minor.
+pub type Version = (u32, u32);
+
+/// The agent's program and the filter it will load.
+#[derive(Debug, Clone)]
+pub struct Installation {
+    program: PathBuf,
+    module: PathBuf,
+    version: Version,
+}
+
+impl Installation {
+    /// Finds both, or says on stderr that `test` is skipped and returns `None`.
+    ///
+    /// # Errors
+    /// When the module has not been built, or an agent is required and there is none.
+    pub fn find(test: &str) -> Result<Option<Self>, AgentError> {
+        let program = match std::env::var_os("FLUENT_BIT").filter(|path| !path.is_empty()) {
+            Some(path) => Some(PathBuf::from(path)),
+            None => on_path("fluent-bit"),
+        };
+        match program {
+            Some(program) => {
+                let module = crate::project::module().map_err(AgentError::NoModule)?;
+                let version = version_of(&program)?;
+                Ok(Some(Self { program, module, version }))
+            }
+            None if std::env::var_os("SCHTAG_REQUIRE_FLUENT_BIT").is_some() => Err(AgentError::NoAgent),
+            None => {
+                // Not eprintln!, which the test runner swallows when a test passes.
+                let line = format!("SKIPPED: no fluent-bit for {test}; set FLUENT_BIT or put it on PATH\n");
+                io::stderr().write_all(line.as_bytes()).map_err(io_error("writing to stderr"))?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// The filter that the agents load.
+    pub fn module(&self) -> &Path {
+        &self.module
+    }
+
+    /// The agent's version.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Whether the agent accepts the configuration `text`: `fluent-bit --dry-run`.
+    ///
+    /// # Errors
+    /// [`AgentError::Refused`] when it does not.
+    pub fn dry_run(&self, config: &str, extension: &str, text: &str) -> Result<(), AgentError> {
+        let dir = TempDir::new().map_err(io_error("making a folder"))?;
+        let path = dir.path().join(format!("config.{extension}"));
+        fs::write(&path, text).map_err(io_error("writing the configuration"))?;
+        let output = self
+            .command(dir.path())
+            .arg("--dry-run")
+            .arg("-c")
+            .arg(&path)
+            .output()
+            .map_err(io_error("starting fluent-bit"))?;
+        let mut log = String::from_utf8_lossy(&output.stdout).into_owned();
+        log.push_str(&String::from_utf8_lossy(&output.stderr));
+        // A property it does not know is an error line; the exit status alone would do for most.
+        if output.status.success() && !log.contains("[error]") {
+            Ok(())
+        } else {
+            Err(AgentError::Refused { config: config.to_owned(), log })
+        }
+    }
+
+    /// Starts an agent on a YAML configuration that `text` makes of the agent's own folder and metrics port, and
+    /// waits until it answers there. The configuration has to open an HTTP server on that port.
+    ///
+    /// # Errors
+    /// When `text` fails, or the agent does not come up.
+    pub fn start(
+        &self,
+        text: impl FnOnce(&Path, u16) -> Result<String, AgentError>,
+    ) -> Result<Agent, AgentError> {
+        let dir = TempDir::new().map_err(io_error("making a folder"))?;
+        let metrics_port = free_port()?;
+        let config = dir.path().join("config.yaml");
+        fs::write(&config, text(dir.path(), metrics_port)?).map_err(io_error("writing the configuration"))?;
+        let stream = |name: &str| File::create(dir.path().join(name)).map_err(io_error(name.to_owned()));
+        let child = self
+            .command(dir.path())
+            .arg("-c")
+            .arg(&config)
+            .stdin(Stdio::null())
+            .stdout(stream("stdout.log")?)
+            .stderr(stream("stderr.log")?)
+            .spawn()
+            .map_err(io_error("starting fluent-bit"))?;
+        let mut agent = Agent { child, dir, metrics_port };
+        agent.wait_until("HTTP server", |agent| Ok(agent.get("/").is_ok().then_some(())))?;
+        Ok(agent)
+    }
+
+    fn command(&self, dir: &Path) -> Command {
+        let mut command = Command::new(&self.program);
+        // The agent opens its working folder for the guest (accessible_paths is "." unless set).
+        command
+            .current_dir(dir)
+            .env("SCHTAG_WASM", &self.module)
+            .env("SCHTAG_AGGREGATOR", Ipv4Addr::LOCALHOST.to_string());
+        command
+    }
+}
+
+/// A running agent. It is killed when this value is dropped.
+#[derive(Debug)]
+pub struct Agent {
+    child: Child,
+    dir: TempDir,
+    metrics_port: u16,
+}
+
+impl Agent {
+    /// The agent's own folder.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The complete lines that an output of type `file` has written for `tag` so far.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read.
+    pub fn lines(&self, tag: &str) -> Result<Vec<String>, AgentError> {
+        complete_lines(&self.dir.path().join("out").join(tag))
+    }
+
+    /// Waits until there are at least `count` lines for `tag`, and returns all there are.
+    ///
+    /// # Errors
+    /// When they do not come, or the agent ends.
+    pub fn wait_for_lines(&mut self, tag: &str, count: usize) -> Result<Vec<String>, AgentError> {
+        self.wait_until(&format!("line {count} for {tag}"), |agent| {
+            let lines = agent.lines(tag)?;
+            Ok((lines.len() >= count).then_some(lines))
+        })
+    }
+
+    /// The complete lines that the agent has printed so far.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn printed(&self) -> Result<Vec<String>, AgentError> {
+        complete_lines(&self.dir.path().join("stdout.log"))
+    }
+
+    /// Waits until `look` finds something.
+    ///
+    /// # Errors
+    /// When it never does, `look` fails, or the agent ends.
+    pub fn wait_until<T>(
+        &mut self,
+        what: &str,
+        mut look: impl FnMut(&Self) -> Result<Option<T>, AgentError>,
+    ) -> Result<T, AgentError> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(found) = look(self)? {
+                return Ok(found);
+            }
+            if let Some(status) = self.child.try_wait().map_err(io_error("waiting for fluent-bit"))? {
+                return Err(AgentError::Ended { status, log: self.log() });
+            }
+            if Instant::now() > deadline {
+                return Err(AgentError::TimedOut { what: what.to_owned(), log: self.log() });
+            }
+            sleep(PAUSE);
+        }
+    }
+
+    /// Waits until the filter with this alias has been given `records` records, and returns how many it has lost.
+    ///
+    /// # Errors
+    /// When that does not happen, or the agent reports no such filter.
+    pub fn wait_for_filter(&mut self, alias: &str, records: usize) -> Result<u64, AgentError> {
+        // The agent refreshes its report about once a second, and starts with an empty one.
+        self.wait_until(&format!("report of {records} records at the filter {alias}"), |agent| {
+            let report = agent.get("/api/v2/metrics/prometheus")?;
+            let counter = |name: &str| -> Option<u64> {
+                let series = format!("fluentbit_filter_{name}{{name=\"{alias}\"}} ");
+                report.lines().find_map(|line| line.strip_prefix(&series)?.trim().parse().ok())
+            };
+            let given = counter("records_total").is_some_and(|given| given >= records as u64);
+            Ok(if given { counter("drop_records_total") } else { None })
+        })
+    }
+
+    /// What the agent wrote to its log.
+    pub fn log(&self) -> String {
+        let path = self.dir.path().join("stderr.log");
+        fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+    }
+
+    /// The body of a page of the agent's HTTP server.
+    fn get(&self, path: &str) -> Result<String, AgentError> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.metrics_port));
+        let exchange = || -> io::Result<String> {
+            let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+            stream.set_read_timeout(Some(PATIENCE))?;
+            write!(stream, "GET {path} HTTP/1.0\r\n\r\n")?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer)?;
+            Ok(answer)
+        };
+        let answer = exchange().map_err(io_error(format!("asking {address} for {path}")))?;
+        Ok(answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default())
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        // It may have ended already; either way nothing is left to do.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A port of the loopback interface that was free a moment ago.
+///
+/// # Errors
+/// When the system has none.
+pub fn free_port() -> Result<u16, AgentError> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .and_then(|listener| listener.local_addr())
+        .map(|address| address.port())
+        .map_err(io_error("finding a free port"))
+}
+
+/// Sends `bytes` to a port of the loopback interface, as soon as something listens there.
+///
+/// # Errors
+/// When nothing does.
+pub fn send(port: u16, bytes: &[u8]) -> Result<(), AgentError> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match TcpStream::connect((Ipv4Addr::LOCALHOST, port)) {
+            Ok(mut stream) => return stream.write_all(bytes).map_err(io_error("sending")),
+            Err(_) if Instant::now() < deadline => sleep(PAUSE),
+            Err(error) => return Err(io_error(format!("connecting to port {port}"))(error)),
+        }
+    }
+}
+
+/// Asks a program for its version; it answers `Fluent Bit v5.1.1`.
+fn version_of(program: &Path) -> Result<Version, AgentError> {
+    let output = Command::new(program)
+        .arg("--version")
+        .output()
+        .map_err(io_error(format!("running {}", program.display())))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let version = || {
+        let (major, rest) = text.split_once(" v")?.1.split_once('.')?;
+        let (minor, _) = rest.split_once('.')?;
+        Some((major.parse().ok()?, minor.parse().ok()?))
+    };
+    version().ok_or_else(|| AgentError::Unexpected(format!("not a version of Fluent Bit: {text}")))
+}
+
+fn on_path(program: &str) -> Option<PathBuf> {
+    std::env::split_paths(&std::env::var_os("PATH")?).map(|dir| dir.join(program)).find(|path| path.is_file())
+}
+
+/// The lines of a file that end with a newline. A file that is not there yet has none.
+fn complete_lines(path: &Path) -> Result<Vec<String>, AgentError> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(io_error(format!("reading {}", path.display()))(error)),
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    let complete = text.rsplit_once('\n').map_or("", |(complete, _)| complete);
+    Ok(complete.split('\n').filter(|line| !line.is_empty()).map(str::to_owned).collect())
+}

@@ -1,0 +1,29 @@
+//! Where things are in this checkout.
+
+use std::path::{Path, PathBuf};
+
+/// The checkout's root folder.
+pub fn root() -> PathBuf {
+    // The tests crate lives one folder below.
+    let crate_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
+    crate_dir.parent().unwrap_or(crate_dir).to_path_buf()
+}
+
+/// The built filter: the file that `SCHTAG_WASM` names, else `dist/schtag.wasm`.
+///
+/// # Errors
+/// A sentence that says how to build it, when there is none.
+pub fn module() -> Result<PathBuf, String> {
+    let path = match std::env::var_os("SCHTAG_WASM") {
+        Some(path) => PathBuf::from(path),
+        None => root().join("dist/schtag.wasm"),
+    };
+    if path.is_file() {
+        Ok(path)
+    } else {
+        Err(format!(
+            "there is no filter at {}: `make test` builds it and runs this suite, `make dist` only builds it",
+            path.display()
+        ))
+    }
+}
