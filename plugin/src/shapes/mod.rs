@@ -6,7 +6,7 @@
 //!
 //! Each shape has a file: what ships it, an example, the source, and a `SHAPE`, a table of the paths at which
 //! it keeps each part of the event. One reader serves them all (`shape`), so a new shape is a new table,
-//! and a place for its id in `id` if no other shape has it there. Shapes that are text have a reader of
+//! and a key for its id in `role` if no other shape has it there. Shapes that are text have a reader of
 //! their own. The rendered message comes last, for what nothing else says.
 
 mod azure;
@@ -23,6 +23,7 @@ mod key_value;
 mod message;
 mod otel;
 mod reading;
+mod role;
 mod shape;
 mod snare;
 mod splunk;
