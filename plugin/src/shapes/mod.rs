@@ -57,7 +57,7 @@ use text_id::Form;
 /// hold a task's name or content.
 pub fn read<'a>(object: &Object<'a>, candidate: Candidate<'a>) -> Option<TaskEvent<'a>> {
     if matches!(candidate.place, Place::Text(Form::Json, _)) {
-        return read_json(&candidate.text?.as_str()?);
+        return read_json(&walk::string(candidate.text?)?);
     }
     let inner;
     let record = match candidate.inner {
@@ -69,7 +69,7 @@ pub fn read<'a>(object: &Object<'a>, candidate: Candidate<'a>) -> Option<TaskEve
     };
     let shape = shape_of(candidate.place, record);
     let mut reading = Reading::new(candidate.change, shape.name);
-    let text = candidate.text.and_then(|text| text.as_str());
+    let text = candidate.text.and_then(walk::string);
     if let (Place::Text(form, _), Some(text)) = (candidate.place, text.as_deref()) {
         read_text(&mut reading, form, text);
     }
@@ -87,11 +87,15 @@ pub fn read<'a>(object: &Object<'a>, candidate: Candidate<'a>) -> Option<TaskEve
         read_text_message(&mut reading, form, text);
     }
     shape.read_message(&mut reading, record);
-    let event = reading.finish(shape.escapes);
-    let proven = candidate.place.is_windows() || event.channel.is_some() || event.provider.is_some();
-    let names_task = event.task_name.as_deref().is_some_and(|name| name.starts_with('\\'));
-    let has_task = event.content.as_deref().is_some_and(|text| text.contains("<Task"));
-    (proven || names_task || has_task).then_some(event)
+    Some(reading.finish(shape.escapes)).filter(|event| candidate.place.is_windows() || is_proven(event))
+}
+
+/// Whether something in the event besides its number shows that it is one of ours.
+fn is_proven(event: &TaskEvent<'_>) -> bool {
+    event.channel.is_some()
+        || event.provider.is_some()
+        || event.task_name.as_deref().is_some_and(|name| name.starts_with('\\'))
+        || event.content.as_deref().is_some_and(|text| text.contains("<Task"))
 }
 
 /// The event of a record that arrives as the text of another, unparsed. Such text in such text is not read.

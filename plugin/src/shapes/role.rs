@@ -89,6 +89,7 @@ struct OfLength {
     to: usize,
 }
 
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses a wrong index")]
 const BY_LENGTH: [OfLength; LENGTHS] = {
     let mut by_length = [OfLength { letters: 0, from: 0, to: 0 }; LENGTHS];
     let mut rest: &[(&[u8], Role)] = &KEYS;

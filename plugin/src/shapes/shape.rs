@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::reading::{Rank, Reading, Slot};
-use super::walk::{find, text};
+use super::walk::{find, string, text};
 use super::{event_xml, key, message};
 use crate::json::{Kind, Object, Value};
 
@@ -127,7 +127,7 @@ fn read_data<'a>(reading: &mut Reading<'a>, record: &Object<'a>, path: &str, ran
         }
         Kind::Array => read_list(reading, value, rank),
         Kind::String => {
-            if let Some(xml) = value.as_str() {
+            if let Some(xml) = string(value) {
                 event_xml::read(reading, &xml, rank);
             }
         }
