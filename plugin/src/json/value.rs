@@ -208,7 +208,9 @@ impl<'a> Object<'a> {
 
     /// Whether the member's key, unescaped, is `key`.
     pub fn has_key(&self, member: Member, key: &str) -> bool {
-        is_key(member.key(self.text), key, self.escaped_keys)
+        // Most keys are of another length, which is cheaper to see than to compare them.
+        let len = member.key_end.wrapping_sub(member.key_start) as usize;
+        (self.escaped_keys || len == key.len()) && is_key(member.key(self.text), key, self.escaped_keys)
     }
 
     /// The value of a member whose key, unescaped, is `key`; the last one where several have it, as most
