@@ -70,6 +70,10 @@ const NESTED: usize = 8;
 /// Texts of one record that are looked into.
 const TEXTS: usize = 6;
 
+/// A record of no more members is little more than its text, whatever the key: Fluent Bit's
+/// `render_event_text_key` can be any, and other members than `StringInserts` are not beside it.
+const SMALL: usize = 2;
+
 /// Whether `record` holds the id of a scheduled-task event at any place where a known shipper puts it.
 /// `None` settles it. Otherwise [`read`](super::read) says whether it is such an event.
 pub fn change<'a>(record: &Object<'a>) -> Option<Candidate<'a>> {
@@ -90,6 +94,9 @@ pub fn change<'a>(record: &Object<'a>) -> Option<Candidate<'a>> {
     }
     if search.another_event {
         return None;
+    }
+    if record.len() <= SMALL {
+        search.take_any_text(record);
     }
     search.texts.iter().flatten().find_map(|text| text.candidate()).or(search.last_resort)
 }
@@ -208,6 +215,17 @@ impl<'a> Search<'a> {
             None => {
                 self.another_event = true;
                 Step::Nothing
+            }
+        }
+    }
+
+    /// Remembers the texts of a small record, if none has a key that texts have.
+    fn take_any_text(&mut self, record: &Object<'a>) {
+        if self.texts.iter().all(Option::is_none) {
+            for (_, value) in record.iter() {
+                if value.kind() == Kind::String {
+                    self.push(value, Within::Record, Nested::TOP);
+                }
             }
         }
     }

@@ -80,7 +80,7 @@ pub fn read<'a>(object: &Object<'a>, candidate: Candidate<'a>) -> Option<TaskEve
             walk::find(object, "host.name").or_else(|| walk::find(object, "host")).and_then(walk::text);
         reading.set(Slot::Computer, Rank::MIN, host.unwrap_or(Cow::Borrowed("")));
     }
-    if !is_security(&reading.event) {
+    if !is_security(&reading.event, shape) {
         return None;
     }
     if let (Place::Text(form, _), Some(text)) = (candidate.place, text.as_deref()) {
@@ -172,9 +172,14 @@ fn read_text_message(reading: &mut Reading<'_>, form: Form, text: &str) {
 }
 
 /// Whether what the record says of its channel and provider, if anything, is right.
-fn is_security(event: &TaskEvent<'_>) -> bool {
-    event.channel.as_deref().is_none_or(is_security_channel)
-        && event.provider.as_deref().is_none_or(is_auditing_provider)
+fn is_security(event: &TaskEvent<'_>, shape: &Shape) -> bool {
+    let channel = event.channel.as_deref();
+    channel.is_none_or(is_security_channel)
+        && event.provider.as_deref().is_none_or(|provider| {
+            // A display name is in the machine's language; a name has no blanks.
+            let displayed = shape.displays_provider && provider.contains(' ') && channel.is_some();
+            displayed || is_auditing_provider(provider)
+        })
 }
 
 /// `Security`, also as `WinEventLog:Security`, or the log that collects forwarded events.

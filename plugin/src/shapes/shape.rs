@@ -15,6 +15,8 @@ pub(super) struct Shape {
     pub(super) name: &'static str,
     pub(super) channel: &'static [&'static str],
     pub(super) provider: &'static [&'static str],
+    /// Whether that is the provider's display name, in the machine's language.
+    pub(super) displays_provider: bool,
     pub(super) computer: &'static [&'static str],
     pub(super) time: &'static [&'static str],
     /// The event data: an object of names, an array (of objects with one name each, of name and value pairs,
@@ -42,6 +44,7 @@ impl Shape {
         name: "",
         channel: &[],
         provider: &[],
+        displays_provider: false,
         computer: &[],
         time: &[],
         data: &[],
