@@ -4,6 +4,8 @@
 //!
 //! - [`abi`] names what the guest exports; [`outline`] reads a module's sections; [`digest`] names bytes.
 //! - [`gate`] says whether every supported Fluent Bit can load a module; [`reencode`] makes it so.
+//! - [`yaml`] reads YAML safely; [`settings`] is the operator's file; [`sigma`] compiles rules and settings to a
+//!   pack.
 //! - [`manifest`] is what a module says about the rules in it.
 //! - [`bake`] turns the base module and a rule pack into `schtag.wasm`; [`inspect`] describes the result.
 //! - [`engine`] runs a module under wasmtime with Fluent Bit's own sequence of calls.
@@ -20,6 +22,9 @@ pub mod ndjson;
 pub mod outline;
 mod reachability;
 pub mod reencode;
-pub mod rules_source;
+pub mod rule_files;
+pub mod settings;
+pub mod sigma;
 #[cfg(test)]
 mod test_guest;
+pub mod yaml;

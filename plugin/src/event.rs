@@ -139,6 +139,52 @@ impl TaskEvent<'_> {
     }
 }
 
+fn owned(text: Option<Cow<'_, str>>) -> Option<Cow<'static, str>> {
+    text.map(|text| Cow::Owned(text.into_owned()))
+}
+
+impl Subject<'_> {
+    fn into_owned(self) -> Subject<'static> {
+        Subject {
+            sid: owned(self.sid),
+            user: owned(self.user),
+            domain: owned(self.domain),
+            logon_id: owned(self.logon_id),
+        }
+    }
+}
+
+impl Client<'_> {
+    fn into_owned(self) -> Client<'static> {
+        Client {
+            process_start_key: owned(self.process_start_key),
+            process_id: owned(self.process_id),
+            parent_process_id: owned(self.parent_process_id),
+            rpc_call_client_locality: owned(self.rpc_call_client_locality),
+            fqdn: owned(self.fqdn),
+        }
+    }
+}
+
+impl TaskEvent<'_> {
+    /// The same event, borrowing nothing from the record.
+    pub fn into_owned(self) -> TaskEvent<'static> {
+        TaskEvent {
+            change: self.change,
+            shape: self.shape,
+            channel: owned(self.channel),
+            provider: owned(self.provider),
+            computer: owned(self.computer),
+            time: owned(self.time),
+            subject: self.subject.into_owned(),
+            client: self.client.map(Client::into_owned),
+            task_name: owned(self.task_name),
+            content: owned(self.content),
+            notes: self.notes,
+        }
+    }
+}
+
 /// Something that limits how far a record was understood. Silence means "looked and found nothing", so
 /// whatever was not looked at has a note.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,9 @@
 //!
 //! The agent is the program that the environment variable `FLUENT_BIT` names, else `fluent-bit` on PATH.
 //! Where there is none a test skips itself, loudly; with `SCHTAG_REQUIRE_FLUENT_BIT` set it fails instead.
+//! Fluent Bit 4.0 or later: the tests write their parsers into their YAML.
 
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -20,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// What can go wrong with an agent.
-#[derive(Debug, Error)]
+#[derive(Error)]
 pub enum AgentError {
     /// The module has not been built.
     #[error("{0}")]
@@ -65,17 +67,28 @@ pub enum AgentError {
     Unexpected(String),
 }
 
+// A test that returns an error is reported with its Debug form, and an agent's log is for reading.
+impl fmt::Debug for AgentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 /// Wraps an error of the system with what was being done.
 fn io_error(what: impl Into<String>) -> impl FnOnce(io::Error) -> AgentError {
     let what = what.into();
     move |source| AgentError::Io { what, source }
 }
 
+/// A version of Fluent Bit: major, minor.
+pub type Version = (u32, u32);
+
 /// The agent's program and the filter it will load.
 #[derive(Debug, Clone)]
 pub struct Installation {
     program: PathBuf,
     module: PathBuf,
+    version: Version,
 }
 
 impl Installation {
@@ -91,7 +104,8 @@ impl Installation {
         match program {
             Some(program) => {
                 let module = crate::project::module().map_err(AgentError::NoModule)?;
-                Ok(Some(Self { program, module }))
+                let version = version_of(&program)?;
+                Ok(Some(Self { program, module, version }))
             }
             None if std::env::var_os("SCHTAG_REQUIRE_FLUENT_BIT").is_some() => Err(AgentError::NoAgent),
             None => {
@@ -106,6 +120,11 @@ impl Installation {
     /// The filter that the agents load.
     pub fn module(&self) -> &Path {
         &self.module
+    }
+
+    /// The agent's version.
+    pub fn version(&self) -> Version {
+        self.version
     }
 
     /// Whether the agent accepts the configuration `text`: `fluent-bit --dry-run`.
@@ -308,6 +327,21 @@ pub fn send(port: u16, bytes: &[u8]) -> Result<(), AgentError> {
             Err(error) => return Err(io_error(format!("connecting to port {port}"))(error)),
         }
     }
+}
+
+/// Asks a program for its version; it answers `Fluent Bit v5.1.1`.
+fn version_of(program: &Path) -> Result<Version, AgentError> {
+    let output = Command::new(program)
+        .arg("--version")
+        .output()
+        .map_err(io_error(format!("running {}", program.display())))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let version = || {
+        let (major, rest) = text.split_once(" v")?.1.split_once('.')?;
+        let (minor, _) = rest.split_once('.')?;
+        Some((major.parse().ok()?, minor.parse().ok()?))
+    };
+    version().ok_or_else(|| AgentError::Unexpected(format!("not a version of Fluent Bit: {text}")))
 }
 
 fn on_path(program: &str) -> Option<PathBuf> {

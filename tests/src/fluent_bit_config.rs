@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::fluent_bit::AgentError;
+use crate::fluent_bit::{AgentError, Version};
 
 /// The options of the input `winevtlog`, which exists only in builds for Windows.
 ///
@@ -117,6 +117,14 @@ impl Example {
         Self { name: self.name.clone(), text }
     }
 
+    /// The example as a Fluent Bit of this version takes it: up to 5.0 the option `workers` of the input
+    /// `forward` does not exist, and the example tells its reader to remove it.
+    pub fn on_version(&self, version: Version) -> Self {
+        let kept = |line: &&str| version >= WORKERS || option(line).is_none_or(|(key, _)| key != "workers");
+        let text = self.text.lines().filter(kept).map(|line| format!("{line}\n")).collect();
+        Self { name: self.name.clone(), text }
+    }
+
     /// The example with `from` replaced by `to`, everywhere.
     ///
     /// # Errors
@@ -143,6 +151,9 @@ fn option(line: &str) -> Option<(String, String)> {
     let (key, value) = line.split_once(|c: char| c == ':' || c.is_whitespace()).unwrap_or((line, ""));
     Some((key.to_lowercase(), value.trim().trim_matches('"').to_owned()))
 }
+
+/// The first version whose input `forward` has workers, and needs two of them for a wasm filter.
+const WORKERS: Version = (5, 1);
 
 /// The parser that the `tail` inputs of these tests use: a line is a record.
 pub const JSON_LINES_PARSER: &str = "parsers:\n  - name: json_lines\n    format: json\n";
@@ -173,6 +184,12 @@ pub fn tail(path: &Path, tag: &str) -> String {
          parser: json_lines\n      buffer_chunk_size: 1M\n      buffer_max_size: 8M\n",
         path.display()
     )
+}
+
+/// An input that listens for the forward protocol on a port of the loopback interface.
+pub fn forward(port: u16, version: Version) -> String {
+    let workers = if version >= WORKERS { "      workers: 2\n" } else { "" };
+    format!("    - name: forward\n      listen: 127.0.0.1\n      port: {port}\n{workers}")
 }
 
 /// The filter under test, with the alias `schtag`, on every tag.

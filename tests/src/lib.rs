@@ -2,5 +2,8 @@
 
 pub mod fluent_bit;
 pub mod fluent_bit_config;
+pub mod hostile;
 pub mod msgpack;
 pub mod project;
+pub mod samples;
+pub mod wasmi_host;

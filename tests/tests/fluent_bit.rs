@@ -7,9 +7,10 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::Path;
 
-use schtag_tests::fluent_bit::{AgentError, Installation, free_port, send};
+use schtag_host::engine::{Module, Options, Tagger, Timestamp};
+use schtag_tests::fluent_bit::{AgentError, Installation, Version, free_port, send};
 use schtag_tests::fluent_bit_config::{
-    Example, JSON_LINES_PARSER, WINEVTLOG_OPTIONS, filter, pipeline, service, tail,
+    Example, JSON_LINES_PARSER, WINEVTLOG_OPTIONS, filter, forward, pipeline, service, tail,
 };
 use schtag_tests::msgpack::{Value as Pack, forward_message};
 use schtag_tests::project;
@@ -19,6 +20,9 @@ type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 /// The exported function, as the examples name it.
 const FUNCTION: &str = "schtag_filter";
+
+/// The first version that keeps one instance of the module; before, each chunk has its own.
+const PERSISTENT: Version = (4, 1);
 
 /// The shipped sample events: the five ids, ordinary and of interest, and one other event.
 fn sample_events() -> std::io::Result<Vec<String>> {
@@ -76,15 +80,19 @@ fn write_lines(path: &Path, lines: &[String]) -> Result<(), AgentError> {
     write().map_err(|source| AgentError::Io { what: format!("writing {}", path.display()), source })
 }
 
-/// What an agent makes of `records`, sent through `tail`, in order. They come in three batches, so that one
-/// instance of the module sees several chunks.
+/// Records in three batches, so that one instance of the module sees several chunks.
+fn batches(records: &[String]) -> std::slice::Chunks<'_, String> {
+    records.chunks(records.len().div_ceil(3).max(1))
+}
+
+/// What an agent makes of `records`, sent through `tail`, in order, a batch after the other.
 fn through_agent(agent: &Installation, records: &[String]) -> Result<Vec<Value>, Box<dyn std::error::Error>> {
     let mut agent = agent.start(|dir, port| {
         Ok(pipeline(dir, port, &tail(&dir.join("events"), "win.tasks"), &filter(FUNCTION)))
     })?;
     let events = agent.dir().join("events");
     let mut lines = Vec::new();
-    for batch in records.chunks(records.len().div_ceil(3).max(1)) {
+    for batch in batches(records) {
         write_lines(&events, batch)?;
         lines = agent.wait_for_lines("win.tasks", lines.len() + batch.len())?;
     }
@@ -101,7 +109,7 @@ fn every_example_is_accepted() -> Outcome {
     let examples = Example::all()?;
     assert!(!examples.is_empty());
     for example in examples {
-        let linux = example.on_linux(Path::new("/nonexistent/events"));
+        let linux = example.on_linux(Path::new("/nonexistent/events")).on_version(agent.version());
         // Parsers are looked up when an input starts, so the classic form may name one that is not there.
         let parsers = if example.extension() == "yaml" { JSON_LINES_PARSER } else { "" };
         agent.dry_run(&example.name, example.extension(), &(linux.text + parsers))?;
@@ -131,7 +139,7 @@ fn the_windows_inputs_set_options_that_exist_and_agree() -> Outcome {
 #[test]
 fn an_unknown_option_is_refused() -> Outcome {
     let Some(agent) = Installation::find("an_unknown_option_is_refused")? else { return Ok(()) };
-    let wrong = Example::named("aggregator.yaml")?.with("workers: 2", "wrokers: 2")?;
+    let wrong = Example::named("aggregator.yaml")?.with("listen: 0.0.0.0", "lisen: 0.0.0.0")?;
     let answer = agent.dry_run(&wrong.name, "yaml", &wrong.text);
     assert!(matches!(answer, Err(AgentError::Refused { .. })), "else a dry run proves nothing: {answer:?}");
     Ok(())
@@ -143,6 +151,31 @@ fn no_record_is_lost_or_altered() -> Outcome {
     let records = samples_and_others()?;
     let seen = through_agent(&agent, &records)?;
     assert_eq!(untagged(&seen), parse_all(&records)?);
+    Ok(())
+}
+
+#[test]
+fn tags_are_those_that_the_module_gives_under_wasmtime() -> Outcome {
+    let Some(agent) = Installation::find("tags_are_those_that_the_module_gives_under_wasmtime")? else {
+        return Ok(());
+    };
+    let records = samples_and_others()?;
+    let seen = through_agent(&agent, &records)?;
+    let mut tagger = Tagger::new(Module::new(&fs::read(agent.module())?)?, Options::default())?;
+    let mut expected = Vec::new();
+    for batch in batches(&records) {
+        for record in batch {
+            let tagged = tagger.tag_record(b"win.tasks", Timestamp::now(), record.as_bytes());
+            assert!(tagged.fault.is_none(), "{:?} on {record}", tagged.fault);
+            expected.push(serde_json::from_slice::<Value>(&tagged.record)?);
+        }
+        if agent.version() < PERSISTENT {
+            tagger = Tagger::new(tagger.module().clone(), Options::default())?;
+        }
+    }
+    // Structures, not bytes: the agent reads the JSON and writes its own.
+    assert_eq!(seen, expected);
+    assert!(alerts(&seen) > 0 && alerts(&seen) < records.len());
     Ok(())
 }
 
@@ -205,8 +238,7 @@ fn records_that_json_cannot_carry_arrive_all_the_same() -> Outcome {
         return Ok(());
     };
     let port = free_port()?;
-    let input =
-        format!("    - name: forward\n      listen: 127.0.0.1\n      port: {port}\n      workers: 2\n");
+    let input = forward(port, agent.version());
     let mut agent = agent.start(|dir, metrics| Ok(pipeline(dir, metrics, &input, &filter(FUNCTION))))?;
     let mut records = Vec::new();
     let mut kinds = Vec::new();
@@ -236,11 +268,12 @@ fn an_agent_and_the_example_aggregator_keep_every_record() -> Outcome {
         return Ok(());
     };
     let records = samples_and_others()?;
-    let forward = free_port()?;
+    let port = free_port()?;
     let mut aggregator = installation.start(|dir, metrics| {
         Ok(Example::named("aggregator.yaml")?
+            .on_version(installation.version())
             .with("0.0.0.0", "127.0.0.1")?
-            .with("port: 24224", &format!("port: {forward}"))?
+            .with("port: 24224", &format!("port: {port}"))?
             .with("http_port: 2020", &format!("http_port: {metrics}"))?
             .with("/var/log/schtag", &dir.join("out").display().to_string())?
             .text)
@@ -249,7 +282,7 @@ fn an_agent_and_the_example_aggregator_keep_every_record() -> Outcome {
     let mut agent = installation.start(|dir, metrics| {
         Ok(format!(
             "{}pipeline:\n  inputs:\n{}  filters:\n{}  outputs:\n    - name: forward\n      match: '*'\n      \
-             host: 127.0.0.1\n      port: {forward}\n{JSON_LINES_PARSER}",
+             host: 127.0.0.1\n      port: {port}\n{JSON_LINES_PARSER}",
             service(metrics),
             tail(&dir.join("events"), "win.tasks"),
             filter(FUNCTION)

@@ -5,7 +5,7 @@ use super::say;
 use clap::Args;
 use schtag_host::bake::{BakeError, bake};
 use schtag_host::digest::sha256_hex;
-use schtag_host::{gate, rules_source};
+use schtag_host::{gate, rule_files};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::{fs, process};
@@ -46,7 +46,7 @@ pub(crate) struct Bake {
 impl Bake {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
         let base = self.base()?;
-        let compiled = rules_source::compile(&self.rules, self.settings.as_deref())
+        let compiled = rule_files::compile(&self.rules, self.settings.as_deref())
             .map_err(|error| Failure::new(Exit::Input, error))?;
         for remark in &compiled.remarks {
             say(&format!("note: {remark}"));

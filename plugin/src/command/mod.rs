@@ -1,8 +1,21 @@
 //! What an action will run: the process it becomes, its command line in one normal form, the processes
 //! that it starts in turn where a wrapper such as `cmd /c` is plain, and the scripts hidden in it.
 
+mod cmd;
+mod decode;
+mod environment;
+mod normalize;
+mod path;
+mod powershell;
+mod reader;
+mod script_calls;
+mod tokens;
+mod unicode;
+mod wrappers;
+
+pub use reader::read;
+
 use crate::event::Note;
-use crate::task::Exec;
 
 /// A process that an action will become, before it ever runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,8 +80,5 @@ pub struct Processes {
     pub notes: Vec<Note>,
 }
 
-/// Reads an `Exec` action. Work and memory are bounded whatever it holds; what was not looked at is noted.
-pub fn read(exec: &Exec) -> Processes {
-    let _ = exec;
-    Processes::default()
-}
+#[cfg(test)]
+mod tests;

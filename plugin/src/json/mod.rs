@@ -3,7 +3,7 @@
 //! A record must leave exactly as it came, number spelling, key order and all, so it is never parsed into
 //! a tree and written back. [`Scanner::scan`] answers "is this one JSON object (RFC 8259, valid UTF-8)?"
 //! and remembers where its members are; [`Object`] and [`Value`] look into it one level at a time;
-//! [`append_member`] and [`remove_members`] copy bytes; [`repair`] mends what a host is known to break.
+//! [`append_member`] and [`remove_members`] copy bytes; [`repair()`] mends what a host is known to break.
 
 mod edit;
 mod levels;
@@ -12,6 +12,7 @@ mod number;
 mod properties;
 mod repair;
 mod scan;
+mod scan_string;
 mod text;
 mod value;
 mod walk;

@@ -1,9 +1,9 @@
 //! Is this one JSON object?
 //!
 //! Every record of a stream passes through here, and nearly all leave unchanged, so this is where the
-//! filter's time goes. Strings are most of a record: they are read eight bytes at a time. UTF-8 is
-//! checked in one go at the end, and only where a byte is not ASCII.
+//! filter's time goes.
 use super::levels::Levels;
+use super::scan_string::string;
 use super::{Member, Object};
 use std::borrow::Cow;
 
@@ -47,312 +47,247 @@ impl Scanner {
         if u32::try_from(text.len()).is_err() {
             return Err(Invalid { at: 0, expected: "less than 4 GiB" });
         }
-        let mut scan = Scan {
-            text,
-            at: 0,
-            members: &mut self.members,
-            levels: &mut self.levels,
-            seen: 0,
-            escapes: false,
-            escaped_keys: false,
-        };
-        if let Err(expected) = scan.document() {
-            let at = scan.at;
-            return Err(earlier_utf8_error(text, at).unwrap_or(Invalid { at, expected }));
+        let mut scan =
+            Scan { text, members: &mut self.members, levels: &mut self.levels, escaped_keys: false };
+        match scan.document() {
+            Ok(()) => {
+                let escaped_keys = scan.escaped_keys;
+                Ok(Object::new(text, Cow::Borrowed(&self.members), escaped_keys))
+            }
+            Err(stop) => Err(first_error(text, stop)),
         }
-        let (seen, escaped_keys) = (scan.seen, scan.escaped_keys);
-        if seen & HIGH != 0
-            && let Some(invalid) = earlier_utf8_error(text, text.len())
-        {
-            return Err(invalid);
-        }
-        Ok(Object::new(text, Cow::Borrowed(&self.members), escaped_keys))
     }
 }
 
-/// The first byte before `end` that is not UTF-8.
+/// The error where the scan stopped, or that a byte before it is not UTF-8, which is noticed at the end of
+/// its string.
 #[cold]
-fn earlier_utf8_error(text: &[u8], end: usize) -> Option<Invalid> {
-    let error = std::str::from_utf8(text.get(..end)?).err()?;
-    Some(Invalid { at: error.valid_up_to(), expected: "UTF-8" })
+fn first_error(text: &[u8], stop: Stop<'_>) -> Invalid {
+    let at = text.len().saturating_sub(stop.rest.len());
+    match std::str::from_utf8(text.get(..at).unwrap_or(text)) {
+        Ok(_) => Invalid { at, expected: stop.expected.words() },
+        Err(error) => Invalid { at: error.valid_up_to(), expected: Expected::Utf8.words() },
+    }
+}
+
+/// Where and why a scan ends early.
+pub(super) struct Stop<'a> {
+    /// From the first byte that does not fit.
+    pub(super) rest: &'a [u8],
+    pub(super) expected: Expected,
 }
 
 /// What was expected.
-type Expected = &'static str;
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Expected {
+    Object,
+    Key,
+    Colon,
+    Value,
+    CommaOrBrace,
+    CommaOrBracket,
+    End,
+    Quote,
+    NoControl,
+    Escape,
+    Utf8,
+    Digit,
+    LessNesting,
+    FewerMembers,
+}
 
-/// One pass over one text.
+impl Expected {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Object => "an object",
+            Self::Key => "a key",
+            Self::Colon => "a colon",
+            Self::Value => "a value",
+            Self::CommaOrBrace => "a comma or a closing brace",
+            Self::CommaOrBracket => "a comma or a closing bracket",
+            Self::End => "the end",
+            Self::Quote => "a closing quote",
+            Self::NoControl => "no raw control character in a string",
+            Self::Escape => "a valid escape",
+            Self::Utf8 => "UTF-8",
+            Self::Digit => "a digit",
+            Self::LessNesting => "less nesting",
+            Self::FewerMembers => "fewer members than memory has room for",
+        }
+    }
+}
+
+/// One pass over one text. The steps take and return what is left of the text, and are inlined into one
+/// loop: so its state stays in registers, where an interpreter is fastest.
 struct Scan<'a, 's> {
     text: &'a [u8],
-    /// The next byte; after an error, the one that does not fit.
-    at: usize,
     members: &'s mut Vec<Member>,
     levels: &'s mut Levels,
-    /// All bytes of strings, or-ed: tells whether any was not ASCII.
-    seen: u64,
-    /// Whether a string had an escape since this was last cleared.
-    escapes: bool,
     /// Whether a key of the top level has an escape.
     escaped_keys: bool,
 }
 
-impl Scan<'_, '_> {
-    fn document(&mut self) -> Result<(), Expected> {
-        self.blanks();
-        if self.peek() != Some(b'{') {
-            return Err("an object");
+/// What is left of the text behind something.
+pub(super) type Rest<'a> = Result<&'a [u8], Stop<'a>>;
+
+impl<'a> Scan<'a, '_> {
+    fn document(&mut self) -> Result<(), Stop<'a>> {
+        let mut rest = blanks(self.text);
+        if rest.first() != Some(&b'{') {
+            return Err(Stop { rest, expected: Expected::Object });
         }
+        // Whether a key is next.
+        let mut key = false;
+        // The member of the top level whose value is being read.
+        let mut member = NO_MEMBER;
         loop {
-            if self.levels.in_object() {
-                self.key()?;
-            }
-            match self.peek() {
-                Some(b'"') => self.string()?,
-                Some(b'{') => {
-                    self.open(true)?;
-                    if self.peek() != Some(b'}') {
-                        continue;
+            rest = blanks(rest);
+            let Some((&first, after)) = rest.split_first() else {
+                return Err(Stop { rest, expected: if key { Expected::Key } else { Expected::Value } });
+            };
+            if first == b'"' {
+                let (end, escapes) = string::<true>(after)?;
+                if key {
+                    rest = colon(end)?;
+                    if self.levels.depth() == 1 {
+                        self.escaped_keys |= escapes;
+                        member = Member {
+                            key_start: self.offset(after),
+                            key_end: self.offset(end).wrapping_sub(1),
+                            value_start: self.offset(rest),
+                            value_end: 0,
+                        };
                     }
-                }
-                Some(b'[') => {
-                    self.open(false)?;
-                    if self.peek() != Some(b']') {
-                        continue;
-                    }
-                }
-                Some(b'-' | b'0'..=b'9') => self.number()?,
-                Some(b't') => self.literal(b"true")?,
-                Some(b'f') => self.literal(b"false")?,
-                Some(b'n') => self.literal(b"null")?,
-                _ => return Err("a value"),
-            }
-            if self.after_value()? {
-                break;
-            }
-        }
-        self.blanks();
-        if self.at == self.text.len() { Ok(()) } else { Err("the end") }
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.text.get(self.at).copied()
-    }
-
-    fn step(&mut self) {
-        // Never wraps: offsets stay below the length, which is below 4 GiB.
-        self.at = self.at.wrapping_add(1);
-    }
-
-    fn blanks(&mut self) {
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
-            self.step();
-        }
-    }
-
-    fn open(&mut self, object: bool) -> Result<(), Expected> {
-        if !self.levels.push(object) {
-            return Err("less nesting");
-        }
-        self.step();
-        self.blanks();
-        Ok(())
-    }
-
-    /// A key, its colon and the blanks around it; a member begins.
-    fn key(&mut self) -> Result<(), Expected> {
-        if self.peek() != Some(b'"') {
-            return Err("a key");
-        }
-        let quote = self.at;
-        self.escapes = false;
-        self.string()?;
-        let end = self.at;
-        self.blanks();
-        if self.peek() != Some(b':') {
-            return Err("a colon");
-        }
-        self.step();
-        self.blanks();
-        if self.levels.depth() == 1 {
-            self.escaped_keys |= self.escapes;
-            if self.members.len() == self.members.capacity() && self.members.try_reserve(1).is_err() {
-                return Err("fewer members than memory has room for");
-            }
-            self.members.push(Member {
-                key_start: quote.wrapping_add(1) as u32,
-                key_end: end.wrapping_sub(1) as u32,
-                value_start: self.at as u32,
-                value_end: 0,
-            });
-        }
-        Ok(())
-    }
-
-    /// What follows a value: closing brackets, then a comma (false) or the end of the object (true).
-    fn after_value(&mut self) -> Result<bool, Expected> {
-        loop {
-            if self.levels.depth() == 1
-                && let Some(member) = self.members.last_mut()
-            {
-                member.value_end = self.at as u32;
-            }
-            self.blanks();
-            let in_object = self.levels.in_object();
-            match self.peek() {
-                Some(b',') => {
-                    self.step();
-                    self.blanks();
-                    return Ok(false);
-                }
-                Some(b'}') if in_object => self.step(),
-                Some(b']') if !in_object => self.step(),
-                _ if in_object => return Err("a comma or a closing brace"),
-                _ => return Err("a comma or a closing bracket"),
-            }
-            self.levels.pop();
-            if self.levels.depth() == 0 {
-                return Ok(true);
-            }
-        }
-    }
-
-    /// A string, from its opening quote to behind its closing one.
-    fn string(&mut self) -> Result<(), Expected> {
-        let mut at = self.at.wrapping_add(1);
-        let mut seen = self.seen;
-        loop {
-            let rest = self.text.get(at..).unwrap_or_default();
-            let plain = if let Some(eight) = rest.first_chunk() {
-                let word = u64::from_le_bytes(*eight);
-                seen |= word;
-                let stops = stops(word);
-                if stops == 0 {
-                    at = at.wrapping_add(8);
+                    key = false;
                     continue;
                 }
-                stops.trailing_zeros() as usize / 8
+                rest = end;
+            } else if key {
+                return Err(Stop { rest, expected: Expected::Key });
+            } else if first == b'{' || first == b'[' {
+                let object = first == b'{';
+                if !self.levels.push(object) {
+                    return Err(Stop { rest, expected: Expected::LessNesting });
+                }
+                rest = blanks(after);
+                // In ASCII, a closing bracket comes two after its opening one.
+                if rest.first() != Some(&first.wrapping_add(2)) {
+                    key = object;
+                    continue;
+                }
+            } else if matches!(first, b'-' | b'0'..=b'9') {
+                rest = number(rest)?;
             } else {
-                seen |= rest.iter().fold(0, |seen, &byte| seen | u64::from(byte));
-                rest.iter().take_while(|&&byte| byte >= b' ' && byte != b'"' && byte != b'\\').count()
-            };
-            at = at.wrapping_add(plain);
-            self.at = at;
-            match self.text.get(at) {
-                Some(b'"') => {
-                    self.step();
-                    self.seen = seen;
-                    return Ok(());
+                rest = literal(rest)?;
+            }
+            // A value has ended, and with it any number of levels.
+            loop {
+                if self.levels.depth() == 1 && member.key_start > 0 {
+                    if self.members.len() == self.members.capacity() && self.members.try_reserve(1).is_err() {
+                        return Err(Stop { rest, expected: Expected::FewerMembers });
+                    }
+                    self.members.push(Member { value_end: self.offset(rest), ..member });
                 }
-                Some(b'\\') => self.escapes()?,
-                Some(_) => return Err("no raw control character in a string"),
-                None => return Err("a closing quote"),
-            }
-            at = self.at;
-        }
-    }
-
-    /// One or more escapes in a row, from the first backslash.
-    fn escapes(&mut self) -> Result<(), Expected> {
-        self.escapes = true;
-        loop {
-            self.step();
-            match self.peek() {
-                Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.step(),
-                Some(b'u') => {
-                    self.step();
-                    self.hex()?;
+                rest = blanks(rest);
+                key = self.levels.in_object();
+                match rest.split_first() {
+                    Some((b',', after)) => {
+                        rest = after;
+                        break;
+                    }
+                    Some((b'}', after)) if key => rest = after,
+                    Some((b']', after)) if !key => rest = after,
+                    _ if key => return Err(Stop { rest, expected: Expected::CommaOrBrace }),
+                    _ => return Err(Stop { rest, expected: Expected::CommaOrBracket }),
                 }
-                _ => return Err("an escape"),
+                self.levels.pop();
+                if self.levels.depth() == 0 {
+                    rest = blanks(rest);
+                    return if rest.is_empty() {
+                        Ok(())
+                    } else {
+                        Err(Stop { rest, expected: Expected::End })
+                    };
+                }
             }
-            if self.peek() != Some(b'\\') {
-                return Ok(());
-            }
         }
     }
 
-    /// Four hexadecimal digits.
-    fn hex(&mut self) -> Result<(), Expected> {
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        if let Some([a, b, c, d]) = rest.first_chunk()
-            && is_hex(*a) & is_hex(*b) & is_hex(*c) & is_hex(*d)
-        {
-            self.at = self.at.wrapping_add(4);
-            return Ok(());
-        }
-        self.at = self.at.wrapping_add(rest.iter().take_while(|byte| byte.is_ascii_hexdigit()).count());
-        Err("four hexadecimal digits")
-    }
-
-    fn number(&mut self) -> Result<(), Expected> {
-        if self.peek() == Some(b'-') {
-            self.step();
-        }
-        if self.peek() == Some(b'0') {
-            self.step();
-        } else {
-            self.digits()?;
-        }
-        if self.peek() == Some(b'.') {
-            self.step();
-            self.digits()?;
-        }
-        if let Some(b'e' | b'E') = self.peek() {
-            self.step();
-            if let Some(b'+' | b'-') = self.peek() {
-                self.step();
-            }
-            self.digits()?;
-        }
-        Ok(())
-    }
-
-    /// One or more digits.
-    fn digits(&mut self) -> Result<(), Expected> {
-        let start = self.at;
-        while let Some(b'0'..=b'9') = self.peek() {
-            self.step();
-        }
-        if self.at == start { Err("a digit") } else { Ok(()) }
-    }
-
-    fn literal(&mut self, word: &[u8]) -> Result<(), Expected> {
-        if self.text.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
-            self.at = self.at.wrapping_add(word.len());
-            Ok(())
-        } else {
-            Err("a value")
-        }
+    /// Where in the text `rest` begins.
+    fn offset(&self, rest: &[u8]) -> u32 {
+        self.text.len().wrapping_sub(rest.len()) as u32
     }
 }
 
-/// One in each byte.
-const ONES: u64 = u64::MAX / 255;
-/// The highest bit of each byte.
-const HIGH: u64 = ONES << 7;
+/// Stands for a member before there is one. No key begins where the object does.
+const NO_MEMBER: Member = Member { key_start: 0, key_end: 0, value_start: 0, value_end: 0 };
 
-/// The highest bit of each byte of `word` that ends a run of plain bytes in a string: a quote, a
-/// backslash, a control character. Bits above the lowest one that is set may be wrong (a borrow).
-const fn stops(word: u64) -> u64 {
-    const BACKSLASHES: u64 = ONES * b'\\' as u64;
-    // In xor with 2, a quote (0x22) stands beside the control characters: all below 0x21, and 0x20 is not.
-    let quote_or_control = (word ^ (ONES << 1)).wrapping_sub(ONES * 0x21);
-    let backslash = (word ^ BACKSLASHES).wrapping_sub(ONES);
-    (quote_or_control | backslash) & !word & HIGH
+/// Behind white space, of which hosts write none.
+#[inline(always)]
+fn blanks(rest: &[u8]) -> &[u8] {
+    match rest.first() {
+        Some(0..=b' ') => skip_blanks(rest),
+        _ => rest,
+    }
 }
 
-/// For each byte, whether it is a hexadecimal digit.
-#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
-const HEX: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0u8;
-    while byte < u8::MAX {
-        table[byte as usize] = byte.is_ascii_hexdigit();
-        byte = byte.wrapping_add(1);
+#[cold]
+#[inline(never)]
+fn skip_blanks(mut rest: &[u8]) -> &[u8] {
+    while let Some((b' ' | b'\t' | b'\n' | b'\r', after)) = rest.split_first() {
+        rest = after;
     }
-    table
-};
+    rest
+}
 
-fn is_hex(byte: u8) -> bool {
-    HEX.get(usize::from(byte)).copied().unwrap_or_default()
+/// Behind a colon and the white space around it.
+#[inline(always)]
+fn colon(rest: &[u8]) -> Rest<'_> {
+    let rest = blanks(rest);
+    match rest.split_first() {
+        Some((b':', after)) => Ok(blanks(after)),
+        _ => Err(Stop { rest, expected: Expected::Colon }),
+    }
+}
+
+#[inline(always)]
+fn literal(rest: &[u8]) -> Rest<'_> {
+    let after = match rest.first() {
+        Some(b't') => rest.strip_prefix(b"true"),
+        Some(b'f') => rest.strip_prefix(b"false"),
+        Some(b'n') => rest.strip_prefix(b"null"),
+        _ => None,
+    };
+    after.ok_or(Stop { rest, expected: Expected::Value })
+}
+
+#[inline(always)]
+fn number(rest: &[u8]) -> Rest<'_> {
+    let rest = rest.strip_prefix(b"-").unwrap_or(rest);
+    let mut rest = match rest.split_first() {
+        Some((b'0', after)) => after,
+        _ => digits(rest)?,
+    };
+    if let Some((b'.', after)) = rest.split_first() {
+        rest = digits(after)?;
+    }
+    if let Some((b'e' | b'E', after)) = rest.split_first() {
+        rest = match after.split_first() {
+            Some((b'+' | b'-', after)) => digits(after)?,
+            _ => digits(after)?,
+        };
+    }
+    Ok(rest)
+}
+
+/// Behind one or more digits.
+#[inline(always)]
+fn digits(rest: &[u8]) -> Rest<'_> {
+    let mut after = rest;
+    while let Some((b'0'..=b'9', more)) = after.split_first() {
+        after = more;
+    }
+    if after.len() == rest.len() { Err(Stop { rest, expected: Expected::Digit }) } else { Ok(after) }
 }
 
 #[cfg(test)]
@@ -366,52 +301,16 @@ mod tests {
 
     /// In the manner of JSONTestSuite: values as the one member of an object.
     #[test]
+    #[rustfmt::skip]
     fn accepts_values_of_the_grammar() {
         for value in [
-            "0",
-            "-0",
-            "1",
-            "-1",
-            "10",
-            "0.0",
-            "-0.1",
-            "1.5e3",
-            "1E+2",
-            "1e-2",
-            "0e0",
-            "0E0",
-            "123456789012345678901234567890",
-            "1e400",
-            "true",
-            "false",
-            "null",
-            "\"\"",
-            "\"a\"",
-            r#""\"\\\/\b\f\n\r\t""#,
-            r#""\u0041\uabCD""#,
-            r#""\ud83d\ude00""#,
-            r#""\ud800""#,
-            r#""\udc00\ud800""#,
-            "\"\u{7f}\"",
-            "\"\u{80}\"",
-            "\"é€😀\"",
-            "\"\u{ffff}\u{10ffff}\u{feff}\"",
-            "[]",
-            "[ ]",
-            "{}",
-            "{ }",
-            "[1]",
-            "[1,2]",
-            "[ 1 , 2 ]",
-            "[[],{},\"\",null]",
-            "{\"a\":1}",
-            "{\"a\":{\"b\":[{\"c\":1}]}}",
-            "{\"\":0}",
-            "{\"a\":1,\"a\":2}",
-            " \t\n\r1 \t\n\r",
-            "\"12345678\"",
-            "\"1234567\\n\"",
-            "\"/*c*/ ' \"",
+            "0", "-0", "1", "-1", "10", "0.0", "-0.1", "1.5e3", "1E+2", "1e-2", "0e0", "0E0",
+            "123456789012345678901234567890", "1e400", "true", "false", "null", "\"\"", "\"a\"",
+            r#""\"\\\/\b\f\n\r\t""#, r#""\u0041\uabCD""#, r#""\ud83d\ude00""#, r#""\ud800""#,
+            r#""\udc00\ud800""#, "\"\u{7f}\"", "\"\u{80}\"", "\"é€😀\"", "\"\u{ffff}\u{10ffff}\u{feff}\"",
+            "[]", "[ ]", "{}", "{ }", "[1]", "[1,2]", "[ 1 , 2 ]", "[[],{},\"\",null]", "{\"a\":1}",
+            "{\"a\":{\"b\":[{\"c\":1}]}}", "{\"\":0}", "{\"a\":1,\"a\":2}", " \t\n\r1 \t\n\r",
+            "\"12345678\"", "\"1234567\\n\"", "\"/*c*/ ' \"",
         ] {
             let text = format!("{{\"a\":{value}}}");
             assert_eq!(scan(&text), Ok(()), "{text}");
@@ -419,88 +318,17 @@ mod tests {
     }
 
     #[test]
+    #[rustfmt::skip]
     fn rejects_values_outside_the_grammar() {
         for value in [
-            "",
-            "+1",
-            "-",
-            "01",
-            "-01",
-            "00",
-            "1.",
-            ".5",
-            "1.e1",
-            "1e",
-            "1e+",
-            "1ee1",
-            "0x1",
-            "1_0",
-            "--1",
-            "- 1",
-            "1 2",
-            "nan",
-            "NaN",
-            "-nan",
-            "inf",
-            "-Infinity",
-            "True",
-            "tru",
-            "truex",
-            "nul",
-            "nulll",
-            "undefined",
-            "'a'",
-            "a",
-            "\"",
-            "\"a",
-            "\"\\\"",
-            "\"\\\\\\\"",
-            "\"\\q\"",
-            "\"\\x41\"",
-            "\"\\u\"",
-            "\"\\u12\"",
-            "\"\\u123g\"",
-            "\"\\u 123\"",
-            "\"\\U0041\"",
-            "\"\n\"",
-            "\"\t\"",
-            "\"\0\"",
-            "\"\u{1f}\"",
-            "\"1234567\u{1f}\"",
-            "\"12345678\u{1}\"",
-            "[",
-            "]",
-            "[1",
-            "[1,",
-            "[1,]",
-            "[,1]",
-            "[,]",
-            "[1,,2]",
-            "[1 2]",
-            "[1}",
-            "[1:2]",
-            "[\"a\":1]",
-            "{",
-            "}",
-            "{1:2}",
-            "{a:1}",
-            "{\"a\"}",
-            "{\"a\":}",
-            "{\"a\":1,}",
-            "{,}",
-            "{\"a\":1 \"b\":2}",
-            "{\"a\" 1}",
-            "{\"a\",1}",
-            "{\"a\":1]",
-            "{true:1}",
-            "{{}:1}",
-            "1//c",
-            "1/*c*/",
-            "\u{a0}1",
-            "\u{feff}1",
-            "1\u{c}",
-            "1\u{0}",
-            "\u{b}1",
+            "", "+1", "-", "01", "-01", "00", "1.", ".5", "1.e1", "1e", "1e+", "1ee1", "0x1", "1_0", "--1",
+            "- 1", "1 2", "nan", "NaN", "-nan", "inf", "-Infinity", "True", "tru", "truex", "nul", "nulll",
+            "undefined", "'a'", "a", "\"", "\"a", "\"\\\"", "\"\\\\\\\"", "\"\\q\"", "\"\\x41\"", "\"\\u\"",
+            "\"\\u12\"", "\"\\u123g\"", "\"\\u 123\"", "\"\\U0041\"", "\"\n\"", "\"\t\"", "\"\0\"",
+            "\"\u{1f}\"", "\"1234567\u{1f}\"", "\"12345678\u{1}\"", "[", "]", "[1", "[1,", "[1,]", "[,1]",
+            "[,]", "[1,,2]", "[1 2]", "[1}", "[1:2]", "[\"a\":1]", "{", "}", "{1:2}", "{a:1}", "{\"a\"}",
+            "{\"a\":}", "{\"a\":1,}", "{,}", "{\"a\":1 \"b\":2}", "{\"a\" 1}", "{\"a\",1}", "{\"a\":1]",
+            "{true:1}", "{{}:1}", "1//c", "1/*c*/", "\u{a0}1", "\u{feff}1", "1\u{c}", "1\u{0}", "\u{b}1",
         ] {
             let text = format!("{{\"a\":{value}}}");
             assert!(scan(&text).is_err(), "{text}");
@@ -562,8 +390,8 @@ mod tests {
             ("{\"a\":", 5, "a value"),
             ("{\"a\":nan}", 5, "a value"),
             ("{\"a\":\"b", 7, "a closing quote"),
-            ("{\"a\":\"\\x41\"}", 7, "an escape"),
-            ("{\"a\":\"\\u00g0\"}", 10, "four hexadecimal digits"),
+            ("{\"a\":\"\\x41\"}", 7, "a valid escape"),
+            ("{\"a\":\"\\u00g0\"}", 10, "a valid escape"),
             ("{\"a\":\"b\tc\"}", 7, "no raw control character in a string"),
             ("{\"a\":-}", 6, "a digit"),
             ("{\"a\":01}", 6, "a comma or a closing brace"),
@@ -628,18 +456,5 @@ mod tests {
         assert_eq!(scanner.scan(&text).unwrap().get("a").unwrap().bytes().len(), text.len() - 6);
         text[2_500_000] = b'\n';
         assert_eq!(scanner.scan(&text).unwrap_err().at, 2_500_000);
-    }
-
-    #[test]
-    fn every_byte_at_every_place_of_a_word_is_judged_alike() {
-        for byte in 0..=u8::MAX {
-            for place in 0..24 {
-                let mut inside = [b'x'; 24];
-                inside[place] = byte;
-                let text = [b"{\"k\":\"", &inside[..], b"\"}"].concat();
-                let expected = serde_json::from_slice::<&serde_json::value::RawValue>(&text).is_ok();
-                assert_eq!(scan(&text).is_ok(), expected, "byte {byte:#x} at {place}");
-            }
-        }
     }
 }

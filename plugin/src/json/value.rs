@@ -196,6 +196,11 @@ impl<'a> Object<'a> {
         self.members.is_empty()
     }
 
+    /// Whether any key is written with an escape; where none is, keys as written are keys as meant.
+    pub const fn has_escaped_keys(&self) -> bool {
+        self.escaped_keys
+    }
+
     /// Where the members stand, in order.
     pub fn members(&self) -> &[Member] {
         &self.members
@@ -203,7 +208,9 @@ impl<'a> Object<'a> {
 
     /// Whether the member's key, unescaped, is `key`.
     pub fn has_key(&self, member: Member, key: &str) -> bool {
-        is_key(member.key(self.text), key, self.escaped_keys)
+        // Most keys are of another length, which is cheaper to see than to compare them.
+        let len = member.key_end.wrapping_sub(member.key_start) as usize;
+        (self.escaped_keys || len == key.len()) && is_key(member.key(self.text), key, self.escaped_keys)
     }
 
     /// The value of a member whose key, unescaped, is `key`; the last one where several have it, as most
@@ -295,6 +302,9 @@ mod tests {
         let scanned = scanner.scan(text.as_bytes()).unwrap();
         let walked = value(text).as_object().unwrap();
         assert_eq!(scanned.members(), walked.members());
+        assert!(
+            scanned.has_escaped_keys() && !value("{\"a\":\"\\n\"}").as_object().unwrap().has_escaped_keys()
+        );
         for (key, expected) in [
             ("a", Some(6)),
             ("b", Some(2)),

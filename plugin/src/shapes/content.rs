@@ -16,8 +16,12 @@ const LAYERS: usize = 3;
 const CUT_MARK: &str = "...[truncated]";
 
 /// Removes from a definition what shippers added, and says whether it was XML-escaped (by NXLog, Wazuh and
-/// others). `None` when nothing is left.
-pub(super) fn unescape<'a>(text: Cow<'a, str>, notes: &mut Vec<Note>) -> (Option<Cow<'a, str>>, bool) {
+/// others). `None` when nothing is left. `doubled`: whether the shipper doubled the task name's backslashes.
+pub(super) fn unescape<'a>(
+    text: Cow<'a, str>,
+    doubled: bool,
+    notes: &mut Vec<Note>,
+) -> (Option<Cow<'a, str>>, bool) {
     let mut text = without_cut_mark(limited(text, notes));
     let mut escaped = false;
     for _ in 0..LAYERS {
@@ -32,7 +36,7 @@ pub(super) fn unescape<'a>(text: Cow<'a, str>, notes: &mut Vec<Note>) -> (Option
     if is_escaped(&text) {
         notes.push(Note::ContentEscaped);
     }
-    if has_escaped_quotes(&text) {
+    if has_escaped_quotes(&text) || (doubled && has_escapes_only(&text)) {
         text = Cow::Owned(without_backslashes(&text));
     }
     (Some(text).filter(|text| !is_blank(text)), escaped)
@@ -87,14 +91,26 @@ fn without_cut_mark(text: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 /// Whether the XML was written as the inside of a string of some programming language and never read back:
-/// `<?xml version=\"1.0\"`. Wazuh's agents do that.
+/// `<?xml version=\"1.0\"`.
 fn has_escaped_quotes(text: &str) -> bool {
     let text = start(text);
     let quoted = |head: &str| head.contains("=\\\"");
     text.starts_with('<') && text.split_once('>').is_some_and(|(head, _)| quoted(head))
 }
 
-fn without_backslashes(text: &str) -> String {
+/// Whether every backslash of a text begins an escape that such a string would have.
+fn has_escapes_only(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte == b'\\' && !matches!(bytes.next(), Some(b'\\' | b'"' | b'/' | b'r' | b'n' | b't')) {
+            return false;
+        }
+    }
+    true
+}
+
+/// The text that the inside of such a string stands for.
+pub(super) fn without_backslashes(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut characters = text.chars();
     while let Some(character) = characters.next() {
@@ -123,7 +139,7 @@ mod tests {
 
     fn read(text: &str) -> (Option<String>, bool, Vec<Note>) {
         let mut notes = Vec::new();
-        let (text, escaped) = unescape(Cow::Borrowed(text), &mut notes);
+        let (text, escaped) = unescape(Cow::Borrowed(text), false, &mut notes);
         (text.map(Cow::into_owned), escaped, notes)
     }
 
@@ -173,6 +189,17 @@ mod tests {
         assert_eq!(read(text).0.as_deref(), Some(wanted));
         let plain = r#"<Task><Arguments>-a=\"b\" C:\new</Arguments></Task>"#;
         assert_eq!(read(plain).0.as_deref(), Some(plain));
+    }
+
+    #[test]
+    fn doubled_backslashes_are_halved_only_where_all_are_doubled() {
+        for (text, wanted) in
+            [(r"<Task>C:\\x</Task>", r"<Task>C:\x</Task>"), (r"<Task>C:\a</Task>", r"<Task>C:\a</Task>")]
+        {
+            let (content, _) = unescape(Cow::Borrowed(text), true, &mut Vec::new());
+            assert_eq!(content.as_deref(), Some(wanted));
+            assert_eq!(read(text).0.as_deref(), Some(text));
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Almost every record is not ours, so the answer costs little: each member is looked at once, by the length
 //! and first letter of its key; a nested object is walked only if its key can hold an event, and only as far
 //! as the id; text is searched only where no member holds an id, at its beginning, for one word. Nothing is
-//! allocated.
+//! allocated, unless an id or a key is written with escapes.
 
 use super::key;
 use super::text_id::{self, Form};
@@ -20,13 +20,6 @@ pub struct Candidate<'a> {
     pub(super) inner: Option<Value<'a>>,
     /// The text that holds the event, where no member of its own holds the id.
     pub(super) text: Option<Value<'a>>,
-}
-
-impl Candidate<'_> {
-    /// What the id says happened.
-    pub const fn change(&self) -> Change {
-        self.change
-    }
 }
 
 /// Where an id stands, which tells much about the shape.
@@ -52,7 +45,7 @@ pub(super) enum Place {
     EcsCode,
     /// `Id`.
     Id,
-    /// In a text, or in `System` where that is a text.
+    /// In a text; whether under `System`.
     Text(Form, bool),
 }
 
@@ -62,9 +55,10 @@ impl Place {
         matches!(self, Self::EventId | Self::System | Self::Winlog | Self::Win | Self::Graylog)
     }
 
-    /// Whether any number here is the id of the record's event, so that another number settles the question.
+    /// Whether another number here settles that this is no event of ours. ECS has the same id twice, and the
+    /// one in `winlog` takes longer to reach.
     const fn settles(self) -> bool {
-        !matches!(self, Self::Id)
+        self.is_windows() || matches!(self, Self::EcsCode)
     }
 }
 
@@ -105,7 +99,7 @@ const TEXTS: usize = 6;
 /// `None` settles it. Otherwise [`read`](super::read) says whether it is such an event.
 pub fn change<'a>(record: &Object<'a>) -> Option<Candidate<'a>> {
     let mut search = Search::default();
-    match search.look(record.iter(), Within::Record, None, 0) {
+    match search.look(record.iter(), record.has_escaped_keys(), Nested::TOP) {
         Step::Found(candidate) => return Some(candidate),
         Step::Settled => return None,
         Step::Nothing => {}
@@ -113,11 +107,14 @@ pub fn change<'a>(record: &Object<'a>) -> Option<Candidate<'a>> {
     let mut next = 0_usize;
     while let Some(nested) = search.nested.get(next).copied().flatten() {
         next = next.saturating_add(1);
-        match search.look(nested.value.members(), nested.within, nested.record, nested.depth) {
+        match search.look(nested.value.members(), true, nested) {
             Step::Found(candidate) => return Some(candidate),
             Step::Settled => return None,
             Step::Nothing => {}
         }
+    }
+    if search.another_event {
+        return None;
     }
     search.texts.iter().flatten().find_map(|text| text.candidate()).or(search.last_resort)
 }
@@ -130,13 +127,28 @@ enum Step<'a> {
     Nothing,
 }
 
+/// An object to look into.
 #[derive(Debug, Clone, Copy)]
 struct Nested<'a> {
     value: Value<'a>,
     within: Within,
-    /// The record that the object belongs to, if not the one given.
+    /// The record that the object is part of, if not the one given.
     record: Option<Value<'a>>,
     depth: u8,
+}
+
+impl<'a> Nested<'a> {
+    /// The record given.
+    const TOP: Self = Self { value: Value::new(b""), within: Within::Record, record: None, depth: 0 };
+
+    /// The record that what stands in this object belongs to. `event` is part of a record to ECS, and one of
+    /// its own to those who wrap events.
+    fn record_of(&self, place: Option<Place>) -> Option<Value<'a>> {
+        match self.within {
+            Within::Event if place != Some(Place::EcsCode) => Some(self.value),
+            _ => self.record,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -165,6 +177,8 @@ struct Search<'a> {
     texts: [Option<Text<'a>>; TEXTS],
     /// An id under a key so common that anything else comes first.
     last_resort: Option<Candidate<'a>>,
+    /// Whether the record seems to be another event, so that its texts are that event's.
+    another_event: bool,
 }
 
 impl<'a> Search<'a> {
@@ -173,48 +187,57 @@ impl<'a> Search<'a> {
     fn look(
         &mut self,
         members: impl Iterator<Item = (&'a [u8], Value<'a>)>,
-        within: Within,
-        record: Option<Value<'a>>,
-        depth: u8,
+        escaped: bool,
+        object: Nested<'a>,
     ) -> Step<'a> {
         let mut seen: Option<(u64, Place)> = None;
         for (name, value) in members {
-            match role(name, within) {
+            let role =
+                if escaped { role(&key::plain(name), object.within) } else { role(name, object.within) };
+            match role {
                 Role::None => {}
                 Role::Id(place) => {
                     let Some((id, place)) = number(value, place) else {
                         continue;
                     };
-                    if !place.settles() {
-                        self.last_resort = candidate(id, place, record);
+                    if place == Place::Id {
+                        self.last_resort = candidate(id, place, object.record_of(Some(place)));
                     } else if seen.is_none_or(|(_, held)| place.is_windows() || !held.is_windows()) {
                         seen = Some((id, place));
                     }
-                    if depth > 0 && place.settles() {
+                    if object.depth > 0 && place != Place::Id {
                         break;
                     }
                 }
-                Role::Nested(inner) => self.push(value, inner, record, depth),
+                Role::Nested(within) => self.push(value, within, object),
             }
         }
         let Some((id, place)) = seen else {
             return Step::Nothing;
         };
-        candidate(id, place, record).map_or(Step::Settled, Step::Found)
+        match candidate(id, place, object.record_of(Some(place))) {
+            Some(candidate) => Step::Found(candidate),
+            None if place.settles() => Step::Settled,
+            None => {
+                self.another_event = true;
+                Step::Nothing
+            }
+        }
     }
 
     /// Remembers a value to look into.
-    fn push(&mut self, value: Value<'a>, within: Within, record: Option<Value<'a>>, depth: u8) {
+    fn push(&mut self, value: Value<'a>, within: Within, holder: Nested<'a>) {
+        let record = holder.record_of(None);
         match value.kind() {
             Kind::String => {
                 if let Some(free) = self.texts.iter_mut().find(|text| text.is_none()) {
                     *free = Some(Text { value, record, system: within == Within::System });
                 }
             }
-            Kind::Object if depth < DEPTH => {
+            Kind::Object if holder.depth < DEPTH => {
                 // What may be a record of its own is one to what stands in it.
                 let record = if within == Within::Record { Some(value) } else { record };
-                let nested = Nested { value, within, record, depth: depth.saturating_add(1) };
+                let nested = Nested { value, within, record, depth: holder.depth.saturating_add(1) };
                 if let Some(free) = self.nested.iter_mut().find(|nested| nested.is_none()) {
                     *free = Some(nested);
                 }
@@ -246,9 +269,6 @@ fn number(value: Value<'_>, place: Place) -> Option<(u64, Place)> {
 
 /// What a key can hold, within an object of a kind.
 fn role(name: &[u8], within: Within) -> Role {
-    if name.len() > 26 {
-        return if name.contains(&b'\\') { role_of_escaped(name, within) } else { Role::None };
-    }
     match within {
         Within::Record => record_role(name, within),
         Within::Event => match name {
@@ -262,11 +282,6 @@ fn role(name: &[u8], within: Within) -> Role {
         Within::Win if name.eq_ignore_ascii_case(b"system") => Role::Nested(Within::WinSystem),
         _ => Role::None,
     }
-}
-
-fn role_of_escaped(name: &[u8], within: Within) -> Role {
-    let plain = key::plain(name);
-    if plain.len() > 26 { Role::None } else { role(&plain, within) }
 }
 
 /// Keys of a record, told apart by length and first letter before anything is compared.

@@ -42,7 +42,12 @@ pub(super) fn read(reading: &mut Reading<'_>, message: &str) {
 
 /// The text before the task definition, the definition, and the text after it.
 fn split(message: &str) -> (&str, Option<&str>, &str) {
-    let starts = [("<?xml", "</Task>"), ("<Task", "</Task>"), ("&lt;?xml", "&lt;/Task&gt;"), ("&lt;Task", "&lt;/Task&gt;")];
+    let starts = [
+        ("<?xml", "</Task>"),
+        ("<Task", "</Task>"),
+        ("&lt;?xml", "&lt;/Task&gt;"),
+        ("&lt;Task", "&lt;/Task&gt;"),
+    ];
     for (start, end) in starts {
         let Some((head, from)) = message.find(start).and_then(|at| message.split_at_checked(at)) else {
             continue;
@@ -85,7 +90,8 @@ fn from_backslash(token: &str) -> Option<&str> {
     if token.starts_with('\\') {
         return Some(token);
     }
-    let (label, value) = token.split_once(" \\").and_then(|(label, _)| token.split_at_checked(label.len()))?;
+    let (label, value) =
+        token.split_once(" \\").and_then(|(label, _)| token.split_at_checked(label.len()))?;
     is_label(label).then(|| value.trim())
 }
 
@@ -161,7 +167,9 @@ mod tests {
             .replace("Security ID:", "Sicherheits-ID:")
             .replace("Task Name: ", "Aufgabenname: ");
         let french = english(TASK).replace("ID:\t", "ID :\t").replace("Name:", "Nom de la tâche :");
-        let japanese = english(TASK).replace("Task Name: ", "タスク名：").replace("Task Content: ", "タスク コンテンツ：");
+        let japanese = english(TASK)
+            .replace("Task Name: ", "タスク名：")
+            .replace("Task Content: ", "タスク コンテンツ：");
         for message in [english(TASK), german, french, japanese] {
             let event = event(&message);
             assert_eq!(event.task_name.as_deref(), Some(r"\One Drive\x"), "{message}");

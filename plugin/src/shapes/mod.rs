@@ -42,7 +42,7 @@ use std::borrow::Cow;
 pub use id::{Candidate, change};
 
 use crate::event::TaskEvent;
-use crate::json::{Kind, Object};
+use crate::json::{Kind, Object, Scanner};
 use id::Place;
 use reading::{Rank, Reading, Slot};
 use shape::Shape;
@@ -55,6 +55,9 @@ use text_id::Form;
 /// events have is enough (`EventID`, `winlog.event_id`); under a common one (`event_id`, `Id`) the record must
 /// hold a task's name or content.
 pub fn read<'a>(object: &Object<'a>, candidate: Candidate<'a>) -> Option<TaskEvent<'a>> {
+    if matches!(candidate.place, Place::Text(Form::Json, _)) {
+        return read_json(&candidate.text?.as_str()?);
+    }
     let inner;
     let record = match candidate.inner {
         Some(value) => {
@@ -72,7 +75,8 @@ pub fn read<'a>(object: &Object<'a>, candidate: Candidate<'a>) -> Option<TaskEve
     shape.read(&mut reading, record);
     if candidate.inner.is_some() && !reading.has(Slot::Computer) {
         // Splunk's HEC and the like name the host beside the event that they wrap.
-        let host = walk::find(object, "host.name").or_else(|| walk::find(object, "host")).and_then(walk::text);
+        let host =
+            walk::find(object, "host.name").or_else(|| walk::find(object, "host")).and_then(walk::text);
         reading.set(Slot::Computer, Rank::MIN, host.unwrap_or(Cow::Borrowed("")));
     }
     if !is_security(&reading.event) {
@@ -89,12 +93,25 @@ pub fn read<'a>(object: &Object<'a>, candidate: Candidate<'a>) -> Option<TaskEve
     (proven || names_task || has_task).then_some(event)
 }
 
+/// The event of a record that arrives as the text of another, unparsed. Such text in such text is not read.
+fn read_json(text: &str) -> Option<TaskEvent<'static>> {
+    let mut scanner = Scanner::default();
+    let object = scanner.scan(text.as_bytes()).ok()?;
+    let candidate = change(&object)?;
+    if matches!(candidate.place, Place::Text(Form::Json, _)) {
+        return None;
+    }
+    read(&object, candidate).map(TaskEvent::into_owned)
+}
+
 /// The shape of a record, by where its id stands and what stands beside it.
 fn shape_of(place: Place, record: &Object<'_>) -> &'static Shape {
     let has = |name: &str| record.get(name).is_some();
     match place {
         Place::EventId if has("StringInserts") && has("ComputerName") => &winlog::SHAPE,
-        Place::EventId if has("ProviderName") && (has("StringInserts") || has("EventData")) => &winevtlog::SHAPE,
+        Place::EventId if has("ProviderName") && (has("StringInserts") || has("EventData")) => {
+            &winevtlog::SHAPE
+        }
         Place::EventId if is_azure(record) => &azure::SHAPE,
         Place::EventId if has("SourceModuleType") || has("SourceModuleName") => &flat::NXLOG,
         Place::EventId => &flat::SHAPE,
@@ -111,12 +128,15 @@ fn shape_of(place: Place, record: &Object<'_>) -> &'static Shape {
         Place::Text(Form::Xml, false) => &event_xml::SHAPE,
         Place::Text(Form::EventIdLine, _) => &winevtlog::TEXT,
         Place::Text(Form::Snare, _) => &snare::SHAPE,
+        Place::Text(Form::Json, _) => Shape::NOWHERE,
     }
 }
 
 fn is_azure(record: &Object<'_>) -> bool {
     let is = |name: &str, kind: Kind| record.get(name).is_some_and(|value| value.kind() == kind);
-    is("EventData", Kind::String) || is("ParameterXml", Kind::String) || (is("TimeGenerated", Kind::String) && is("EventData", Kind::Object))
+    is("EventData", Kind::String)
+        || is("ParameterXml", Kind::String)
+        || (is("TimeGenerated", Kind::String) && is("EventData", Kind::Object))
 }
 
 /// Reads the fields that a text has.
@@ -130,6 +150,7 @@ fn read_text(reading: &mut Reading<'_>, form: Form, text: &str) {
         Form::Xml => event_xml::read(reading, text, Rank::MAX),
         Form::EventIdLine | Form::EventCodeLine => key_value::read(reading, text, Rank::MAX),
         Form::Snare => snare::read(reading, text, Rank::MAX),
+        Form::Json => {}
     }
 }
 
@@ -139,7 +160,7 @@ fn read_text_message(reading: &mut Reading<'_>, form: Form, text: &str) {
         return;
     }
     match form {
-        Form::Xml => {}
+        Form::Xml | Form::Json => {}
         Form::EventIdLine | Form::EventCodeLine => key_value::read_message(reading, text),
         Form::Snare => snare::read_message(reading, text),
     }

@@ -146,14 +146,24 @@ impl<'a> Reading<'a> {
     /// The event, its content unescaped, with notes on what is missing. `escapes`: the shipper XML-escapes
     /// values, names included, even where no content shows it.
     pub(super) fn finish(mut self, escapes: bool) -> TaskEvent<'a> {
+        // A task's path begins with one backslash; where it has two, the shipper doubles them (Wazuh does).
+        let doubled = self.event.task_name.as_deref().is_some_and(|name| name.starts_with(r"\\"));
+        let mut escaped = escapes;
         if let Some(text) = self.event.content.take() {
-            let (content, escaped) = content::unescape(text, &mut self.event.notes);
+            let (content, was_escaped) = content::unescape(text, doubled, &mut self.event.notes);
             self.event.content = content;
-            if escaped || escapes {
-                self.unescape_names();
-            }
-        } else if escapes {
-            self.unescape_names();
+            escaped |= was_escaped;
+        }
+        // What a shipper does to the content it does to its neighbours too (`\R&amp;D`).
+        if escaped {
+            self.each_name('&', |text| {
+                let mut plain = String::with_capacity(text.len());
+                entities::unescape(&mut plain, text);
+                plain
+            });
+        }
+        if doubled {
+            self.each_name('\\', content::without_backslashes);
         }
         if self.event.content.is_none() && self.event.change.has_content() {
             self.event.notes.push(Note::ContentMissing);
@@ -167,14 +177,12 @@ impl<'a> Reading<'a> {
         self.event
     }
 
-    /// A shipper that escapes the content escapes its neighbours too (`\R&amp;D`).
-    fn unescape_names(&mut self) {
+    /// Rewrites the names that hold a character.
+    fn each_name(&mut self, with: char, rewrite: impl Fn(&str) -> String) {
         for slot in [Slot::User, Slot::Domain, Slot::TaskName] {
             let place = self.place(slot);
-            if let Some(text) = place.as_deref().filter(|text| text.contains('&')) {
-                let mut plain = String::with_capacity(text.len());
-                entities::unescape(&mut plain, text);
-                *place = Some(Cow::Owned(plain));
+            if let Some(text) = place.as_deref().filter(|text| text.contains(with)) {
+                *place = Some(Cow::Owned(rewrite(text)));
             }
         }
     }
@@ -262,5 +270,15 @@ mod tests {
             reading.set(Slot::Content, 1, text(content));
             assert_eq!(reading.finish(false).task_name.as_deref(), Some(wanted));
         }
+    }
+
+    #[test]
+    fn doubled_backslashes_are_halved() {
+        let mut reading = Reading::new(Change::Created, "test");
+        reading.set(Slot::TaskName, 1, text(r"\Ops\new"));
+        reading.set(Slot::Content, 1, text(r"<Task>C:\x</Task>"));
+        let event = reading.finish(false);
+        assert_eq!(event.task_name.as_deref(), Some(r"\Ops\new"));
+        assert_eq!(event.content.as_deref(), Some(r"<Task>C:\x</Task>"));
     }
 }

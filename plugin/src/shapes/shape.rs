@@ -34,6 +34,9 @@ const ELEMENTS: usize = 64;
 const STEP: Rank = 2;
 
 impl Shape {
+    /// [`Self::NONE`], to refer to.
+    pub(super) const NOWHERE: &'static Self = &Self::NONE;
+
     /// A shape that keeps nothing anywhere.
     pub(super) const NONE: Self = Self {
         name: "",
@@ -155,7 +158,8 @@ fn pair(element: Value<'_>) -> Option<(Cow<'_, str>, Value<'_>)> {
         if key::same(key, b"name") || key::same(key, b"key") {
             name = inner.as_str();
         } else if key::same(key, b"attributes") {
-            name = inner.members().find(|(key, _)| key::same(key, b"name")).and_then(|(_, name)| name.as_str());
+            name =
+                inner.members().find(|(key, _)| key::same(key, b"name")).and_then(|(_, name)| name.as_str());
         } else if ["text", "value", "content"].iter().any(|word| key::same(key, word.as_bytes())) {
             value = Some(inner);
         }

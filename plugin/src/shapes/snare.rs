@@ -30,12 +30,9 @@ const MESSAGE: usize = 13;
 
 /// Reads the fields before the message.
 pub(super) fn read(reading: &mut Reading<'_>, text: &str, rank: Rank) {
-    for (slot, index) in [
-        (Slot::Channel, CHANNEL),
-        (Slot::Time, TIME),
-        (Slot::Provider, PROVIDER),
-        (Slot::Computer, COMPUTER),
-    ] {
+    for (slot, index) in
+        [(Slot::Channel, CHANNEL), (Slot::Time, TIME), (Slot::Provider, PROVIDER), (Slot::Computer, COMPUTER)]
+    {
         if let Some(value) = fields(text).nth(index) {
             reading.set(slot, rank, Cow::Owned(value.trim().to_owned()));
         }

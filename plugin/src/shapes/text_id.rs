@@ -15,6 +15,8 @@ pub(super) enum Form {
     EventCodeLine,
     /// Fields between tabs after `MSWinEventLog`.
     Snare,
+    /// A record as JSON, which nobody has parsed. The id is any number like one of ours.
+    Json,
 }
 
 /// How far into a text the id is looked for, in bytes as they stand in the JSON. In an event it is within the
@@ -31,14 +33,30 @@ const ATTRIBUTES: usize = 64;
 pub(super) fn find(string: &[u8]) -> Option<(u64, Form)> {
     let mut rest = string.get(..HEAD).unwrap_or(string);
     for _ in 0..TRIES {
-        let at = memmem::find(rest, b"Event")?;
+        let at = memmem::find(rest, b"vent")?;
+        if is_json(string) {
+            return json_id(string).map(|id| (id, Form::Json));
+        }
         let (before, from) = rest.split_at_checked(at)?;
-        rest = from.get(b"Event".len()..)?;
-        if let Some(found) = id_after(before, rest) {
+        rest = from.get(b"vent".len()..)?;
+        if let Some(found) = before.strip_suffix(b"E").and_then(|before| id_after(before, rest)) {
             return Some(found);
         }
     }
     None
+}
+
+/// Whether the text seems to be an object with members.
+fn is_json(string: &[u8]) -> bool {
+    let text = string.strip_prefix(b"\"").unwrap_or(string).trim_ascii_start();
+    text.strip_prefix(b"{").is_some_and(|text| text.trim_ascii_start().starts_with(b"\\"))
+}
+
+/// A number in the text that could be the id of a task event.
+fn json_id(string: &[u8]) -> Option<u64> {
+    const IDS: [(&[u8], u64); 5] =
+        [(b"4698", 4698), (b"4702", 4702), (b"4699", 4699), (b"4700", 4700), (b"4701", 4701)];
+    IDS.iter().find(|(digits, _)| memmem::find(string, digits).is_some()).map(|(_, id)| *id)
 }
 
 /// The id where `Event` stands between `before` and `after`.
@@ -108,6 +126,10 @@ mod tests {
             (r#""03/01/2026\nLogName=Security\nEventCode=4700\n""#, Some((4700, Form::EventCodeLine))),
             (r#""<13>Mar 1 h MSWinEventLog\t1\tSecurity\t12\tSun Mar\t4701\tx""#, Some((4701, Form::Snare))),
             (r#""h MSWinEventLog#0111#011Security#01112#011Sun#0114701#011x""#, Some((4701, Form::Snare))),
+            (r#""{\"EventID\": 4698}""#, Some((4698, Form::Json))),
+            (r#"" {\n \"winlog\":{\"event_id\":\"4702\"}}""#, Some((4702, Form::Json))),
+            (r#""{\"EventID\": 4624}""#, None),
+            (r#""{\"id\": 4698}""#, None),
             (r#""<EventID>4698""#, Some((4698, Form::Xml))),
             (r#""<EventID>46980000000</EventID>""#, None),
             (r#""<EventID></EventID>""#, None),

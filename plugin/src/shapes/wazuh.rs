@@ -1,9 +1,9 @@
 //! Wazuh archives and alerts: lower camel case under `data.win`, ids as strings, values XML-escaped and
-//! sometimes with backslashes before their quotes.
+//! their backslashes doubled.
 //!
 //! ```json
 //! {"data": {"win": {"system": {"providerName": "Microsoft-Windows-Security-Auditing", "eventID": "4698", "channel": "Security",
-//!           "computer": "ws17"}, "eventdata": {"taskName": "\\x", "taskContent": "&lt;?xml …"}}}}
+//!           "computer": "ws17"}, "eventdata": {"taskName": "\\\\x", "taskContent": "&lt;?xml …"}}}}
 //! ```
 //!
 //! Source: <https://documentation.wazuh.com/current/user-manual/capabilities/log-data-collection/>.

@@ -1,0 +1,52 @@
+//! Rule and settings files on disk, compiled.
+use crate::settings::{self, Configuration, SettingsError};
+use crate::sigma::{self, Compilation};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+use std::{fs, io};
+use thiserror::Error;
+
+/// Why nothing was compiled.
+#[derive(Debug, Error)]
+pub enum RuleFilesError {
+    /// The settings file cannot be read.
+    #[error("{}: {error}", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The settings file does not say what it should.
+    #[error("{}: {error}", .path.display())]
+    Settings {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong in it.
+        error: SettingsError,
+    },
+}
+
+/// Compiles the rules under `paths` (folders or files) with a settings file, or with the default settings.
+/// Files that cannot be read and rules that cannot be compiled are in [`Compilation::refused`].
+///
+/// # Errors
+/// When the settings cannot be used: a pack without the allowlist or the host roles that somebody wrote would
+/// judge otherwise than they expect.
+pub fn compile(paths: &[PathBuf], settings: Option<&Path>) -> Result<Compilation, RuleFilesError> {
+    let configuration = settings.map(read_settings).transpose()?.unwrap_or_default();
+    let loaded = sigma::load(paths);
+    let mut compilation = sigma::compile(&loaded.sources, &configuration);
+    compilation.refused.splice(0..0, loaded.refused);
+    Ok(compilation)
+}
+
+/// Reads a settings file.
+///
+/// # Errors
+/// When it cannot be read or used.
+pub fn read_settings(path: &Path) -> Result<Configuration, RuleFilesError> {
+    let text = fs::read_to_string(path).map_err(|error| RuleFilesError::Read { path: path.into(), error })?;
+    settings::parse(&text, SystemTime::now())
+        .map_err(|error| RuleFilesError::Settings { path: path.into(), error })
+}

@@ -1,0 +1,45 @@
+//! The Sigma compiler: rule files in, a [`Pack`] out.
+//!
+//! Every document is either compiled as the Sigma specification 2.1.0 says, or refused with a [`Reason`] and its
+//! place; nothing is compiled in part or in a way that silently never matches. What scheduled-task events cannot
+//! decide is worked out here, so that the guest has less to do.
+//!
+//! From the ground up: `text` (globs), `base64`, `modifiers` and `values` (what an item's values mean), `regex`,
+//! `expression` (the logic), `detection` and `condition` (from YAML to the logic), `rule`, `filter` and
+//! `correlation` (documents), `compilation` (all files together).
+
+mod base64;
+mod compilation;
+mod condition;
+mod correlation;
+mod detection;
+mod documents;
+mod expression;
+mod filter;
+mod logsource;
+mod metadata;
+mod modifiers;
+mod patterns;
+mod refusal;
+mod regex;
+mod rule;
+mod source;
+pub(crate) mod text;
+mod values;
+
+pub use compilation::{Compilation, MAX_CORRELATIONS, MAX_RULES, Remark, compile};
+pub use correlation::{MAX_COUNT, MAX_TIMESPAN};
+pub use expression::Part;
+pub use metadata::Metadata;
+pub use patterns::{MAX_PATTERNS, MAX_REGEXES};
+pub use refusal::{CorrelationReason, Reason, Refusal};
+pub use regex::MAX_REGEX;
+pub use rsigma_parser::Status;
+pub use rule::{Note, RuleInfo, Subject};
+pub use source::{Loaded, MAX_FILE, MAX_FILES, Source, load};
+
+#[cfg(doc)]
+use schtag::rules::Pack;
+
+#[cfg(test)]
+mod tests;

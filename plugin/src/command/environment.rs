@@ -1,0 +1,323 @@
+//! Environment variables: `%name%` with the modifiers of cmd.exe, and PowerShell's `$env:name`.
+//!
+//! schtag sees a log record, not the machine, so each variable has the one value that a default
+//! installation of Windows gives it (the table below). What depends on the user keeps the placeholder
+//! `%USERNAME%`: `%APPDATA%` becomes `C:\Users\%USERNAME%\AppData\Roaming`. `%TEMP%` is the user's; the
+//! same variable of the SYSTEM account is `C:\Windows\Temp`, and which one applies is not known here.
+//! A variable that is not in the table stays as written.
+//!
+//! Source: "Recognized environment variables"
+//! (<https://learn.microsoft.com/windows/deployment/usmt/usmt-recognized-environment-variables>), and
+//! `set /?` for the modifiers.
+
+use std::borrow::Cow;
+
+/// Variables and the values that a default installation gives them. Names compare without case.
+const VALUES: &[(&str, &str)] = &[
+    ("ALLUSERSPROFILE", r"C:\ProgramData"),
+    ("APPDATA", r"C:\Users\%USERNAME%\AppData\Roaming"),
+    ("CommonProgramFiles", r"C:\Program Files\Common Files"),
+    ("CommonProgramFiles(x86)", r"C:\Program Files (x86)\Common Files"),
+    ("CommonProgramW6432", r"C:\Program Files\Common Files"),
+    ("ComSpec", r"C:\Windows\System32\cmd.exe"),
+    ("DriverData", r"C:\Windows\System32\Drivers\DriverData"),
+    ("HOMEDRIVE", "C:"),
+    ("HOMEPATH", r"\Users\%USERNAME%"),
+    ("LOCALAPPDATA", r"C:\Users\%USERNAME%\AppData\Local"),
+    ("OneDrive", r"C:\Users\%USERNAME%\OneDrive"),
+    ("OS", "Windows_NT"),
+    ("PROCESSOR_ARCHITECTURE", "AMD64"),
+    ("ProgramData", r"C:\ProgramData"),
+    ("ProgramFiles", r"C:\Program Files"),
+    ("ProgramFiles(x86)", r"C:\Program Files (x86)"),
+    ("ProgramW6432", r"C:\Program Files"),
+    ("PUBLIC", r"C:\Users\Public"),
+    ("SystemDrive", "C:"),
+    ("SystemRoot", r"C:\Windows"),
+    ("TEMP", r"C:\Users\%USERNAME%\AppData\Local\Temp"),
+    ("TMP", r"C:\Users\%USERNAME%\AppData\Local\Temp"),
+    ("USERPROFILE", r"C:\Users\%USERNAME%"),
+    ("windir", r"C:\Windows"),
+    ("__APPDIR__", r"C:\Windows\System32\"),
+];
+
+/// Variables that are lists: expanded only where a modifier picks letters out of them, since the plain
+/// value differs from machine to machine and says nothing.
+const LISTS: &[(&str, &str)] = &[
+    (
+        "PATH",
+        r"C:\Windows\system32;C:\Windows;C:\Windows\System32\Wbem;C:\Windows\System32\WindowsPowerShell\v1.0\",
+    ),
+    ("PATHEXT", ".COM;.EXE;.BAT;.CMD;.VBS;.VBE;.JS;.JSE;.WSF;.WSH;.MSC"),
+    (
+        "PSModulePath",
+        r"C:\Program Files\WindowsPowerShell\Modules;C:\Windows\system32\WindowsPowerShell\v1.0\Modules",
+    ),
+];
+
+/// Longest `name:modifier` that is looked at, in bytes.
+const MAX_REFERENCE: usize = 512;
+
+fn find(table: &[(&str, &'static str)], name: &str) -> Option<&'static str> {
+    table.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|&(_, value)| value)
+}
+
+/// The value of a variable on a default installation.
+pub(super) fn value(name: &str) -> Option<&'static str> {
+    find(VALUES, name)
+}
+
+/// The value of what stands between two percent signs: a name, or a name with a modifier.
+fn reference(inner: &str) -> Option<Cow<'static, str>> {
+    if inner.is_empty() || inner.len() > MAX_REFERENCE {
+        return None;
+    }
+    let Some((name, modifier)) = inner.split_once(':') else {
+        return value(inner).map(Cow::Borrowed);
+    };
+    let whole = value(name).or_else(|| find(LISTS, name))?;
+    modified(whole, modifier).map(Cow::Owned)
+}
+
+/// Applies a modifier of cmd.exe to a value: `~start,length` (a negative number counts from the end),
+/// `old=new` (every occurrence, any case) or `*old=new` (all up to the first occurrence).
+/// `None` when it is not a modifier.
+pub(super) fn modified(value: &str, modifier: &str) -> Option<String> {
+    match modifier.strip_prefix('~') {
+        Some(range) => substring(value, range),
+        None => replaced(value, modifier),
+    }
+}
+
+fn substring(value: &str, range: &str) -> Option<String> {
+    let (start, length) = match range.split_once(',') {
+        Some((start, length)) => (start, Some(length)),
+        None => (range, None),
+    };
+    let count = i64::try_from(value.chars().count()).ok()?;
+    // A number below zero counts from the end.
+    let place = |n: i64| if n < 0 { count.saturating_add(n) } else { n }.clamp(0, count);
+    let start = place(number(start)?);
+    let end = match length {
+        None => count,
+        Some(length) => match number(length)? {
+            n if n < 0 => count.saturating_add(n),
+            n => start.saturating_add(n),
+        },
+    };
+    let skip = usize::try_from(start).ok()?;
+    let take = usize::try_from(end.saturating_sub(start)).unwrap_or(0);
+    Some(value.chars().skip(skip).take(take).collect())
+}
+
+fn number(text: &str) -> Option<i64> {
+    let text = text.trim();
+    if text.is_empty() { Some(0) } else { text.parse().ok() }
+}
+
+fn replaced(value: &str, modifier: &str) -> Option<String> {
+    let (old, new) = modifier.split_once('=')?;
+    if let Some(old) = old.strip_prefix('*') {
+        let at = find_ignoring_case(value, old)?;
+        let rest = value.get(at.saturating_add(old.len())..)?;
+        return Some([new, rest].concat());
+    }
+    if old.is_empty() {
+        return None;
+    }
+    Some(replace_ignoring_case(value, old, new, MAX_REPLACED))
+}
+
+/// Longest result of a replacement, in bytes; a longer one is cut.
+const MAX_REPLACED: usize = 4096;
+
+/// Where `needle` first occurs in `haystack`, in bytes, whatever the case of its ASCII letters.
+pub(super) fn find_ignoring_case(haystack: &str, needle: &str) -> Option<usize> {
+    let (text, needle) = (haystack.as_bytes(), needle.as_bytes());
+    let first = *needle.first()?;
+    memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), text)
+        .find(|&at| {
+            let found = text.get(at..).and_then(|tail| tail.get(..needle.len()));
+            found.is_some_and(|found| found.eq_ignore_ascii_case(needle))
+        })
+        .filter(|&at| haystack.is_char_boundary(at))
+}
+
+/// Replaces every occurrence of `old`, whatever the case of its ASCII letters, while the result is shorter
+/// than `limit` bytes.
+pub(super) fn replace_ignoring_case(text: &str, old: &str, new: &str, limit: usize) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while out.len() < limit {
+        let Some(at) = find_ignoring_case(rest, old) else { break };
+        let Some((before, after)) = rest.split_at_checked(at) else { break };
+        out.push_str(before);
+        out.push_str(new);
+        rest = after.get(old.len()..).unwrap_or_default();
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Replaces every `%name%` and `%name:modifier%` that is known; the rest stays as written. Returns whether
+/// the result was cut at `limit` bytes. One pass: what a value holds is not expanded again.
+pub(super) fn expand_percent(text: &str, limit: usize) -> (String, bool) {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('%') {
+        out.push_str(before);
+        if out.len() > limit {
+            return (cut(out, limit), true);
+        }
+        // Without a second percent sign there is no further reference.
+        let Some((inner, behind)) = after.split_once('%') else {
+            out.push('%');
+            rest = after;
+            break;
+        };
+        match reference(inner) {
+            Some(value) => {
+                out.push_str(&value);
+                rest = behind;
+            }
+            None => {
+                out.push('%');
+                // The second sign may open the next reference, so it is looked at again.
+                out.push_str(inner);
+                rest = after.get(inner.len()..).unwrap_or_default();
+            }
+        }
+    }
+    out.push_str(rest);
+    if out.len() > limit { (cut(out, limit), true) } else { (out, false) }
+}
+
+/// Shortens a text to at most `limit` bytes, at a character's start.
+pub(super) fn cut(mut text: String, limit: usize) -> String {
+    text.truncate(text.floor_char_boundary(limit));
+    text
+}
+
+/// Replaces `$env:name` and `${env:name}` where the name is known; the rest stays as written.
+pub(super) fn expand_powershell(text: &str) -> Cow<'_, str> {
+    if !text.contains('$') {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('$') {
+        out.push_str(before);
+        match powershell_reference(after) {
+            Some((value, behind)) => {
+                out.push_str(value);
+                rest = behind;
+            }
+            None => {
+                out.push('$');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// Reads the reference that follows a dollar sign: its value, and the text behind it.
+pub(super) fn powershell_reference(after: &str) -> Option<(&'static str, &str)> {
+    let (braced, text) = match after.strip_prefix('{') {
+        Some(text) => (true, text),
+        None => (false, after),
+    };
+    let (scope, text) = text.split_at_checked(4)?;
+    if !scope.eq_ignore_ascii_case("env:") {
+        return None;
+    }
+    if braced {
+        let (name, behind) = text.split_once('}')?;
+        return Some((value(name)?, behind));
+    }
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
+    let (name, behind) = text.split_at_checked(end)?;
+    Some((value(name)?, behind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn percent(text: &str) -> String {
+        expand_percent(text, 1 << 16).0
+    }
+
+    #[test]
+    fn every_variable_of_the_table_expands_in_every_spelling() {
+        for &(name, value) in VALUES {
+            let lower = name.to_ascii_lowercase();
+            assert_eq!(percent(&format!("%{name}%")), value);
+            assert_eq!(percent(&format!("x %{lower}%\\y")), format!("x {value}\\y"));
+            assert_eq!(expand_powershell(&format!("${{ENV:{name}}}\\y")), format!("{value}\\y"));
+            if !name.contains('(') {
+                assert_eq!(expand_powershell(&format!("$env:{lower}\\y")), format!("{value}\\y"));
+            }
+        }
+    }
+
+    #[test]
+    fn the_modifiers_of_cmd() {
+        for (written, expanded) in [
+            ("%ComSpec:~-7%", "cmd.exe"),
+            ("%ComSpec:~-7,3%", "cmd"),
+            ("%ComSpec:~20%", "cmd.exe"),
+            ("%comspec:~0,2%", "C:"),
+            ("%ComSpec:~3,-4%", r"Windows\System32\cmd"),
+            ("%ComSpec:~,2%", "C:"),
+            ("%ComSpec:~-3,-1%", "ex"),
+            ("%ComSpec:~99%", ""),
+            ("%ComSpec:~0,0%", ""),
+            ("%ProgramData:~0,1%%ProgramData:~9,2%md", "CmDmd"),
+            ("%windir:Windows=Temp%", r"C:\Temp"),
+            ("%WINDIR:windows=%", r"C:\"),
+            ("%ComSpec:*System32=x%", r"x\cmd.exe"),
+            ("%PATHEXT:~1,3%", "COM"),
+            ("%SystemRoot:~0,-7%Users", r"C:\Users"),
+        ] {
+            assert_eq!(percent(written), expanded, "{written}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_stays_as_written() {
+        for text in [
+            "",
+            "100%",
+            "%%",
+            "%unknown%",
+            "%PATH%",
+            "a % b % c",
+            "%ComSpec:nonsense%",
+            "%ComSpec:~x%",
+            "$(Arg0)",
+            "$env:unknown",
+            "$env",
+            "${env:windir",
+            "$x = 1",
+            "%LocalTimeXmlEx%",
+        ] {
+            assert_eq!(percent(text), text);
+            assert_eq!(expand_powershell(text), text);
+        }
+        // The sign that closes an unknown name may open a known one.
+        assert_eq!(percent("50%windir%"), r"50C:\Windows");
+        assert_eq!(percent("%x%windir%"), r"%xC:\Windows");
+        assert_eq!(percent("%HOMEDRIVE%%HOMEPATH%"), r"C:\Users\%USERNAME%");
+    }
+
+    #[test]
+    fn expansion_is_cut_at_its_limit() {
+        let (text, was_cut) = expand_percent(&"%CommonProgramFiles(x86)%".repeat(100), 500);
+        assert!(was_cut);
+        assert_eq!(text.len(), 500);
+        let long = format!("%ComSpec:e={}%", "x".repeat(5_000));
+        assert_eq!(percent(&long), long, "a reference longer than the limit is not looked at");
+    }
+}

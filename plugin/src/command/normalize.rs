@@ -1,0 +1,228 @@
+//! The normal form of arguments: what only hides words is taken out, the words stay as they are.
+
+use std::borrow::Cow;
+
+use super::{environment, path, unicode};
+
+/// Arguments in normal form: look-alikes folded, `$env:` expanded, carets, quotes inside words and
+/// backticks removed, paths cleaned, single blanks. Six passes, each linear in the text.
+pub(super) fn arguments(text: &str) -> String {
+    let text = unicode::fold(text);
+    let text = environment::expand_powershell(&text);
+    let text = without_carets(&text);
+    let text = without_inner_quotes(&text);
+    let text = without_backticks(&text);
+    let text = single_blanks(&text);
+    clean_paths(&text)
+}
+
+/// Removes the carets with which cmd.exe escapes, outside double quotes.
+pub(super) fn without_carets(text: &str) -> Cow<'_, str> {
+    if !text.contains('^') {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut quoted = false;
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' => {
+                quoted = !quoted;
+                out.push(c);
+            }
+            '^' if !quoted => out.extend(chars.next()),
+            _ => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+const fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_')
+}
+
+/// Removes pairs of double quotes that only split a word, as in `p"o"wershell` or `power""shell`: those
+/// with no blank inside and a letter or digit right outside. Quotes that group stay.
+fn without_inner_quotes(text: &str) -> Cow<'_, str> {
+    if !text.contains('"') {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('"') {
+        out.push_str(before);
+        let Some((inside, behind)) = after.split_once('"') else {
+            out.push('"');
+            rest = after;
+            break;
+        };
+        let left = out.chars().next_back();
+        let splits = left.is_some_and(is_word) || behind.chars().next().is_some_and(is_word);
+        if splits && left != Some('\\') && !inside.contains([' ', '\t', '\\']) {
+            out.push_str(inside);
+        } else {
+            out.push('"');
+            out.push_str(inside);
+            out.push('"');
+        }
+        rest = behind;
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// Removes the backticks with which PowerShell escapes, next to letters and digits.
+fn without_backticks(text: &str) -> Cow<'_, str> {
+    if !text.contains('`') {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let hides = c == '`' && (out.ends_with(is_word) || chars.peek().copied().is_some_and(is_word));
+        if !hides {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Turns every run of white space and control characters into one blank, and trims.
+fn single_blanks(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if !c.is_whitespace() && !c.is_control() {
+            out.push(c);
+        } else if !out.is_empty() && !out.ends_with(' ') {
+            out.push(' ');
+        }
+    }
+    let end = out.trim_end().len();
+    out.truncate(end);
+    out
+}
+
+/// Where a path inside arguments ends.
+const fn ends_path(c: char) -> bool {
+    matches!(c, ' ' | '"' | '\'' | ',' | ';' | '|' | '<' | '>' | '&' | '*' | '?' | '`' | '=')
+}
+
+/// Cleans every path in arguments: what begins with a drive and a slash of either kind, and what has
+/// doubled backslashes, `\.\`, `\..\` or a short name. Everything else, URLs and options included, stays.
+fn clean_paths(text: &str) -> String {
+    if !text.contains(['\\', '/', '~']) {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = word_end(rest);
+        let (word, behind) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        push_word(&mut out, word);
+        // The character that ended the word.
+        let mut chars = behind.chars();
+        out.extend(chars.next());
+        rest = chars.as_str();
+    }
+    out
+}
+
+/// Where the word that a text begins with ends. A device prefix has a question mark that does not end it.
+fn word_end(text: &str) -> usize {
+    let skip = if text.starts_with(r"\\?\") || text.starts_with(r"\??\") { 4 } else { 0 };
+    let tail = text.get(skip..).unwrap_or_default();
+    tail.find(ends_path).map_or(text.len(), |at| at.saturating_add(skip))
+}
+
+fn push_word(out: &mut String, word: &str) {
+    // An option may be glued to its path: `/logfile:C:/x`, `(C:/x`.
+    let at = drive(word).unwrap_or(0);
+    let (before, path) = word.split_at_checked(at).unwrap_or(("", word));
+    let rooted = drive(path) == Some(0);
+    let cluttered =
+        path.contains(r"\\") || path.contains(r"\.") || path.starts_with(r".\") || path.starts_with(r"\??\");
+    let short =
+        path.contains('~') && path.bytes().all(|b| b.is_ascii_alphanumeric() || b"\\/:.~_-()".contains(&b));
+    out.push_str(before);
+    if path.contains("://") || !(rooted || short || (cluttered && !path.contains('/'))) {
+        out.push_str(path);
+        return;
+    }
+    out.push_str(&path::clean(path));
+    if path.len() > 3 && path.ends_with('\\') && !out.ends_with('\\') {
+        out.push('\\');
+    }
+}
+
+/// Where in a word `X:\` or `X:/` is, with no letter before it and no second slash behind it.
+fn drive(word: &str) -> Option<usize> {
+    let bytes = word.as_bytes();
+    let at =
+        bytes.windows(3).position(|w| matches!(w, [l, b':', b'\\' | b'/'] if l.is_ascii_alphabetic()))?;
+    let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+    if before.is_some_and(|b| b.is_ascii_alphanumeric()) {
+        return None;
+    }
+    // A device prefix belongs to the path.
+    match word.get(..at) {
+        Some(prefix)
+            if prefix.ends_with(r"\\?\") || prefix.ends_with(r"\\.\") || prefix.ends_with(r"\??\") =>
+        {
+            at.checked_sub(4)
+        }
+        _ => Some(at),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_hides_words_is_removed() {
+        for (written, normal) in [
+            ("-e^n^c ^\"x y\"", "-enc \"x y\""),
+            ("/c p\"o\"wershell -c x", "/c powershell -c x"),
+            ("power\"\"shell", "powershell"),
+            ("\"p\"owershell", "powershell"),
+            ("ie`x (n`ew-obj`ect x)", "iex (new-object x)"),
+            ("a   b\t\tc\r\nd", "a b c d"),
+            ("–enc\u{a0}x", "-enc x"),
+            ("-File C:/Users/Public//x.ps1", r"-File C:\Users\Public\x.ps1"),
+            (r"-File \\?\C:\Users\Public\x.ps1", r"-File C:\Users\Public\x.ps1"),
+            (r"-File \??\C:\x.ps1", r"-File C:\x.ps1"),
+            (r"C:\Windows\System32\..\Temp\x.dll,main", r"C:\Windows\Temp\x.dll,main"),
+            (r"C:\PROGRA~1\x.ps1", r"C:\Program Files\x.ps1"),
+            (r"/logfile:C:/a//b.txt", r"/logfile:C:\a\b.txt"),
+            (
+                r"$env:windir\Temp\x.ps1 ${env:APPDATA}\y",
+                r"C:\Windows\Temp\x.ps1 C:\Users\%USERNAME%\AppData\Roaming\y",
+            ),
+            (r"[x]::y(\'a\') ^| iex", r"[x]::y(\'a\') | iex"),
+        ] {
+            assert_eq!(arguments(written), normal, "{written}");
+            assert_eq!(arguments(normal), normal, "the normal form of the normal form is itself");
+        }
+    }
+
+    #[test]
+    fn ordinary_arguments_stay_as_written() {
+        for text in [
+            "/d srrstr.dll,ExecuteScheduledSPPCreation",
+            r#"pla.dll,PlaHost "Server Manager Performance Monitor" "$(Arg0)""#,
+            "/c \"a b\"",
+            "--ping-url https://example.com/a//b?c=d",
+            "/target:computer /wait:5",
+            "start= auto",
+            r"\\server\share\x.exe -a",
+            r#"-n "C:\Program Files\x\y.exe" "C:\z\""#,
+            "$(Arg0) $(Arg1)",
+            "key=\"some value\"",
+            r"/c dir C:\*.txt",
+            "http://10.0.0.1/x.ps1",
+            "a/b/c",
+        ] {
+            assert_eq!(arguments(text), text);
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Reads an action: joins its parts, follows its wrappers, and decodes what they run.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+
+use super::decode::Decoder;
+use super::wrappers::{self, Stdin};
+use super::{PowerShell, Process, Processes};
+use super::{cmd, environment, normalize, path, powershell as shell, tokens, unicode};
+use crate::event::Note;
+use crate::task::Exec;
+
+/// Most bytes of an element that are read.
+const MAX_ELEMENT: usize = 64 * 1024;
+/// Most bytes of an element after its variables are expanded.
+const MAX_EXPANDED: usize = 128 * 1024;
+/// Most processes for an action.
+const MAX_PROCESSES: usize = 16;
+/// Most wrappers, one inside the other.
+const MAX_WRAPPERS: usize = 4;
+/// Most bytes in the command lines of all processes that wrappers start.
+const MAX_STARTED: usize = 256 * 1024;
+
+/// Reads an `Exec` action. Work and memory are bounded whatever it holds; what was not looked at is noted.
+///
+/// An element is read to its first 64 KiB; wrappers are followed 4 deep, to at most 16 processes; for the
+/// limits of decoding see the module `decode`. In all, at most 512 KiB of text are read, started and decoded,
+/// and each text is passed over at most 40 times.
+pub fn read(exec: &Exec) -> Processes {
+    let mut reader = Reader::default();
+    let command = reader.expanded(exec.command.as_deref());
+    let arguments = reader.expanded(exec.arguments.as_deref());
+    let folder = reader.expanded(exec.working_directory.as_deref());
+    if command.is_empty() && arguments.is_empty() {
+        return Processes { list: reader.list, notes: reader.notes };
+    }
+    let folder = Some(folder).filter(|folder| !folder.is_empty());
+    reader.queue.push_back(Pending { line: join(&command, &arguments), folder, ..Pending::default() });
+    reader.follow();
+    reader.decode();
+    Processes { list: reader.list, notes: reader.notes }
+}
+
+/// `Command` and `Arguments` as one command line. The program is quoted where Windows would have to.
+fn join(command: &str, arguments: &str) -> Line {
+    let (program, rest) = tokens::split_program(command);
+    let needs_quotes = program.contains([' ', '\t']) && !program.contains('"');
+    let program = if needs_quotes { format!("\"{program}\"") } else { program.to_owned() };
+    let mut behind = rest.to_owned();
+    if !rest.is_empty() && !arguments.is_empty() {
+        behind.push(' ');
+    }
+    behind.push_str(arguments);
+    Line { program, arguments: behind }
+}
+
+/// A command line, split where its program ends.
+#[derive(Debug, Clone, Default)]
+struct Line {
+    program: String,
+    arguments: String,
+}
+
+/// A process that is still to be read.
+#[derive(Debug, Clone, Default)]
+struct Pending {
+    line: Line,
+    folder: Option<String>,
+    parent: Option<usize>,
+    depth: usize,
+    stdin: Stdin,
+}
+
+#[derive(Default)]
+struct Reader {
+    list: Vec<Process>,
+    notes: Vec<Note>,
+    queue: VecDeque<Pending>,
+    /// The encoded command of each process, where it has one.
+    encoded: Vec<Option<String>>,
+    /// Bytes of started command lines so far.
+    started: usize,
+}
+
+impl Reader {
+    fn note(&mut self, note: Note) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    /// An element, cut to its limit, with its variables expanded.
+    fn expanded(&mut self, element: Option<&str>) -> String {
+        let element = element.unwrap_or_default().trim();
+        let text = element.get(..element.floor_char_boundary(MAX_ELEMENT)).unwrap_or_default();
+        let (text_out, grown) = environment::expand_percent(text, MAX_EXPANDED);
+        if grown || text.len() < element.len() {
+            self.note(Note::Other(Cow::Borrowed("command line longer than the 64 KiB that were read")));
+        }
+        text_out
+    }
+
+    /// Reads what is waiting, and what that starts.
+    fn follow(&mut self) {
+        while let Some(pending) = self.queue.pop_front() {
+            if self.list.len() >= MAX_PROCESSES {
+                self.note(Note::TooMany { what: "started processes", kept: MAX_PROCESSES });
+                break;
+            }
+            let index = self.list.len();
+            let (depth, folder) = (pending.depth, pending.folder.clone());
+            let arguments = self.take(pending);
+            self.queue_started(index, depth, &arguments, folder);
+        }
+    }
+
+    /// Adds a process to the list, and returns its arguments as written.
+    fn take(&mut self, pending: Pending) -> String {
+        let Pending { line, folder, parent, stdin, .. } = pending;
+        let image = path::program(&line.program);
+        let mut process = Process {
+            image_name: unicode::fold(path::file_name(&image)).to_lowercase(),
+            ..Process::default()
+        };
+        let spaced = if line.arguments.is_empty() || line.program.is_empty() { "" } else { " " };
+        process.command_line = [line.program.as_str(), spaced, line.arguments.as_str()].concat();
+        process.image = image;
+        process.working_directory = folder;
+        process.parent = parent;
+        process.argv = tokens::split_arguments(&line.arguments);
+        normal_form(&mut process, &line.arguments);
+        if process.argv.len() > tokens::MAX_ARGUMENTS {
+            self.note(Note::TooMany { what: "arguments", kept: tokens::MAX_ARGUMENTS });
+        }
+        let encoded = read_powershell(&mut process, &line.arguments, stdin);
+        self.encoded.push(encoded);
+        self.list.push(process);
+        line.arguments
+    }
+
+    /// Queues what a process starts.
+    fn queue_started(&mut self, index: usize, depth: usize, arguments: &str, folder: Option<String>) {
+        let Some(process) = self.list.get(index) else { return };
+        let started = wrappers::started(&process.image_name, arguments, &process.argv);
+        if depth >= MAX_WRAPPERS && !started.is_empty() {
+            self.note(Note::Other(Cow::Borrowed("wrappers nested deeper than 4")));
+            return;
+        }
+        for one in started {
+            self.started = self.started.saturating_add(one.line.len());
+            if self.started > MAX_STARTED || self.queue.len() > MAX_PROCESSES {
+                self.note(Note::TooMany { what: "started processes", kept: MAX_PROCESSES });
+                return;
+            }
+            self.queue.push_back(Pending {
+                line: join(&one.line, ""),
+                folder: folder.clone(),
+                parent: Some(index),
+                depth: depth.saturating_add(1),
+                stdin: one.stdin,
+            });
+        }
+    }
+
+    /// Decodes what the processes run. A wrapper's line holds what it starts, which is decoded there.
+    fn decode(&mut self) {
+        let mut decoder = Decoder::new();
+        let wraps: Vec<usize> = self.list.iter().filter_map(|process| process.parent).collect();
+        for (index, process) in self.list.iter_mut().enumerate() {
+            let encoded = self.encoded.get_mut(index).and_then(Option::take);
+            let mut layers = Vec::new();
+            if let (Some(value), Some(powershell)) = (encoded, process.powershell.as_mut()) {
+                powershell.script = decoder.encoded_command(&value, &mut layers);
+                powershell.file = powershell.script.as_deref().and_then(shell::called_file);
+                decoder.search(None, &mut layers);
+            } else if let Some(text) = decodable(process, wraps.contains(&index)) {
+                decoder.search(Some(text), &mut layers);
+            }
+            process.decoded = layers;
+        }
+        self.notes.extend(decoder.notes());
+    }
+}
+
+/// Fills the normal form. For cmd.exe the quotes around the whole `/c` line are no part of it.
+fn normal_form(process: &mut Process, arguments: &str) {
+    let unwrapped = match cmd::line(arguments).filter(|_| process.image_name == "cmd.exe") {
+        Some((switches, line)) => Cow::Owned([switches, " ", cmd::without_outer_quotes(line)].concat()),
+        None => Cow::Borrowed(arguments),
+    };
+    process.arguments = normalize::arguments(&unwrapped);
+    let image = unicode::fold(&process.image);
+    let quote = if image.contains(' ') { "\"" } else { "" };
+    let blank = if process.arguments.is_empty() { "" } else { " " };
+    process.normalized = [quote, &image, quote, blank, &process.arguments].concat();
+}
+
+/// Reads the line as PowerShell would, when the program is one; returns the encoded command.
+fn read_powershell(process: &mut Process, arguments: &str, stdin: Stdin) -> Option<String> {
+    let edition = shell::edition(&process.image_name)?;
+    let folded = unicode::fold_blanks(arguments);
+    let options = match &folded {
+        Cow::Borrowed(_) => shell::parse(&process.argv, edition),
+        Cow::Owned(text) => shell::parse(&tokens::split_arguments(text), edition),
+    };
+    let mut powershell = PowerShell {
+        parameters: options.parameters,
+        file: options.file,
+        script: options.script,
+        from_stdin: options.from_stdin,
+    };
+    if let Some(script) = powershell.script.as_deref().filter(|_| powershell.file.is_none()) {
+        powershell.file = shell::called_file(script);
+    }
+    let nothing = powershell.script.is_none() && powershell.file.is_none() && options.encoded.is_none();
+    if let Stdin::Pipe(text) = stdin
+        && nothing
+    {
+        powershell.from_stdin = true;
+        powershell.script = text;
+    }
+    process.powershell = Some(powershell);
+    options.encoded
+}
+
+/// Words that say that a line which is no PowerShell's holds a script or base64.
+const SCRIPT_WORDS: [&str; 6] = ["base64", "powershell", "powershdll", "iex", "invoke-", "[char]"];
+
+/// The text of a process in which something may be hidden.
+fn decodable(process: &Process, wraps: bool) -> Option<&str> {
+    if let Some(powershell) = &process.powershell {
+        return Some(powershell.script.as_deref().unwrap_or(&process.arguments));
+    }
+    let arguments = process.arguments.as_str();
+    let hints = || SCRIPT_WORDS.iter().any(|word| environment::find_ignoring_case(arguments, word).is_some());
+    (!wraps && hints()).then_some(arguments)
+}

@@ -1,0 +1,151 @@
+//! Command lines that a script in VBScript or JScript, itself in a command line, hands to Windows:
+//! `mshta vbscript:CreateObject("WScript.Shell").Run("...")`.
+//!
+//! Source: the methods' pages in the Windows Script Host and Shell references.
+
+use super::environment::find_ignoring_case;
+use super::wrappers::Started;
+
+/// Methods that run a command line: of `WScript.Shell`, `Shell.Application` and the `Win32_Process` class.
+const METHODS: [&str; 4] = [".Run", ".Exec", ".ShellExecute", ".Create"];
+
+/// Most calls that are read out of a script.
+const MAX_CALLS: usize = 8;
+
+/// The command lines that a script in the arguments hands to `.Run("...")` and the like.
+pub(super) fn started(arguments: &str) -> Vec<Started> {
+    if find_ignoring_case(arguments, "script:").is_none() {
+        return Vec::new();
+    }
+    let mut list = Vec::new();
+    for method in METHODS {
+        let mut rest = arguments;
+        while let Some(at) = find_ignoring_case(rest, method).filter(|_| list.len() < MAX_CALLS) {
+            rest = rest.get(at.saturating_add(method.len())..).unwrap_or_default();
+            if let Some((line, behind)) = string_argument(rest) {
+                list.push(Started::new(called(&line, behind, method)));
+            }
+        }
+    }
+    list.retain(|started| !started.line.trim().is_empty());
+    list
+}
+
+/// `ShellExecute` has the arguments in its second parameter.
+fn called(line: &str, behind: &str, method: &str) -> String {
+    let second =
+        behind.trim_start().strip_prefix(',').filter(|_| method == ".ShellExecute").and_then(string_argument);
+    match second {
+        Some((arguments, _)) => [line, " ", &arguments].concat(),
+        None => line.to_owned(),
+    }
+}
+
+/// Reads a string, or strings joined by `&` or `+`, behind an optional parenthesis: its value, and what
+/// follows.
+///
+/// In nested VBScript a quote is written two, four, eight ... times; the first run says how many times
+/// here, and a run twice as long is a quote inside the string.
+fn string_argument(text: &str) -> Option<(String, &str)> {
+    let mut value = String::new();
+    let mut rest = text.trim_start_matches(|c: char| c == '(' || c.is_whitespace());
+    loop {
+        let (piece, behind) = string(rest)?;
+        value.push_str(&piece);
+        rest = behind;
+        let ahead = rest.trim_start();
+        match ahead
+            .strip_prefix(['&', '+'])
+            .map(str::trim_start)
+            .filter(|next| next.starts_with(['"', '\'', '\\']))
+        {
+            Some(next) => rest = next,
+            None => return Some((value, rest)),
+        }
+    }
+}
+
+/// The run of equal quotes, each with the backslashes before it, that a text begins with: the quote, how
+/// many, and how many bytes.
+fn quote_run(text: &str) -> Option<(char, usize, usize)> {
+    let mut quote = None;
+    let (mut count, mut length) = (0_usize, 0_usize);
+    let mut backslashes = 0_usize;
+    for c in text.chars() {
+        if c == '\\' {
+            backslashes = backslashes.saturating_add(1);
+        } else if (c == '"' || c == '\'') && quote.is_none_or(|quote| quote == c) {
+            quote = Some(c);
+            count = count.saturating_add(1);
+            length = length.saturating_add(backslashes).saturating_add(1);
+            backslashes = 0;
+        } else {
+            break;
+        }
+    }
+    quote.map(|quote| (quote, count, length))
+}
+
+/// How many quotes a run stands for in a string whose own quotes are `width` wide, and what is left of it.
+fn inner_quotes(count: usize, width: usize) -> (usize, usize) {
+    let doubled = width.saturating_mul(2);
+    (count.checked_div(doubled).unwrap_or(0), count.checked_rem(doubled).unwrap_or(0))
+}
+
+fn string(text: &str) -> Option<(String, &str)> {
+    let (quote, width, length) = quote_run(text)?;
+    let mut value = String::new();
+    let mut rest = text.get(length..)?;
+    while let Some(c) = rest.chars().next() {
+        let mut escape = rest.chars();
+        if width == 1 && length == 1 && c == '\\' && escape.nth(1) == Some(quote) {
+            // JScript's way to write a quote.
+            value.push(quote);
+            rest = escape.as_str();
+            continue;
+        }
+        match quote_run(rest).filter(|&(found, ..)| found == quote) {
+            // An escaped quote of a string in plain quotes.
+            Some((_, 1, 2)) if width == 1 && length == 1 => {
+                value.push(quote);
+                rest = rest.get(2..)?;
+            }
+            Some((_, count, bytes)) => {
+                let (inner, left) = inner_quotes(count, width);
+                value.extend(std::iter::repeat_n(quote, inner));
+                rest = rest.get(bytes..)?;
+                if left >= width {
+                    return Some((value, rest));
+                }
+            }
+            None => {
+                value.push(c);
+                rest = rest.get(c.len_utf8()..)?;
+            }
+        }
+    }
+    Some((value, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_of_both_languages() {
+        for (text, value) in [
+            (r#"("calc",0)"#, "calc"),
+            (r#" "calc", 0, true"#, "calc"),
+            (r#"('calc')"#, "calc"),
+            (r#"("a ""b""")"#, r#"a "b""#),
+            (r#"(""a """"b"""""")"#, r#"a "b""#),
+            (r#"("a \"b\"")"#, r#"a "b""#),
+            (r#"("power" & "shell")"#, "powershell"),
+            (r#"('power'+'shell')"#, "powershell"),
+            (r#"("unclosed"#, "unclosed"),
+        ] {
+            assert_eq!(string_argument(text).map(|(value, _)| value).as_deref(), Some(value), "{text}");
+        }
+        assert_eq!(string_argument("(variable)"), None);
+    }
+}

@@ -1,0 +1,162 @@
+//! Characters that only look like ASCII, folded to what they look like.
+//!
+//! Small tables in place of Unicode's: what has been seen in hidden command lines. A letter of another
+//! script is folded only inside a word that also has ASCII letters, so that a path in Russian or Greek
+//! stays readable.
+
+use std::borrow::Cow;
+
+/// What a character becomes.
+enum Folded {
+    /// Itself.
+    Same,
+    /// Another character.
+    To(char),
+    /// Nothing: it is invisible.
+    Nothing,
+    /// This ASCII letter, if its word has ASCII letters.
+    LooksLike(char),
+}
+
+/// Letters of other scripts, each followed by the ASCII letter that it looks like.
+const LOOK_ALIKES: &str = "аaеeоoрpсcуyхxіiјjѕsԁdһhԛqԝwАAВBЕEКKМMНHОOРPСCТTХXІIЈJЅSΑAΒBΕEΖZΗHΙIΚKΜMΝNΟOΡPΤTΥYΧXοoνvιiıi\
+    ɑaɡgіiⅼlⅰiⅽcⅾdⅿm";
+
+/// Modifier letters (`ˣ`, `ᵉ`, ...), each followed by its letter.
+const MODIFIERS: &str =
+    "ᵃaᵇbᶜcᵈdᵉeᶠfᵍgʰhⁱiʲjᵏkˡlᵐmⁿnᵒoᵖpʳrˢsᵗtᵘuᵛvʷwˣxʸyᶻzᴬAᴮBᴰDᴱEᴳGᴴHᴵIᴶJᴷKᴸLᴹMᴺNᴼOᴾPᴿRᵀTᵁUⱽVᵂW";
+
+/// The character that follows `c` in a list of pairs.
+fn partner(pairs: &str, c: char) -> Option<char> {
+    let mut chars = pairs.chars();
+    while let (Some(from), Some(to)) = (chars.next(), chars.next()) {
+        if from == c {
+            return Some(to);
+        }
+    }
+    None
+}
+
+/// Whether PowerShell reads a character as a dash. Source: `CharExtensions.IsDash` of PowerShell.
+pub(super) const fn is_dash(c: char) -> bool {
+    matches!(c, '-' | '\u{2013}' | '\u{2014}' | '\u{2015}')
+}
+
+fn fold_char(c: char) -> Folded {
+    match c {
+        '\0'..='\u{7f}' => Folded::Same,
+        // Every blank of Unicode, and the braille pattern without dots, which is drawn as one.
+        '\u{a0}'
+        | '\u{1680}'
+        | '\u{2000}'..='\u{200a}'
+        | '\u{2028}'
+        | '\u{2029}'
+        | '\u{202f}'
+        | '\u{205f}'
+        | '\u{2800}'
+        | '\u{3000}' => Folded::To(' '),
+        // Soft hyphen, zero-width characters, direction marks, variation selectors, byte order mark.
+        '\u{ad}'
+        | '\u{34f}'
+        | '\u{180e}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}' => Folded::Nothing,
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' => Folded::To('-'),
+        '\u{2018}'..='\u{201b}' => Folded::To('\''),
+        '\u{201c}'..='\u{201f}' => Folded::To('"'),
+        '\u{2044}' | '\u{2215}' => Folded::To('/'),
+        '\u{2216}' => Folded::To('\\'),
+        // Full-width forms of ASCII.
+        '\u{ff01}'..='\u{ff5e}' => Folded::To(full_width(c)),
+        _ => match partner(MODIFIERS, c) {
+            Some(to) => Folded::To(to),
+            None => partner(LOOK_ALIKES, c).map_or(Folded::Same, Folded::LooksLike),
+        },
+    }
+}
+
+fn full_width(c: char) -> char {
+    u32::from(c).checked_sub(0xfee0).and_then(char::from_u32).unwrap_or(c)
+}
+
+/// Folds a text to the ASCII that it looks like.
+pub(super) fn fold(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    // The current word: as written, and folded.
+    let (mut word, mut folded, mut mixed) = (String::new(), String::new(), false);
+    for c in text.chars() {
+        let to = match fold_char(c) {
+            Folded::Nothing => continue,
+            Folded::To(to) => to,
+            Folded::Same => c,
+            Folded::LooksLike(to) => {
+                word.push(c);
+                folded.push(to);
+                continue;
+            }
+        };
+        if !to.is_alphanumeric() {
+            out.push_str(if mixed { &folded } else { &word });
+            (word, folded, mixed) = (String::new(), String::new(), false);
+            out.push(to);
+            continue;
+        }
+        mixed |= to.is_ascii_alphabetic();
+        word.push(to);
+        folded.push(to);
+    }
+    out.push_str(if mixed { &folded } else { &word });
+    Cow::Owned(out)
+}
+
+/// Folds only what stands for a blank or for nothing; letters and dashes stay as written.
+pub(super) fn fold_blanks(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let blank = |c: char| match fold_char(c) {
+        Folded::To(' ') => Some(' '),
+        Folded::Nothing => None,
+        _ => Some(c),
+    };
+    Cow::Owned(text.chars().filter_map(blank).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn look_alikes_become_ascii() {
+        for (written, folded) in [
+            ("powershell –enc —nop ―w", "powershell -enc -nop -w"),
+            ("powershell\u{a0}-enc\u{2800}x\u{3000}y", "powershell -enc x y"),
+            ("power\u{200b}shell\u{feff} \u{202e}x", "powershell x"),
+            ("ｐｏｗｅｒｓｈｅｌｌ　－ｅｎｃ", "powershell -enc"),
+            ("pоwershеll", "powershell"),
+            ("rundll32 ˣ ieˣ", "rundll32 x iex"),
+            ("iex ‘a’ “b”", "iex 'a' \"b\""),
+        ] {
+            assert_eq!(fold(written), folded, "{written}");
+        }
+    }
+
+    #[test]
+    fn other_scripts_stay_readable() {
+        for text in ["C:\\Программы\\обновление.exe", "Ενημέρωση", "更新プログラム", "größe", "plain"]
+        {
+            assert_eq!(fold(text), text);
+        }
+    }
+
+    #[test]
+    fn only_blanks_are_folded_where_letters_matter() {
+        assert_eq!(fold_blanks("a\u{a0}b\u{200b}c –ｘ"), "a bc –ｘ");
+    }
+}

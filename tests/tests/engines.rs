@@ -1,0 +1,83 @@
+//! The same verdicts everywhere: wasmtime, wasmi, a new instance for each record, and the core run natively.
+
+use schtag::engine::{At, Engine, Outcome};
+use schtag::rules::{Pack, Packed};
+use schtag_host::engine::{Instance, Module, Options, Timestamp};
+use schtag_tests::samples::{Sample, Shape};
+use schtag_tests::wasmi_host::WasmiHost;
+use schtag_tests::{hostile, project};
+use std::num::NonZeroU32;
+
+const AT: Timestamp = Timestamp { seconds: 1_772_000_000, nanoseconds: 0 };
+
+fn wasm() -> Vec<u8> {
+    std::fs::read(project::module().unwrap_or_else(|message| panic!("{message}"))).unwrap()
+}
+
+/// Task events of every shape and id, benign and not, and everything hostile.
+fn inputs() -> Vec<Vec<u8>> {
+    let mut inputs: Vec<Vec<u8>> = Vec::new();
+    for shape in Shape::ALL {
+        for event_id in [4624, 4698, 4699, 4700, 4701, 4702] {
+            for (command, arguments) in [
+                ("powershell.exe", "-w hidden -nop -enc SQBFAFgAIAAoACcAYQAnACsAJwBiACcAKQA="),
+                ("cmd.exe", r"/c start /min powershell -File C:\Users\Public\x.ps1"),
+                ("rundll32.exe", "PowerShdll.dll,main -w"),
+                (r"%windir%\system32\defrag.exe", "-c -h -k -g -$"),
+            ] {
+                inputs.push(Sample::new(event_id, command, arguments).record(shape).into_bytes());
+            }
+        }
+    }
+    inputs.extend(hostile::inputs().into_iter().map(|(_, input)| input));
+    inputs
+}
+
+#[test]
+fn wasmi_and_wasmtime_agree() {
+    let wasm = wasm();
+    let mut wasmi = WasmiHost::new(&wasm).unwrap();
+    let mut wasmtime = Instance::new(&Module::new(&wasm).unwrap(), &Options::default()).unwrap();
+    for input in inputs() {
+        let expected = wasmtime.call(b"t", AT, &input).unwrap().record;
+        let got = wasmi.call(b"t", AT.seconds, &input).unwrap();
+        assert_eq!(String::from_utf8_lossy(&got), String::from_utf8_lossy(&expected));
+    }
+}
+
+#[test]
+fn the_core_gives_the_same_natively() {
+    let rules = schtag_host::rule_files::compile(&[project::root().join("plugin/rules")], None).unwrap().pack;
+    let hash = schtag_host::engine::Module::new(&wasm()).unwrap().manifest().unwrap().pack.clone();
+    let mut engine = Engine::new(Packed { format: Pack::FORMAT, hash, pack: rules }).unwrap();
+    let mut instance = Instance::new(&Module::new(&wasm()).unwrap(), &Options::default()).unwrap();
+    let mut out = Vec::new();
+    for input in inputs() {
+        let expected = instance.call(b"t", AT, &input).unwrap().record;
+        let got = match engine.process(&input, At { seconds: AT.seconds, nanoseconds: 0 }, &mut out) {
+            Outcome::Unchanged => &input,
+            Outcome::Replaced => &out,
+        };
+        assert_eq!(String::from_utf8_lossy(got), String::from_utf8_lossy(&expected));
+    }
+}
+
+#[test]
+fn every_lifecycle_gives_the_same_verdicts() {
+    use schtag_host::engine::Tagger;
+    let module = Module::new(&wasm()).unwrap();
+    let of = |count| NonZeroU32::new(count).unwrap();
+    let run = |options: Options| -> Vec<Vec<u8>> {
+        let mut tagger = Tagger::new(module.clone(), options).unwrap();
+        inputs().iter().map(|input| tagger.tag_record(b"t", AT, input).record.into_owned()).collect()
+    };
+    let expected = run(Options::default());
+    for options in [
+        Options::persistent_leaking(),
+        Options::per_chunk(of(1)),
+        Options::per_chunk(of(7)),
+        Options::per_chunk_leaking(of(64)),
+    ] {
+        assert!(run(options) == expected, "{options:?}");
+    }
+}

@@ -1,0 +1,61 @@
+//! The built module itself: every supported Fluent Bit loads it, and it says what is in it.
+
+use schtag_host::engine::Module;
+use schtag_host::gate::{self, DEFAULT_BUDGET, Form};
+use schtag_tests::project;
+
+fn wasm() -> Vec<u8> {
+    std::fs::read(project::module().unwrap_or_else(|message| panic!("{message}"))).unwrap()
+}
+
+#[test]
+fn it_passes_the_gate() {
+    gate::check(&wasm(), Form::Shipped, DEFAULT_BUDGET).unwrap();
+}
+
+/// The gate once more, without the gate: the features by name, imports and exports by wasmparser alone.
+#[test]
+fn it_imports_nothing_and_exports_only_what_fluent_bit_calls() {
+    use wasmparser::{Parser, Payload, Validator, WasmFeatures};
+    let wasm = wasm();
+    let features = WasmFeatures::MUTABLE_GLOBAL
+        | WasmFeatures::SIGN_EXTENSION
+        | WasmFeatures::SATURATING_FLOAT_TO_INT
+        | WasmFeatures::MULTI_VALUE
+        | WasmFeatures::BULK_MEMORY
+        | WasmFeatures::FLOATS
+        | WasmFeatures::GC_TYPES;
+    Validator::new_with_features(features).validate_all(&wasm).unwrap();
+    let mut exports = Vec::new();
+    for payload in Parser::new(0).parse_all(&wasm) {
+        match payload.unwrap() {
+            Payload::ImportSection(section) => assert_eq!(section.count(), 0),
+            Payload::StartSection { .. } => panic!("it has a start function"),
+            Payload::ExportSection(section) => {
+                exports.extend(section.into_iter().map(|export| export.unwrap().name.to_owned()));
+            }
+            _ => {}
+        }
+    }
+    exports.retain(|name| name != "__heap_base" && name != "__data_end");
+    exports.sort();
+    assert_eq!(exports, ["free", "malloc", "memory", "schtag_filter"]);
+}
+
+#[test]
+fn it_holds_no_path_of_the_machine_that_built_it() {
+    let wasm = wasm();
+    let text = String::from_utf8_lossy(&wasm);
+    for path in [project::root().display().to_string(), "/.cargo/".into(), "/home/".into(), "/root/".into()] {
+        assert!(!text.contains(&path), "{path}");
+    }
+}
+
+#[test]
+fn its_manifest_names_its_rules() {
+    let module = Module::new(&wasm()).unwrap();
+    let manifest = module.manifest().unwrap();
+    let titles: Vec<&str> = manifest.rules.iter().map(|rule| rule.title.as_str()).collect();
+    assert!(titles.iter().any(|title| title.contains("PowerShell")), "{titles:?}");
+    assert_eq!(manifest.pack.len(), 64);
+}
