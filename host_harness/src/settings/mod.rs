@@ -192,8 +192,8 @@ fn pattern(node: &Node<'_>) -> Result<Glob, SettingsError> {
 fn placeholders(node: &Node<'_>) -> Result<Placeholders, SettingsError> {
     let mut read = Placeholders::new();
     for (name, values) in node.entries()? {
-        if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-            let reason = "a placeholder's name has only letters, digits and `_`, without the `%` signs";
+        if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-') {
+            let reason = "a placeholder's name has only letters, digits, `_` and `-`, without the `%` signs";
             return Err(SettingsError::value(&values, reason));
         }
         let texts = values.texts()?;

@@ -136,3 +136,35 @@ fn a_slip_is_named_with_its_place() {
         assert!(found.starts_with(complaint), "{text}\n  found:    {found}\n  expected: {complaint}");
     }
 }
+
+#[test]
+fn the_documented_example_is_valid() {
+    let page = include_str!("../../../docs/settings.md");
+    let (_, example) = page.split_once("```yaml\n").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    let read = parse(example, now()).unwrap();
+    assert_eq!(read.settings.allowlist[0].name, "nightly backup");
+    assert_eq!(read.settings.role_patterns.len(), 2);
+    assert_eq!(read.placeholders["admins"].len(), 2);
+    assert_eq!(read.warnings, []);
+}
+
+#[test]
+fn every_key_is_documented() {
+    let page = include_str!("../../../docs/settings.md");
+    for key in ["`key`", "`minimum_level`", "`observe`", "`hosts.role_member`", "`hosts.raise_on_servers`"]
+        .into_iter()
+        .chain([
+            "`hosts.roles`",
+            "`allowlist`",
+            "`placeholders`",
+            "`name`",
+            "`reason`",
+            "`expires`",
+            "`rules`",
+        ])
+        .chain(["`task_name`", "`author`", "`subject`", "`image`", "`command_line`", "`command_sha256`"])
+    {
+        assert!(page.contains(&format!("| {key} |")), "{key}");
+    }
+}

@@ -120,6 +120,16 @@ impl<'a> Work<'a> {
         self.done.remarks.push(Remark { path, title: draft.metadata.title.clone(), note });
     }
 
+    /// Remarks on what a document that was compiled says about itself.
+    fn remark_on_metadata(&mut self, draft: &Draft) {
+        if draft.metadata.status == Some(Status::Deprecated) {
+            self.remark(draft, Note::Deprecated);
+        }
+        if !Metadata::has_own_id(&Node::root(&draft.document)) {
+            self.remark(draft, Note::NoId(draft.metadata.id.clone()));
+        }
+    }
+
     /// Puts a document with those of its kind.
     fn sort(&mut self, source: &Source, document: Value) {
         let root = Node::root(&document);
@@ -130,18 +140,11 @@ impl<'a> Work<'a> {
                 if kind == Kind::Correlation { Ok(LogSource::default()) } else { LogSource::read(&root) };
             Ok((metadata, logsource?))
         });
-        let has_id = Metadata::has_own_id(&root);
         let (metadata, logsource) = match read {
             Ok(read) => read,
             Err(fault) => return self.refuse(source, Some(&document), fault),
         };
         let draft = Draft { path: source.path.clone(), document, metadata, logsource };
-        if draft.metadata.status == Some(Status::Deprecated) {
-            self.remark(&draft, Note::Deprecated);
-        }
-        if !has_id && kind != Kind::Filter {
-            self.remark(&draft, Note::NoId(draft.metadata.id.clone()));
-        }
         match kind {
             Kind::Rule => self.rules.push(draft),
             Kind::Correlation => self.correlations.push(draft),
@@ -197,6 +200,7 @@ impl<'a> Work<'a> {
             absent_fields: compiled.absent,
             filters,
         });
+        self.remark_on_metadata(draft);
         for note in compiled.notes {
             self.remark(draft, note);
         }
@@ -265,6 +269,7 @@ impl<'a> Work<'a> {
                         filters: Vec::new(),
                     });
                     self.done.pack.correlations.push(compiled);
+                    self.remark_on_metadata(draft);
                     true
                 }
                 Err(fault) => {

@@ -33,6 +33,9 @@ pub(super) enum Referent {
 /// What ids and names stand for.
 pub(super) type Referents = HashMap<String, Referent>;
 
+/// The counts that must hold, and the field whose values are counted.
+type Threshold = (Vec<(Comparison, u64)>, Option<Field>);
+
 /// A correlation's section, read as far as is possible without knowing the rules.
 pub(super) struct Draft<'a> {
     node: Node<'a>,
@@ -219,7 +222,7 @@ impl<'a> Draft<'a> {
         kind: CorrelationKind,
         rules: &[(usize, View)],
         aliases: &Aliases,
-    ) -> Result<(Vec<(Comparison, u64)>, Option<Field>), Fault> {
+    ) -> Result<Threshold, Fault> {
         let node = self.node.require("condition")?;
         let fault = |reason| Fault::new(node.place(), CorrelationReason::Condition(reason));
         let mut counts = Vec::new();

@@ -7,6 +7,9 @@ use super::refusal::{Fault, Reason};
 use crate::yaml::documents;
 use yaml_serde::Value;
 
+/// How much memory, roughly, one file's documents may take once the global document is laid under each.
+const MAX_UNFOLDED: usize = 64 << 20;
+
 /// What a document is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -34,6 +37,7 @@ pub(super) fn split(text: &str) -> Vec<Result<Value, Fault>> {
     let mut found = Vec::with_capacity(read.len());
     let mut global: Option<Value> = None;
     let mut previous: Option<Value> = None;
+    let mut budget = MAX_UNFOLDED;
     for mut document in read {
         let action = document.as_mapping_mut().and_then(|mapping| mapping.remove("action"));
         let repeated = match action.as_ref().map(|action| action.as_str()) {
@@ -63,6 +67,11 @@ pub(super) fn split(text: &str) -> Vec<Result<Value, Fault>> {
         if let Some(global) = global.clone() {
             document = merge(global, document);
         }
+        let Some(rest) = budget.checked_sub(weight(&document)) else {
+            found.push(Err(Fault::new("", Reason::FileUnfolds(MAX_UNFOLDED))));
+            return found;
+        };
+        budget = rest;
         previous = Some(document.clone());
         found.push(Ok(document));
     }
@@ -70,6 +79,19 @@ pub(super) fn split(text: &str) -> Vec<Result<Value, Fault>> {
         found.push(Err(Fault::new("", error)));
     }
     found
+}
+
+/// Roughly how many bytes of memory a value takes.
+fn weight(value: &Value) -> usize {
+    let below: usize = match value {
+        Value::Mapping(mapping) => {
+            mapping.iter().map(|(key, value)| weight(key).saturating_add(weight(value))).sum()
+        }
+        Value::Sequence(values) => values.iter().map(weight).sum(),
+        Value::String(text) => text.len(),
+        _ => 0,
+    };
+    below.saturating_add(size_of::<Value>())
 }
 
 /// Lays a document over another: mappings are merged, anything else is replaced. As deep as YAML may be nested.
@@ -117,6 +139,14 @@ mod tests {
             ]
         );
         assert_eq!(parts("action: repeat\na: 1\n"), [Err(Reason::NothingToRepeat)]);
+    }
+
+    #[test]
+    fn a_large_global_document_is_not_laid_under_many() {
+        let text = format!("action: global\na: {}\n{}", "x".repeat(500_000), "---\nb: 1\n".repeat(10_000));
+        let parts = split(&text);
+        assert!(parts.len() < 200);
+        assert_eq!(parts.last().unwrap().as_ref().unwrap_err().reason, Reason::FileUnfolds(MAX_UNFOLDED));
     }
 
     #[test]

@@ -61,6 +61,11 @@ pub enum Reason {
     /// The file is too large to be a rule.
     #[error("larger than {0} bytes")]
     FileTooLarge(u64),
+    /// `action: global` and `repeat` make too much of a file.
+    #[error(
+        "its documents, with what `action: global` and `repeat` lay under them, take more than {0} bytes"
+    )]
+    FileUnfolds(usize),
     /// There are too many files or folders.
     #[error("more than {0} rule files; give fewer folders")]
     TooManyFiles(usize),

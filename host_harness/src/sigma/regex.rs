@@ -15,10 +15,17 @@ use regex_syntax::hir::{Hir, HirKind, Look};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// How many bytes a compiled expression may have, before and after it is made sparse.
+/// How many bytes a compiled expression may have.
 pub const MAX_REGEX: usize = 1 << 20;
-/// Up to this size the Unicode form is kept; a larger one gives way to the ASCII form if that is smaller.
-const SMALL: usize = 32 << 10;
+/// How many bytes the automaton may have before it is made sparse.
+const MAX_DENSE: usize = 4 * MAX_REGEX;
+/// From this size on, time is spent on making the automaton smaller.
+const WORTH_MINIMISING: usize = 1 << 10;
+/// Up to this size the Unicode form is kept; a larger one gives way to the ASCII form if that is smaller. In the
+/// latter `.` and negated classes stand for one byte, so that a count of them counts bytes.
+const SMALL: usize = 4 << 10;
+/// How many expressions are compiled at all: each can take a second.
+const MAX_EXPRESSIONS: usize = 1_000;
 /// Longest pattern.
 const MAX_PATTERN: usize = 4 << 10;
 
@@ -34,10 +41,11 @@ pub(super) struct Regexes {
 impl Regexes {
     /// The automaton of an expression.
     pub(super) fn compile(&mut self, pattern: &str, flags: Flags) -> Result<Automaton, Reason> {
-        let compiled = self
-            .compiled
-            .entry((pattern.to_owned(), flags))
-            .or_insert_with(|| compile(pattern, flags).map(Rc::from));
+        let key = (pattern.to_owned(), flags);
+        if self.compiled.len() >= MAX_EXPRESSIONS && !self.compiled.contains_key(&key) {
+            return Err(Reason::PackFull { what: "regular expressions", limit: MAX_EXPRESSIONS });
+        }
+        let compiled = self.compiled.entry(key).or_insert_with(|| compile(pattern, flags).map(Rc::from));
         compiled.clone().map_err(|problem| Reason::Regex { pattern: shown(pattern), problem })
     }
 }
@@ -50,16 +58,18 @@ fn compile(pattern: &str, flags: Flags) -> Result<Vec<u8>, String> {
     if hir.properties().minimum_len() == Some(0) && hir.properties().look_set().is_empty() {
         return Err("it is found in any text, even an empty one".into());
     }
-    let unicode = automaton(&hir);
+    // What becomes small is not large on the way either; a lower limit saves the time to find out.
+    let unicode = automaton(&hir, MAX_REGEX);
     if unicode.as_ref().is_ok_and(|bytes| bytes.len() <= SMALL) {
         return unicode;
     }
     // Not every pattern has an ASCII form: `[é]` has none.
-    let ascii = parse(pattern, flags, false).and_then(|hir| automaton(&hir));
+    let ascii = parse(pattern, flags, false).and_then(|hir| automaton(&hir, MAX_DENSE));
     match (unicode, ascii) {
-        (Ok(unicode), Ok(ascii)) if ascii.len() < unicode.len() => Ok(ascii),
-        (Err(_), Ok(ascii)) => Ok(ascii),
-        (unicode, _) => unicode,
+        (Ok(unicode), Ok(ascii)) if unicode.len() <= ascii.len() => Ok(unicode),
+        (_, Ok(ascii)) => Ok(ascii),
+        (Ok(unicode), Err(_)) => Ok(unicode),
+        (Err(_), Err(_)) => automaton(&hir, MAX_DENSE),
     }
 }
 
@@ -78,11 +88,13 @@ fn parse(pattern: &str, flags: Flags, unicode: bool) -> Result<Hir, String> {
             regex_syntax::Error::Translate(error) => error.kind().to_string(),
             other => other.to_string(),
         })?;
-    Ok(with_ascii_boundaries(hir))
+    Ok(for_search(hir))
 }
 
-/// Replaces Unicode word boundaries by ASCII ones. Recursion is bounded by the parser's nesting limit.
-fn with_ascii_boundaries(hir: Hir) -> Hir {
+/// Replaces Unicode word boundaries by ASCII ones, and takes as little as possible in repetitions: whether there is
+/// a match stays the same, and the automaton ends at the first one. Recursion is bounded by the parser's nesting
+/// limit.
+fn for_search(hir: Hir) -> Hir {
     match hir.into_kind() {
         HirKind::Empty => Hir::empty(),
         HirKind::Literal(literal) => Hir::literal(literal.0),
@@ -97,43 +109,39 @@ fn with_ascii_boundaries(hir: Hir) -> Hir {
             other => other,
         }),
         HirKind::Repetition(mut repetition) => {
-            repetition.sub = Box::new(with_ascii_boundaries(*repetition.sub));
+            repetition.greedy = false;
+            repetition.sub = Box::new(for_search(*repetition.sub));
             Hir::repetition(repetition)
         }
-        HirKind::Capture(capture) => with_ascii_boundaries(*capture.sub),
-        HirKind::Concat(parts) => Hir::concat(parts.into_iter().map(with_ascii_boundaries).collect()),
+        HirKind::Capture(capture) => for_search(*capture.sub),
+        HirKind::Concat(parts) => Hir::concat(parts.into_iter().map(for_search).collect()),
         HirKind::Alternation(parts) => {
-            Hir::alternation(parts.into_iter().map(with_ascii_boundaries).collect())
+            Hir::alternation(parts.into_iter().map(for_search).collect())
         }
     }
 }
 
-fn automaton(hir: &Hir) -> Result<Vec<u8>, String> {
-    let too_large = |_| format!("its automaton is larger than {MAX_REGEX} bytes; simplify it");
-    let nfa = Compiler::new()
-        .configure(
-            NfaConfig::new().utf8(false).which_captures(WhichCaptures::None).nfa_size_limit(Some(MAX_REGEX)),
-        )
-        .build_from_hir(hir)
-        .map_err(|_| format!("its automaton is larger than {MAX_REGEX} bytes; simplify it"))?;
-    let dense = dense::Builder::new()
-        .configure(
-            dense::Config::new()
-                .start_kind(StartKind::Unanchored)
-                .match_kind(MatchKind::LeftmostFirst)
-                .accelerate(false)
-                .minimize(nfa.states().len() <= 2_000)
-                .dfa_size_limit(Some(4 * MAX_REGEX))
-                .determinize_size_limit(Some(4 * MAX_REGEX)),
-        )
-        .build_from_nfa(&nfa)
-        .map_err(too_large)?;
-    let sparse = dense.to_sparse().map_err(too_large)?;
-    let bytes = sparse.to_bytes_little_endian();
-    if bytes.len() > MAX_REGEX {
-        return Err(format!("its automaton is larger than {MAX_REGEX} bytes; simplify it"));
+fn automaton(hir: &Hir, dense_limit: usize) -> Result<Vec<u8>, String> {
+    let too_large = || format!("its automaton is larger than {MAX_REGEX} bytes; simplify it");
+    let config =
+        NfaConfig::new().utf8(false).which_captures(WhichCaptures::None).nfa_size_limit(Some(MAX_REGEX));
+    let nfa = Compiler::new().configure(config).build_from_hir(hir).map_err(|_| too_large())?;
+    let build = |minimize| {
+        let config = dense::Config::new()
+            .start_kind(StartKind::Unanchored)
+            .match_kind(MatchKind::LeftmostFirst)
+            .accelerate(false)
+            .minimize(minimize)
+            .dfa_size_limit(Some(dense_limit))
+            .determinize_size_limit(Some(dense_limit));
+        let dense = dense::Builder::new().configure(config).build_from_nfa(&nfa).ok()?;
+        Some(dense.to_sparse().ok()?.to_bytes_little_endian())
+    };
+    let mut bytes = build(false).ok_or_else(too_large)?;
+    if bytes.len() > WORTH_MINIMISING {
+        bytes = build(true).ok_or_else(too_large)?;
     }
-    Ok(bytes)
+    if bytes.len() > MAX_REGEX { Err(too_large()) } else { Ok(bytes) }
 }
 
 #[cfg(test)]
@@ -163,7 +171,7 @@ mod tests {
             (r"\bcmd\b", "runcmd.exe", false),
             (r"\bcmd\b", "é cmd é", true),
             (r"\\[^\\]{1,256}$", r"C:\x\y", true),
-            (r"\w{3}-\d", "äöü-1", true),
+            ("^.ü$", "äü", true),
             (r"://\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}", "http://10.0.0.1/", true),
             (r"x{2,}", "axx", true),
             ("é|ü", "tür", true),

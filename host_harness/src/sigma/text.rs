@@ -194,7 +194,8 @@ mod tests {
                 chars.next().is_some() && fits_parts(rest, chars.as_str())
             }
             [GlobPart::Any, rest @ ..] => {
-                value.char_indices().any(|(at, _)| fits_parts(rest, &value[at..])) || fits_parts(rest, "")
+                let mut ends = value.char_indices().map(|(at, _)| at).chain([value.len()]);
+                ends.any(|at| value.get(at..).is_some_and(|value| fits_parts(rest, value)))
             }
         }
     }

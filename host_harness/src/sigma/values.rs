@@ -108,7 +108,7 @@ fn expand(value: &str, placeholders: &Placeholders) -> Result<Vec<Text>, Reason>
 /// A placeholder's name up to its closing `%`, and what follows.
 fn name(text: &str) -> Option<(&str, &str)> {
     let (name, rest) = text.split_once('%')?;
-    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
     is_name.then_some((name, rest))
 }
 
