@@ -56,7 +56,7 @@ $(base): FORCE
 	@plugin/build_wasm.sh >/dev/null
 
 $(cli): $(base) FORCE
-	@command -v $(CARGO) >/dev/null || { echo "make: no cargo on PATH; https://rustup.rs installs it" >&2; exit 1; }
+	@command -v $(CARGO) >/dev/null || { echo "there is no cargo; https://rustup.rs installs it" >&2; exit 1; }
 	$(CARGO) build --locked -p schtag-host
 
 $(module): $(cli) $(base) $(shell find $(rules) -type f 2>/dev/null)

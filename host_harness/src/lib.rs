@@ -20,6 +20,7 @@ pub mod inspect;
 pub mod manifest;
 pub mod ndjson;
 pub mod outline;
+mod reachability;
 pub mod reencode;
 pub mod rule_files;
 pub mod settings;

@@ -6,13 +6,13 @@
 //! their bodies.
 use crate::abi;
 use crate::outline::Outline;
+use crate::reachability::{reachable_functions, referenced_function};
 use std::convert::Infallible;
 use thiserror::Error;
 use wasm_encoder::reencode::{self, Reencode};
 use wasm_encoder::{CodeSection, ConstExpr, Elements, Function, Instruction, Module};
 use wasmparser::{
-    CustomSectionReader, DataKind, Element, ElementItems, ElementKind, ExternalKind, FunctionBody, Operator,
-    Parser, Payload,
+    CustomSectionReader, DataKind, Element, ElementItems, ElementKind, Operator, Parser, Payload,
 };
 
 /// Why a module cannot be rewritten.
@@ -43,7 +43,7 @@ pub enum ReencodeError {
 /// When `wasm` is not a module, or has passive element segments.
 pub fn reencode(wasm: &[u8], keep: &[&str]) -> Result<Vec<u8>, ReencodeError> {
     let outline = Outline::parse(wasm)?;
-    let reachable = reachable(&outline, keep)?;
+    let reachable = reachable_functions(&outline, keep)?;
     let mut names_data = false;
     for body in reachable.iter().zip(&outline.bodies).filter_map(|(kept, body)| kept.then_some(body)) {
         for operator in body.get_operators_reader()? {
@@ -150,66 +150,6 @@ pub fn append_custom_section(wasm: &mut Vec<u8>, name: &str, data: &[u8]) {
     section.encode(wasm);
 }
 
-/// For each function that the module defines, whether something leads to it.
-fn reachable(outline: &Outline<'_>, keep: &[&str]) -> Result<Vec<bool>, wasmparser::Error> {
-    let imported = outline.imported_functions();
-    let mut reached = vec![false; outline.bodies.len()];
-    let mut pending: Vec<u32> = outline.start.into_iter().collect();
-    pending.extend(
-        outline
-            .exports
-            .iter()
-            .filter(|export| export.kind == ExternalKind::Func && keep.contains(&export.name))
-            .map(|export| export.index),
-    );
-    for element in &outline.elements {
-        match &element.items {
-            ElementItems::Functions(functions) => {
-                for function in functions.clone() {
-                    pending.push(function?);
-                }
-            }
-            ElementItems::Expressions(_, items) => {
-                for item in items.clone() {
-                    pending.extend(referenced_function(item?.get_operators_reader())?);
-                }
-            }
-        }
-    }
-    while let Some(function) = pending.pop() {
-        let Some(defined) = (function as usize).checked_sub(imported) else { continue };
-        let (Some(seen), Some(body)) = (reached.get_mut(defined), outline.bodies.get(defined)) else {
-            continue;
-        };
-        if !std::mem::replace(seen, true) {
-            push_callees(body, &mut pending)?;
-        }
-    }
-    Ok(reached)
-}
-
-fn push_callees(body: &FunctionBody<'_>, pending: &mut Vec<u32>) -> Result<(), wasmparser::Error> {
-    for operator in body.get_operators_reader()? {
-        if let Operator::Call { function_index }
-        | Operator::ReturnCall { function_index }
-        | Operator::RefFunc { function_index } = operator?
-        {
-            pending.push(function_index);
-        }
-    }
-    Ok(())
-}
-
-/// The function that a constant expression refers to.
-fn referenced_function(operators: wasmparser::OperatorsReader<'_>) -> Result<Option<u32>, wasmparser::Error> {
-    for operator in operators {
-        if let Operator::RefFunc { function_index } = operator? {
-            return Ok(Some(function_index));
-        }
-    }
-    Ok(None)
-}
-
 fn unreachable_body() -> Function {
     let mut function = Function::new([]);
     function.instruction(&Instruction::Unreachable).instruction(&Instruction::End);
@@ -300,12 +240,6 @@ mod tests {
         reencode(&wat::parse_str(wat).unwrap(), keep).unwrap()
     }
 
-    /// How many instructions each body has.
-    fn body_sizes(wasm: &[u8]) -> Vec<usize> {
-        let outline = Outline::parse(wasm).unwrap();
-        outline.bodies.iter().map(|body| body.get_operators_reader().unwrap().into_iter().count()).collect()
-    }
-
     #[test]
     fn long_call_indirect_becomes_short() {
         let long = test_guest::with_long_call_indirect();
@@ -338,20 +272,17 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_reachable_keeps_its_body() {
+    fn what_cannot_run_loses_its_body() {
         let wat = r#"(module
-            (table 1 funcref) (elem (i32.const 0) func $in_table)
-            (func $kept (export "kept") call $callee)
-            (func $callee nop nop)
-            (func $in_table nop nop)
-            (func $dropped (export "dropped") call $only_of_dropped call $callee)
-            (func $only_of_dropped nop nop nop))"#;
-        // An `end` closes each body.
-        assert_eq!(body_sizes(&rewritten(wat, &["kept", "dropped"])), [2, 3, 3, 3, 4]);
-        assert_eq!(body_sizes(&rewritten(wat, &["kept"])), [2, 3, 3, 2, 2]);
+            (func (export "kept") nop nop)
+            (func (export "dropped") (local i64) nop nop))"#;
         let wasm = rewritten(wat, &["kept"]);
         let outline = Outline::parse(&wasm).unwrap();
         assert!(outline.export("kept").is_some() && outline.exports.len() == 1);
+        // An `end` closes each body.
+        let sizes: Vec<_> =
+            outline.bodies.iter().map(|b| b.get_operators_reader().unwrap().into_iter().count()).collect();
+        assert_eq!(sizes, [3, 2]);
     }
 
     #[test]

@@ -48,6 +48,9 @@ impl Bake {
         let base = self.base()?;
         let compiled = rule_files::compile(&self.rules, self.settings.as_deref())
             .map_err(|error| Failure::new(Exit::Input, error))?;
+        for remark in &compiled.remarks {
+            say(&format!("note: {remark}"));
+        }
         for refused in &compiled.refused {
             say(&format!("left out: {refused}"));
         }

@@ -20,10 +20,10 @@ pub const MAX_REGEX: usize = 1 << 20;
 /// How many bytes the automaton may have before it is made sparse.
 const MAX_DENSE: usize = 4 * MAX_REGEX;
 /// From this size on, time is spent on making the automaton smaller.
-const WORTH_MINIMISING: usize = 8 << 10;
+const WORTH_MINIMISING: usize = 1 << 10;
 /// Up to this size the Unicode form is kept; a larger one gives way to the ASCII form if that is smaller. In the
 /// latter `.` and negated classes stand for one byte, so that a count of them counts bytes.
-const SMALL: usize = 64 << 10;
+const SMALL: usize = 4 << 10;
 /// How many expressions are compiled at all: each can take a second.
 const MAX_EXPRESSIONS: usize = 1_000;
 /// Longest pattern.
@@ -88,11 +88,13 @@ fn parse(pattern: &str, flags: Flags, unicode: bool) -> Result<Hir, String> {
             regex_syntax::Error::Translate(error) => error.kind().to_string(),
             other => other.to_string(),
         })?;
-    Ok(with_ascii_boundaries(hir))
+    Ok(for_search(hir))
 }
 
-/// Replaces Unicode word boundaries by ASCII ones. Recursion is bounded by the parser's nesting limit.
-fn with_ascii_boundaries(hir: Hir) -> Hir {
+/// Replaces Unicode word boundaries by ASCII ones, and takes as little as possible in repetitions: whether there is
+/// a match stays the same, and the automaton ends at the first one. Recursion is bounded by the parser's nesting
+/// limit.
+fn for_search(hir: Hir) -> Hir {
     match hir.into_kind() {
         HirKind::Empty => Hir::empty(),
         HirKind::Literal(literal) => Hir::literal(literal.0),
@@ -107,13 +109,14 @@ fn with_ascii_boundaries(hir: Hir) -> Hir {
             other => other,
         }),
         HirKind::Repetition(mut repetition) => {
-            repetition.sub = Box::new(with_ascii_boundaries(*repetition.sub));
+            repetition.greedy = false;
+            repetition.sub = Box::new(for_search(*repetition.sub));
             Hir::repetition(repetition)
         }
-        HirKind::Capture(capture) => with_ascii_boundaries(*capture.sub),
-        HirKind::Concat(parts) => Hir::concat(parts.into_iter().map(with_ascii_boundaries).collect()),
+        HirKind::Capture(capture) => for_search(*capture.sub),
+        HirKind::Concat(parts) => Hir::concat(parts.into_iter().map(for_search).collect()),
         HirKind::Alternation(parts) => {
-            Hir::alternation(parts.into_iter().map(with_ascii_boundaries).collect())
+            Hir::alternation(parts.into_iter().map(for_search).collect())
         }
     }
 }

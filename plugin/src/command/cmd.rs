@@ -13,6 +13,8 @@ const MAX_COMMANDS: usize = 64;
 const MAX_VARIABLES: usize = 16;
 /// Most bytes of a command after its variables are put in.
 const MAX_COMMAND: usize = 64 * 1024;
+/// Most bytes of all commands of a line.
+const MAX_TOTAL: usize = 256 * 1024;
 
 /// Commands that cmd.exe runs itself; none of them becomes a process.
 const BUILT_IN: &[&str] = &[
@@ -78,8 +80,13 @@ pub(super) fn started(line: &str, delayed_expansion: bool) -> Vec<Started> {
     let mut list = Vec::new();
     let mut variables: Vec<(String, String)> = Vec::new();
     let mut output = None;
+    let mut total = 0_usize;
     for command in chain(without_outer_quotes(line)) {
         let text = with_variables(&command.text, &variables, delayed_expansion);
+        total = total.saturating_add(text.len());
+        if total > MAX_TOTAL {
+            break;
+        }
         let simple = simple_command(&text);
         let (name, arguments) = split_name(simple);
         let piped_in = if command.piped { output.take() } else { None };

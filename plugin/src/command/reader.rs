@@ -174,7 +174,7 @@ impl Reader {
                 powershell.file = powershell.script.as_deref().and_then(shell::called_file);
                 decoder.search(None, &mut layers);
             } else if let Some(text) = decodable(process, wraps.contains(&index)) {
-                decoder.search(Some(text), &mut layers);
+                decoder.search(Some(&text), &mut layers);
             }
             process.decoded = layers;
         }
@@ -226,12 +226,24 @@ fn read_powershell(process: &mut Process, arguments: &str, stdin: Stdin) -> Opti
 /// Words that say that a line which is no PowerShell's holds a script or base64.
 const SCRIPT_WORDS: [&str; 6] = ["base64", "powershell", "powershdll", "iex", "invoke-", "[char]"];
 
+/// Programs that hand their arguments to PowerShell. Source: the LOLBAS page of each.
+const SCRIPT_HOSTS: [&str; 3] =
+    ["syncappvpublishingserver.exe", "syncappvpublishingserver.vbs", "powershdll.exe"];
+
 /// The text of a process in which something may be hidden.
-fn decodable(process: &Process, wraps: bool) -> Option<&str> {
-    if let Some(powershell) = &process.powershell {
-        return Some(powershell.script.as_deref().unwrap_or(&process.arguments));
-    }
+fn decodable(process: &Process, wraps: bool) -> Option<Cow<'_, str>> {
     let arguments = process.arguments.as_str();
+    if let Some(powershell) = &process.powershell {
+        return Some(Cow::Borrowed(powershell.script.as_deref().unwrap_or(arguments)));
+    }
     let hints = || SCRIPT_WORDS.iter().any(|word| environment::find_ignoring_case(arguments, word).is_some());
-    (!wraps && hints()).then_some(arguments)
+    if wraps || !(SCRIPT_HOSTS.contains(&process.image_name.as_str()) || hints()) {
+        return None;
+    }
+    // Quotes around a whole script are not the script's.
+    Some(if arguments.starts_with('"') {
+        Cow::Owned(process.argv.join(" "))
+    } else {
+        Cow::Borrowed(arguments)
+    })
 }

@@ -96,35 +96,33 @@ fn string(text: &str) -> Option<(String, &str)> {
     let (quote, width, length) = quote_run(text)?;
     let mut value = String::new();
     let mut rest = text.get(length..)?;
-    while let Some(c) = rest.chars().next() {
-        let mut escape = rest.chars();
-        if width == 1 && length == 1 && c == '\\' && escape.nth(1) == Some(quote) {
+    let escapes = width == 1 && length == 1;
+    while let Some(at) = rest.find([quote, '\\']) {
+        let (before, from) = rest.split_at_checked(at)?;
+        value.push_str(before);
+        if let Some(behind) = from.strip_prefix('\\').and_then(|b| b.strip_prefix(quote)).filter(|_| escapes)
+        {
             // JScript's way to write a quote.
             value.push(quote);
-            rest = escape.as_str();
+            rest = behind;
             continue;
         }
-        match quote_run(rest).filter(|&(found, ..)| found == quote) {
-            // An escaped quote of a string in plain quotes.
-            Some((_, 1, 2)) if width == 1 && length == 1 => {
-                value.push(quote);
-                rest = rest.get(2..)?;
-            }
-            Some((_, count, bytes)) => {
-                let (inner, left) = inner_quotes(count, width);
-                value.extend(std::iter::repeat_n(quote, inner));
-                rest = rest.get(bytes..)?;
-                if left >= width {
-                    return Some((value, rest));
-                }
-            }
-            None => {
-                value.push(c);
-                rest = rest.get(c.len_utf8()..)?;
-            }
+        let Some((_, count, bytes)) = quote_run(from).filter(|&(found, ..)| found == quote) else {
+            // Backslashes, and a quote of the other kind perhaps.
+            let bare = from.trim_start_matches('\\');
+            value.extend(std::iter::repeat_n('\\', from.len().saturating_sub(bare.len())));
+            rest = bare;
+            continue;
+        };
+        let (inner, left) = inner_quotes(count, width);
+        value.extend(std::iter::repeat_n(quote, inner));
+        rest = from.get(bytes..)?;
+        if left >= width {
+            return Some((value, rest));
         }
     }
-    Some((value, rest))
+    value.push_str(rest);
+    Some((value, ""))
 }
 
 #[cfg(test)]

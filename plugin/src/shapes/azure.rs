@@ -18,5 +18,5 @@ pub(super) static SHAPE: Shape = Shape {
     time: &["TimeGenerated"],
     data: &["EventData", "ParameterXml", "RawEventData", ""],
     message: &["RenderedDescription"],
-    escapes: false,
+    ..Shape::NONE
 };

@@ -34,5 +34,5 @@ pub(super) static SHAPE: Shape = Shape {
     ],
     data: &["EventData", "Event.EventData", "EventData.Data", "Event.EventData.Data"],
     message: &["Message", "RenderingInfo.Message", "Event.RenderingInfo.Message"],
-    escapes: false,
+    ..Shape::NONE
 };

@@ -24,10 +24,10 @@ pub(super) static NXLOG: Shape = Shape { name: "nxlog", escapes: true, ..FLAT };
 const FLAT: Shape = Shape {
     name: "flat",
     channel: &["Channel", "LogName", "EventLog"],
-    provider: &["SourceName", "ProviderName", "Provider.Name", "Provider", "Source"],
+    provider: &["SourceName", "ProviderName", "Provider.Name", "Provider"],
     computer: &["Computer", "ComputerName", "Hostname", "MachineName", "host.name", "host", "source"],
     time: &["EventTime", "TimeCreated.SystemTime", "TimeCreated", "TimeGenerated", "UtcTime", "@timestamp"],
     data: &["", "EventData", "StringInserts", "EventXml", "EventData_Xml"],
     message: &["Message", "full_message", "log"],
-    escapes: false,
+    ..Shape::NONE
 };

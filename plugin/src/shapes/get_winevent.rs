@@ -18,5 +18,5 @@ pub(super) static SHAPE: Shape = Shape {
     time: &["TimeCreated.DateTime", "TimeCreated"],
     data: &["Properties"],
     message: &["Message"],
-    escapes: false,
+    ..Shape::NONE
 };

@@ -28,5 +28,5 @@ pub(super) static SHAPE: Shape = Shape {
     time: &["winlogbeat.@timestamp", "timestamp"],
     data: &["winlogbeat.winlog.event_data", "filebeat.winlog.event_data", "winlogbeat.event_data"],
     message: &["message", "full_message"],
-    escapes: false,
+    ..Shape::NONE
 };

@@ -6,6 +6,7 @@
 //! allocated, unless an id or a key is written with escapes.
 
 use super::key;
+use super::role::{Role, Within, may_hold, role};
 use super::text_id::{self, Form};
 use super::walk::wrapped;
 use crate::event::Change;
@@ -62,32 +63,6 @@ impl Place {
     }
 }
 
-/// What an object is, as far as it decides what its keys mean.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Within {
-    /// A record, or what may be one.
-    Record,
-    /// `event` or `Event`.
-    Event,
-    /// `System` of a Windows event.
-    System,
-    /// `winlog`.
-    Winlog,
-    /// `win` of Wazuh.
-    Win,
-    /// `system` in `win`.
-    WinSystem,
-}
-
-/// What a key can hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
-    None,
-    Id(Place),
-    /// An object to look into, or a text that may be an event.
-    Nested(Within),
-}
-
 /// Objects within objects that are looked into: `data`, `win`, `system`, or a wrapper more than that.
 const DEPTH: u8 = 4;
 /// Objects of one record that are looked into.
@@ -95,11 +70,15 @@ const NESTED: usize = 8;
 /// Texts of one record that are looked into.
 const TEXTS: usize = 6;
 
+/// A record of no more members is little more than its text, whatever the key: Fluent Bit's
+/// `render_event_text_key` can be any, and other members than `StringInserts` are not beside it.
+const SMALL: usize = 2;
+
 /// Whether `record` holds the id of a scheduled-task event at any place where a known shipper puts it.
 /// `None` settles it. Otherwise [`read`](super::read) says whether it is such an event.
 pub fn change<'a>(record: &Object<'a>) -> Option<Candidate<'a>> {
     let mut search = Search::default();
-    match search.look(record.iter(), record.has_escaped_keys(), Nested::TOP) {
+    match search.look(top(record), Nested::TOP) {
         Step::Found(candidate) => return Some(candidate),
         Step::Settled => return None,
         Step::Nothing => {}
@@ -107,7 +86,7 @@ pub fn change<'a>(record: &Object<'a>) -> Option<Candidate<'a>> {
     let mut next = 0_usize;
     while let Some(nested) = search.nested.get(next).copied().flatten() {
         next = next.saturating_add(1);
-        match search.look(nested.value.members(), true, nested) {
+        match search.look(within(nested), nested) {
             Step::Found(candidate) => return Some(candidate),
             Step::Settled => return None,
             Step::Nothing => {}
@@ -116,7 +95,29 @@ pub fn change<'a>(record: &Object<'a>) -> Option<Candidate<'a>> {
     if search.another_event {
         return None;
     }
+    if record.len() <= SMALL {
+        search.take_any_text(record);
+    }
     search.texts.iter().flatten().find_map(|text| text.candidate()).or(search.last_resort)
+}
+
+/// The members of the record that can hold something. The others cost a look at their keys and no more.
+fn top<'a>(record: &Object<'a>) -> impl Iterator<Item = (Role, Value<'a>)> {
+    let text = record.text();
+    let escaped = record.has_escaped_keys();
+    record.members().iter().filter_map(move |member| {
+        let name = text.get(member.key_start as usize..member.key_end as usize)?;
+        if !escaped && !may_hold(name) {
+            return None;
+        }
+        let value = text.get(member.value_start as usize..member.value_end as usize)?;
+        Some((role(&key::plain(name), Within::Record), Value::new(value)))
+    })
+}
+
+/// The members of a nested object.
+fn within(nested: Nested<'_>) -> impl Iterator<Item = (Role, Value<'_>)> {
+    nested.value.members().map(move |(name, value)| (role(&key::plain(name), nested.within), value))
 }
 
 #[derive(Debug)]
@@ -184,16 +185,9 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     /// Looks at the members of one object. At the top the last id counts, as everywhere in schtag; within
     /// nested objects the first, so that the rest need not be walked.
-    fn look(
-        &mut self,
-        members: impl Iterator<Item = (&'a [u8], Value<'a>)>,
-        escaped: bool,
-        object: Nested<'a>,
-    ) -> Step<'a> {
+    fn look(&mut self, members: impl Iterator<Item = (Role, Value<'a>)>, object: Nested<'a>) -> Step<'a> {
         let mut seen: Option<(u64, Place)> = None;
-        for (name, value) in members {
-            let role =
-                if escaped { role(&key::plain(name), object.within) } else { role(name, object.within) };
+        for (role, value) in members {
             match role {
                 Role::None => {}
                 Role::Id(place) => {
@@ -221,6 +215,17 @@ impl<'a> Search<'a> {
             None => {
                 self.another_event = true;
                 Step::Nothing
+            }
+        }
+    }
+
+    /// Remembers the texts of a small record, if none has a key that texts have.
+    fn take_any_text(&mut self, record: &Object<'a>) {
+        if self.texts.iter().all(Option::is_none) {
+            for (_, value) in record.iter() {
+                if value.kind() == Kind::String {
+                    self.push(value, Within::Record, Nested::TOP);
+                }
             }
         }
     }
@@ -264,72 +269,5 @@ fn number(value: Value<'_>, place: Place) -> Option<(u64, Place)> {
             Some((elements.next().filter(|_| elements.next().is_none())?.as_u64()?, place))
         }
         Kind::Bool | Kind::Null => None,
-    }
-}
-
-/// What a key can hold, within an object of a kind.
-fn role(name: &[u8], within: Within) -> Role {
-    match within {
-        Within::Record => record_role(name, within),
-        Within::Event => match name {
-            b"code" => Role::Id(Place::EcsCode),
-            b"original" => Role::Nested(Within::Record),
-            _ => record_role(name, within),
-        },
-        Within::System if key::same(name, b"eventid") => Role::Id(Place::System),
-        Within::WinSystem if key::same(name, b"eventid") => Role::Id(Place::Win),
-        Within::Winlog if key::same(name, b"eventid") => Role::Id(Place::Winlog),
-        Within::Win if name.eq_ignore_ascii_case(b"system") => Role::Nested(Within::WinSystem),
-        _ => Role::None,
-    }
-}
-
-/// Keys of a record, told apart by length and first letter before anything is compared.
-fn record_role(name: &[u8], within: Within) -> Role {
-    let Some(&first) = name.first() else {
-        return Role::None;
-    };
-    let is = |wanted: &[u8]| name.eq_ignore_ascii_case(wanted);
-    let spells = |wanted: &[u8]| key::same(name, wanted);
-    match (name.len(), first | 0x20) {
-        (2, b'i') if is(b"id") => Role::Id(Place::Id),
-        (3, b'l') if is(b"log") => Role::Nested(Within::Record),
-        (3, b'm') if is(b"msg") => Role::Nested(Within::Record),
-        (3, b'r') if is(b"raw") => Role::Nested(Within::Record),
-        (3, b'x') if is(b"xml") => Role::Nested(Within::Record),
-        (3, b'w') if is(b"win") => Role::Nested(Within::Win),
-        (4, b'b') if is(b"body") => Role::Nested(Within::Record),
-        (4, b'd') if is(b"data") => Role::Nested(Within::Record),
-        (4, _) if is(b"_raw") => Role::Nested(Within::Record),
-        (5, b'e') if is(b"event") && within == Within::Record => Role::Nested(Within::Event),
-        (6, b'w') if is(b"winlog") => Role::Nested(Within::Winlog),
-        (6, b's') if is(b"system") => Role::Nested(Within::System),
-        (6, b'r') if is(b"record") => Role::Nested(Within::Record),
-        (7, b'e') if is(b"eventid") => Role::Id(Place::EventId),
-        (7, b'm') if is(b"message") => Role::Nested(Within::Record),
-        (7, b'p') if is(b"payload") => Role::Nested(Within::Record),
-        (7, _) if is(b"_source") => Role::Nested(Within::Record),
-        (8, b'e') if is(b"event_id") => Role::Id(Place::Snake),
-        (8, b'e') if is(b"eventxml") => Role::Nested(Within::Record),
-        (8, _) if is(b"_eventid") => Role::Id(Place::EventId),
-        (9, b'e') if is(b"eventcode") => Role::Id(Place::EventCode),
-        (9, b'e') if is(b"event_xml") => Role::Nested(Within::Record),
-        (9, b'r') if is(b"raw_event") => Role::Nested(Within::Record),
-        (10, b'e') if spells(b"eventcode") => Role::Id(Place::EcsCode),
-        (10, b'a') if is(b"attributes") => Role::Nested(Within::Record),
-        (11, b'e') if spells(b"eventidid") => Role::Id(Place::Otel),
-        (11, b'r') if is(b"raw_message") => Role::Nested(Within::Record),
-        (12, b'f') if is(b"full_message") => Role::Nested(Within::Record),
-        (13, b's') if is(b"short_message") => Role::Nested(Within::Record),
-        (14, b'e') if spells(b"eventoriginal") => Role::Nested(Within::Record),
-        (14, b's') if spells(b"systemeventid") => Role::Id(Place::System),
-        (15, b'w') if spells(b"winlogeventid") => Role::Id(Place::Winlog),
-        (18, b'w') if spells(b"winsystemeventid") => Role::Id(Place::Win),
-        (19, b'w') if spells(b"winlogbeateventid") => Role::Id(Place::Graylog),
-        (20, b'e') if spells(b"eventsystemeventid") => Role::Id(Place::System),
-        (23, b'd') if spells(b"datawinsystemeventid") => Role::Id(Place::Win),
-        (24, b'f') if spells(b"filebeatwinlogeventid") => Role::Id(Place::Graylog),
-        (26, b'w') if spells(b"winlogbeatwinlogeventid") => Role::Id(Place::Graylog),
-        _ => Role::None,
     }
 }

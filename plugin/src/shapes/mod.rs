@@ -6,7 +6,7 @@
 //!
 //! Each shape has a file: what ships it, an example, the source, and a `SHAPE`, a table of the paths at which
 //! it keeps each part of the event. One reader serves them all (`shape`), so a new shape is a new table,
-//! and a place for its id in `id` if no other shape has it there. Shapes that are text have a reader of
+//! and a key for its id in `role` if no other shape has it there. Shapes that are text have a reader of
 //! their own. The rendered message comes last, for what nothing else says.
 
 mod azure;
@@ -23,6 +23,7 @@ mod key_value;
 mod message;
 mod otel;
 mod reading;
+mod role;
 mod shape;
 mod snare;
 mod splunk;
@@ -56,7 +57,7 @@ use text_id::Form;
 /// hold a task's name or content.
 pub fn read<'a>(object: &Object<'a>, candidate: Candidate<'a>) -> Option<TaskEvent<'a>> {
     if matches!(candidate.place, Place::Text(Form::Json, _)) {
-        return read_json(&candidate.text?.as_str()?);
+        return read_json(&walk::string(candidate.text?)?);
     }
     let inner;
     let record = match candidate.inner {
@@ -68,7 +69,7 @@ pub fn read<'a>(object: &Object<'a>, candidate: Candidate<'a>) -> Option<TaskEve
     };
     let shape = shape_of(candidate.place, record);
     let mut reading = Reading::new(candidate.change, shape.name);
-    let text = candidate.text.and_then(|text| text.as_str());
+    let text = candidate.text.and_then(walk::string);
     if let (Place::Text(form, _), Some(text)) = (candidate.place, text.as_deref()) {
         read_text(&mut reading, form, text);
     }
@@ -79,18 +80,22 @@ pub fn read<'a>(object: &Object<'a>, candidate: Candidate<'a>) -> Option<TaskEve
             walk::find(object, "host.name").or_else(|| walk::find(object, "host")).and_then(walk::text);
         reading.set(Slot::Computer, Rank::MIN, host.unwrap_or(Cow::Borrowed("")));
     }
-    if !is_security(&reading.event) {
+    if !is_security(&reading.event, shape) {
         return None;
     }
     if let (Place::Text(form, _), Some(text)) = (candidate.place, text.as_deref()) {
         read_text_message(&mut reading, form, text);
     }
     shape.read_message(&mut reading, record);
-    let event = reading.finish(shape.escapes);
-    let proven = candidate.place.is_windows() || event.channel.is_some() || event.provider.is_some();
-    let names_task = event.task_name.as_deref().is_some_and(|name| name.starts_with('\\'));
-    let has_task = event.content.as_deref().is_some_and(|text| text.contains("<Task"));
-    (proven || names_task || has_task).then_some(event)
+    Some(reading.finish(shape.escapes)).filter(|event| candidate.place.is_windows() || is_proven(event))
+}
+
+/// Whether something in the event besides its number shows that it is one of ours.
+fn is_proven(event: &TaskEvent<'_>) -> bool {
+    event.channel.is_some()
+        || event.provider.is_some()
+        || event.task_name.as_deref().is_some_and(|name| name.starts_with('\\'))
+        || event.content.as_deref().is_some_and(|text| text.contains("<Task"))
 }
 
 /// The event of a record that arrives as the text of another, unparsed. Such text in such text is not read.
@@ -167,9 +172,14 @@ fn read_text_message(reading: &mut Reading<'_>, form: Form, text: &str) {
 }
 
 /// Whether what the record says of its channel and provider, if anything, is right.
-fn is_security(event: &TaskEvent<'_>) -> bool {
-    event.channel.as_deref().is_none_or(is_security_channel)
-        && event.provider.as_deref().is_none_or(is_auditing_provider)
+fn is_security(event: &TaskEvent<'_>, shape: &Shape) -> bool {
+    let channel = event.channel.as_deref();
+    channel.is_none_or(is_security_channel)
+        && event.provider.as_deref().is_none_or(|provider| {
+            // A display name is in the machine's language; a name has no blanks.
+            let displayed = shape.displays_provider && provider.contains(' ') && channel.is_some();
+            displayed || is_auditing_provider(provider)
+        })
 }
 
 /// `Security`, also as `WinEventLog:Security`, or the log that collects forwarded events.

@@ -22,5 +22,5 @@ pub(super) static SHAPE: Shape = Shape {
     time: &["system_time"],
     data: &["event_data", "event_data.data"],
     message: &["message", "message.message"],
-    escapes: false,
+    ..Shape::NONE
 };

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::reading::{Rank, Reading, Slot};
-use super::walk::{find, text};
+use super::walk::{find, string, text};
 use super::{event_xml, key, message};
 use crate::json::{Kind, Object, Value};
 
@@ -15,6 +15,8 @@ pub(super) struct Shape {
     pub(super) name: &'static str,
     pub(super) channel: &'static [&'static str],
     pub(super) provider: &'static [&'static str],
+    /// Whether that is the provider's display name, in the machine's language.
+    pub(super) displays_provider: bool,
     pub(super) computer: &'static [&'static str],
     pub(super) time: &'static [&'static str],
     /// The event data: an object of names, an array (of objects with one name each, of name and value pairs,
@@ -42,6 +44,7 @@ impl Shape {
         name: "",
         channel: &[],
         provider: &[],
+        displays_provider: false,
         computer: &[],
         time: &[],
         data: &[],
@@ -127,7 +130,7 @@ fn read_data<'a>(reading: &mut Reading<'a>, record: &Object<'a>, path: &str, ran
         }
         Kind::Array => read_list(reading, value, rank),
         Kind::String => {
-            if let Some(xml) = value.as_str() {
+            if let Some(xml) = string(value) {
                 event_xml::read(reading, &xml, rank);
             }
         }

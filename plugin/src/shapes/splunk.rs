@@ -14,7 +14,7 @@
 //! {"EventCode": "4698", "LogName": "Security", "ComputerName": "ws17", "Task_Name": "\\x", "Task_Content": "<?xml …"}
 //! ```
 //!
-//! The message is in the machine's language. `Account_Name` can have several values and is not used; the
+//! The message is in the machine's language, and so is the source's name. `Account_Name` can have several values and is not used; the
 //! message has the same words.
 //!
 //! Source: <https://docs.splunk.com/Documentation/Splunk/latest/Data/MonitorWindowseventlogdata>.
@@ -25,9 +25,10 @@ pub(super) static SHAPE: Shape = Shape {
     name: "splunk",
     channel: &["LogName", "Channel"],
     provider: &["SourceName"],
+    displays_provider: true,
     computer: &["ComputerName", "dvc", "host.name", "host"],
     time: &["_time", "time"],
     data: &["", "EventData_Xml"],
     message: &["Message", "_raw"],
-    escapes: false,
+    ..Shape::NONE
 };

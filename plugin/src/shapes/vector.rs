@@ -20,5 +20,5 @@ pub(super) static SHAPE: Shape = Shape {
     time: &["timestamp", "time_created", "@timestamp"],
     data: &["event_data", "string_inserts", "xml"],
     message: &["message"],
-    escapes: false,
+    ..Shape::NONE
 };

@@ -3,7 +3,11 @@
 use std::borrow::Cow;
 
 use super::key;
-use crate::json::{Kind, Object, Value};
+use crate::json::{self, Kind, Object, Value};
+
+/// How much of a string is read, in bytes as written. Even if all of it is escapes, what is left is longer than
+/// the content that is kept, so that a cut is noted there.
+const STRING: usize = 2 * 1024 * 1024;
 
 /// How many levels a path is followed down.
 const DEPTH: usize = 5;
@@ -50,10 +54,19 @@ pub(super) fn text(mut value: Value<'_>) -> Option<Cow<'_, str>> {
                 }
                 only
             }
+            Kind::String => return string(value),
             _ => return value.as_text(),
         };
     }
     None
+}
+
+/// The text of a string, of a very long one its beginning.
+pub(super) fn string(value: Value<'_>) -> Option<Cow<'_, str>> {
+    match value.bytes().get(1..STRING) {
+        Some(start) if value.kind() == Kind::String => Some(json::unescape(start)),
+        _ => value.as_str(),
+    }
 }
 
 /// The value that an object merely wraps.
@@ -103,6 +116,15 @@ mod tests {
             ("[[[[1]]]]", None),
         ] {
             assert_eq!(text(Value::new(value.as_bytes())).as_deref(), wanted, "{value}");
+        }
+    }
+
+    #[test]
+    fn very_long_strings_are_read_in_part() {
+        for (unit, wanted) in [("a", STRING - 1), ("\\n", STRING / 2)] {
+            let long = format!("\"{}\"", unit.repeat(STRING));
+            let read = text(Value::new(long.as_bytes())).unwrap();
+            assert_eq!(read.chars().count(), wanted, "{unit}");
         }
     }
 }

@@ -19,4 +19,5 @@ pub(super) static SHAPE: Shape = Shape {
     data: &["win.eventdata", "data.win.eventdata"],
     message: &["win.system.message", "data.win.system.message"],
     escapes: true,
+    ..Shape::NONE
 };

@@ -28,7 +28,7 @@ pub(super) static SHAPE: Shape = Shape {
     time: &["TimeCreated"],
     data: &["EventData", "StringInserts"],
     message: &["Message"],
-    escapes: false,
+    ..Shape::NONE
 };
 
 /// `render_event_as_xml`: what the XML lacks stands beside it.

@@ -17,5 +17,5 @@ pub(super) static SHAPE: Shape = Shape {
     time: &["TimeGenerated", "TimeWritten"],
     data: &["StringInserts"],
     message: &["Message"],
-    escapes: false,
+    ..Shape::NONE
 };

@@ -26,7 +26,7 @@ pub(super) static SHAPE: Shape = Shape {
     time: &["winlog.time_created", "@timestamp", "event.created"],
     data: &["winlog.event_data", "event.original", "winlog.user_data"],
     message: &["message"],
-    escapes: false,
+    ..Shape::NONE
 };
 
 /// Winlogbeat 5 and 6.
@@ -38,5 +38,5 @@ pub(super) static LEGACY: Shape = Shape {
     time: &["@timestamp"],
     data: &["event_data", "user_data", "xml"],
     message: &["message"],
-    escapes: false,
+    ..Shape::NONE
 };

@@ -106,7 +106,7 @@ fn huge_repetitions_end() {
             "cmd /c ",
             "powershell ",
             "powershell -enc ",
-            "mshta vbscript:",
+            "mshta vbscript:x.Run(\"",
             "forfiles /c ",
             "cmd /v /c set x=%PATH%&",
             "",

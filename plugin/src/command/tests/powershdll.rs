@@ -53,3 +53,9 @@ fn the_script_in_its_line_is_decoded() {
     let list = processes("rundll32", &format!("PowerShdll.dll,main {script}"));
     assert_eq!(list[0].decoded, [Layer { how: "base64 utf-8".into(), text: text.into() }]);
 }
+
+#[test]
+fn a_script_for_another_host_of_powershell_is_folded() {
+    let list = processes("SyncAppvPublishingServer.exe", r#""n; Start-Process ('ca'+'lc')""#);
+    assert_eq!(list[0].decoded, [Layer { how: "folded".into(), text: "n; Start-Process 'calc'".into() }]);
+}

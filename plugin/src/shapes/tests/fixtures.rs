@@ -83,6 +83,12 @@ pub(super) const FIXTURES: &[Fixture] = &[
         Some(LOCAL),
         |s| json!({"my_key": 1, "log": lines(s)}),
     ),
+    fixture(
+        "in_winevtlog, render_event_text_key",
+        "winevtlog_text",
+        Some(LOCAL),
+        |s| json!({"any key": lines(s), "StringInserts": inserts(s)}),
+    ),
     fixture("in_winlog", "winlog", Some(LOCAL), |s| {
         let inserts: Vec<_> = values(s).into_iter().map(|(_, value)| value).collect();
         json!({"RecordNumber": 918273, "TimeGenerated": LOCAL, "TimeWritten": LOCAL, "EventID": s.id, "Qualifiers": 0,

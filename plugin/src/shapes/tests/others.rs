@@ -77,6 +77,24 @@ fn names_of_the_channel_and_the_provider() {
 }
 
 #[test]
+fn splunk_shows_the_provider_s_name_in_the_machine_s_language() {
+    for (provider, taken) in [
+        ("Microsoft Windows security auditing.", true),
+        ("Microsoft Windows-Sicherheitsüberwachung.", true),
+        ("Microsoft-Windows-Hyper-V-VMMS", false),
+    ] {
+        for record in [
+            json!({"EventCode": 4698, "LogName": "Security", "SourceName": provider}),
+            json!({"_raw": format!("LogName=Security\nEventCode=4698\nSourceName={provider}\nMessage=x")}),
+        ] {
+            assert_eq!(event_of(&record.to_string()).is_some(), taken, "{record}");
+        }
+        let flat = json!({"EventID": 4698, "Channel": "Security", "SourceName": provider});
+        assert_eq!(event_of(&flat.to_string()).is_some(), taken && provider.contains("auditing"), "{flat}");
+    }
+}
+
+#[test]
 fn of_duplicate_keys_the_last_counts() {
     let twice = |first: &str, last: &str| {
         event_of(&format!(r#"{{"EventID":{first},"TaskName":"\\a","TaskName":"\\b","EventID":{last}}}"#))
