@@ -13,6 +13,7 @@
 
 pub mod abi;
 pub mod bake;
+pub mod check;
 pub mod digest;
 pub mod engine;
 pub mod gate;
