@@ -15,11 +15,11 @@ pub enum FuelError {
     /// The module does not run.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// The module failed on a case.
-    #[error("the module failed on the case in line {line}: {fault}")]
+    /// The module failed on a record.
+    #[error("the module failed on {record}: {fault}")]
     Fault {
-        /// The case's line.
-        line: usize,
+        /// Which record.
+        record: String,
         /// What went wrong.
         fault: String,
     },
@@ -59,7 +59,11 @@ impl<'b> Meter<'b> {
     }
 }
 
-fn tagger(base: &[u8], pack: &Pack) -> Result<Tagger, FuelError> {
+/// Bakes a pack into a base module and starts it.
+///
+/// # Errors
+/// When it cannot be baked or run.
+pub(crate) fn tagger(base: &[u8], pack: &Pack) -> Result<Tagger, FuelError> {
     let baked = bake(base, pack, usize::MAX)?;
     Ok(Tagger::new(Module::new(&baked.wasm)?, Options::default())?)
 }
@@ -68,7 +72,9 @@ fn fuel(tagger: &mut Tagger, case: &Case) -> Result<u64, FuelError> {
     let tagged = tagger.tag_record(b"check", Timestamp::default(), case.record.as_bytes());
     match tagged.fault {
         None => Ok(tagged.fuel),
-        Some(fault) => Err(FuelError::Fault { line: case.line, fault: fault.to_string() }),
+        Some(fault) => {
+            Err(FuelError::Fault { record: format!("the case \"{}\"", case.name), fault: fault.to_string() })
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod lint;
 mod report;
 
 pub use fuel::FuelError;
+pub(crate) use fuel::tagger;
 pub use lint::{Lint, has_own_folder};
 pub use report::{CaseReport, RefusedReport, Report, RuleReport};
 
