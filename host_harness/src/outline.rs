@@ -1,7 +1,6 @@
 //! The sections of a WebAssembly module that the other modules ask about.
 use wasmparser::{
-    CompositeInnerType, Data, Element, Error, Export, ExternalKind, FuncType, FunctionBody, Import,
-    MemoryType, Parser, Payload, TypeRef,
+    Data, Element, Error, Export, ExternalKind, FunctionBody, Import, MemoryType, Parser, Payload, TypeRef,
 };
 
 /// A module's sections, borrowed from its bytes. Nothing here is validated; see [`crate::gate`].

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::fs::{self, File};
+use std::io::ErrorKind::{NotFound, TimedOut, WouldBlock};
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -20,6 +21,8 @@ use thiserror::Error;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long between two looks.
 const PAUSE: Duration = Duration::from_millis(50);
+/// How long an agent's server may think.
+const SILENCE: Duration = Duration::from_millis(500);
 
 /// What can go wrong with an agent.
 #[derive(Error)]
@@ -284,11 +287,16 @@ impl Agent {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.metrics_port));
         let exchange = || -> io::Result<String> {
             let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-            stream.set_read_timeout(Some(PATIENCE))?;
+            // Up to 4.0 the server promises to close the connection and does not: silence ends the answer, too.
+            stream.set_read_timeout(Some(SILENCE))?;
             write!(stream, "GET {path} HTTP/1.0\r\n\r\n")?;
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer)?;
-            Ok(answer)
+            let mut answer = Vec::new();
+            match stream.read_to_end(&mut answer) {
+                Err(error) if answer.is_empty() || !matches!(error.kind(), WouldBlock | TimedOut) => {
+                    Err(error)
+                }
+                _ => Ok(String::from_utf8_lossy(&answer).into_owned()),
+            }
         };
         let answer = exchange().map_err(io_error(format!("asking {address} for {path}")))?;
         Ok(answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default())
@@ -352,7 +360,7 @@ fn on_path(program: &str) -> Option<PathBuf> {
 fn complete_lines(path: &Path) -> Result<Vec<String>, AgentError> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == NotFound => return Ok(Vec::new()),
         Err(error) => return Err(io_error(format!("reading {}", path.display()))(error)),
     };
     let text = String::from_utf8_lossy(&bytes);

@@ -38,7 +38,7 @@ fn other_records() -> Vec<String> {
         r#"{"message":"4698 is only mentioned here","EventID":"4625"}"#,
         r#"{"text":"quote \" backslash \\ tab \t newline \n null \u0000 bell \u0007","path":"C:\\x\\"}"#,
         r#"{"text":"żółć 日本語 🦀","\u006bey":1}"#,
-        r#"{"n":[0,-1,9007199254740993,18446744073709551615,-9223372036854775808,0.5,-2.25]}"#,
+        r#"{"n":[0,-1,9007199254740993,9223372036854775807,-9223372036854775808,0.5,-2.25]}"#,
         r#"{"nested":{"a":[{"b":[[[]]]},{}],"c":null,"d":true},"empty":{},"":""}"#,
         r#"{"schtag_like":{"verdict":"alert"}}"#,
     ]
@@ -139,6 +139,10 @@ fn the_windows_inputs_set_options_that_exist_and_agree() -> Outcome {
 #[test]
 fn an_unknown_option_is_refused() -> Outcome {
     let Some(agent) = Installation::find("an_unknown_option_is_refused")? else { return Ok(()) };
+    if agent.version() < (5, 0) {
+        // A dry run does not look at options there; the tests that start the agent do.
+        return Ok(());
+    }
     let wrong = Example::named("aggregator.yaml")?.with("listen: 0.0.0.0", "lisen: 0.0.0.0")?;
     let answer = agent.dry_run(&wrong.name, "yaml", &wrong.text);
     assert!(matches!(answer, Err(AgentError::Refused { .. })), "else a dry run proves nothing: {answer:?}");
@@ -182,7 +186,11 @@ fn tags_are_those_that_the_module_gives_under_wasmtime() -> Outcome {
 #[test]
 fn other_records_get_no_tag() -> Outcome {
     let Some(agent) = Installation::find("other_records_get_no_tag")? else { return Ok(()) };
-    let records = other_records();
+    let mut records = other_records();
+    if agent.version() >= (4, 1) {
+        // Up to 4.0.4 the agent itself cuts unsigned numbers to signed ones.
+        records.push(r#"{"unsigned":18446744073709551615}"#.into());
+    }
     assert_eq!(through_agent(&agent, &records)?, parse_all(&records)?);
     Ok(())
 }
@@ -350,6 +358,10 @@ fn its_condition_shows_the_filter_only_the_five_events() -> Outcome {
     else {
         return Ok(());
     };
+    if installation.version() < (5, 0) {
+        // As the example says, the condition is ignored there.
+        return Ok(());
+    }
     let records = samples_and_others()?;
     let mut agent = installation.start(|dir, metrics| {
         write_lines(&dir.join("events"), &records)?;

@@ -19,3 +19,65 @@ fn a_base_that_is_not_there_is_exit_code_3() {
     assert!(stderr(&assert).contains("missing.wasm: "), "{}", stderr(&assert));
     assert!(!folder.path("out.wasm").exists());
 }
+
+const RULE: &str = r"
+title: Task runs PowerShell
+id: 7d240724-0000-4000-8000-000000000001
+status: test
+logsource: {product: windows, service: security}
+detection:
+  selection: {EventID: 4698, TaskContent|contains: powershell}
+  condition: selection
+level: medium
+tags: [attack.persistence, attack.t1053.005]
+";
+
+#[test]
+fn rules_and_settings_end_up_in_a_module_that_runs() {
+    let folder = Folder::new();
+    folder.write("rule.yml", RULE.as_bytes());
+    let bake = |output: &str| {
+        let words = format!("bake --rules rule.yml --base base.wasm -o {output}");
+        let assert = folder.schtag(&words).assert().success().stdout("");
+        let wasm = std::fs::read(folder.path(output)).unwrap();
+        let said = stderr(&assert);
+        assert!(said.contains(&format!("{output}: 1 rules, {} bytes, sha256", wasm.len())), "{said}");
+        wasm
+    };
+    assert_eq!(bake("one.wasm"), bake("two.wasm"));
+    let assert = folder.schtag("inspect --json one.wasm").assert().success();
+    let json: serde_json::Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
+    assert_eq!(json["manifest"]["rules"][0]["title"], "Task runs PowerShell");
+    assert_eq!(json["manifest"]["rules"][0]["techniques"][0], "T1053.005");
+    folder
+        .schtag("tag --module one.wasm")
+        .write_stdin("{\"a\":1}\n")
+        .assert()
+        .success()
+        .stdout("{\"a\":1}\n");
+}
+
+#[test]
+fn nothing_is_written_when_something_is_wrong() {
+    let folder = Folder::new();
+    folder.write("rule.yml", RULE.as_bytes());
+    folder.write("wrong.yml", b"title: No detection\nlogsource: {product: windows, service: security}\n");
+    let rules = "bake --rules rule.yml -o out.wasm --base";
+    for (words, code, said) in [
+        (format!("{rules} schtag.wasm"), 4, "already been baked"),
+        (format!("{rules} rule.yml"), 4, "rule.yml: not usable as a base"),
+        (format!("{rules} base.wasm --max-size 100"), 4, "more than its budget of 100"),
+        (format!("{rules} base.wasm --settings missing.yml"), 3, "missing.yml: "),
+        (format!("{rules} base.wasm --rules wrong.yml --strict"), 3, "left out: wrong.yml"),
+        ("bake --rules wrong.yml --base base.wasm -o out.wasm".into(), 3, "no usable rule"),
+        ("bake --rules rule.yml --base base.wasm -o missing/out.wasm".into(), 5, "missing/out.wasm: "),
+        ("bake --rules rule.yml --base base.wasm -o .".into(), 5, ".: "),
+    ] {
+        let assert = folder.schtag(&words).assert().code(code).stdout("");
+        assert!(stderr(&assert).contains(said), "{words}: {}", stderr(&assert));
+        assert!(!folder.path("out.wasm").exists(), "{words}");
+    }
+    // Without --strict a wrong rule is left out, and named.
+    let assert = folder.schtag(&format!("{rules} base.wasm --rules wrong.yml")).assert().success();
+    assert!(stderr(&assert).contains("left out: wrong.yml"), "{}", stderr(&assert));
+}

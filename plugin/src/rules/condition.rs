@@ -1,13 +1,79 @@
 //! Conditions in postfix order.
 use super::{LoadError, Op};
 
+/// The conditions of all rules in one run of memory: a step takes four bytes.
+#[derive(Debug, Default)]
+pub(super) struct Conditions {
+    steps: Vec<u32>,
+    /// Where each rule's steps end; they begin where those of the rule before end.
+    ends: Vec<u32>,
+}
+
+/// The two highest bits of a step say what it is; the others hold its numbers.
+const KIND: u32 = 0xc000_0000;
+const PATTERN: u32 = 0;
+const AT_LEAST: u32 = 0x4000_0000;
+const NOT: u32 = 0x8000_0000;
+const CONSTANT: u32 = 0xc000_0000;
+/// `AtLeast` has two numbers of so many bits.
+const COUNT_BITS: u32 = 15;
+const COUNT: u32 = (1 << COUNT_BITS) - 1;
+
+impl Conditions {
+    /// Adds the condition of the next rule.
+    pub(super) fn push(&mut self, condition: &[Op]) -> Result<(), LoadError> {
+        for op in condition {
+            self.steps.push(encode(*op).ok_or(LoadError::Unusable("a condition joins too much"))?);
+        }
+        self.ends.push(u32::try_from(self.steps.len()).unwrap_or(u32::MAX));
+        Ok(())
+    }
+
+    /// The steps of a rule's condition.
+    pub(super) fn of(&self, rule: u32) -> impl Iterator<Item = Op> {
+        let end = |rule: u32| self.ends.get(rule as usize).map(|end| *end as usize);
+        let start = rule.checked_sub(1).map_or(Some(0), end);
+        let steps = start.zip(end(rule)).and_then(|(start, end)| self.steps.get(start..end));
+        steps.unwrap_or_default().iter().map(|step| decode(*step))
+    }
+
+    pub(super) fn shrink_to_fit(&mut self) {
+        self.steps.shrink_to_fit();
+        self.ends.shrink_to_fit();
+    }
+}
+
+fn encode(op: Op) -> Option<u32> {
+    match op {
+        Op::Pattern(pattern) => (pattern & KIND == 0).then_some(PATTERN | pattern),
+        Op::AtLeast { least, of } => {
+            (least <= COUNT && of <= COUNT).then_some(AT_LEAST | least << COUNT_BITS | of)
+        }
+        Op::Not => Some(NOT),
+        Op::Constant(value) => Some(CONSTANT | u32::from(value)),
+    }
+}
+
+const fn decode(step: u32) -> Op {
+    match step & KIND {
+        PATTERN => Op::Pattern(step),
+        AT_LEAST => Op::AtLeast { least: step >> COUNT_BITS & COUNT, of: step & COUNT },
+        NOT => Op::Not,
+        _ => Op::Constant(step & 1 == 1),
+    }
+}
+
 /// Evaluates a condition. `matched` says whether a pattern matches; `stack` is working memory.
 ///
 /// A condition that [`check`] accepts leaves one value; of any other the result is false.
-pub(super) fn evaluate(condition: &[Op], matched: impl Fn(u32) -> bool, stack: &mut Vec<bool>) -> bool {
+pub(super) fn evaluate(
+    condition: impl IntoIterator<Item = Op>,
+    matched: impl Fn(u32) -> bool,
+    stack: &mut Vec<bool>,
+) -> bool {
     stack.clear();
     for op in condition {
-        match *op {
+        match op {
             Op::Pattern(pattern) => stack.push(matched(pattern)),
             Op::Constant(value) => stack.push(value),
             Op::Not => {
@@ -46,12 +112,12 @@ pub(super) fn check(condition: &[Op], patterns: usize) -> Result<(), LoadError> 
 }
 
 /// The patterns that speak for a match: those under an even number of negations, in order, each once.
-pub(super) fn positive_patterns(condition: &[Op]) -> Vec<u32> {
+pub(super) fn positive_patterns(condition: impl IntoIterator<Item = Op>) -> Vec<u32> {
     // For each value on the stack, where its first step stands in `seen`.
     let mut starts: Vec<usize> = Vec::new();
     let mut seen: Vec<(u32, bool)> = Vec::new();
     for op in condition {
-        match *op {
+        match op {
             Op::Pattern(pattern) => {
                 starts.push(seen.len());
                 seen.push((pattern, true));
@@ -95,7 +161,7 @@ mod tests {
     fn conditions_are_evaluated_in_postfix_order() {
         // 0 and not (1 or 2)
         let condition = [Op::Pattern(0), Op::Pattern(1), Op::Pattern(2), or(2), Op::Not, and(2)];
-        let with = |set: &[u32]| evaluate(&condition, |p| set.contains(&p), &mut Vec::new());
+        let with = |set: &[u32]| evaluate(condition, |p| set.contains(&p), &mut Vec::new());
         assert!(with(&[0]));
         assert!(!with(&[0, 1]));
         assert!(!with(&[0, 2]));
@@ -103,16 +169,33 @@ mod tests {
     }
 
     #[test]
+    fn conditions_are_kept_in_little_room_and_given_back() {
+        let first =
+            vec![Op::Pattern(0), Op::Pattern(0x3fff_ffff), Op::AtLeast { least: 32_767, of: 2 }, Op::Not];
+        let second = vec![Op::Constant(true), Op::Constant(false), and(2)];
+        let mut conditions = Conditions::default();
+        conditions.push(&first).unwrap();
+        conditions.push(&[]).unwrap();
+        conditions.push(&second).unwrap();
+        assert_eq!(conditions.of(0).collect::<Vec<_>>(), first);
+        assert_eq!(conditions.of(1).count(), 0);
+        assert_eq!(conditions.of(2).collect::<Vec<_>>(), second);
+        assert_eq!(conditions.of(3).count(), 0);
+        assert!(conditions.push(&[Op::AtLeast { least: 1, of: 32_768 }]).is_err());
+        assert!(conditions.push(&[Op::Pattern(0x4000_0000)]).is_err());
+    }
+
+    #[test]
     fn a_number_of_them() {
         let condition = [Op::Pattern(0), Op::Pattern(1), Op::Pattern(2), Op::AtLeast { least: 2, of: 3 }];
-        let with = |set: &[u32]| evaluate(&condition, |p| set.contains(&p), &mut Vec::new());
+        let with = |set: &[u32]| evaluate(condition, |p| set.contains(&p), &mut Vec::new());
         assert!(with(&[0, 2]) && with(&[0, 1, 2]) && !with(&[1]));
     }
 
     #[test]
     fn joining_nothing_is_true_for_and_and_false_for_or() {
-        assert!(evaluate(&[and(0)], |_| false, &mut Vec::new()));
-        assert!(!evaluate(&[or(0)], |_| false, &mut Vec::new()));
+        assert!(evaluate([and(0)], |_| false, &mut Vec::new()));
+        assert!(!evaluate([or(0)], |_| false, &mut Vec::new()));
     }
 
     #[test]
@@ -139,6 +222,6 @@ mod tests {
             and(3),
         ];
         assert!(check(&condition, 4).is_ok());
-        assert_eq!(positive_patterns(&condition), [0, 3]);
+        assert_eq!(positive_patterns(condition), [0, 3]);
     }
 }

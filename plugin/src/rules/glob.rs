@@ -1,126 +1,155 @@
 //! Sigma's text patterns.
+//!
+//! A [`Glob`] is kept as one run of bytes, its literals in UTF-8 with two bytes that never occur in UTF-8 for
+//! the wildcards: thousands of patterns then take little more than their text.
 use super::{Glob, GlobPart};
 use std::borrow::Cow;
+
+/// `*` in an encoded pattern.
+const ANY: u8 = 0xfe;
+/// `?` in an encoded pattern.
+const ONE: u8 = 0xfd;
 
 impl Glob {
     /// Whether the whole value fits.
     pub fn matches(&self, value: &str) -> bool {
-        if self.cased { self.fits(value) } else { self.fits(&value.to_lowercase()) }
+        let mut encoded = Vec::new();
+        self.encode(&mut encoded);
+        if self.cased { fits(&encoded, value) } else { fits(&encoded, &fold(value)) }
     }
 
-    /// Whether the whole value fits, in the case in which the literals are stored.
-    pub(super) fn fits(&self, folded: &str) -> bool {
-        let mut position = Position { part: 0, rest: folded };
-        // Where to go on after the last `*` when what follows it does not fit.
-        let mut retry: Option<Position<'_>> = None;
-        loop {
-            match self.step(position) {
-                Step::Fits => return true,
-                Step::Never => return false,
-                Step::On(next) => position = next,
-                Step::Star(next) => {
-                    position = next;
-                    retry = Some(next);
+    /// Appends the encoded form.
+    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+        for part in &self.parts {
+            match part {
+                GlobPart::Literal(text) => out.extend_from_slice(text.as_bytes()),
+                GlobPart::Any => out.push(ANY),
+                GlobPart::One => out.push(ONE),
+            }
+        }
+    }
+}
+
+/// Whether a whole value fits an encoded pattern, in the case in which the pattern is kept.
+pub(super) fn fits(pattern: &[u8], value: &str) -> bool {
+    let mut position = Position { pattern, rest: value.as_bytes() };
+    // Where to go on after the last `*` when what follows it does not fit.
+    let mut retry: Option<Position<'_>> = None;
+    loop {
+        match position.step() {
+            Step::Fits => return true,
+            Step::Never => return false,
+            Step::On(next) => position = next,
+            Step::Star(next) => {
+                position = next;
+                retry = Some(next);
+            }
+            Step::Back => {
+                let Some(next) = retry.and_then(Position::later) else { return false };
+                position = next;
+                retry = Some(next);
+            }
+        }
+    }
+}
+
+/// What is left of a pattern and of a value.
+#[derive(Clone, Copy)]
+struct Position<'p> {
+    pattern: &'p [u8],
+    rest: &'p [u8],
+}
+
+enum Step<'p> {
+    Fits,
+    Never,
+    On(Position<'p>),
+    Star(Position<'p>),
+    Back,
+}
+
+impl<'p> Position<'p> {
+    fn step(self) -> Step<'p> {
+        let Self { pattern, rest } = self;
+        match pattern.split_first() {
+            None if rest.is_empty() => Step::Fits,
+            None => Step::Back,
+            Some((&ANY, [])) => Step::Fits,
+            // The last literal can only be at the end.
+            Some((&ANY, last)) if !last.iter().any(|&byte| is_wildcard(byte)) => {
+                if rest.ends_with(last) {
+                    Step::Fits
+                } else {
+                    Step::Never
                 }
-                Step::Back => {
-                    let Some(next) = retry.and_then(|star| self.after(star)) else { return false };
-                    position = next;
-                    retry = Some(next);
+            }
+            Some((&ANY, pattern)) => Step::Star(Self { pattern, rest }),
+            Some((&ONE, pattern)) => match skip_character(rest) {
+                Some(rest) => Step::On(Self { pattern, rest }),
+                None => Step::Never,
+            },
+            Some(_) => {
+                let literal = literal(pattern);
+                match (pattern.strip_prefix(literal), rest.strip_prefix(literal)) {
+                    (Some(pattern), Some(rest)) => Step::On(Self { pattern, rest }),
+                    _ => Step::Back,
                 }
             }
         }
     }
 
-    fn step<'v>(&self, at: Position<'v>) -> Step<'v> {
-        match self.parts.get(at.part) {
-            None if at.rest.is_empty() => Step::Fits,
-            None => Step::Back,
-            Some(GlobPart::Any) => match self.parts.get(at.part.saturating_add(1)..) {
-                None | Some([]) => Step::Fits,
-                // The last literal can only be at the end.
-                Some([GlobPart::Literal(last)]) => {
-                    if at.rest.ends_with(last.as_str()) {
-                        Step::Fits
-                    } else {
-                        Step::Never
-                    }
-                }
-                Some(_) => Step::Star(Position { part: at.part.saturating_add(1), rest: at.rest }),
-            },
-            Some(GlobPart::One) => at
-                .skip_character()
-                .map_or(Step::Never, |rest| Step::On(Position { part: at.part.saturating_add(1), rest })),
-            Some(GlobPart::Literal(text)) => at
-                .rest
-                .strip_prefix(text.as_str())
-                .map_or(Step::Back, |rest| Step::On(Position { part: at.part.saturating_add(1), rest })),
-        }
-    }
-
     /// The next place after a `*` at which its successor may stand.
-    fn after<'v>(&self, star: Position<'v>) -> Option<Position<'v>> {
-        let rest = star.skip_character()?;
-        let skip = match self.parts.get(star.part) {
-            Some(GlobPart::Literal(text)) => rest.find(text.as_str())?,
-            _ => 0,
-        };
-        Some(Position { part: star.part, rest: rest.get(skip..)? })
-    }
-
-    /// The longest literal, which every value that fits contains.
-    pub(super) fn longest_literal(&self) -> Option<&str> {
-        self.literals().max_by_key(|text| text.len())
-    }
-
-    fn literals(&self) -> impl Iterator<Item = &str> {
-        self.parts.iter().filter_map(|part| match part {
-            GlobPart::Literal(text) => Some(text.as_str()),
-            GlobPart::Any | GlobPart::One => None,
-        })
-    }
-
-    /// The words of a value that the pattern is about: the place of the longest literal where the pattern
-    /// has room around it, else the whole value.
-    pub(super) fn excerpt<'v>(&self, value: &'v str, folded: &str) -> &'v str {
-        let open = matches!(self.parts.first(), Some(GlobPart::Any))
-            || matches!(self.parts.last(), Some(GlobPart::Any));
-        if !open || folded.len() != value.len() {
-            return value;
-        }
-        let Some(literal) = self.longest_literal() else { return value };
-        let Some(start) = folded.find(literal) else { return value };
-        value.get(start..start.saturating_add(literal.len())).unwrap_or(value)
+    fn later(self) -> Option<Self> {
+        let rest = skip_character(self.rest)?;
+        let literal = literal(self.pattern);
+        let skip = if literal.is_empty() { 0 } else { memchr::memmem::find(rest, literal)? };
+        Some(Self { pattern: self.pattern, rest: rest.get(skip..)? })
     }
 }
 
-/// A value in the case that a pattern compares in.
+const fn is_wildcard(byte: u8) -> bool {
+    matches!(byte, ANY | ONE)
+}
+
+/// The literal that a pattern begins with.
+fn literal(pattern: &[u8]) -> &[u8] {
+    let end = pattern.iter().position(|&byte| is_wildcard(byte)).unwrap_or(pattern.len());
+    pattern.get(..end).unwrap_or_default()
+}
+
+/// What follows the first character.
+fn skip_character(text: &[u8]) -> Option<&[u8]> {
+    let (_, rest) = text.split_first()?;
+    let next = rest.iter().position(|byte| byte & 0xc0 != 0x80).unwrap_or(rest.len());
+    rest.get(next..)
+}
+
+/// The longest literal of an encoded pattern, which every value that fits contains.
+pub(super) fn longest_literal(pattern: &[u8]) -> Option<&str> {
+    let literals = pattern.split(|&byte| is_wildcard(byte));
+    let longest = literals.max_by_key(|literal| literal.len()).filter(|literal| !literal.is_empty())?;
+    std::str::from_utf8(longest).ok()
+}
+
+/// The words of a value that a pattern is about: the place of the longest literal where the pattern has room
+/// around it, else the whole value. `folded` is the value in the case that the pattern compares in.
+pub(super) fn excerpt<'v>(pattern: &[u8], value: &'v str, folded: &str) -> &'v str {
+    let open = pattern.first() == Some(&ANY) || pattern.last() == Some(&ANY);
+    let place = || {
+        let literal = longest_literal(pattern)?;
+        let start = folded.find(literal)?;
+        value.get(start..start.saturating_add(literal.len()))
+    };
+    if open && folded.len() == value.len() { place().unwrap_or(value) } else { value }
+}
+
+/// A value in the case that patterns compare in.
 pub(super) fn fold(value: &str) -> Cow<'_, str> {
     if value.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
         Cow::Borrowed(value)
     } else {
         Cow::Owned(value.to_lowercase())
     }
-}
-
-#[derive(Clone, Copy)]
-struct Position<'v> {
-    part: usize,
-    rest: &'v str,
-}
-
-impl<'v> Position<'v> {
-    fn skip_character(self) -> Option<&'v str> {
-        let mut characters = self.rest.chars();
-        characters.next().map(|_| characters.as_str())
-    }
-}
-
-enum Step<'v> {
-    Fits,
-    Never,
-    On(Position<'v>),
-    Star(Position<'v>),
-    Back,
 }
 
 #[cfg(test)]
@@ -181,10 +210,14 @@ mod tests {
     #[test]
     fn the_excerpt_is_what_the_pattern_names() {
         let value = "C:\\x\\PowerShell.exe -nop";
-        assert_eq!(glob("*powershell*").excerpt(value, &fold(value)), "PowerShell");
-        assert_eq!(glob("c:\\x*").excerpt(value, &fold(value)), "C:\\x");
-        let whole = "powershell";
-        assert_eq!(glob("powershell").excerpt(whole, &fold(whole)), "powershell");
+        let about = |pattern: &str| {
+            let mut encoded = Vec::new();
+            glob(pattern).encode(&mut encoded);
+            excerpt(&encoded, value, &fold(value)).to_owned()
+        };
+        assert_eq!(about("*powershell*"), "PowerShell");
+        assert_eq!(about("c:\\x*"), "C:\\x");
+        assert_eq!(about("c:\\x\\powershell.exe -nop"), value);
     }
 
     /// The obvious, exponential matcher.

@@ -1,16 +1,16 @@
 //! A pack made ready, and its evaluation on one event.
+use super::compact::{Folded, Tests};
+use super::condition::{self, Conditions};
+use super::glob::fold;
+use super::groups::Groups;
+use super::needles::Needles;
+use super::{LoadError, Pack, Rule};
+use crate::fields::{Field, Fields, View};
+
+mod prepare;
 mod trace;
 
 pub use trace::{Place, Trace};
-
-use super::condition;
-use super::glob::fold;
-use super::needles::Needles;
-use super::{LoadError, Pack, Pattern, Rule, Target, Test};
-use crate::fields::{Field, Fields, View};
-use regex_automata::dfa::{Automaton, sparse};
-use regex_automata::util::start;
-use std::borrow::Cow;
 
 /// The patterns of one field, by how they are tried.
 #[derive(Debug, Default)]
@@ -24,28 +24,28 @@ struct FieldPatterns {
 }
 
 /// What is known of a rule before any event.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 struct Prepared {
     /// Looks at a field of one action.
     per_action: bool,
     /// Can match although none of its patterns does, so that it is always evaluated.
     always: bool,
-    /// The patterns that are shown as evidence.
-    positive: Vec<u32>,
 }
 
 /// A pack with its automata.
 #[derive(Debug)]
 pub struct Matcher {
+    /// The pack, without what is kept in smaller form in the other members.
     pack: Pack,
+    tests: Tests,
+    conditions: Conditions,
+    rules: Vec<Prepared>,
+    /// By pattern: the rules that use it.
+    users: Groups,
     /// By field number; `None` where no rule looks.
     fields: Vec<Option<FieldPatterns>>,
     /// Keyword patterns, by view: each is tried on every field.
     anywhere: [Vec<u32>; 2],
-    rules: Vec<Prepared>,
-    /// By pattern: the rules that use it.
-    users: Vec<Vec<u32>>,
-    regexes: Vec<sparse::DFA<Vec<u8>>>,
 }
 
 /// Working memory of an evaluation, kept from event to event.
@@ -97,27 +97,28 @@ impl Matcher {
     ///
     /// # Errors
     /// When the pack's parts do not fit together.
-    pub fn new(pack: Pack) -> Result<Self, LoadError> {
-        let regexes = pack.regexes.iter().map(|bytes| load_dfa(bytes)).collect::<Result<Vec<_>, _>>()?;
-        let mut matcher = Self {
-            fields: group_by_field(&pack)?,
-            anywhere: [keywords(&pack, View::Security), keywords(&pack, View::ProcessCreation)],
-            rules: pack.rules.iter().map(|rule| prepare(&pack, rule)).collect::<Result<_, _>>()?,
-            users: users(&pack),
-            regexes,
-            pack,
-        };
-        matcher.pack.regexes = Vec::new();
-        let known = matcher.regexes.len();
-        let dangling =
-            |pattern: &Pattern| matches!(pattern.test, Test::Regex(index) if index as usize >= known);
-        if matcher.pack.patterns.iter().any(dangling) {
-            return Err(LoadError::Unusable("a pattern names a regular expression that is not there"));
+    pub fn new(mut pack: Pack) -> Result<Self, LoadError> {
+        let tests = Tests::new(&mut pack)?;
+        let rules = prepare::rules(&pack)?;
+        let mut conditions = Conditions::default();
+        for rule in &pack.rules {
+            conditions.push(&rule.condition)?;
         }
+        conditions.shrink_to_fit();
+        let matcher = Self {
+            rules,
+            users: prepare::users(&pack),
+            fields: prepare::fields(&pack, &tests)?,
+            anywhere: [View::Security, View::ProcessCreation].map(|view| prepare::keywords(&pack, view)),
+            conditions,
+            tests,
+            pack: prepare::without_patterns(pack),
+        };
         Ok(matcher)
     }
 
-    /// The pack, without its regular expressions.
+    /// The pack's settings, rules and correlations. Patterns, conditions and regular expressions are gone from
+    /// it: the matcher keeps them in smaller forms.
     pub const fn pack(&self) -> &Pack {
         &self.pack
     }
@@ -140,7 +141,7 @@ impl Matcher {
         scratch: &mut Scratch,
         mut use_row: impl FnMut(Row<'_, F>, &mut Scratch),
     ) {
-        scratch.hits.reset(self.pack.patterns.len());
+        scratch.hits.reset(self.tests.len());
         self.collect(event, event, &mut scratch.hits);
         let shared = scratch.hits.list.len();
         if actions.is_empty() {
@@ -165,13 +166,18 @@ impl Matcher {
                     hits.note(pattern, field, 0);
                 }
                 for (index, value) in (0_u32..).zip(values) {
-                    self.try_value(patterns, field, index, value, (table, other), hits);
+                    let value = Folded { value, folded: &fold(value) };
+                    self.try_value(patterns, (field, index), value, (table, other), hits);
                 }
             }
             for (view, keywords) in [View::Security, View::ProcessCreation].into_iter().zip(&self.anywhere) {
-                if !keywords.is_empty() && field.visible_in(view) {
-                    for (index, value) in (0_u32..).zip(values) {
-                        self.try_each(keywords, field, index, value, &fold(value), (table, other), hits);
+                if keywords.is_empty() || !field.visible_in(view) {
+                    continue;
+                }
+                for (index, value) in (0_u32..).zip(values) {
+                    let value = Folded { value, folded: &fold(value) };
+                    for &pattern in keywords {
+                        self.try_one(pattern, (field, index), value, (table, other), hits);
                     }
                 }
             }
@@ -181,74 +187,30 @@ impl Matcher {
     fn try_value<F: Fields>(
         &self,
         patterns: &FieldPatterns,
-        field: Field,
-        index: u32,
-        value: &str,
+        place: (Field, u32),
+        value: Folded<'_>,
         tables: (&F, &F),
         hits: &mut Hits,
     ) {
-        let folded = fold(value);
         if let Some(needles) = &patterns.needles {
-            needles.search(&folded, |pattern| {
-                if !hits.has(pattern) && self.is_text_match(pattern, value, &folded) {
-                    hits.note(pattern, field, index);
-                }
-            });
+            needles.search(value.folded, |pattern| self.try_one(pattern, place, value, tables, hits));
         }
-        self.try_each(&patterns.each, field, index, value, &folded, tables, hits);
+        for &pattern in &patterns.each {
+            self.try_one(pattern, place, value, tables, hits);
+        }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one value and where it stands")]
-    fn try_each<F: Fields>(
+    fn try_one<F: Fields>(
         &self,
-        patterns: &[u32],
-        field: Field,
-        index: u32,
-        value: &str,
-        folded: &str,
-        tables: (&F, &F),
+        pattern: u32,
+        (field, index): (Field, u32),
+        value: Folded<'_>,
+        (own, other): (&F, &F),
         hits: &mut Hits,
     ) {
-        for &pattern in patterns {
-            if !hits.has(pattern) && self.is_match(pattern, value, folded, tables) {
-                hits.note(pattern, field, index);
-            }
+        if !hits.has(pattern) && self.tests.passes(pattern, value, own, other) {
+            hits.note(pattern, field, index);
         }
-    }
-
-    fn is_text_match(&self, pattern: u32, value: &str, folded: &str) -> bool {
-        match self.pack.patterns.get(pattern as usize).map(|p| &p.test) {
-            Some(Test::Text(glob)) => glob.fits(if glob.cased { value } else { folded }),
-            _ => false,
-        }
-    }
-
-    fn is_match<F: Fields>(&self, pattern: u32, value: &str, folded: &str, tables: (&F, &F)) -> bool {
-        let Some(pattern) = self.pack.patterns.get(pattern as usize) else { return false };
-        match &pattern.test {
-            Test::Text(glob) => glob.fits(if glob.cased { value } else { folded }),
-            Test::Regex(index) => self.regex_end(*index, value).is_some(),
-            Test::Exists(expected) => *expected,
-            Test::Number(comparison, number) => comparison.matches(value, *number),
-            Test::Cidr(cidr) => cidr.matches(value),
-            Test::FieldRef { field, relation, cased } => {
-                let (own, other) = tables;
-                own.values(*field).iter().chain(other.values(*field)).any(|referred| {
-                    if *cased {
-                        relation.holds(value, referred)
-                    } else {
-                        relation.holds(folded, &fold(referred))
-                    }
-                })
-            }
-        }
-    }
-
-    /// Where the first match of a regular expression ends.
-    fn regex_end(&self, index: u32, value: &str) -> Option<usize> {
-        let dfa = self.regexes.get(index as usize)?;
-        let found = dfa.try_search_fwd(&regex_automata::Input::new(value).earliest(true));
-        found.ok().flatten().map(|half| half.offset())
     }
 
     /// Adds the rules that match on what was collected.
@@ -258,7 +220,7 @@ impl Matcher {
         let always = (0_u32..).zip(&self.rules).filter(|(_, rule)| rule.always).map(|(index, _)| index);
         rules.extend(always);
         for hit in &hits.list {
-            rules.extend(self.users.get(hit.pattern as usize).into_iter().flatten());
+            rules.extend(self.users.of(hit.pattern as usize));
         }
         rules.sort_unstable();
         rules.dedup();
@@ -272,8 +234,8 @@ impl Matcher {
                 continue;
             }
             let is_matched = |pattern| self.holds(pattern, hits);
-            if condition::evaluate(&rule.condition, is_matched, stack) {
-                let evidence = self.evidence(prepared, &hits.list, row);
+            if condition::evaluate(self.conditions.of(index), is_matched, stack) {
+                let evidence = self.evidence(index, &hits.list, row);
                 let action = row.index.filter(|_| prepared.per_action);
                 found.push(Matched { rule: index, action, evidence });
             }
@@ -282,33 +244,22 @@ impl Matcher {
 
     /// Whether a pattern holds, given the hits. Patterns that ask for absence hold without a hit.
     fn holds(&self, pattern: u32, hits: &Hits) -> bool {
-        let hit = hits.has(pattern);
-        match self.pack.patterns.get(pattern as usize).map(|p| &p.test) {
-            Some(Test::Exists(false)) => !hit,
-            _ => hit,
-        }
+        hits.has(pattern) != self.tests.asks_absence(pattern)
     }
 
-    fn evidence<F: Fields>(&self, prepared: &Prepared, hits: &[Hit], row: &Row<'_, F>) -> Vec<Evidence> {
+    fn evidence<F: Fields>(&self, rule: u32, hits: &[Hit], row: &Row<'_, F>) -> Vec<Evidence> {
         let mut evidence: Vec<Evidence> = Vec::new();
-        for hit in prepared.positive.iter().filter_map(|&p| hits.iter().find(|hit| hit.pattern == p)) {
+        let positive = condition::positive_patterns(self.conditions.of(rule));
+        for hit in positive.iter().filter_map(|&p| hits.iter().find(|hit| hit.pattern == p)) {
             let table = if hit.field.per_action() { row.own } else { row.shared };
             let Some(value) = table.values(hit.field).get(hit.value as usize) else { continue };
-            let entry = Evidence { field: hit.field, matched: self.excerpt(hit.pattern, value).to_owned() };
+            let entry =
+                Evidence { field: hit.field, matched: self.tests.excerpt(hit.pattern, value).to_owned() };
             if !evidence.contains(&entry) {
                 evidence.push(entry);
             }
         }
         evidence
-    }
-
-    /// The part of a value that a pattern is about.
-    fn excerpt<'v>(&self, pattern: u32, value: &'v Cow<'_, str>) -> &'v str {
-        match self.pack.patterns.get(pattern as usize).map(|p| &p.test) {
-            Some(Test::Text(glob)) if glob.cased => glob.excerpt(value, value),
-            Some(Test::Text(glob)) => glob.excerpt(value, &fold(value)),
-            _ => value,
-        }
     }
 }
 
@@ -360,83 +311,6 @@ impl Hits {
             }
         }
     }
-}
-
-fn load_dfa(bytes: &[u8]) -> Result<sparse::DFA<Vec<u8>>, LoadError> {
-    const BROKEN: LoadError = LoadError::Unusable("a regular expression is not a serialised automaton");
-    let (dfa, _) = sparse::DFA::from_bytes(bytes).map_err(|_| BROKEN)?;
-    let dfa = dfa.to_owned();
-    // A search that could fail at run time is refused here.
-    dfa.start_state(&start::Config::new()).map_err(|_| BROKEN)?;
-    Ok(dfa)
-}
-
-fn group_by_field(pack: &Pack) -> Result<Vec<Option<FieldPatterns>>, LoadError> {
-    let mut fields = Vec::new();
-    for &field in Field::ALL {
-        let mut patterns = FieldPatterns::default();
-        let mut literals = Vec::new();
-        let mut used = false;
-        for (index, pattern) in
-            (0_u32..).zip(&pack.patterns).filter(|(_, p)| p.target == Target::Field(field))
-        {
-            used = true;
-            match &pattern.test {
-                Test::Exists(_) => patterns.presence.push(index),
-                Test::Text(glob) => match glob.longest_literal() {
-                    Some(literal) => literals.push((fold(literal).into_owned(), index)),
-                    None => patterns.each.push(index),
-                },
-                _ => patterns.each.push(index),
-            }
-        }
-        patterns.needles = Needles::new(literals)?;
-        fields.push(used.then_some(patterns));
-    }
-    Ok(fields)
-}
-
-fn keywords(pack: &Pack, view: View) -> Vec<u32> {
-    let patterns = (0_u32..).zip(&pack.patterns);
-    patterns.filter(|(_, pattern)| pattern.target == Target::Anywhere(view)).map(|(index, _)| index).collect()
-}
-
-fn prepare(pack: &Pack, rule: &Rule) -> Result<Prepared, LoadError> {
-    condition::check(&rule.condition, pack.patterns.len())?;
-    let patterns = || {
-        rule.condition.iter().filter_map(|op| match op {
-            super::Op::Pattern(pattern) => pack.patterns.get(*pattern as usize),
-            _ => None,
-        })
-    };
-    let reads_action = |pattern: &Pattern| match (&pattern.target, &pattern.test) {
-        (Target::Anywhere(_), _) => true,
-        (_, Test::FieldRef { field, .. }) if field.per_action() => true,
-        (Target::Field(field), _) => field.per_action(),
-    };
-    let absent =
-        |index: u32| matches!(pack.patterns.get(index as usize).map(|p| &p.test), Some(Test::Exists(false)));
-    Ok(Prepared {
-        per_action: rule.view == View::ProcessCreation || patterns().any(reads_action),
-        always: condition::evaluate(&rule.condition, absent, &mut Vec::new())
-            || patterns().any(|pattern| pattern.test == Test::Exists(false)),
-        positive: condition::positive_patterns(&rule.condition),
-    })
-}
-
-fn users(pack: &Pack) -> Vec<Vec<u32>> {
-    let mut users = vec![Vec::new(); pack.patterns.len()];
-    for (index, rule) in (0_u32..).zip(&pack.rules) {
-        for op in &rule.condition {
-            if let super::Op::Pattern(pattern) = op
-                && let Some(of_pattern) = users.get_mut(*pattern as usize)
-                && of_pattern.last() != Some(&index)
-            {
-                of_pattern.push(index);
-            }
-        }
-    }
-    users
 }
 
 #[cfg(test)]

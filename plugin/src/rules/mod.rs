@@ -3,8 +3,10 @@
 //! A [`Pack`] is what the Sigma compiler of the host makes of rule files; the guest never sees YAML. A
 //! [`Matcher`] is a pack made ready: its automata are built once, before the module is baked.
 
+mod compact;
 mod condition;
 mod glob;
+mod groups;
 mod matcher;
 mod needles;
 mod pack;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::fields::Table;
-use crate::rules::{Comparison, Glob, GlobPart, Level, Op, Relation};
+use crate::rules::{Comparison, Glob, GlobPart, Level, Op, Pattern, Relation, Rule, Target, Test};
 
 fn contains(text: &str) -> Test {
     Test::Text(Glob {

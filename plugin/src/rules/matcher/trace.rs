@@ -32,7 +32,7 @@ impl Trace {
     /// The truth of a part of a rule's condition that leaves one value.
     pub fn truth(&self, ops: &[Op]) -> bool {
         let holds = |pattern: u32| self.patterns.get(pattern as usize).copied().unwrap_or(false);
-        condition::evaluate(ops, holds, &mut Vec::new())
+        condition::evaluate(ops.iter().copied(), holds, &mut Vec::new())
     }
 }
 
@@ -43,10 +43,12 @@ impl Matcher {
         let mut traces = Vec::new();
         self.each_row(event, actions, scratch, |row, scratch| {
             let Scratch { hits, stack, .. } = scratch;
-            let count = u32::try_from(self.pack.patterns.len()).unwrap_or(u32::MAX);
-            let rules = self.pack.rules.iter().zip(&self.rules).map(|(rule, prepared)| {
-                row.asks(rule, prepared)
-                    .then(|| condition::evaluate(&rule.condition, |pattern| self.holds(pattern, hits), stack))
+            let count = u32::try_from(self.tests.len()).unwrap_or(u32::MAX);
+            let rules = (0_u32..).zip(&self.pack.rules).zip(&self.rules).map(|((index, rule), prepared)| {
+                row.asks(rule, prepared).then(|| {
+                    let holds = |pattern| self.holds(pattern, hits);
+                    condition::evaluate(self.conditions.of(index), holds, stack)
+                })
             });
             traces.push(Trace {
                 action: row.index,

@@ -1,0 +1,159 @@
+//! The patterns of a pack, in little room.
+use super::glob;
+use super::{LoadError, Pack, Test};
+use crate::fields::Fields;
+use regex_automata::dfa::{Automaton, sparse};
+use regex_automata::util::start;
+
+/// Every pattern's test, by the pattern's index.
+#[derive(Debug)]
+pub(super) struct Tests {
+    tests: Vec<Compact>,
+    /// The encoded globs, one behind the other.
+    globs: Vec<u8>,
+    regexes: Vec<sparse::DFA<Vec<u8>>>,
+    /// The tests of the rarer kinds.
+    rare: Vec<Test>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Compact {
+    /// A glob, by its place.
+    Text {
+        start: u32,
+        end: u32,
+        cased: bool,
+    },
+    Regex(u32),
+    Exists(bool),
+    Rare(u32),
+}
+
+/// A value, also in the case that most patterns compare in.
+#[derive(Clone, Copy)]
+pub(super) struct Folded<'v> {
+    pub(super) value: &'v str,
+    pub(super) folded: &'v str,
+}
+
+impl Tests {
+    pub(super) fn new(pack: &mut Pack) -> Result<Self, LoadError> {
+        let regexes: Vec<_> = pack.regexes.iter().map(|b| load_dfa(b)).collect::<Result<_, _>>()?;
+        pack.regexes = Vec::new();
+        let mut tests = Self { tests: Vec::new(), globs: Vec::new(), regexes, rare: Vec::new() };
+        for pattern in &pack.patterns {
+            let compact = tests.compact(&pattern.test)?;
+            tests.tests.push(compact);
+        }
+        tests.tests.shrink_to_fit();
+        tests.globs.shrink_to_fit();
+        Ok(tests)
+    }
+
+    fn compact(&mut self, test: &Test) -> Result<Compact, LoadError> {
+        let place = |length: usize| u32::try_from(length).map_err(|_| LoadError::Unusable("it is too large"));
+        Ok(match test {
+            Test::Text(glob) => {
+                let start = place(self.globs.len())?;
+                glob.encode(&mut self.globs);
+                Compact::Text { start, end: place(self.globs.len())?, cased: glob.cased }
+            }
+            Test::Regex(index) if (*index as usize) < self.regexes.len() => Compact::Regex(*index),
+            Test::Regex(_) => {
+                return Err(LoadError::Unusable("a pattern names a regular expression that is not there"));
+            }
+            Test::Exists(expected) => Compact::Exists(*expected),
+            rare => {
+                self.rare.push(rare.clone());
+                Compact::Rare(place(self.rare.len().saturating_sub(1))?)
+            }
+        })
+    }
+
+    /// How many patterns there are.
+    pub(super) const fn len(&self) -> usize {
+        self.tests.len()
+    }
+
+    fn get(&self, pattern: u32) -> Option<Compact> {
+        self.tests.get(pattern as usize).copied()
+    }
+
+    fn glob(&self, start: u32, end: u32) -> &[u8] {
+        self.globs.get(start as usize..end as usize).unwrap_or_default()
+    }
+
+    /// Whether the pattern asks for the absence of its field.
+    pub(super) fn asks_absence(&self, pattern: u32) -> bool {
+        matches!(self.get(pattern), Some(Compact::Exists(false)))
+    }
+
+    /// The literal by which a text pattern is searched, in the case that is searched; `None` when it has none,
+    /// or is no text pattern.
+    pub(super) fn literal(&self, pattern: u32) -> Option<String> {
+        match self.get(pattern)? {
+            Compact::Text { start, end, .. } => {
+                glob::longest_literal(self.glob(start, end)).map(|literal| glob::fold(literal).into_owned())
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a value passes a test. `own` and `other` are the tables in which field references look.
+    pub(super) fn passes<F: Fields>(&self, pattern: u32, value: Folded<'_>, own: &F, other: &F) -> bool {
+        match self.get(pattern) {
+            Some(Compact::Text { start, end, cased }) => {
+                glob::fits(self.glob(start, end), if cased { value.value } else { value.folded })
+            }
+            Some(Compact::Regex(index)) => self.is_found(index, value.value),
+            Some(Compact::Exists(expected)) => expected,
+            Some(Compact::Rare(index)) => match self.rare.get(index as usize) {
+                Some(test) => passes_rare(test, value, own, other),
+                None => false,
+            },
+            None => false,
+        }
+    }
+
+    fn is_found(&self, regex: u32, value: &str) -> bool {
+        let input = regex_automata::Input::new(value).earliest(true);
+        self.regexes.get(regex as usize).is_some_and(|dfa| matches!(dfa.try_search_fwd(&input), Ok(Some(_))))
+    }
+
+    /// The part of a value that a pattern is about.
+    pub(super) fn excerpt<'v>(&self, pattern: u32, value: &'v str) -> &'v str {
+        match self.get(pattern) {
+            Some(Compact::Text { start, end, cased }) => {
+                let folded = glob::fold(value);
+                glob::excerpt(self.glob(start, end), value, if cased { value } else { &folded })
+            }
+            _ => value,
+        }
+    }
+}
+
+fn passes_rare<F: Fields>(test: &Test, value: Folded<'_>, own: &F, other: &F) -> bool {
+    match test {
+        Test::Number(comparison, number) => comparison.matches(value.value, *number),
+        Test::Cidr(cidr) => cidr.matches(value.value),
+        Test::FieldRef { field, relation, cased } => {
+            own.values(*field).iter().chain(other.values(*field)).any(|referred| {
+                if *cased {
+                    relation.holds(value.value, referred)
+                } else {
+                    relation.holds(value.folded, &glob::fold(referred))
+                }
+            })
+        }
+        Test::Text(_) | Test::Regex(_) | Test::Exists(_) => false,
+    }
+}
+
+fn load_dfa(bytes: &[u8]) -> Result<sparse::DFA<Vec<u8>>, LoadError> {
+    const BROKEN: LoadError = LoadError::Unusable("a regular expression is not a serialised automaton");
+    let (dfa, _) = sparse::DFA::from_bytes(bytes).map_err(|_| BROKEN)?;
+    let dfa = dfa.to_owned();
+    // A search that could fail at run time is refused here.
+    dfa.start_state(&start::Config::new()).map_err(|_| BROKEN)?;
+    Ok(dfa)
+}

@@ -1,0 +1,91 @@
+//! From a pack to a matcher.
+use super::{FieldPatterns, Prepared};
+use crate::fields::{Field, View};
+use crate::rules::compact::Tests;
+use crate::rules::groups::Groups;
+use crate::rules::needles::Needles;
+use crate::rules::{LoadError, Op, Pack, Pattern, Rule, Target, Test, condition};
+
+/// The patterns of each field, by the field's number.
+pub(super) fn fields(pack: &Pack, tests: &Tests) -> Result<Vec<Option<FieldPatterns>>, LoadError> {
+    let of_field = |&field: &Field| {
+        let mut patterns = FieldPatterns::default();
+        let mut literals = Vec::new();
+        let mut used = false;
+        for (index, pattern) in
+            (0_u32..).zip(&pack.patterns).filter(|(_, p)| p.target == Target::Field(field))
+        {
+            used = true;
+            match (&pattern.test, tests.literal(index)) {
+                (Test::Exists(_), _) => patterns.presence.push(index),
+                (_, Some(literal)) => literals.push((literal, index)),
+                (_, None) => patterns.each.push(index),
+            }
+        }
+        patterns.needles = Needles::new(&literals)?;
+        Ok(used.then_some(patterns))
+    };
+    Field::ALL.iter().map(of_field).collect()
+}
+
+/// The keyword patterns of a view.
+pub(super) fn keywords(pack: &Pack, view: View) -> Vec<u32> {
+    let patterns = (0_u32..).zip(&pack.patterns);
+    patterns.filter(|(_, pattern)| pattern.target == Target::Anywhere(view)).map(|(index, _)| index).collect()
+}
+
+/// Checks the rules, and says what is known of each.
+pub(super) fn rules(pack: &Pack) -> Result<Vec<Prepared>, LoadError> {
+    pack.rules.iter().map(|rule| prepare(pack, rule)).collect()
+}
+
+fn prepare(pack: &Pack, rule: &Rule) -> Result<Prepared, LoadError> {
+    condition::check(&rule.condition, pack.patterns.len())?;
+    let patterns =
+        || rule.condition.iter().filter_map(|op| pattern_of(pack, *op)).map(|(_, pattern)| pattern);
+    let reads_action = |pattern: &Pattern| match (&pattern.target, &pattern.test) {
+        (Target::Anywhere(_), _) => true,
+        (_, Test::FieldRef { field, .. }) if field.per_action() => true,
+        (Target::Field(field), _) => field.per_action(),
+    };
+    let asks_absence = |pattern: &Pattern| pattern.test == Test::Exists(false);
+    let when_nothing_matches = |index: u32| {
+        pack.patterns.get(index as usize).is_some_and(|pattern| pattern.test == Test::Exists(false))
+    };
+    let condition = rule.condition.iter().copied();
+    Ok(Prepared {
+        per_action: rule.view == View::ProcessCreation || patterns().any(reads_action),
+        always: condition::evaluate(condition, when_nothing_matches, &mut Vec::new())
+            || patterns().any(asks_absence),
+    })
+}
+
+fn pattern_of(pack: &Pack, op: Op) -> Option<(u32, &Pattern)> {
+    match op {
+        Op::Pattern(index) => pack.patterns.get(index as usize).map(|pattern| (index, pattern)),
+        _ => None,
+    }
+}
+
+/// By pattern: the rules that use it.
+pub(super) fn users(pack: &Pack) -> Groups {
+    let mut pairs: Vec<(usize, u32)> = Vec::new();
+    for (rule, index) in pack.rules.iter().zip(0_u32..) {
+        pairs.extend(
+            rule.condition.iter().filter_map(|op| pattern_of(pack, *op)).map(|(p, _)| (p as usize, index)),
+        );
+    }
+    pairs.sort_unstable();
+    pairs.dedup();
+    Groups::new(pack.patterns.len(), pairs.into_iter())
+}
+
+/// The pack without what a matcher keeps in smaller form.
+pub(super) fn without_patterns(mut pack: Pack) -> Pack {
+    pack.patterns = Vec::new();
+    pack.regexes = Vec::new();
+    for rule in &mut pack.rules {
+        rule.condition = Vec::new();
+    }
+    pack
+}
