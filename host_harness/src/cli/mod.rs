@@ -4,9 +4,11 @@ mod failure;
 mod inspect;
 mod module;
 mod output;
+mod pretty;
 mod progress;
 mod summary;
 mod tag;
+mod terminal;
 
 use clap::{Parser, Subcommand};
 use failure::Failure;
