@@ -38,7 +38,7 @@ pub(super) fn problem(tag: &str) -> Option<String> {
     if namespace != "attack" || TACTICS.contains(&name) || is_id(name) {
         return None;
     }
-    let hint = crate::yaml::hint(crate::yaml::nearest(name, TACTICS.into_iter()));
+    let hint = crate::yaml::hint(crate::yaml::nearest(name, TACTICS));
     Some(format!("the tag `{tag}` is no tactic, and no technique such as `attack.t1053.005`{hint}"))
 }
 
