@@ -44,6 +44,10 @@ dist: $(module) ## Leave schtag.wasm, its checksum and the schtag command in dis
 	cd dist && { sha256sum schtag.wasm 2>/dev/null || shasum -a 256 schtag.wasm; } > schtag.wasm.sha256
 	@ls -l dist
 
+.PHONY: docs
+docs: $(cli) ## Write the rule catalogue and the page of fields from the rules
+	$(cli) docs $(rules) -o docs/rules --fields docs/fields.md
+
 .PHONY: toolchain
 toolchain: ## Find or install what compiles the filter to WebAssembly, and compile it
 	plugin/build_wasm.sh

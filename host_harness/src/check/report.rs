@@ -76,6 +76,11 @@ impl RuleReport {
         self.cases.iter().filter(|case| case.passed).count()
     }
 
+    /// The fuel of an average case, which can be compared between rules.
+    pub fn fuel_per_case(&self) -> Option<u64> {
+        self.fuel?.checked_div(u64::try_from(self.cases.len()).ok()?)
+    }
+
     /// Whether a case or a lint failed.
     pub fn failed(&self) -> bool {
         self.passed() < self.cases.len() || self.problems().any(|(lint, _)| lint.fatal)

@@ -81,7 +81,7 @@ impl Check {
 
 fn in_words(report: &Report, style: Style) -> String {
     let rows: Vec<_> = report.rules.iter().map(row).collect();
-    let heading = ["rule", "level", "techniques", "cases", "lints", "fuel"];
+    let heading = ["rule", "level", "techniques", "cases", "lints", "fuel/case"];
     let mut out = if rows.is_empty() { String::new() } else { style.table(&heading, &rows, &[3, 5]) };
     let failed = style.paint(Tone::Bad, "failed");
     let warning = style.paint(Tone::Warning, "warning");
@@ -132,7 +132,7 @@ fn row(rule: &RuleReport) -> Vec<(Tone, String)> {
         (Tone::Plain, rule.techniques.join(" ")),
         cases,
         lints,
-        (Tone::Plain, rule.fuel.map_or_else(|| "-".into(), |fuel| fuel.to_string())),
+        (Tone::Plain, rule.fuel_per_case().map_or_else(|| "-".into(), |fuel| fuel.to_string())),
     ]
 }
 

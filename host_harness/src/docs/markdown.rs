@@ -13,7 +13,9 @@ pub(super) fn prose(text: &str) -> String {
             None => escaped(word),
         }
     });
-    words.collect::<Vec<_>>().join(" ")
+    let line = words.collect::<Vec<_>>().join(" ");
+    // At the start of a line these begin headings and lists.
+    if line.starts_with(['#', '+', '-']) { format!("\\{line}") } else { line }
 }
 
 /// Text on one line for a cell of a table.
@@ -24,10 +26,8 @@ pub(super) fn cell(text: &str) -> String {
 
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for (index, c) in text.char_indices() {
-        let special = matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '&' | '$');
-        // At the start of a line these begin headings, quotes and lists.
-        if special || index == 0 && matches!(c, '#' | '+' | '-') {
+    for c in text.chars() {
+        if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '&' | '$') {
             out.push('\\');
         }
         out.push(c);
@@ -59,7 +59,7 @@ mod tests {
             prose("see https://x.example/a_b, or (http://y)."),
             "see <https://x.example/a_b>, or (<http://y>)."
         );
-        assert_eq!(prose("- a | b"), r"\- a \| b");
+        assert_eq!(prose("- a | -b"), r"\- a \| -b");
     }
 
     #[test]

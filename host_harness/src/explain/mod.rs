@@ -4,11 +4,12 @@
 //! [`schtag::engine::Engine::process`].
 
 mod event;
+mod reasons;
 mod rule;
 mod words;
 
 pub use event::{ActionView, EventView, FieldView, LayerView, PowerShellView, ProcessView};
-pub use rule::{DetectionView, Found, ItemView, Outcome, RuleView, TestView, Truth};
+pub use rule::{DetectionView, Found, ItemView, Outcome, Reason, RuleView, TestView, Truth};
 
 use crate::check::{FuelError, tagger};
 use crate::engine::Timestamp;
@@ -152,6 +153,7 @@ impl Explanation {
                     outcome: Outcome::Correlation,
                     row: None,
                     condition: rule::condition(&info.document),
+                    reasons: Vec::new(),
                     detections: Vec::new(),
                 };
                 let Subject::Rule(index) = info.subject else { return view };
@@ -159,7 +161,7 @@ impl Explanation {
                 view.outcome = Outcome::NoProcess;
                 let Some(trace) = evidence.best(index, rule, info) else { return view };
                 view.outcome = outcomes.of(index, matcher.pack());
-                view.detections = evidence.detections(rule, info, trace);
+                (view.detections, view.reasons) = evidence.detections(rule, info, trace);
                 view.row = if view.outcome.matched() {
                     matched.iter().find(|m| m.rule as usize == index).and_then(|matched| matched.action)
                 } else {

@@ -1,5 +1,6 @@
 //! Why a rule matched, or did not.
 use super::event::values;
+use super::reasons::reasons;
 use super::words::in_words;
 use crate::sigma::{Part, RuleInfo};
 use schtag::fields::{Field, Fields, Table};
@@ -27,6 +28,8 @@ pub struct RuleView {
     pub row: Option<usize>,
     /// The condition, as written.
     pub condition: String,
+    /// What keeps the condition from holding; empty when it holds.
+    pub reasons: Vec<Reason>,
     /// The named detections that the condition joins, in the order of the document.
     pub detections: Vec<DetectionView>,
 }
@@ -58,6 +61,22 @@ impl Outcome {
     }
 }
 
+/// What keeps a condition from holding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// A detection that it needs does not hold.
+    Lacks {
+        /// The detections of which one would do.
+        one_of: Vec<String>,
+    },
+    /// A detection that it excludes holds.
+    Excluded {
+        /// The detections that hold.
+        by: Vec<String>,
+    },
+}
+
 /// A named detection.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DetectionView {
@@ -72,6 +91,8 @@ pub struct DetectionView {
 /// An item of a detection: `Field|modifiers: values`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ItemView {
+    /// Which of the detection's alternatives it belongs to, from 0: a list of mappings holds when one of them does.
+    pub alternative: usize,
     /// The field and modifiers; empty for keywords.
     pub name: String,
     /// Whether it holds.
@@ -154,23 +175,33 @@ impl Evidence<'_> {
         })
     }
 
-    /// The named detections of a rule and their items, on a trace.
-    pub(super) fn detections(&self, rule: &Rule, info: &RuleInfo, trace: &Trace) -> Vec<DetectionView> {
+    /// The named detections of a rule and their items, on a trace, and why the condition does not hold.
+    pub(super) fn detections(
+        &self,
+        rule: &Rule,
+        info: &RuleInfo,
+        trace: &Trace,
+    ) -> (Vec<DetectionView>, Vec<Reason>) {
         let mut views: Vec<DetectionView> = Vec::new();
+        let mut named: Vec<&Part> = Vec::new();
         let mut parts = info.parts.iter().peekable();
         while let Some(part) = parts.next() {
             let prefix = format!("{}.", part.name);
             let mut items = Vec::new();
+            let mut alternatives = alternatives(&info.document, &part.name).into_iter();
             while let Some(item) = parts.next_if(|item| item.name.starts_with(&prefix)) {
                 let name = item.name.strip_prefix(&prefix).unwrap_or_default();
-                items.push(self.item(name, item, rule, trace));
+                let alternative = alternatives.next().unwrap_or(0);
+                items.push(ItemView { alternative, ..self.item(name, item, rule, trace) });
             }
             if items.is_empty() {
                 items.push(self.item("", part, rule, trace));
             }
             views.push(DetectionView { name: part.name.clone(), truth: truth(part, rule, trace), items });
+            named.push(part);
         }
-        views
+        let reasons = reasons(&rule.condition, &named, &views, trace);
+        (views, reasons)
     }
 
     fn item(&self, name: &str, part: &Part, rule: &Rule, trace: &Trace) -> ItemView {
@@ -188,7 +219,7 @@ impl Evidence<'_> {
             Some(Target::Field(field)) => values(self.table(field, trace), field),
             _ => Vec::new(),
         };
-        ItemView { name: name.to_owned(), truth: truth(part, rule, trace), tests, values }
+        ItemView { alternative: 0, name: name.to_owned(), truth: truth(part, rule, trace), tests, values }
     }
 
     fn test(&self, number: u32, trace: &Trace) -> Option<TestView> {
@@ -226,6 +257,15 @@ fn truth(part: &Part, rule: &Rule, trace: &Trace) -> Truth {
         (None, Some(ops)) => Truth::of(trace.truth(ops)),
         (None, None) => Truth::Unused,
     }
+}
+
+/// For each item of a detection, the alternative that it belongs to.
+fn alternatives(document: &Value, name: &str) -> Vec<usize> {
+    let detection = document.get("detection").and_then(|detection| detection.get(name));
+    let Some(Value::Sequence(elements)) = detection else { return Vec::new() };
+    let count = |element: &Value| element.as_mapping().map_or(0, yaml_serde::Mapping::len);
+    let counted = (0..).zip(elements);
+    counted.flat_map(|(index, element)| std::iter::repeat_n(index, count(element))).collect()
 }
 
 /// The condition of a document, as written.

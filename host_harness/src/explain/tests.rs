@@ -27,6 +27,11 @@ level: low
 logsource: {product: windows, service: security}
 detection: {s: {TaskName|endswith: ['\Updater', '\Backup']}, condition: s}
 ---
+title: One or the other
+id: e
+logsource: {product: windows, service: security}
+detection: {s: [{TaskName: x, task.author: y}, {TaskName|contains: z}], condition: s}
+---
 title: Often
 id: d
 correlation: {type: event_count, rules: [c], group-by: [Computer], timespan: 1h, condition: {gte: 2}, generate: true}
@@ -85,9 +90,28 @@ fn a_rule_that_did_not_match_is_explained_where_it_came_closest() {
     let explanation = explained("", &RECORD.replace("powershell.exe", "powershel.exe"));
     let rule = rule(&explanation, "a");
     assert_eq!(rule.outcome, Outcome::NotMatched);
+    assert_eq!(rule.reasons, [Reason::Lacks { one_of: vec!["shell".into()] }]);
     let image = &rule.detections[1].items[0];
     assert_eq!((image.truth, &*image.values), (Truth::Fails, &["notepad.exe".to_owned()][..]));
     assert_eq!(rule.row, Some(0), "both actions are as close");
+}
+
+#[test]
+fn what_excludes_a_match_is_named() {
+    let explanation = explained("", &RECORD.replace("alice", "Microsoft"));
+    let rule = rule(&explanation, "a");
+    assert_eq!(rule.outcome, Outcome::NotMatched);
+    assert_eq!(rule.reasons, [Reason::Excluded { by: vec!["benign".into()] }]);
+}
+
+#[test]
+fn alternatives_are_told_apart() {
+    let explanation = explained("", RECORD);
+    let items = &rule(&explanation, "e").detections[0].items;
+    let of: Vec<(&str, usize)> = items.iter().map(|item| (item.name.as_str(), item.alternative)).collect();
+    assert_eq!(of, [("TaskName", 0), ("task.author", 0), ("TaskName|contains", 1)]);
+    let reasons = &rule(&explanation, "e").reasons;
+    assert_eq!(*reasons, [Reason::Lacks { one_of: vec!["s".into()] }]);
 }
 
 #[test]
@@ -103,7 +127,7 @@ fn the_event_the_tag_and_the_order_of_rules_are_told() {
     assert_eq!(explanation.verdict.as_deref(), Some("alert"));
     assert!(explanation.tag.as_ref().unwrap().get().contains(r#""verdict":"alert""#));
     let ids: Vec<&str> = explanation.rules.iter().map(|rule| rule.id.as_str()).collect();
-    assert_eq!(ids, ["a", "c", "b", "d"]);
+    assert_eq!(ids, ["a", "c", "b", "e", "d"]);
     assert_eq!(rule(&explanation, "d").outcome, Outcome::Correlation);
     let regex = &rule(&explanation, "b").detections[0].items[0].tests[0];
     assert_eq!(regex.asks, "is found by the regular expression `who[a]mi$`");

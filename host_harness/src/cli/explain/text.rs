@@ -2,12 +2,14 @@
 use super::View;
 use crate::cli::style::{Tone, one_line};
 use schtag_host::explain::{
-    DetectionView, EventView, Explanation, FieldView, ItemView, Outcome, ProcessView, RuleView, TestView,
-    Truth,
+    DetectionView, EventView, Explanation, FieldView, ItemView, Outcome, ProcessView, Reason, RuleView,
+    TestView, Truth,
 };
 
 /// How many characters of a value are shown.
 const SHOWN: usize = 120;
+/// How many detections are named in one line.
+const NAMES: usize = 3;
 /// How many tests of an item are shown.
 const TESTS: usize = 4;
 
@@ -45,9 +47,7 @@ impl Text<'_, '_> {
         }
         if let Some(tag) = &explanation.tag {
             self.heading("Tag");
-            let pretty = serde_json::from_str::<serde_json::Value>(tag.get());
-            let pretty = pretty.and_then(|value| serde_json::to_string_pretty(&value)).unwrap_or_default();
-            for line in pretty.lines() {
+            for line in pretty(tag.get()).lines() {
                 self.line(1, &one_line(line, usize::MAX));
             }
         }
@@ -136,10 +136,8 @@ impl Text<'_, '_> {
             line.push_str(&format!(": {why}"));
         }
         if !full && rule.outcome == Outcome::NotMatched {
-            let missing: Vec<&str> = missing(rule).collect();
-            if !missing.is_empty() {
-                line.push_str(&format!(": without {}", missing.join(", ")));
-            }
+            let reasons: Vec<String> = rule.reasons.iter().map(reason).collect();
+            line.push_str(&format!(": {}", reasons.join("; ")));
         }
         self.line(1, &self.view.style.paint(tone, &line));
         if !full || rule.detections.is_empty() {
@@ -158,7 +156,12 @@ impl Text<'_, '_> {
     fn detection(&mut self, detection: &DetectionView) {
         let name = one_line(&detection.name, SHOWN);
         self.line(3, &self.marked(detection.truth, &name));
+        let mut alternative = 0;
         for item in &detection.items {
+            if item.alternative != alternative {
+                alternative = item.alternative;
+                self.line(5, &self.view.style.paint(Tone::Faint, "or"));
+            }
             self.item(item);
         }
     }
@@ -222,6 +225,49 @@ impl Text<'_, '_> {
     }
 }
 
+/// JSON on several lines, its members in their order.
+fn pretty(json: &str) -> String {
+    let (mut out, mut depth) = (String::new(), 0_usize);
+    let (mut quoted, mut escaped) = (false, false);
+    let mut before = ' ';
+    for c in json.chars() {
+        let break_line = |out: &mut String, depth: usize| out.push_str(&format!("\n{}", "  ".repeat(depth)));
+        if quoted {
+            quoted = c != '"' || escaped;
+            escaped = c == '\\' && !escaped;
+        } else {
+            match c {
+                '"' => quoted = true,
+                '}' | ']' => {
+                    depth = depth.saturating_sub(1);
+                    if !matches!(before, '{' | '[') {
+                        break_line(&mut out, depth);
+                    }
+                }
+                _ => {}
+            }
+            if matches!(before, '{' | '[') && !matches!(c, '}' | ']') {
+                break_line(&mut out, depth);
+            }
+        }
+        out.push(c);
+        before = c;
+        if !quoted {
+            match c {
+                '{' | '[' => depth = depth.saturating_add(1),
+                ',' => break_line(&mut out, depth),
+                ':' => out.push(' '),
+                _ => {}
+            }
+        }
+        if quoted {
+            // A bracket within a text opens nothing.
+            before = ' ';
+        }
+    }
+    out
+}
+
 const fn why(outcome: Outcome) -> Option<&'static str> {
     match outcome {
         Outcome::Reported | Outcome::NotMatched => None,
@@ -233,12 +279,20 @@ const fn why(outcome: Outcome) -> Option<&'static str> {
     }
 }
 
-/// The detections that do not hold.
-fn missing(rule: &RuleView) -> impl Iterator<Item = &str> {
-    rule.detections
-        .iter()
-        .filter(|detection| !detection.truth.holds())
-        .map(|detection| detection.name.as_str())
+/// A reason in words.
+fn reason(reason: &Reason) -> String {
+    let (before, names) = match reason {
+        Reason::Lacks { one_of } => ("no", one_of),
+        Reason::Excluded { by } => ("excluded by", by),
+    };
+    let shown: Vec<&str> = names.iter().take(NAMES).map(String::as_str).collect();
+    let others = names.len().saturating_sub(shown.len());
+    let more = match others {
+        0 => String::new(),
+        1 => " or 1 other".to_owned(),
+        others => format!(" or {others} others"),
+    };
+    format!("{before} {}{more}", shown.join(", "))
 }
 
 /// An action or process in words.
@@ -252,4 +306,28 @@ fn place(row: usize, explanation: &Explanation, event: &EventView) -> Option<Str
         }
         None => format!("action {number}: {}", action.kind),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_laid_out_and_stays_what_it_is() {
+        let json = r#"{"b":"{,:\"[\\","a":[1,{"c":[]},{}],"d":{"e":true}}"#;
+        let text = pretty(json);
+        assert_eq!(
+            text,
+            "{\n  \"b\": \"{,:\\\"[\\\\\",\n  \"a\": [\n    1,\n    {\n      \"c\": []\n    },\n    {}\n  ],\n  \"d\": {\n    \"e\": true\n  }\n}"
+        );
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(read(&text), read(json));
+    }
+
+    #[test]
+    fn long_lists_of_names_are_cut() {
+        let names = |count: usize| (1..=count).map(|n| format!("d{n}")).collect();
+        assert_eq!(reason(&Reason::Lacks { one_of: names(2) }), "no d1, d2");
+        assert_eq!(reason(&Reason::Excluded { by: names(5) }), "excluded by d1, d2, d3 or 2 others");
+    }
 }
