@@ -101,10 +101,24 @@ pub(super) fn started(line: &str, delayed_expansion: bool) -> Vec<Started> {
                 (_, true) => Stdin::Pipe(None),
                 _ => Stdin::Inherited,
             };
+            // A shell without a line of its own runs what is piped into it.
+            let piped = match &stdin {
+                Stdin::Pipe(Some(text)) if is_shell_alone(name, arguments) => {
+                    Some(Started::new(text.as_str()))
+                }
+                _ => None,
+            };
             list.push(Started { line: simple.to_owned(), stdin });
+            list.extend(piped);
         }
     }
     list
+}
+
+fn is_shell_alone(name: &str, arguments: &str) -> bool {
+    let name = name.trim_matches('"');
+    (name.eq_ignore_ascii_case("cmd") || ends_with_ignoring_case(name, "cmd.exe"))
+        && self::line(arguments).is_none()
 }
 
 /// Splits a line into its commands, with cmd.exe's quotes and carets. One pass.
@@ -120,7 +134,12 @@ fn chain(line: &str) -> Vec<Command> {
                 command.text.push(c);
             }
             _ if quoted => command.text.push(c),
-            '^' => command.text.extend(chars.next().filter(|&next| next != '\n' && next != '\r')),
+            '^' => {
+                // A caret at the end of a line joins the next line to it.
+                let next =
+                    chars.next_if_eq(&'\r').and_then(|_| chars.next_if_eq(&'\n')).or_else(|| chars.next());
+                command.text.extend(next.filter(|&next| next != '\n'));
+            }
             '&' | '|' | '\n' => {
                 let doubled = chars.next_if_eq(&c).is_some();
                 let piped = c == '|' && !doubled;
@@ -388,6 +407,9 @@ mod tests {
             ("a > C:\\out.txt 2>&1 & b", vec!["a", "b"]),
             ("a>nul", vec!["a"]),
             ("p^ow^er^shell -c x", vec!["powershell -c x"]),
+            ("power^\r\nshell -c x", vec!["powershell -c x"]),
+            ("power^\nshell -c x", vec!["powershell -c x"]),
+            ("a ^^ b", vec!["a ^ b"]),
             ("@(a & b)", vec!["a", "b"]),
             (",;=a x", vec!["a x"]),
             ("if exist C:\\x.txt (a x)", vec!["a x"]),

@@ -41,6 +41,8 @@ pub(super) fn started(image_name: &str, arguments: &str, argv: &[String]) -> Vec
         "forfiles.exe" => option_value(argv, &["/c", "-c"]).map(|value| unhex(&value)),
         "pcalua.exe" => pcalua(argv),
         "wmic.exe" => wmic(argv),
+        // It starts later, as a task of its own.
+        "schtasks.exe" => option_value(argv, &["/tr", "-tr"]),
         "explorer.exe" => explorer(argv),
         "wt.exe" => Some(behind_options(arguments, argv, TERMINAL)),
         "bash.exe" => option_value(argv, &["-c"]),
@@ -179,11 +181,16 @@ fn pcalua(argv: &[String]) -> Option<String> {
     Some(std::iter::once(quoted).chain(rest.iter().cloned()).collect::<Vec<_>>().join(" "))
 }
 
-/// `wmic process call create "line"`
+/// `wmic process call create "line"`, also `wmic path win32_process call create "line"`.
 fn wmic(argv: &[String]) -> Option<String> {
-    let words = ["process", "call", "create"];
-    let at =
-        argv.windows(3).position(|three| three.iter().zip(words).all(|(a, b)| a.eq_ignore_ascii_case(b)))?;
+    let at = argv.windows(3).position(|words| match words {
+        [class, call, create] => {
+            is_any(class, &["process", "win32_process"])
+                && is_any(call, &["call"])
+                && is_any(create, &["create"])
+        }
+        _ => false,
+    })?;
     let rest = argv.get(at.saturating_add(3)..)?.join(" ");
     let rest = rest.trim();
     match rest.strip_prefix('\'') {
@@ -267,7 +274,11 @@ mod tests {
             (r#"pcalua.exe -a "C:\a b\x.exe""#, vec![r#""C:\a b\x.exe""#]),
             ("wmic process call create \"powershell -c x\"", vec!["powershell -c x"]),
             ("wmic /node:h process call create 'cmd /c x'", vec!["cmd /c x"]),
+            ("wmic path Win32_Process call create \"cmd /c x\"", vec!["cmd /c x"]),
             ("wmic os get name", vec![]),
+            ("schtasks /create /tn x /sc once /st 00:00 /tr \"powershell -c x\"", vec!["powershell -c x"]),
+            ("schtasks /change /tn x /disable", vec![]),
+            ("cmd /c echo calc x | cmd", vec!["cmd", "calc x"]),
             (r"explorer.exe C:\x\y.exe", vec![r"C:\x\y.exe"]),
             ("explorer.exe /NoUACCheck", vec![]),
             ("wt -w 0 nt powershell -c x", vec!["powershell -c x"]),
