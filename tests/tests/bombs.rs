@@ -2,8 +2,9 @@
 //! that not everything was read.
 //!
 //! Fuel is about one unit an instruction and the same on every machine, so that a bound on it is a bound on time
-//! that no slow machine breaks. Each ceiling is about twice what was measured when the row was written; an
-//! ordinary task event takes 1 to 3 million units.
+//! that no slow machine breaks. Each ceiling is about twice what was measured when the row was written (20 to
+//! 5,700 million). An ordinary task event takes one to three million. Most of a bomb's cost is the search of the
+//! rules' regular expressions in 64 KiB of text.
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -88,25 +89,25 @@ fn bombs() -> Vec<Bomb> {
         format!("<Task><Actions>{}</Actions></Task>", exec(arguments).repeat(count))
     };
     vec![
-        bomb("30 MB in a gzip stream", powershell(&inflate(&zeros)), "128 KiB", 0),
-        bomb("many gzip streams of 400 kB", powershell(&inflate(&small_bomb).repeat(60)), "128 KiB", 0),
+        bomb("30 MB in a gzip stream", powershell(&inflate(&zeros)), "128 KiB", 1700),
+        bomb("many gzip streams of 400 kB", powershell(&inflate(&small_bomb).repeat(60)), "128 KiB", 1700),
         bomb(
             "a gzip stream in a gzip stream",
             powershell(&inflate(&base64(&gzip(inflate(&zeros).as_bytes())))),
             "128 KiB",
-            0,
+            800,
         ),
         bomb(
             "base64 in base64, 20 deep",
             powershell(&nested(|script| format!("FromBase64String('{}')", base64(script.as_bytes())))),
             "nested deeper than 6",
-            0,
+            2000,
         ),
         bomb(
             "-EncodedCommand in -EncodedCommand",
             powershell(&nested(|script| format!("powershell -enc {}", base64(&utf_16(script))))),
             "nested deeper",
-            0,
+            2000,
         ),
         bomb(
             "2,000 short base64 texts",
@@ -116,46 +117,43 @@ fn bombs() -> Vec<Bomb> {
                     .collect::<String>(),
             ),
             "more than 16 layers",
-            0,
+            1400,
         ),
-        bomb("replacements that grow 16 times each", powershell(&replaced), "", 0),
-        bomb("formats that grow 4 times each", powershell(&formatted), "", 0),
-        bomb("a sum of 15,000 strings", powershell(&format!("$x={}'a'", "'a'+".repeat(15_000))), "", 0),
+        bomb("replacements that grow 16 times each", powershell(&replaced), "", 1400),
+        bomb("formats that grow 4 times each", powershell(&formatted), "", 400),
+        bomb("a sum of 15,000 strings", powershell(&format!("$x={}'a'", "'a'+".repeat(15_000))), "", 1300),
         bomb(
             "10,000 nested parentheses",
             powershell(&format!("{}'a'{}", "(".repeat(10_000), ")".repeat(10_000))),
             "",
-            0,
+            900,
         ),
         bomb(
             "cmd variables that double 40 times",
             cmd(&format!("\"set b0=powershell&& {doubled}!b40!\"")),
             "",
-            0,
+            40,
         ),
         bomb(
-            "a variable that grows 1,000 times",
+            "a variable that grows ten times, 140 times",
             task_xml(
                 "cmd.exe",
-                &format!(
-                    "/c powershell {}",
-                    "%ProgramFiles:o=oooooooooooooooooooooooooooooooooooooooooooooooooo% ".repeat(900)
-                ),
+                &format!("/c powershell {}", format!("%PSModulePath:s={}% ", "s".repeat(400)).repeat(140)),
             ),
             "64 KiB",
-            0,
+            5800,
         ),
-        bomb("2,000 commands in a line", cmd(&"powershell -c x & ".repeat(2_000)), "started processes", 0),
-        bomb("cmd in cmd, 5,000 deep", cmd(&"cmd /c ".repeat(5_000)), "nested deeper than 4", 0),
-        bomb("a megabyte in one element", powershell(&"Write-Host x; ".repeat(75_000)), "64 KiB", 0),
-        bomb("carets and quotes", cmd(&"^\"^p\"o\"^w^e^r^s^h^e^l^l".repeat(2_500)), "", 0),
+        bomb("2,000 commands in a line", cmd(&"powershell -c x & ".repeat(2_000)), "started processes", 800),
+        bomb("cmd in cmd, 5,000 deep", cmd(&"cmd /c ".repeat(5_000)), "nested deeper than 4", 3000),
+        bomb("a megabyte in one element", powershell(&"Write-Host x; ".repeat(75_000)), "65536", 1600),
+        bomb("carets and quotes", cmd(&"^\"^p\"o\"^w^e^r^s^h^e^l^l".repeat(2_500)), "", 1200),
         bomb(
             "32 actions with a gzip bomb each",
             many_actions(&format!("-c {}", inflate(&zeros)), 32),
             "128 KiB",
-            0,
+            11_500,
         ),
-        bomb("1,000 actions", many_actions("-c Write-Host x", 1_000), "actions", 0),
+        bomb("1,000 actions", many_actions("-c Write-Host x", 1_000), "actions", 190),
     ]
 }
 
@@ -180,7 +178,9 @@ fn what_a_bomb_costs_is_bounded_and_noted() {
         if memory > MEMORY {
             failures.push(format!("{name}: {memory} bytes of memory"));
         }
-        if tag["verdict"] != "alert" || !tag["notes"].to_string().contains(note) {
+        if !(tag["verdict"] == "alert" || tag["verdict"] == "unreadable")
+            || !tag["notes"].to_string().contains(note)
+        {
             failures.push(format!("{name}: verdict {}, notes {}", tag["verdict"], tag["notes"]));
         }
         if tag.to_string().len() > 32 << 10 {

@@ -5,12 +5,12 @@
 
 use super::environment::{self, find_ignoring_case};
 use super::tokens::{ends_executable, ends_with_ignoring_case};
-use super::wrappers::{Started, Stdin};
+use super::wrappers::{Started, Starts, Stdin};
 
 /// Most commands of one line that are read.
-const MAX_COMMANDS: usize = 64;
+pub(super) const MAX_COMMANDS: usize = 64;
 /// Most variables of one line that are remembered.
-const MAX_VARIABLES: usize = 16;
+const MAX_VARIABLES: usize = MAX_COMMANDS;
 /// Most bytes of a command after its variables are put in.
 const MAX_COMMAND: usize = 64 * 1024;
 /// Most bytes of all commands of a line.
@@ -76,15 +76,17 @@ struct Command {
 }
 
 /// What the line of a `cmd /c` starts, in order.
-pub(super) fn started(line: &str, delayed_expansion: bool) -> Vec<Started> {
+pub(super) fn started(line: &str, delayed_expansion: bool) -> Starts {
     let mut list = Vec::new();
     let mut variables: Vec<(String, String)> = Vec::new();
     let mut output = None;
     let mut total = 0_usize;
-    for command in chain(without_outer_quotes(line)) {
+    let (commands, mut cut) = chain(without_outer_quotes(line));
+    for command in commands {
         let text = with_variables(&command.text, &variables, delayed_expansion);
         total = total.saturating_add(text.len());
         if total > MAX_TOTAL {
+            cut = true;
             break;
         }
         let simple = simple_command(&text);
@@ -92,6 +94,7 @@ pub(super) fn started(line: &str, delayed_expansion: bool) -> Vec<Started> {
         let piped_in = if command.piped { output.take() } else { None };
         output = None;
         if name.eq_ignore_ascii_case("set") {
+            cut |= variables.len() >= MAX_VARIABLES || text.len() >= MAX_COMMAND;
             remember(arguments, &mut variables);
         } else if name.eq_ignore_ascii_case("echo") {
             output = Some(arguments.trim().to_owned());
@@ -112,7 +115,7 @@ pub(super) fn started(line: &str, delayed_expansion: bool) -> Vec<Started> {
             list.extend(piped);
         }
     }
-    list
+    Starts { list, cut }
 }
 
 fn is_shell_alone(name: &str, arguments: &str) -> bool {
@@ -121,8 +124,9 @@ fn is_shell_alone(name: &str, arguments: &str) -> bool {
         && self::line(arguments).is_none()
 }
 
-/// Splits a line into its commands, with cmd.exe's quotes and carets. One pass.
-fn chain(line: &str) -> Vec<Command> {
+/// Splits a line into its commands, with cmd.exe's quotes and carets, and says whether there are more than are
+/// read. One pass.
+fn chain(line: &str) -> (Vec<Command>, bool) {
     let mut list = Vec::new();
     let mut command = Command::default();
     let mut quoted = false;
@@ -145,7 +149,7 @@ fn chain(line: &str) -> Vec<Command> {
                 let piped = c == '|' && !doubled;
                 list.push(std::mem::replace(&mut command, Command { piped, ..Command::default() }));
                 if list.len() >= MAX_COMMANDS {
-                    return list;
+                    return (list, true);
                 }
             }
             '<' | '>' => {
@@ -157,7 +161,7 @@ fn chain(line: &str) -> Vec<Command> {
         }
     }
     list.push(command);
-    list
+    (list, false)
 }
 
 /// Removes the handle number of a redirection, as in `2>`.
@@ -363,7 +367,7 @@ mod tests {
     use super::*;
 
     fn lines(line: &str) -> Vec<String> {
-        started(line, true).into_iter().map(|s| s.line).collect()
+        started(line, true).list.into_iter().map(|s| s.line).collect()
     }
 
     #[test]
@@ -431,12 +435,25 @@ mod tests {
 
     #[test]
     fn a_pipe_is_the_next_commands_input() {
-        let list = started("echo iex (x) | powershell -", false);
+        let list = started("echo iex (x) | powershell -", false).list;
         assert_eq!(list.len(), 1);
         assert_eq!(list[0].stdin, Stdin::Pipe(Some("iex (x)".into())));
-        assert_eq!(started("type x.txt | powershell -", false)[0].stdin, Stdin::Pipe(None));
-        assert_eq!(started("powershell - < x.txt", false)[0].stdin, Stdin::Pipe(None));
-        assert_eq!(started("powershell -c x", false)[0].stdin, Stdin::Inherited);
+        assert_eq!(started("type x.txt | powershell -", false).list[0].stdin, Stdin::Pipe(None));
+        assert_eq!(started("powershell - < x.txt", false).list[0].stdin, Stdin::Pipe(None));
+        assert_eq!(started("powershell -c x", false).list[0].stdin, Stdin::Inherited);
+    }
+
+    #[test]
+    fn what_is_not_read_is_said() {
+        let variables = |count| (0..count).map(|n| format!("set a{n}=x&& ")).collect::<String>();
+        for (line, cut) in [
+            ("a & ".repeat(10), false),
+            ("a & ".repeat(100), true),
+            (variables(60), false),
+            ("set a=xxxxxxxxxxxxxxxx&& ".to_owned() + &"set a=!a!!a!&& ".repeat(40), true),
+        ] {
+            assert_eq!(started(&line, true).cut, cut, "{line}");
+        }
     }
 
     #[test]

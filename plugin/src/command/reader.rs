@@ -143,10 +143,18 @@ impl Reader {
         let Some(process) = self.list.get(index) else { return };
         let started = match &process.powershell {
             Some(PowerShell { script: Some(script), .. }) => {
-                shell::started(script).into_iter().map(Started::new).collect()
+                let lines = shell::started(script);
+                lines.into_iter().map(Started::new).collect::<Vec<_>>().into()
             }
             _ => wrappers::started(&process.image_name, arguments, &process.argv),
         };
+        if started.cut {
+            self.note(Note::TooMany {
+                what: "commands or variables of a cmd.exe line",
+                kept: cmd::MAX_COMMANDS,
+            });
+        }
+        let started = started.list;
         if depth >= MAX_WRAPPERS && !started.is_empty() {
             self.note(Note::Other(Cow::Borrowed("wrappers nested deeper than 4")));
             return;

@@ -32,8 +32,23 @@ impl Started {
     }
 }
 
+/// What a program starts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Starts {
+    /// The programs, in order.
+    pub(super) list: Vec<Started>,
+    /// Whether the line has more than was read.
+    pub(super) cut: bool,
+}
+
+impl From<Vec<Started>> for Starts {
+    fn from(list: Vec<Started>) -> Self {
+        Self { list, cut: false }
+    }
+}
+
 /// What a program starts. `arguments` as written, `argv` split.
-pub(super) fn started(image_name: &str, arguments: &str, argv: &[String]) -> Vec<Started> {
+pub(super) fn started(image_name: &str, arguments: &str, argv: &[String]) -> Starts {
     let one = match image_name {
         "cmd.exe" => return of_cmd(arguments),
         "start.exe" => Some(cmd::start(arguments).to_owned()),
@@ -56,17 +71,17 @@ pub(super) fn started(image_name: &str, arguments: &str, argv: &[String]) -> Vec
             .iter()
             .find_map(|a| strip_prefix(a, "ProxyCommand=").or_else(|| strip_prefix(a, "-oProxyCommand=")))
             .map(str::to_owned),
-        "mshta.exe" | "wscript.exe" | "cscript.exe" => return script_calls::started(arguments),
-        "rundll32.exe" => return rundll32(arguments),
+        "mshta.exe" | "wscript.exe" | "cscript.exe" => return script_calls::started(arguments).into(),
+        "rundll32.exe" => return rundll32(arguments).into(),
         _ => None,
     };
-    one.filter(|line| !line.trim().is_empty()).map(Started::new).into_iter().collect()
+    one.filter(|line| !line.trim().is_empty()).map(Started::new).into_iter().collect::<Vec<_>>().into()
 }
 
-fn of_cmd(arguments: &str) -> Vec<Started> {
-    let Some((switches, line)) = cmd::line(arguments) else { return Vec::new() };
+fn of_cmd(arguments: &str) -> Starts {
+    let Some((switches, line)) = cmd::line(arguments) else { return Starts::default() };
     let delayed = find_ignoring_case(switches, "/v").is_some();
-    let mut list = cmd::started(line, delayed);
+    let Starts { mut list, cut } = cmd::started(line, delayed);
     for started in &mut list {
         let (name, rest) = cmd::split_name(&started.line);
         if name.trim_matches('"').eq_ignore_ascii_case("start") {
@@ -77,7 +92,7 @@ fn of_cmd(arguments: &str) -> Vec<Started> {
         }
     }
     list.retain(|started| !started.line.trim().is_empty());
-    list
+    Starts { list, cut }
 }
 
 /// The options of a wrapper, in front of the program that it starts.
@@ -250,7 +265,11 @@ mod tests {
     fn of_line(line: &str) -> Vec<String> {
         let (program, arguments) = tokens::split_program(line);
         let name = path::file_name(&path::program(program)).to_lowercase();
-        started(&name, arguments, &tokens::split_arguments(arguments)).into_iter().map(|s| s.line).collect()
+        started(&name, arguments, &tokens::split_arguments(arguments))
+            .list
+            .into_iter()
+            .map(|s| s.line)
+            .collect()
     }
 
     #[test]
