@@ -264,7 +264,8 @@ fn evidence<'a>(decision: &Decision<'a>, limits: Limits) -> Vec<EvidenceEntry<'a
     let mut entries: Vec<EvidenceEntry<'a>> = Vec::new();
     for finding in &decision.reported {
         for evidence in &finding.evidence {
-            if entries.len() < limits.entries {
+            // What happened is in `action`.
+            if entries.len() < limits.entries && evidence.field != Field::EventId {
                 entries.push(EvidenceEntry {
                     rule: finding.id,
                     field: evidence.field.name(),
