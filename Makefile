@@ -7,6 +7,8 @@ SHELL := /bin/bash
 
 CARGO ?= cargo
 BENCH_ARGS ?=
+# `dev` measures with what the tests have built: right for fuel, rough for times.
+BENCH_PROFILE ?= bench
 
 target := $(abspath $(or $(CARGO_TARGET_DIR),target))
 base := $(target)/wasm/schtag_base.wasm
@@ -33,7 +35,7 @@ test: $(module) ## Run every test, those with a real Fluent Bit too when there i
 
 .PHONY: bench
 bench: $(module) ## Run the benchmarks and print the fuel report
-	$(CARGO) bench --locked -p schtag-benches $(BENCH_ARGS)
+	$(CARGO) bench --locked --profile $(BENCH_PROFILE) -p schtag-benches $(BENCH_ARGS)
 
 .PHONY: dist
 dist: $(module) ## Leave schtag.wasm, its checksum and the schtag command in dist/
@@ -41,6 +43,10 @@ dist: $(module) ## Leave schtag.wasm, its checksum and the schtag command in dis
 	cp $(target)/release/schtag dist/schtag
 	cd dist && { sha256sum schtag.wasm 2>/dev/null || shasum -a 256 schtag.wasm; } > schtag.wasm.sha256
 	@ls -l dist
+
+.PHONY: docs
+docs: $(cli) ## Write the rule catalogue and the page of fields from the rules
+	$(cli) docs $(rules) -o docs/rules --fields docs/fields.md
 
 .PHONY: toolchain
 toolchain: ## Find or install what compiles the filter to WebAssembly, and compile it

@@ -9,12 +9,17 @@
 //! - [`manifest`] is what a module says about the rules in it.
 //! - [`bake`] turns the base module and a rule pack into `schtag.wasm`; [`inspect`] describes the result.
 //! - [`engine`] runs a module under wasmtime with Fluent Bit's own sequence of calls.
+//! - [`check`] asks rules whether they are as they should be; [`explain`] says why a record was judged as it was;
+//!   [`docs`] writes the catalogue of rules and fields.
 //! - [`ndjson`] reads and writes what the command handles: one JSON record a line, kept byte for byte.
 
 pub mod abi;
 pub mod bake;
+pub mod check;
 pub mod digest;
+pub mod docs;
 pub mod engine;
+pub mod explain;
 pub mod gate;
 pub mod inspect;
 pub mod manifest;

@@ -1,6 +1,9 @@
 //! The core as one thing: a record in, the same record or a tagged one out.
 
 mod judge;
+mod reading;
+
+pub use reading::{Reading, Row, read};
 
 use crate::json::{self, Object, Scanner};
 use crate::rules::{LoadError, Matcher, Packed, Settings};
@@ -63,6 +66,11 @@ impl Engine {
     /// What the operator set.
     pub fn settings(&self) -> &Settings {
         self.judge.settings()
+    }
+
+    /// The rules made ready; `None` of an unbaked engine.
+    pub const fn matcher(&self) -> Option<&Matcher> {
+        self.judge.matcher()
     }
 
     /// Judges one record. Whatever its bytes are, the result is one JSON object: the record itself, or what

@@ -1,12 +1,10 @@
 //! `schtag bake`.
-use super::embedded;
 use super::failure::{Exit, Failure};
-use super::say;
+use super::{module, say};
 use clap::Args;
 use schtag_host::bake::{BakeError, bake};
 use schtag_host::digest::sha256_hex;
 use schtag_host::{gate, rule_files};
-use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::{fs, process};
 
@@ -45,7 +43,7 @@ pub(crate) struct Bake {
 
 impl Bake {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
-        let base = self.base()?;
+        let base = module::require_base(self.base.as_deref())?;
         let compiled = rule_files::compile(&self.rules, self.settings.as_deref())
             .map_err(|error| Failure::new(Exit::Input, error))?;
         for remark in &compiled.remarks {
@@ -76,21 +74,6 @@ impl Bake {
             sha256_hex(&baked.wasm)
         ));
         Ok(Exit::Done)
-    }
-
-    fn base(&self) -> Result<Cow<'static, [u8]>, Failure> {
-        match (&self.base, embedded::EMBEDDED) {
-            (Some(path), _) => match fs::read(path) {
-                Ok(bytes) => Ok(bytes.into()),
-                Err(error) => Err(Failure::of_file(Exit::Input, path, error)),
-            },
-            (None, Some(bytes)) => Ok(bytes.into()),
-            (None, None) => Err(Failure::new(
-                Exit::Module,
-                "there is no base module inside this executable. Name one with --base, or build `schtag` with \
-                 the environment variable SCHTAG_BASE_WASM naming one, as `make dist` does",
-            )),
-        }
     }
 }
 

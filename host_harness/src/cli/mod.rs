@@ -1,12 +1,18 @@
 //! The command line. Data goes to standard output, words to standard error.
 mod bake;
+mod check;
+mod docs;
+mod explain;
 mod failure;
 mod inspect;
 mod module;
 mod output;
+mod pretty;
 mod progress;
+mod style;
 mod summary;
 mod tag;
+mod terminal;
 
 use clap::{Parser, Subcommand};
 use failure::Failure;
@@ -21,7 +27,8 @@ mod embedded {
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  done, but the guest failed on some record; that record is in the output as it was
+  1  done, but the guest failed on some record (`tag`; the record is in the output as it was), or some case or
+     lint failed (`check`)
   2  wrong usage
   3  some input or rule could not be read
   4  no module was found, or it was rejected
@@ -29,8 +36,8 @@ Exit codes:
 
 /// Tags Windows scheduled-task events that match reported attacker behaviour.
 ///
-/// This is the same filter that Fluent Bit runs, schtag.wasm, on the command line; and the tool that bakes Sigma
-/// rules into it.
+/// This is the same filter that Fluent Bit runs, schtag.wasm, on the command line; and the tool that checks
+/// and explains Sigma rules and bakes them into it.
 #[derive(Debug, Parser)]
 #[command(name = "schtag", version = embedded::VERSION, after_help = EXIT_CODES, max_term_width = 100)]
 struct Cli {
@@ -43,6 +50,9 @@ enum Command {
     Tag(tag::Tag),
     Inspect(inspect::Inspect),
     Bake(bake::Bake),
+    Check(check::Check),
+    Explain(explain::Explain),
+    Docs(docs::Docs),
 }
 
 /// Runs the command and says how it ended.
@@ -51,6 +61,9 @@ pub(crate) fn main() -> ExitCode {
         Command::Tag(command) => command.run(),
         Command::Inspect(command) => command.run(),
         Command::Bake(command) => command.run(),
+        Command::Check(command) => command.run(),
+        Command::Explain(command) => command.run(),
+        Command::Docs(command) => command.run(),
     };
     match result {
         Ok(exit) => exit.into(),

@@ -1,6 +1,8 @@
-//! Where the module is looked for.
+//! Where modules are looked for.
+use super::embedded;
 use super::failure::{Exit, Failure};
 use schtag_host::engine::Module;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -19,6 +21,28 @@ pub(crate) fn load(given: Option<&Path>) -> Result<Module, Failure> {
     };
     let wasm = fs::read(&path).map_err(|error| Failure::of_file(Exit::Module, &path, error))?;
     Module::new(&wasm).map_err(|error| Failure::of_file(Exit::Module, &path, error))
+}
+
+/// The base module: `given`, else the one inside this executable, if there is one.
+pub(crate) fn base(given: Option<&Path>) -> Result<Option<Cow<'static, [u8]>>, Failure> {
+    match given {
+        Some(path) => match fs::read(path) {
+            Ok(bytes) => Ok(Some(bytes.into())),
+            Err(error) => Err(Failure::of_file(Exit::Input, path, error)),
+        },
+        None => Ok(embedded::EMBEDDED.map(Cow::Borrowed)),
+    }
+}
+
+/// The base module, which must be there.
+pub(crate) fn require_base(given: Option<&Path>) -> Result<Cow<'static, [u8]>, Failure> {
+    base(given)?.ok_or_else(|| {
+        Failure::new(
+            Exit::Module,
+            "there is no base module inside this executable. Name one with --base, or build `schtag` with \
+             the environment variable SCHTAG_BASE_WASM naming one, as `make dist` does",
+        )
+    })
 }
 
 fn find() -> Result<PathBuf, Failure> {

@@ -31,6 +31,8 @@ pub struct Compilation {
     pub pack: Pack,
     /// The rules, in the order of the pack, and then the correlations.
     pub rules: Vec<RuleInfo>,
+    /// The text of each of [`Pack::regexes`], which holds automata only.
+    pub regexes: Vec<String>,
     /// What was not compiled.
     pub refused: Vec<Refusal>,
     /// What is likely not meant.
@@ -199,6 +201,7 @@ impl<'a> Work<'a> {
             parts: compiled.parts,
             absent_fields: compiled.absent,
             filters,
+            document: draft.document.clone(),
         });
         self.remark_on_metadata(draft);
         for note in compiled.notes {
@@ -267,6 +270,7 @@ impl<'a> Work<'a> {
                         parts: Vec::new(),
                         absent_fields: Vec::new(),
                         filters: Vec::new(),
+                        document: draft.document.clone(),
                     });
                     self.done.pack.correlations.push(compiled);
                     self.remark_on_metadata(draft);
@@ -320,6 +324,7 @@ impl<'a> Work<'a> {
         }
         self.done.pack.settings = self.configuration.settings.clone();
         self.done.pack.patterns = self.patterns.patterns;
+        self.done.regexes = self.regexes.texts(&self.patterns.regexes);
         self.done.pack.regexes = self.patterns.regexes;
         self.done
     }

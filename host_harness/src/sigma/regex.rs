@@ -50,6 +50,23 @@ impl Regexes {
     }
 }
 
+impl Regexes {
+    /// The text of each automaton; of several that mean the same, the first by the alphabet.
+    pub(super) fn texts(&self, automata: &[Vec<u8>]) -> Vec<String> {
+        let mut texts: HashMap<&[u8], &str> = HashMap::new();
+        for ((text, _), compiled) in &self.compiled {
+            if let Ok(automaton) = compiled {
+                let first = texts.entry(&**automaton).or_insert(text);
+                *first = (*first).min(text);
+            }
+        }
+        automata
+            .iter()
+            .map(|bytes| texts.get(&**bytes).map_or_else(String::new, |&text| text.to_owned()))
+            .collect()
+    }
+}
+
 fn compile(pattern: &str, flags: Flags) -> Result<Vec<u8>, String> {
     if pattern.len() > MAX_PATTERN {
         return Err(format!("longer than {MAX_PATTERN} bytes"));

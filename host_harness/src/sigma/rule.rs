@@ -30,6 +30,8 @@ pub struct RuleInfo {
     pub absent_fields: Vec<String>,
     /// Titles of the filters that were applied to it.
     pub filters: Vec<String>,
+    /// Its document, the collection actions carried out.
+    pub document: Value,
 }
 
 /// Where a rule is in the pack.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 mod bake;
 mod inspect;
+mod rules;
 mod tag;
 
 use assert_cmd::Command;
@@ -51,7 +52,9 @@ fn stderr(assert: &assert_cmd::assert::Assert) -> String {
 #[test]
 fn help_shows_examples_and_exit_codes() {
     let folder = tempfile::tempdir().unwrap();
-    for words in ["tag --help", "inspect --help", "bake --help"] {
+    for words in
+        ["tag --help", "inspect --help", "bake --help", "check --help", "explain --help", "docs --help"]
+    {
         let assert = schtag_in(folder.path(), words).assert().success();
         assert!(String::from_utf8_lossy(&assert.get_output().stdout).contains("Examples:\n  "), "{words}");
     }
@@ -79,6 +82,11 @@ fn wrong_usage_is_exit_code_2() {
         "tag --quiet --stats json",
         "inspect",
         "bake -o x.wasm",
+        "check",
+        "check rules --base base.wasm",
+        "explain event.json",
+        "explain event.json --rules rules --rule x -v",
+        "docs rules",
     ] {
         schtag_in(folder.path(), words).assert().code(2);
     }

@@ -1,18 +1,13 @@
 //! From a record's members to its tag.
 use super::At;
-use crate::command::{self, Processes};
-use crate::event::{Note, TaskEvent};
-use crate::fields::{ContentState, Table, com_handler_fields, event_fields, process_fields};
+use super::reading::{Reading, read_candidate};
+use crate::event::Note;
+use crate::fields::Table;
 use crate::history::{Completed, History};
 use crate::json::Object;
 use crate::rules::{Matched, Matcher, Pack, Scratch, Settings};
 use crate::shapes;
-use crate::task::{self, Action, Task};
 use crate::verdict::{Case, decide, host_role, write_tag};
-
-/// Free memory that must be there before a task event is looked at, besides some times the record's size:
-/// reading one allocates less, so that it cannot run out half-way.
-const HEADROOM: usize = 1024 * 1024;
 
 /// The rules and what their evaluation needs.
 #[derive(Debug)]
@@ -51,6 +46,10 @@ impl Judge {
         &self.pack().settings
     }
 
+    pub(super) const fn matcher(&self) -> Option<&Matcher> {
+        self.matcher.as_ref()
+    }
+
     /// Whether there is something to say of a record; the tag is then in `tag`.
     pub(super) fn judge(&mut self, object: &Object<'_>, at: At, tag: &mut Vec<u8>) -> bool {
         match shapes::change(object) {
@@ -63,45 +62,42 @@ impl Judge {
     fn judge_candidate(
         &mut self,
         object: &Object<'_>,
-        candidate: shapes::Candidate,
+        candidate: shapes::Candidate<'_>,
         at: At,
         tag: &mut Vec<u8>,
     ) -> bool {
-        if !has_headroom(object) {
-            return false;
+        let Some(mut reading) = read_candidate(object, candidate) else { return false };
+        if self.matcher.is_none() {
+            reading.notes.push(Note::NoRules);
         }
-        match shapes::read(object, candidate) {
-            None => false,
-            Some(event) => self.judge_event(object, &event, at, tag),
-        }
+        self.judge_reading(object, &reading, at, tag)
     }
 
     #[inline(never)]
-    fn judge_event(&mut self, object: &Object<'_>, event: &TaskEvent<'_>, at: At, tag: &mut Vec<u8>) -> bool {
-        let mut notes = event.notes.clone();
-        if self.matcher.is_none() {
-            notes.push(Note::NoRules);
-        }
-        let task = read_task(event, &mut notes);
-        let processes = read_commands(&task, &mut notes);
-        let state = ContentState::of(event, &notes);
-        let fields = event_fields(event, &task, state);
-        let actions = action_tables(&task, &processes);
+    fn judge_reading(
+        &mut self,
+        object: &Object<'_>,
+        reading: &Reading<'_>,
+        at: At,
+        tag: &mut Vec<u8>,
+    ) -> bool {
+        let fields = reading.fields();
+        let actions = reading.actions();
         let now = u64::from(at.seconds);
         let matched = self.matched(&fields, &actions);
         let completed = self.completed(&matched, &fields, &actions, now);
         let pack = self.pack();
         let case = Case {
             pack,
-            event,
-            task: &task,
-            state,
+            event: &reading.event,
+            task: &reading.task,
+            state: reading.state,
             fields: &fields,
             actions: &actions,
             matched: &matched,
             completed: &completed,
-            role: host_role(&pack.settings, object, event.computer.as_deref()),
-            notes: &notes,
+            role: host_role(&pack.settings, object, reading.event.computer.as_deref()),
+            notes: &reading.notes,
             now,
         };
         match decide(&case) {
@@ -134,50 +130,4 @@ impl Judge {
             None => Vec::new(),
         }
     }
-}
-
-fn has_headroom(object: &Object<'_>) -> bool {
-    let needed = object.text().len().saturating_mul(4).saturating_add(HEADROOM);
-    Vec::<u8>::new().try_reserve_exact(needed).is_ok()
-}
-
-#[inline(never)]
-fn read_task(event: &TaskEvent<'_>, notes: &mut Vec<Note>) -> Task {
-    let Some(content) = event.content.as_deref() else { return Task::default() };
-    let parsed = task::parse(content);
-    notes.extend(parsed.notes);
-    parsed.task
-}
-
-/// The processes of each action, in the order of the actions; none for actions that start no program.
-#[inline(never)]
-fn read_commands(task: &Task, notes: &mut Vec<Note>) -> Vec<Processes> {
-    let read = task.actions.iter().map(|action| match action {
-        Action::Exec(exec) => command::read(exec),
-        _ => Processes::default(),
-    });
-    let processes: Vec<Processes> = read.collect();
-    notes.extend(processes.iter().flat_map(|p| p.notes.iter().cloned()));
-    processes
-}
-
-#[inline(never)]
-fn action_tables<'a>(task: &'a Task, processes: &'a [Processes]) -> Vec<Table<'a>> {
-    let principal = task.principal();
-    let mut tables = Vec::new();
-    for (action, processes) in task.actions.iter().zip(processes) {
-        match action {
-            Action::Exec(exec) => {
-                for process in &processes.list {
-                    let parent = process.parent.and_then(|index| processes.list.get(index));
-                    tables.push(process_fields(exec, process, parent, principal));
-                }
-            }
-            Action::ComHandler { class_id, data } => {
-                tables.push(com_handler_fields(class_id.as_deref(), data.as_deref()));
-            }
-            Action::SendEmail { .. } | Action::ShowMessage { .. } => tables.push(Table::new()),
-        }
-    }
-    tables
 }

@@ -4,10 +4,13 @@ use super::condition::{self, Conditions};
 use super::glob::fold;
 use super::groups::Groups;
 use super::needles::Needles;
-use super::{LoadError, Op, Pack};
+use super::{LoadError, Op, Pack, Rule};
 use crate::fields::{Field, Fields, View};
 
 mod prepare;
+mod trace;
+
+pub use trace::{Place, Trace};
 
 /// The patterns of one field, by how they are tried.
 #[derive(Debug, Default)]
@@ -136,25 +139,31 @@ impl Matcher {
     /// rule is given once, with the evidence of its first match, in the order of the pack.
     pub fn evaluate<F: Fields>(&self, event: &F, actions: &[F], scratch: &mut Scratch) -> Vec<Matched> {
         let mut found: Vec<Matched> = Vec::new();
+        self.each_row(event, actions, scratch, |row, scratch| self.decide(&row, scratch, &mut found));
+        found.sort_by_key(|matched| matched.rule);
+        found
+    }
+
+    /// Collects the hits on the event and each action in turn, and hands them on.
+    fn each_row<F: Fields>(
+        &self,
+        event: &F,
+        actions: &[F],
+        scratch: &mut Scratch,
+        mut use_row: impl FnMut(Row<'_, F>, &mut Scratch),
+    ) {
         scratch.hits.reset(self.tests.len());
         self.collect(event, event, &mut scratch.hits);
         let shared = scratch.hits.list.len();
         if actions.is_empty() {
-            self.decide(
-                Row { shared: event, own: event, processes: false, index: None },
-                scratch,
-                &mut found,
-            );
+            use_row(Row { shared: event, own: event, processes: false, index: None }, scratch);
         }
         for (index, action) in actions.iter().enumerate() {
             scratch.hits.truncate(shared);
             self.collect(action, event, &mut scratch.hits);
             let processes = !action.values(Field::Image).is_empty();
-            let row = Row { shared: event, own: action, processes, index: Some(index) };
-            self.decide(row, scratch, &mut found);
+            use_row(Row { shared: event, own: action, processes, index: Some(index) }, scratch);
         }
-        found.sort_by_key(|matched| matched.rule);
-        found
     }
 
     /// Tries every pattern on the values of one table. `other` is where field references look next.
@@ -221,7 +230,7 @@ impl Matcher {
     }
 
     /// Adds the rules that match on what was collected.
-    fn decide<F: Fields>(&self, row: Row<'_, F>, scratch: &mut Scratch, found: &mut Vec<Matched>) {
+    fn decide<F: Fields>(&self, row: &Row<'_, F>, scratch: &mut Scratch, found: &mut Vec<Matched>) {
         let Scratch { hits, stack, bounds, rules } = scratch;
         rules.clear();
         let always = (0_u32..).zip(&self.rules).filter(|(_, rule)| rule.always).map(|(index, _)| index);
@@ -237,21 +246,18 @@ impl Matcher {
             else {
                 continue;
             };
-            if rule.view == View::ProcessCreation && !row.processes
-                || !prepared.per_action && row.index.is_some_and(|index| index > 0)
-                || found.iter().any(|earlier| earlier.rule == index)
-            {
+            if !row.asks(rule, prepared) || found.iter().any(|earlier| earlier.rule == index) {
                 continue;
             }
             if prepared.searches {
                 if !condition::may_hold(self.conditions.of(index), |p| self.known(p, hits), bounds) {
                     continue;
                 }
-                self.search_deferred(index, &row, hits);
+                self.search_deferred(index, row, hits);
             }
             let is_matched = |pattern| self.holds(pattern, hits);
             if condition::evaluate(self.conditions.of(index), is_matched, stack) {
-                let evidence = self.evidence(index, &hits.list, &row);
+                let evidence = self.evidence(index, &hits.list, row);
                 let action = row.index.filter(|_| prepared.per_action);
                 found.push(Matched { rule: index, action, evidence });
             }
@@ -319,6 +325,14 @@ struct Row<'r, F> {
     processes: bool,
     /// Its index; rules that look at no action are decided on the first.
     index: Option<usize>,
+}
+
+impl<F> Row<'_, F> {
+    /// Whether a rule is decided here: on processes only, or on the first row when no action matters.
+    fn asks(&self, rule: &Rule, prepared: &Prepared) -> bool {
+        (rule.view != View::ProcessCreation || self.processes)
+            && (prepared.per_action || self.index.is_none_or(|index| index == 0))
+    }
 }
 
 impl Hits {

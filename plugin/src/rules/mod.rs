@@ -13,7 +13,7 @@ mod pack;
 mod packed;
 mod values;
 
-pub use matcher::{Evidence, Matched, Matcher, Scratch};
+pub use matcher::{Evidence, Matched, Matcher, Place, Scratch, Trace};
 pub use pack::{
     Allow, Cidr, Comparison, Correlation, CorrelationKind, Glob, GlobPart, Level, Op, Pack, Pattern,
     Relation, Role, RolePattern, Rule, Settings, Target, Test,

@@ -176,3 +176,37 @@ fn a_pack_whose_parts_do_not_fit_is_refused() {
     broken(Pack { patterns: vec![on(Field::TaskUri, Test::Regex(0))], ..Pack::default() });
     broken(Pack { regexes: vec![vec![1, 2, 3]], ..Pack::default() });
 }
+
+#[test]
+fn a_trace_says_what_each_pattern_and_rule_came_to() {
+    let matcher = matcher(
+        vec![
+            on(Field::TaskCommandLine, contains("powershell")),
+            on(Field::TaskAuthor, Test::Exists(false)),
+            on(Field::TaskPath, contains("update")),
+        ],
+        vec![
+            rule(View::Security, vec![Op::Pattern(0), Op::Pattern(1), AND]),
+            rule(View::Security, vec![Op::Pattern(2)]),
+            rule(View::ProcessCreation, vec![Op::Pattern(0)]),
+        ],
+    );
+    let event = table(&[(Field::TaskPath, r"\Update")]);
+    let actions = [
+        table(&[(Field::TaskCommandLine, "notepad")]),
+        table(&[
+            (Field::Image, "x"),
+            (Field::TaskCommandLine, "cmd"),
+            (Field::TaskCommandLine, "PowerShell"),
+        ]),
+    ];
+    let traces = matcher.trace(&event, &actions, &mut Scratch::default());
+    assert_eq!(traces.iter().map(|t| t.action).collect::<Vec<_>>(), [Some(0), Some(1)]);
+    assert_eq!(traces[0].rules, [Some(false), Some(true), None]);
+    assert_eq!(traces[1].rules, [Some(true), None, Some(true)]);
+    assert_eq!(traces[1].patterns, [true, true, true]);
+    assert!(traces[1].places.contains(&Place { pattern: 0, field: Field::TaskCommandLine, value: 1 }));
+    assert!(!traces[1].places.iter().any(|place| place.pattern == 1), "what is absent has no place");
+    assert!(traces[1].truth(&[Op::Pattern(0)]) && !traces[0].truth(&[Op::Pattern(0)]));
+    assert_eq!(matched(&matcher, &event, &actions), [0, 1, 2], "as in the evaluation");
+}

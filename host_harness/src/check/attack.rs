@@ -1,0 +1,97 @@
+//! ATT&CK in Sigma's tags.
+//!
+//! Source: Sigma's tags specification, appendix "Tags" of version 2.1.0, and <https://attack.mitre.org/tactics/>.
+
+/// The tactics as tags name them: those of ATT&CK up to version 18, and the two that version 19 made of
+/// "defense evasion".
+const TACTICS: [&str; 16] = [
+    "reconnaissance",
+    "resource-development",
+    "initial-access",
+    "execution",
+    "persistence",
+    "privilege-escalation",
+    "defense-evasion",
+    "stealth",
+    "defense-impairment",
+    "credential-access",
+    "discovery",
+    "lateral-movement",
+    "collection",
+    "command-and-control",
+    "exfiltration",
+    "impact",
+];
+
+/// What is wrong with a tag, in words.
+pub(super) fn problem(tag: &str) -> Option<String> {
+    let Some((namespace, name)) = tag.split_once('.') else {
+        return Some(format!("the tag `{tag}` has no namespace: write `namespace.name`"));
+    };
+    let plain = |text: &str| {
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
+        !text.is_empty() && text.chars().all(allowed)
+    };
+    if !plain(namespace) || !plain(name) {
+        return Some(format!("the tag `{tag}` has something else than a-z, 0-9, `-`, `_` and `.` in it"));
+    }
+    if namespace != "attack" || TACTICS.contains(&name) || is_id(name) {
+        return None;
+    }
+    let hint = crate::yaml::hint(crate::yaml::nearest(name, TACTICS));
+    Some(format!("the tag `{tag}` is no tactic, and no technique such as `attack.t1053.005`{hint}"))
+}
+
+/// A technique (`t1053.005`), group (`g0016`), software (`s0111`) or campaign (`c0024`).
+fn is_id(name: &str) -> bool {
+    let digits = |text: &str, count| text.len() == count && text.bytes().all(|b| b.is_ascii_digit());
+    match name.strip_prefix('t') {
+        Some(technique) => match technique.split_once('.') {
+            Some((number, sub)) => digits(number, 4) && digits(sub, 3),
+            None => digits(technique, 4),
+        },
+        None => name.strip_prefix(['g', 's', 'c']).is_some_and(|number| digits(number, 4)),
+    }
+}
+
+/// The page of a technique such as `T1053.005`.
+pub fn technique_url(technique: &str) -> String {
+    format!("https://attack.mitre.org/techniques/{}/", technique.replace('.', "/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_have_the_form_that_they_must_have() {
+        for good in [
+            "attack.t1053",
+            "attack.t1053.005",
+            "attack.defense-evasion",
+            "attack.s0111",
+            "cve.2024-1086",
+            "tlp.red",
+        ] {
+            assert_eq!(problem(good), None);
+        }
+        for (bad, complaint) in [
+            ("attack.t1053.5", "no technique"),
+            ("attack.T1053", "a-z"),
+            ("attack.t105", "no technique"),
+            ("attack.defense-evason", "did you mean `defense-evasion`?"),
+            ("attack.defense_evasion", "did you mean `defense-evasion`?"),
+            ("persistence", "has no namespace"),
+            ("attack.", "a-z"),
+        ] {
+            let problem = problem(bad).unwrap();
+            assert!(problem.contains(complaint), "{problem}");
+        }
+    }
+
+    #[test]
+    fn techniques_have_pages() {
+        assert_eq!(technique_url("T1112"), "https://attack.mitre.org/techniques/T1112/");
+        assert_eq!(technique_url("T1053.005"), "https://attack.mitre.org/techniques/T1053/005/");
+    }
+}

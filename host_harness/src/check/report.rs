@@ -1,0 +1,95 @@
+//! What a check found, and its JSON form.
+use super::lint::Lint;
+use schtag::rules::Level;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// What a check found. `schtag check --json` prints it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// The rules in the order of their files.
+    pub rules: Vec<RuleReport>,
+    /// Documents that could not be compiled.
+    pub refused: Vec<RefusedReport>,
+    /// Files, folders and case lines that could not be read, each with its name (and line).
+    pub unreadable: Vec<String>,
+}
+
+/// A rule, its lints and its cases.
+#[derive(Debug, Clone, Serialize)]
+pub struct RuleReport {
+    /// Its name in tables and file names: its folder, or else its file, without extension.
+    pub name: String,
+    /// Its id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// Its file.
+    pub path: PathBuf,
+    /// Its level.
+    pub level: Level,
+    /// Its ATT&CK techniques.
+    pub techniques: Vec<String>,
+    /// What was asked of it.
+    pub lints: Vec<Lint>,
+    /// Its cases.
+    pub cases: Vec<CaseReport>,
+    /// The fuel that evaluating its cases takes with this rule alone, beyond what an empty pack takes; `null` when
+    /// it was not asked for, or the rule has no cases.
+    pub fuel: Option<u64>,
+}
+
+/// A case and what became of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct CaseReport {
+    /// Its name.
+    pub name: String,
+    /// Its line in the file of cases.
+    pub line: usize,
+    /// Whether the rule must match.
+    pub matches: bool,
+    /// Whether it was decided so.
+    pub passed: bool,
+    /// What was decided instead, in words; `null` when it passed.
+    pub decided: Option<String>,
+}
+
+/// A document that could not be compiled.
+#[derive(Debug, Clone, Serialize)]
+pub struct RefusedReport {
+    /// Its file.
+    pub path: PathBuf,
+    /// What is wrong, with its place in the file.
+    pub problem: String,
+    /// Whether it fails the check; otherwise it is a warning.
+    pub fatal: bool,
+}
+
+impl RuleReport {
+    /// The problems, and whether each fails the check.
+    pub fn problems(&self) -> impl Iterator<Item = (&Lint, &str)> {
+        self.lints.iter().flat_map(|lint| lint.problems.iter().map(move |problem| (lint, problem.as_str())))
+    }
+
+    /// How many cases passed.
+    pub fn passed(&self) -> usize {
+        self.cases.iter().filter(|case| case.passed).count()
+    }
+
+    /// The fuel of an average case, which can be compared between rules.
+    pub fn fuel_per_case(&self) -> Option<u64> {
+        self.fuel?.checked_div(u64::try_from(self.cases.len()).ok()?)
+    }
+
+    /// Whether a case or a lint failed.
+    pub fn failed(&self) -> bool {
+        self.passed() < self.cases.len() || self.problems().any(|(lint, _)| lint.fatal)
+    }
+}
+
+impl Report {
+    /// Whether any case or lint failed.
+    pub fn failed(&self) -> bool {
+        self.rules.iter().any(RuleReport::failed) || self.refused.iter().any(|refused| refused.fatal)
+    }
+}

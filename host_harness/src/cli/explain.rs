@@ -1,0 +1,182 @@
+//! `schtag explain`.
+mod text;
+
+use super::failure::{Exit, Failure};
+use super::output::Output;
+use super::style::Style;
+use super::{module, say};
+use clap::Args;
+use schtag::engine::At;
+use schtag_host::engine::Timestamp;
+use schtag_host::explain::{self, Explanation};
+use schtag_host::ndjson::{self, InputError, Lines, Piece};
+use schtag_host::rule_files;
+use std::io::{IsTerminal, Read, stdin};
+use std::path::{Path, PathBuf};
+
+const EXAMPLES: &str = "\
+Examples:
+  schtag explain event.json --rules plugin/rules
+  schtag explain --rules plugin/rules --rule 60d5087d-4140-4c5a-8fbe-f6d946845cd6 event.json
+  grep 4698 security.ndjson | head -n 1 | schtag explain --rules plugin/rules -
+  schtag explain --rules plugin/rules --json event.json | jq '.rules[] | select(.outcome == \"reported\")'";
+
+/// Explain why a record is judged as it is
+///
+/// Shows what the record is read as, every rule as a tree of its detections with the values that decided, and the tag
+/// as it would be written. Rules that did not match take a line each; --rule shows one in full, and -v all.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Explain {
+    /// A file with one JSON record, or one a line, of which the first is explained; - or nothing is standard input;
+    /// what begins with { is the record itself
+    #[arg(value_name = "EVENT", default_value = "-")]
+    event: String,
+    /// Folders of Sigma rules, searched for .yml and .yaml, or single files
+    #[arg(long, value_name = "DIR", required = true, num_args = 1..)]
+    rules: Vec<PathBuf>,
+    /// The settings file
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// Show the rules with these ids in full, and no others
+    #[arg(long, value_name = "ID", num_args = 1.., conflicts_with = "verbose")]
+    rule: Vec<String>,
+    /// Show every rule in full, and values whole
+    #[arg(short, long)]
+    verbose: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// The time of arrival, in Unix seconds; now, if not given
+    #[arg(long, value_name = "SECONDS")]
+    at: Option<u32>,
+    /// The base module to measure the fuel with; the one inside this executable, if not given
+    #[arg(long, value_name = "FILE")]
+    base: Option<PathBuf>,
+}
+
+/// Which rules are shown in full, and how much of a value.
+struct View {
+    rules: Vec<String>,
+    verbose: bool,
+    style: Style,
+}
+
+impl Explain {
+    pub(crate) fn run(self) -> Result<Exit, Failure> {
+        let record = record(&self.event)?;
+        let base = module::base(self.base.as_deref())?;
+        let compiled = rule_files::compile(&self.rules, self.settings.as_deref())
+            .map_err(|error| Failure::new(Exit::Input, error))?;
+        for refused in &compiled.refused {
+            say(&format!("left out: {refused}"));
+        }
+        if compiled.rules.is_empty() {
+            return Err(Failure::new(Exit::Input, "there is no usable rule in what --rules names"));
+        }
+        if let Some(id) = self.rule.iter().find(|id| !compiled.rules.iter().any(|r| r.metadata.id == **id)) {
+            return Err(Failure::new(Exit::Input, format!("no rule has the id {id}")));
+        }
+        let at = match self.at {
+            Some(seconds) => At { seconds, nanoseconds: 0 },
+            None => {
+                let now = Timestamp::now();
+                At { seconds: now.seconds, nanoseconds: now.nanoseconds }
+            }
+        };
+        let mut explanation =
+            explain::explain(&compiled, &record, at).map_err(|error| Failure::new(Exit::Input, error))?;
+        if let Some(base) = base {
+            let fuel = explain::fuel(&base, &compiled.pack, &record, at);
+            explanation.fuel = Some(fuel.map_err(|error| Failure::new(Exit::Module, error))?);
+        }
+        self.print(explanation)
+    }
+
+    fn print(self, mut explanation: Explanation) -> Result<Exit, Failure> {
+        if !self.rule.is_empty() {
+            explanation.rules.retain(|rule| self.rule.contains(&rule.id));
+        }
+        let text = if self.json {
+            let json = serde_json::to_string_pretty(&explanation);
+            json.map_err(|error| Failure::new(Exit::Output, error))? + "\n"
+        } else {
+            let view = View { rules: self.rule, verbose: self.verbose, style: Style::of_stdout() };
+            text::in_words(&explanation, &view)
+        };
+        let mut output = Output::new();
+        output.write(text.as_bytes())?;
+        output.flush()?;
+        Ok(Exit::Done)
+    }
+}
+
+/// The record that the user means.
+fn record(event: &str) -> Result<Vec<u8>, Failure> {
+    if event.trim_start().starts_with('{') {
+        return Ok(event.trim().as_bytes().to_vec());
+    }
+    let path = Path::new(event);
+    let unreadable = |error: InputError| Failure::of_file(Exit::Input, path, error);
+    let input: Box<dyn Read> = if event == "-" {
+        if stdin().is_terminal() {
+            say("reading a record from the terminal; end with Ctrl-D");
+        }
+        Box::new(stdin().lock())
+    } else {
+        Box::new(ndjson::open(path).map_err(unreadable)?)
+    };
+    first_record(input)
+        .map_err(unreadable)?
+        .ok_or_else(|| Failure::of_file(Exit::Input, path, "there is no record in it"))
+}
+
+/// The first line that is a whole object; else everything, which may be one object over several lines. Nothing more
+/// than needed is read.
+fn first_record(input: impl Read) -> Result<Option<Vec<u8>>, InputError> {
+    let mut lines = Lines::new(input, ndjson::DEFAULT_LINE_LIMIT)?;
+    let mut all: Vec<u8> = Vec::new();
+    while let Some(piece) = lines.next_piece()? {
+        match piece {
+            Piece::Line { text, end } => {
+                let text_only = text.trim_ascii();
+                if all.is_empty() && is_json(text_only) {
+                    return Ok(Some(text_only.to_vec()));
+                }
+                if !all.is_empty() || !text_only.is_empty() {
+                    all.extend_from_slice(text);
+                    all.extend_from_slice(end);
+                }
+            }
+            Piece::Oversized { bytes, .. } => all.extend_from_slice(bytes),
+            Piece::ByteOrderMark(_) => {}
+        }
+        if all.len() > ndjson::DEFAULT_LINE_LIMIT {
+            break;
+        }
+    }
+    Ok(Some(all.trim_ascii().to_vec()).filter(|all| !all.is_empty()))
+}
+
+fn is_json(line: &[u8]) -> bool {
+    line.starts_with(b"{") && serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_record_may_be_a_line_or_stand_on_several() {
+        let first =
+            |text: &str| first_record(text.as_bytes()).unwrap().map(|r| String::from_utf8(r).unwrap());
+        assert_eq!(first("\n {\"a\":1}\r\n{\"b\":2}\n").as_deref(), Some("{\"a\":1}"));
+        assert_eq!(first("\u{feff}{\n \"a\": 1\n}\n").as_deref(), Some("{\n \"a\": 1\n}"));
+        assert_eq!(
+            first("nope\n{}").as_deref(),
+            Some("nope\n{}"),
+            "a bad first line is not skipped in silence"
+        );
+        assert_eq!(first(" \n\n"), None);
+    }
+}

@@ -1,0 +1,71 @@
+//! Every truth of an evaluation, for explanations. Only the host asks; the linker leaves it out of the guest.
+use super::{Matcher, Scratch};
+use crate::fields::{Field, Fields};
+use crate::rules::{Op, condition};
+
+/// What every pattern and rule came to on one action, or on the event where it has no action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trace {
+    /// The index of the action's table; `None` when the event has none.
+    pub action: Option<usize>,
+    /// For each pattern of the pack, whether it holds.
+    pub patterns: Vec<bool>,
+    /// Where patterns that found something found it first. A pattern that asks for absence has no place.
+    pub places: Vec<Place>,
+    /// For each rule of the pack, whether its condition holds; `None` for a rule that is not decided here: one
+    /// about processes where there is none, or one that looks at no action and was decided on the first.
+    pub rules: Vec<Option<bool>>,
+}
+
+/// Where a pattern matched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The pattern's index in the pack.
+    pub pattern: u32,
+    /// The field.
+    pub field: Field,
+    /// Which of the field's values.
+    pub value: u32,
+}
+
+impl Trace {
+    /// The truth of a part of a rule's condition that leaves one value.
+    pub fn truth(&self, ops: &[Op]) -> bool {
+        let holds = |pattern: u32| self.patterns.get(pattern as usize).copied().unwrap_or(false);
+        condition::evaluate(ops.iter().copied(), holds, &mut Vec::new())
+    }
+}
+
+impl Matcher {
+    /// Evaluates as [`Self::evaluate`] does, and keeps every truth on the way: one trace for each action, in
+    /// order, or one for an event without actions.
+    pub fn trace<F: Fields>(&self, event: &F, actions: &[F], scratch: &mut Scratch) -> Vec<Trace> {
+        let mut traces = Vec::new();
+        self.each_row(event, actions, scratch, |row, scratch| {
+            let Scratch { hits, stack, .. } = scratch;
+            // An explanation shows what `evaluate` need not look at.
+            for (index, _) in (0_u32..).zip(&self.rules).filter(|(_, rule)| rule.searches) {
+                self.search_deferred(index, &row, hits);
+            }
+            hits.forget_tries();
+            let count = u32::try_from(self.tests.len()).unwrap_or(u32::MAX);
+            let rules = (0_u32..).zip(&self.pack.rules).zip(&self.rules).map(|((index, rule), prepared)| {
+                row.asks(rule, prepared).then(|| {
+                    let holds = |pattern| self.holds(pattern, hits);
+                    condition::evaluate(self.conditions.of(index), holds, stack)
+                })
+            });
+            traces.push(Trace {
+                action: row.index,
+                rules: rules.collect(),
+                patterns: (0..count).map(|pattern| self.holds(pattern, hits)).collect(),
+                places: hits
+                    .list
+                    .iter()
+                    .map(|hit| Place { pattern: hit.pattern, field: hit.field, value: hit.value })
+                    .collect(),
+            });
+        });
+        traces
+    }
+}
