@@ -189,6 +189,34 @@ mod tests {
     }
 
     #[test]
+    fn what_may_hold_is_what_some_outcome_of_the_unknown_makes_hold() {
+        use Op::{AtLeast, Not, Pattern};
+        let (and, or) = (AtLeast { least: 2, of: 2 }, AtLeast { least: 1, of: 2 });
+        let conditions = [
+            vec![Pattern(0), Pattern(1), and],
+            vec![Pattern(0), Pattern(1), Not, and],
+            vec![Pattern(0), Pattern(1), or, Not],
+            vec![Pattern(0), Pattern(1), Not, or, Pattern(2), and],
+            vec![Pattern(0), Pattern(1), Pattern(2), AtLeast { least: 2, of: 3 }],
+        ];
+        for condition in &conditions {
+            // By pattern: 0 does not match, 1 matches, 2 is not known.
+            for outcome in (0..27_u32).map(|n| [n % 3, n / 3 % 3, n / 9]) {
+                let known = |pattern: u32| match outcome[pattern as usize] {
+                    2 => None,
+                    known => Some(known == 1),
+                };
+                let some = (0..8_u32).any(|guess| {
+                    let matched = |pattern| known(pattern).unwrap_or(guess >> pattern & 1 == 1);
+                    evaluate(condition.iter().copied(), matched, &mut Vec::new())
+                });
+                let may = may_hold(condition.iter().copied(), known, &mut Vec::new());
+                assert_eq!(may, some, "{condition:?} with {outcome:?}");
+            }
+        }
+    }
+
+    #[test]
     fn conditions_are_evaluated_in_postfix_order() {
         // 0 and not (1 or 2)
         let condition = [Op::Pattern(0), Op::Pattern(1), Op::Pattern(2), or(2), Op::Not, and(2)];
