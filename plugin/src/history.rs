@@ -251,7 +251,11 @@ mod tests {
         let ordered = correlation(CorrelationKind::Temporal, vec![0, 1], Vec::new());
         let mut history = History::with_room();
         for rule in [0, 1] {
-            assert!(history.observe(&[ordered.clone()], &[matched(rule)], &Table::new(), &[], 1).is_empty());
+            assert!(
+                history
+                    .observe(std::slice::from_ref(&ordered), &[matched(rule)], &Table::new(), &[], 1)
+                    .is_empty()
+            );
         }
         assert!(history.seen.is_empty());
     }

@@ -1,4 +1,5 @@
 //! The same verdicts everywhere: wasmtime, wasmi, a new instance for each record, and the core run natively.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use schtag::engine::{At, Engine, Outcome};
 use schtag::rules::{Pack, Packed};

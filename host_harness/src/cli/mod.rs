@@ -7,10 +7,12 @@ mod failure;
 mod inspect;
 mod module;
 mod output;
+mod pretty;
 mod progress;
 mod style;
 mod summary;
 mod tag;
+mod terminal;
 
 use clap::{Parser, Subcommand};
 use failure::Failure;

@@ -1,6 +1,7 @@
 //! What a run of `schtag tag` counts.
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
@@ -48,21 +49,13 @@ impl Fuel {
     }
 }
 
-/// A tag, as far as it is counted.
-#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
-pub(crate) struct Tag {
-    verdict: Option<String>,
-    severity: Option<String>,
-}
-
 impl Summary {
-    pub(crate) fn add_tag(&mut self, tag: Tag) {
+    pub(crate) fn add_tag(&mut self, tag: &Value) {
         self.tagged += 1;
-        if let Some(verdict) = tag.verdict {
-            *self.verdicts.entry(verdict).or_default() += 1;
-        }
-        if let Some(severity) = tag.severity {
-            *self.severities.entry(severity).or_default() += 1;
+        for (name, counts) in [("verdict", &mut self.verdicts), ("severity", &mut self.severities)] {
+            if let Some(word) = tag.get(name).and_then(Value::as_str) {
+                *counts.entry(word.to_owned()).or_default() += 1;
+            }
         }
     }
 
@@ -95,10 +88,10 @@ impl Summary {
 ///
 /// # Errors
 /// When the record is not one JSON object.
-pub(crate) fn tag_of(record: &[u8], key: &str) -> serde_json::Result<Option<Tag>> {
+pub(crate) fn tag_of(record: &[u8], key: &str) -> serde_json::Result<Option<Value>> {
     struct Member<'k>(&'k str);
     impl<'de> Visitor<'de> for Member<'_> {
-        type Value = Option<Tag>;
+        type Value = Option<Value>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("a JSON object")
@@ -108,7 +101,7 @@ pub(crate) fn tag_of(record: &[u8], key: &str) -> serde_json::Result<Option<Tag>
             let mut tag = None;
             while let Some(Key(key)) = map.next_key()? {
                 if key == self.0 {
-                    tag = Some(map.next_value::<TagOrOther>()?.0);
+                    tag = Some(map.next_value()?);
                 } else {
                     map.next_value::<IgnoredAny>()?;
                 }
@@ -126,23 +119,14 @@ pub(crate) fn tag_of(record: &[u8], key: &str) -> serde_json::Result<Option<Tag>
 #[derive(Deserialize)]
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// A tag, or what somebody else put under its name.
-struct TagOrOther(Tag);
-
-impl<'de> Deserialize<'de> for TagOrOther {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = serde_json::Value::deserialize(deserializer)?;
-        let text = |name| value.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
-        Ok(Self(Tag { verdict: text("verdict"), severity: text("severity") }))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn verdict(record: &str) -> Option<String> {
-        tag_of(record.as_bytes(), "schtag").unwrap().map(|tag| tag.verdict.unwrap_or_default())
+        let tag = tag_of(record.as_bytes(), "schtag").unwrap();
+        tag.map(|tag| tag.get("verdict").and_then(Value::as_str).unwrap_or_default().into())
     }
 
     #[test]
@@ -165,7 +149,7 @@ mod tests {
     #[test]
     fn words_name_what_there_is() {
         let mut summary = Summary { lines: 3, bad_lines: 1, ..Summary::default() };
-        summary.add_tag(Tag { verdict: Some("alert".into()), severity: Some("high".into()) });
+        summary.add_tag(&json!({"verdict": "alert", "severity": "high", "rules": []}));
         summary.fuel.add(10);
         summary.fuel.add(21);
         assert_eq!(

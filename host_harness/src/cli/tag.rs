@@ -1,12 +1,15 @@
 //! `schtag tag`.
 use super::failure::{Exit, Failure};
 use super::output::Output;
+use super::pretty::{Fate, Pretty};
 use super::progress::Progress;
 use super::summary::{Summary, tag_of};
+use super::terminal::Terminal;
 use super::{module, say};
 use clap::{Args, ValueEnum};
 use schtag_host::engine::{CallError, Lifecycle, Options, Tagger, Timestamp};
 use schtag_host::ndjson::{self, InputError, Lines, Piece};
+use std::borrow::Cow;
 use std::io::{IsTerminal, Read, stdin};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -17,6 +20,7 @@ const FAULTS_TOLD: u64 = 5;
 const EXAMPLES: &str = "\
 Examples:
   schtag tag events.ndjson > tagged.ndjson
+  schtag tag --pretty --only-tagged events.ndjson
   schtag tag --only-tagged archive/*.ndjson.gz | jq -r .schtag.title
   tail -F events.ndjson | schtag tag --quiet | nc collector 5170
   schtag tag --module build/schtag.wasm --stats json events.ndjson > /dev/null";
@@ -40,6 +44,9 @@ pub(crate) struct Tag {
     /// Print only records with a tag, and those on which the guest failed
     #[arg(long)]
     only_tagged: bool,
+    /// Print for people to read: each record before and after, instead of the record itself
+    #[arg(long)]
+    pretty: bool,
     /// How long an instance of the module lives: `persistent`, as in Fluent Bit since 4.1, or `per-chunk:N`, N
     /// records, as before
     #[arg(long, value_name = "HOW", default_value = "persistent", value_parser = lifecycle)]
@@ -90,6 +97,7 @@ impl Tag {
             key,
             finder: memchr::memmem::Finder::new(&quoted_key).into_owned(),
             output: Output::new(),
+            pretty: self.pretty.then(|| Pretty::new(Terminal::of_standard_output())),
             summary: Summary::default(),
             progress: Progress::new(&self.files, !self.quiet),
             options: &self,
@@ -137,6 +145,7 @@ struct Run<'o> {
     /// Finds the quoted key, without which a record has no tag.
     finder: memchr::memmem::Finder<'static>,
     output: Output,
+    pretty: Option<Pretty>,
     summary: Summary,
     progress: Progress,
     options: &'o Tag,
@@ -156,15 +165,16 @@ impl Run<'_> {
         };
         let mut lines = Lines::new(input, ndjson::DEFAULT_LINE_LIMIT).map_err(unreadable)?;
         self.output.end_line()?;
+        if let Some(pretty) = self.pretty.as_mut().filter(|_| self.options.files.len() > 1) {
+            self.output.write(pretty.heading(path).as_bytes())?;
+        }
         let mut number = 0;
         loop {
             let piece = match lines.next_piece() {
                 Ok(Some(piece)) => piece,
                 Ok(None) => return self.output.flush(),
                 Err(error) => {
-                    if !self.options.only_tagged {
-                        self.output.write(lines.rest())?;
-                    }
+                    self.pass(lines.rest())?;
                     self.output.flush()?;
                     return Err(unreadable(error.into()));
                 }
@@ -173,17 +183,19 @@ impl Run<'_> {
                 Piece::Line { text, end } => {
                     number += 1;
                     self.summary.lines += 1;
-                    self.line(text, end, |fault| format!("{}:{number}: {fault}", path.display()))?;
+                    self.line(path, number, text, end)?;
                 }
                 Piece::Oversized { bytes, first } => {
                     if first {
                         number += 1;
                         self.summary.lines += 1;
                         self.summary.oversized_lines += 1;
+                        self.write(number, bytes, bytes, &[], Fate::TooLong)?;
+                    } else {
+                        self.pass(bytes)?;
                     }
-                    self.pass(bytes, &[])?;
                 }
-                Piece::ByteOrderMark(mark) => self.pass(mark, &[])?,
+                Piece::ByteOrderMark(mark) => self.pass(mark)?,
             }
             // Whoever follows a live pipeline wants each record when it is there.
             if live && !lines.has_buffered() {
@@ -192,19 +204,17 @@ impl Run<'_> {
         }
     }
 
-    fn line(
-        &mut self,
-        text: &[u8],
-        end: &[u8],
-        located: impl Fn(&CallError) -> String,
-    ) -> Result<(), Failure> {
+    fn line(&mut self, path: &Path, number: u64, text: &[u8], end: &[u8]) -> Result<(), Failure> {
         match text.trim_ascii_start().first() {
             Some(b'{') => {}
             Some(_) => {
                 self.summary.bad_lines += 1;
-                return self.pass(text, end);
+                return self.write(number, text, text, end, Fate::NotARecord);
             }
-            None => return self.pass(text, end),
+            None => {
+                self.pass(text)?;
+                return self.pass(end);
+            }
         }
         let time =
             self.options.at.map_or_else(Timestamp::now, |seconds| Timestamp { seconds, nanoseconds: 0 });
@@ -212,42 +222,64 @@ impl Run<'_> {
         let fault = match tagged.fault {
             Some(CallError::Unpassable) => {
                 self.summary.bad_lines += 1;
-                return self.pass(text, end);
+                return self.write(number, text, text, end, Fate::NotARecord);
             }
             fault => fault,
         };
         self.summary.fuel.add(tagged.fuel);
         if let Some(fault) = fault {
-            self.summary.faults += 1;
-            if self.summary.faults <= FAULTS_TOLD {
-                self.progress.say(&located(&fault));
-            }
-            if self.summary.faults == FAULTS_TOLD {
-                self.progress.say("further faults are only counted");
-            }
-            return self.write(text, end);
+            self.tell(&format!("{}:{number}: {fault}", path.display()));
+            return self.write(number, text, text, end, Fate::Fault(&fault));
         }
         let record = &*tagged.record;
-        match tag_of(record, &self.key) {
+        let tag = tag_of(record, &self.key);
+        let fate = match &tag {
             Ok(Some(tag)) if self.finder.find(record).is_some() => {
                 self.summary.add_tag(tag);
-                self.write(record, end)
+                Fate::Tagged(tag)
             }
-            Ok(_) => self.pass(record, end),
+            Ok(_) if matches!(tagged.record, Cow::Owned(_)) => Fate::Cleared,
+            Ok(_) => Fate::Unchanged,
             Err(_) => {
                 self.summary.bad_lines += 1;
-                self.pass(record, end)
+                Fate::NotARecord
             }
+        };
+        self.write(number, text, record, end, fate)
+    }
+
+    /// Counts a fault, and tells the first ones.
+    fn tell(&mut self, fault: &str) {
+        self.summary.faults += 1;
+        if self.summary.faults <= FAULTS_TOLD {
+            self.progress.say(fault);
+        }
+        if self.summary.faults == FAULTS_TOLD {
+            self.progress.say("further faults are only counted");
         }
     }
 
-    /// Writes what has no tag.
-    fn pass(&mut self, text: &[u8], end: &[u8]) -> Result<(), Failure> {
-        if self.options.only_tagged { Ok(()) } else { self.write(text, end) }
+    /// Writes what became of line `number`: the record after the filter, or both for people to read.
+    fn write(
+        &mut self,
+        number: u64,
+        before: &[u8],
+        after: &[u8],
+        end: &[u8],
+        fate: Fate<'_>,
+    ) -> Result<(), Failure> {
+        if self.options.only_tagged && !matches!(fate, Fate::Tagged(_) | Fate::Fault(_)) {
+            return Ok(());
+        }
+        if let Some(pretty) = &mut self.pretty {
+            return self.output.write(pretty.line(number, before, fate).as_bytes());
+        }
+        self.output.write(after)?;
+        self.output.write(end)
     }
 
-    fn write(&mut self, text: &[u8], end: &[u8]) -> Result<(), Failure> {
-        self.output.write(text)?;
-        self.output.write(end)
+    /// Writes what is part of no record, and nothing to read for people.
+    fn pass(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        if self.options.only_tagged || self.pretty.is_some() { Ok(()) } else { self.output.write(bytes) }
     }
 }

@@ -132,6 +132,36 @@ fn the_summary_can_be_json_or_none() {
 }
 
 #[test]
+fn pretty_shows_each_record_before_and_after() {
+    let folder = Folder::new();
+    let event = |extra: &str| {
+        let content = r"<Task><Actions><Exec><Command>cmd.exe</Command><Arguments>/c dir</Arguments></Exec></Actions></Task>";
+        format!(
+            r#"{{{extra}"EventID":4702,"Channel":"Security","TaskName":"\\Dir","TaskContentNew":"{content}"}}"#
+        )
+    };
+    let input = format!("{}\n{}\nnope\n\n{{\"!\":1}}\n", event(r#""t":1,"#), event(""));
+    let unchanged =
+        "   2  4702 updated   unchanged  \\Dir: cmd.exe /c dir\n   3  passed through, not a JSON object\n";
+    let block = "   1  4702 updated  \\Dir\n      before      cmd.exe /c dir\n      after       ALERT high\n";
+    let fault = "   5  passed through, fault: the guest trapped";
+    let assert = folder.schtag("tag --pretty").write_stdin(&*input).assert().code(1);
+    let output = String::from_utf8_lossy(&assert.get_output().stdout).into_owned();
+    // Standard output is no terminal here, and so has no colours.
+    assert!(output.starts_with(&format!("{block}\n{unchanged}{fault}")), "{output}");
+    assert!(stderr(&assert).contains("5 lines, 1 tagged"), "{}", stderr(&assert));
+    let assert = folder.schtag("tag --pretty --only-tagged --quiet").write_stdin(input).assert().code(1);
+    let output = String::from_utf8_lossy(&assert.get_output().stdout).into_owned();
+    assert!(output.starts_with(&format!("{block}\n{fault}")), "{output}");
+    folder.write("a.ndjson", b"{}");
+    folder
+        .schtag("tag --pretty a.ndjson a.ndjson")
+        .assert()
+        .success()
+        .stdout(["a.ndjson\n\n   1  unchanged  not a scheduled-task event\n"; 2].join("\n"));
+}
+
+#[test]
 fn the_lifecycle_is_that_of_old_and_new_hosts() {
     let folder = Folder::new();
     // The guest says how often it has been called.

@@ -54,8 +54,11 @@ unsafe fn host_bytes<'a>(start: *const u8, len: u32) -> &'a [u8] {
 /// Returns `record` itself when nothing is to be changed, else the address of a NUL-terminated JSON object
 /// that stays until the next call. Never null, never empty, never invalid JSON: each of these makes Fluent
 /// Bit drop the record.
+///
+/// # Safety
+/// `record` is null, or `record_len` bytes that nobody writes to during the call.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
-pub extern "C" fn schtag_filter(
+pub unsafe extern "C" fn schtag_filter(
     _tag: *const u8,
     _tag_len: u32,
     sec: u32,
@@ -87,8 +90,11 @@ pub extern "C" fn free(_address: *mut u8) {}
 ///
 /// `pack` is a [`Packed`](crate::rules::Packed) in postcard form. Returns 0 when it is loaded, 1 when it is
 /// not a pack, 2 when it is of another format, 3 when one of its parts cannot be used.
+///
+/// # Safety
+/// `pack` is null, or `len` bytes that nobody writes to during the call.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
-pub extern "C" fn schtag_load(pack: *const u8, len: u32) -> u32 {
+pub unsafe extern "C" fn schtag_load(pack: *const u8, len: u32) -> u32 {
     // SAFETY: the baking host wrote `len` bytes at `pack`, an address from `malloc`.
     let bytes = unsafe { host_bytes(pack, len) };
     with_guest(|guest| guest.load(bytes))

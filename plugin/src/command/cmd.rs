@@ -5,12 +5,12 @@
 
 use super::environment::{self, find_ignoring_case};
 use super::tokens::{ends_executable, ends_with_ignoring_case};
-use super::wrappers::{Started, Stdin};
+use super::wrappers::{Started, Starts, Stdin};
 
 /// Most commands of one line that are read.
-const MAX_COMMANDS: usize = 64;
+pub(super) const MAX_COMMANDS: usize = 64;
 /// Most variables of one line that are remembered.
-const MAX_VARIABLES: usize = 16;
+const MAX_VARIABLES: usize = MAX_COMMANDS;
 /// Most bytes of a command after its variables are put in.
 const MAX_COMMAND: usize = 64 * 1024;
 /// Most bytes of all commands of a line.
@@ -76,15 +76,17 @@ struct Command {
 }
 
 /// What the line of a `cmd /c` starts, in order.
-pub(super) fn started(line: &str, delayed_expansion: bool) -> Vec<Started> {
+pub(super) fn started(line: &str, delayed_expansion: bool) -> Starts {
     let mut list = Vec::new();
     let mut variables: Vec<(String, String)> = Vec::new();
     let mut output = None;
     let mut total = 0_usize;
-    for command in chain(without_outer_quotes(line)) {
+    let (commands, mut cut) = chain(without_outer_quotes(line));
+    for command in commands {
         let text = with_variables(&command.text, &variables, delayed_expansion);
         total = total.saturating_add(text.len());
         if total > MAX_TOTAL {
+            cut = true;
             break;
         }
         let simple = simple_command(&text);
@@ -92,6 +94,7 @@ pub(super) fn started(line: &str, delayed_expansion: bool) -> Vec<Started> {
         let piped_in = if command.piped { output.take() } else { None };
         output = None;
         if name.eq_ignore_ascii_case("set") {
+            cut |= variables.len() >= MAX_VARIABLES || text.len() >= MAX_COMMAND;
             remember(arguments, &mut variables);
         } else if name.eq_ignore_ascii_case("echo") {
             output = Some(arguments.trim().to_owned());
@@ -101,14 +104,29 @@ pub(super) fn started(line: &str, delayed_expansion: bool) -> Vec<Started> {
                 (_, true) => Stdin::Pipe(None),
                 _ => Stdin::Inherited,
             };
+            // A shell without a line of its own runs what is piped into it.
+            let piped = match &stdin {
+                Stdin::Pipe(Some(text)) if is_shell_alone(name, arguments) => {
+                    Some(Started::new(text.as_str()))
+                }
+                _ => None,
+            };
             list.push(Started { line: simple.to_owned(), stdin });
+            list.extend(piped);
         }
     }
-    list
+    Starts { list, cut }
 }
 
-/// Splits a line into its commands, with cmd.exe's quotes and carets. One pass.
-fn chain(line: &str) -> Vec<Command> {
+fn is_shell_alone(name: &str, arguments: &str) -> bool {
+    let name = name.trim_matches('"');
+    (name.eq_ignore_ascii_case("cmd") || ends_with_ignoring_case(name, "cmd.exe"))
+        && self::line(arguments).is_none()
+}
+
+/// Splits a line into its commands, with cmd.exe's quotes and carets, and says whether there are more than are
+/// read. One pass.
+fn chain(line: &str) -> (Vec<Command>, bool) {
     let mut list = Vec::new();
     let mut command = Command::default();
     let mut quoted = false;
@@ -120,13 +138,18 @@ fn chain(line: &str) -> Vec<Command> {
                 command.text.push(c);
             }
             _ if quoted => command.text.push(c),
-            '^' => command.text.extend(chars.next().filter(|&next| next != '\n' && next != '\r')),
+            '^' => {
+                // A caret at the end of a line joins the next line to it.
+                let next =
+                    chars.next_if_eq(&'\r').and_then(|_| chars.next_if_eq(&'\n')).or_else(|| chars.next());
+                command.text.extend(next.filter(|&next| next != '\n'));
+            }
             '&' | '|' | '\n' => {
                 let doubled = chars.next_if_eq(&c).is_some();
                 let piped = c == '|' && !doubled;
                 list.push(std::mem::replace(&mut command, Command { piped, ..Command::default() }));
                 if list.len() >= MAX_COMMANDS {
-                    return list;
+                    return (list, true);
                 }
             }
             '<' | '>' => {
@@ -138,7 +161,7 @@ fn chain(line: &str) -> Vec<Command> {
         }
     }
     list.push(command);
-    list
+    (list, false)
 }
 
 /// Removes the handle number of a redirection, as in `2>`.
@@ -344,7 +367,7 @@ mod tests {
     use super::*;
 
     fn lines(line: &str) -> Vec<String> {
-        started(line, true).into_iter().map(|s| s.line).collect()
+        started(line, true).list.into_iter().map(|s| s.line).collect()
     }
 
     #[test]
@@ -388,6 +411,9 @@ mod tests {
             ("a > C:\\out.txt 2>&1 & b", vec!["a", "b"]),
             ("a>nul", vec!["a"]),
             ("p^ow^er^shell -c x", vec!["powershell -c x"]),
+            ("power^\r\nshell -c x", vec!["powershell -c x"]),
+            ("power^\nshell -c x", vec!["powershell -c x"]),
+            ("a ^^ b", vec!["a ^ b"]),
             ("@(a & b)", vec!["a", "b"]),
             (",;=a x", vec!["a x"]),
             ("if exist C:\\x.txt (a x)", vec!["a x"]),
@@ -409,12 +435,25 @@ mod tests {
 
     #[test]
     fn a_pipe_is_the_next_commands_input() {
-        let list = started("echo iex (x) | powershell -", false);
+        let list = started("echo iex (x) | powershell -", false).list;
         assert_eq!(list.len(), 1);
         assert_eq!(list[0].stdin, Stdin::Pipe(Some("iex (x)".into())));
-        assert_eq!(started("type x.txt | powershell -", false)[0].stdin, Stdin::Pipe(None));
-        assert_eq!(started("powershell - < x.txt", false)[0].stdin, Stdin::Pipe(None));
-        assert_eq!(started("powershell -c x", false)[0].stdin, Stdin::Inherited);
+        assert_eq!(started("type x.txt | powershell -", false).list[0].stdin, Stdin::Pipe(None));
+        assert_eq!(started("powershell - < x.txt", false).list[0].stdin, Stdin::Pipe(None));
+        assert_eq!(started("powershell -c x", false).list[0].stdin, Stdin::Inherited);
+    }
+
+    #[test]
+    fn what_is_not_read_is_said() {
+        let variables = |count| (0..count).map(|n| format!("set a{n}=x&& ")).collect::<String>();
+        for (line, cut) in [
+            ("a & ".repeat(10), false),
+            ("a & ".repeat(100), true),
+            (variables(60), false),
+            ("set a=xxxxxxxxxxxxxxxx&& ".to_owned() + &"set a=!a!!a!&& ".repeat(40), true),
+        ] {
+            assert_eq!(started(&line, true).cut, cut, "{line}");
+        }
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use super::decode::Decoder;
-use super::wrappers::{self, Stdin};
+use super::decode::{Decoder, base64};
+use super::wrappers::{self, Started, Stdin};
 use super::{PowerShell, Process, Processes};
 use super::{cmd, environment, normalize, path, powershell as shell, tokens, unicode};
 use crate::event::Note;
@@ -141,7 +141,20 @@ impl Reader {
     /// Queues what a process starts.
     fn queue_started(&mut self, index: usize, depth: usize, arguments: &str, folder: Option<String>) {
         let Some(process) = self.list.get(index) else { return };
-        let started = wrappers::started(&process.image_name, arguments, &process.argv);
+        let started = match &process.powershell {
+            Some(PowerShell { script: Some(script), .. }) => {
+                let lines = shell::started(script);
+                lines.into_iter().map(Started::new).collect::<Vec<_>>().into()
+            }
+            _ => wrappers::started(&process.image_name, arguments, &process.argv),
+        };
+        if started.cut {
+            self.note(Note::TooMany {
+                what: "commands or variables of a cmd.exe line",
+                kept: cmd::MAX_COMMANDS,
+            });
+        }
+        let started = started.list;
         if depth >= MAX_WRAPPERS && !started.is_empty() {
             self.note(Note::Other(Cow::Borrowed("wrappers nested deeper than 4")));
             return;
@@ -226,6 +239,18 @@ fn read_powershell(process: &mut Process, arguments: &str, stdin: Stdin) -> Opti
 /// Words that say that a line which is no PowerShell's holds a script or base64.
 const SCRIPT_WORDS: [&str; 6] = ["base64", "powershell", "powershdll", "iex", "invoke-", "[char]"];
 
+/// Whether an argument that may be `-EncodedCommand` has a value that may be one: for a PowerShell under a name
+/// that is not known here, such as a variable's.
+fn has_encoded_command(argv: &[String]) -> bool {
+    /// Shorter values are too often something else.
+    const MIN_VALUE: usize = 48;
+    let mut options = argv.iter().zip(argv.iter().skip(1));
+    options.any(|(option, value)| {
+        let named = option.strip_prefix(['-', '/']).is_some_and(|name| name.starts_with(['e', 'E']));
+        named && value.len() >= MIN_VALUE && value.bytes().all(|b| base64::is_digit(b) || b == b'=')
+    })
+}
+
 /// Programs that hand their arguments to PowerShell. Source: the LOLBAS page of each.
 const SCRIPT_HOSTS: [&str; 3] =
     ["syncappvpublishingserver.exe", "syncappvpublishingserver.vbs", "powershdll.exe"];
@@ -236,7 +261,10 @@ fn decodable(process: &Process, wraps: bool) -> Option<Cow<'_, str>> {
     if let Some(powershell) = &process.powershell {
         return Some(Cow::Borrowed(powershell.script.as_deref().unwrap_or(arguments)));
     }
-    let hints = || SCRIPT_WORDS.iter().any(|word| environment::find_ignoring_case(arguments, word).is_some());
+    let hints = || {
+        SCRIPT_WORDS.iter().any(|word| environment::find_ignoring_case(arguments, word).is_some())
+            || has_encoded_command(&process.argv)
+    };
     if wraps || !(SCRIPT_HOSTS.contains(&process.image_name.as_str()) || hints()) {
         return None;
     }

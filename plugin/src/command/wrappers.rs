@@ -32,8 +32,23 @@ impl Started {
     }
 }
 
+/// What a program starts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Starts {
+    /// The programs, in order.
+    pub(super) list: Vec<Started>,
+    /// Whether the line has more than was read.
+    pub(super) cut: bool,
+}
+
+impl From<Vec<Started>> for Starts {
+    fn from(list: Vec<Started>) -> Self {
+        Self { list, cut: false }
+    }
+}
+
 /// What a program starts. `arguments` as written, `argv` split.
-pub(super) fn started(image_name: &str, arguments: &str, argv: &[String]) -> Vec<Started> {
+pub(super) fn started(image_name: &str, arguments: &str, argv: &[String]) -> Starts {
     let one = match image_name {
         "cmd.exe" => return of_cmd(arguments),
         "start.exe" => Some(cmd::start(arguments).to_owned()),
@@ -41,6 +56,8 @@ pub(super) fn started(image_name: &str, arguments: &str, argv: &[String]) -> Vec
         "forfiles.exe" => option_value(argv, &["/c", "-c"]).map(|value| unhex(&value)),
         "pcalua.exe" => pcalua(argv),
         "wmic.exe" => wmic(argv),
+        // It starts later, as a task of its own.
+        "schtasks.exe" => option_value(argv, &["/tr", "-tr"]),
         "explorer.exe" => explorer(argv),
         "wt.exe" => Some(behind_options(arguments, argv, TERMINAL)),
         "bash.exe" => option_value(argv, &["-c"]),
@@ -54,17 +71,17 @@ pub(super) fn started(image_name: &str, arguments: &str, argv: &[String]) -> Vec
             .iter()
             .find_map(|a| strip_prefix(a, "ProxyCommand=").or_else(|| strip_prefix(a, "-oProxyCommand=")))
             .map(str::to_owned),
-        "mshta.exe" | "wscript.exe" | "cscript.exe" => return script_calls::started(arguments),
-        "rundll32.exe" => return rundll32(arguments),
+        "mshta.exe" | "wscript.exe" | "cscript.exe" => return script_calls::started(arguments).into(),
+        "rundll32.exe" => return rundll32(arguments).into(),
         _ => None,
     };
-    one.filter(|line| !line.trim().is_empty()).map(Started::new).into_iter().collect()
+    one.filter(|line| !line.trim().is_empty()).map(Started::new).into_iter().collect::<Vec<_>>().into()
 }
 
-fn of_cmd(arguments: &str) -> Vec<Started> {
-    let Some((switches, line)) = cmd::line(arguments) else { return Vec::new() };
+fn of_cmd(arguments: &str) -> Starts {
+    let Some((switches, line)) = cmd::line(arguments) else { return Starts::default() };
     let delayed = find_ignoring_case(switches, "/v").is_some();
-    let mut list = cmd::started(line, delayed);
+    let Starts { mut list, cut } = cmd::started(line, delayed);
     for started in &mut list {
         let (name, rest) = cmd::split_name(&started.line);
         if name.trim_matches('"').eq_ignore_ascii_case("start") {
@@ -75,7 +92,7 @@ fn of_cmd(arguments: &str) -> Vec<Started> {
         }
     }
     list.retain(|started| !started.line.trim().is_empty());
-    list
+    Starts { list, cut }
 }
 
 /// The options of a wrapper, in front of the program that it starts.
@@ -179,11 +196,16 @@ fn pcalua(argv: &[String]) -> Option<String> {
     Some(std::iter::once(quoted).chain(rest.iter().cloned()).collect::<Vec<_>>().join(" "))
 }
 
-/// `wmic process call create "line"`
+/// `wmic process call create "line"`, also `wmic path win32_process call create "line"`.
 fn wmic(argv: &[String]) -> Option<String> {
-    let words = ["process", "call", "create"];
-    let at =
-        argv.windows(3).position(|three| three.iter().zip(words).all(|(a, b)| a.eq_ignore_ascii_case(b)))?;
+    let at = argv.windows(3).position(|words| match words {
+        [class, call, create] => {
+            is_any(class, &["process", "win32_process"])
+                && is_any(call, &["call"])
+                && is_any(create, &["create"])
+        }
+        _ => false,
+    })?;
     let rest = argv.get(at.saturating_add(3)..)?.join(" ");
     let rest = rest.trim();
     match rest.strip_prefix('\'') {
@@ -243,7 +265,11 @@ mod tests {
     fn of_line(line: &str) -> Vec<String> {
         let (program, arguments) = tokens::split_program(line);
         let name = path::file_name(&path::program(program)).to_lowercase();
-        started(&name, arguments, &tokens::split_arguments(arguments)).into_iter().map(|s| s.line).collect()
+        started(&name, arguments, &tokens::split_arguments(arguments))
+            .list
+            .into_iter()
+            .map(|s| s.line)
+            .collect()
     }
 
     #[test]
@@ -267,7 +293,11 @@ mod tests {
             (r#"pcalua.exe -a "C:\a b\x.exe""#, vec![r#""C:\a b\x.exe""#]),
             ("wmic process call create \"powershell -c x\"", vec!["powershell -c x"]),
             ("wmic /node:h process call create 'cmd /c x'", vec!["cmd /c x"]),
+            ("wmic path Win32_Process call create \"cmd /c x\"", vec!["cmd /c x"]),
             ("wmic os get name", vec![]),
+            ("schtasks /create /tn x /sc once /st 00:00 /tr \"powershell -c x\"", vec!["powershell -c x"]),
+            ("schtasks /change /tn x /disable", vec![]),
+            ("cmd /c echo calc x | cmd", vec!["cmd", "calc x"]),
             (r"explorer.exe C:\x\y.exe", vec![r"C:\x\y.exe"]),
             ("explorer.exe /NoUACCheck", vec![]),
             ("wt -w 0 nt powershell -c x", vec!["powershell -c x"]),

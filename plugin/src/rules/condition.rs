@@ -91,6 +91,37 @@ pub(super) fn evaluate(
     stack.last().copied().unwrap_or(false)
 }
 
+/// Whether a condition may hold: `known` says whether a pattern matches, `None` where that is not known yet.
+/// `stack` is working memory: for each value, whether it holds for certain, and whether it may hold.
+pub(super) fn may_hold(
+    condition: impl IntoIterator<Item = Op>,
+    known: impl Fn(u32) -> Option<bool>,
+    stack: &mut Vec<(bool, bool)>,
+) -> bool {
+    stack.clear();
+    for op in condition {
+        match op {
+            Op::Pattern(pattern) => stack.push(known(pattern).map_or((false, true), |it| (it, it))),
+            Op::Constant(value) => stack.push((value, value)),
+            Op::Not => {
+                if let Some(top) = stack.last_mut() {
+                    *top = (!top.1, !top.0);
+                }
+            }
+            Op::AtLeast { least, of } => {
+                let from = stack.len().saturating_sub(of as usize);
+                let (mut certain, mut possible) = (0_usize, 0_usize);
+                for (is_certain, is_possible) in stack.drain(from..) {
+                    certain = certain.saturating_add(usize::from(is_certain));
+                    possible = possible.saturating_add(usize::from(is_possible));
+                }
+                stack.push((certain >= least as usize, possible >= least as usize));
+            }
+        }
+    }
+    stack.last().is_some_and(|(_, possible)| *possible)
+}
+
 /// Checks that a condition leaves exactly one value and names only patterns that exist.
 pub(super) fn check(condition: &[Op], patterns: usize) -> Result<(), LoadError> {
     let mut depth = 0_usize;

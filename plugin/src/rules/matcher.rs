@@ -4,7 +4,7 @@ use super::condition::{self, Conditions};
 use super::glob::fold;
 use super::groups::Groups;
 use super::needles::Needles;
-use super::{LoadError, Pack, Rule};
+use super::{LoadError, Op, Pack, Rule};
 use crate::fields::{Field, Fields, View};
 
 mod prepare;
@@ -28,7 +28,9 @@ struct FieldPatterns {
 struct Prepared {
     /// Looks at a field of one action.
     per_action: bool,
-    /// Can match although none of its patterns does, so that it is always evaluated.
+    /// Has a regular expression on a field.
+    searches: bool,
+    /// Can match although none of its patterns has so far, so that it is always evaluated.
     always: bool,
 }
 
@@ -44,6 +46,8 @@ pub struct Matcher {
     users: Groups,
     /// By field number; `None` where no rule looks.
     fields: Vec<Option<FieldPatterns>>,
+    /// Regular expressions: by pattern, the number of the field and one, 0 for other patterns.
+    deferred: Vec<u8>,
     /// Keyword patterns, by view: each is tried on every field.
     anywhere: [Vec<u32>; 2],
 }
@@ -53,6 +57,7 @@ pub struct Matcher {
 pub struct Scratch {
     hits: Hits,
     stack: Vec<bool>,
+    bounds: Vec<(bool, bool)>,
     rules: Vec<u32>,
 }
 
@@ -62,6 +67,11 @@ struct Hits {
     list: Vec<Hit>,
     /// One bit for each pattern of the pack.
     set: Vec<u64>,
+    /// The patterns that were tried, as a list and as a set: on the value at hand, since to try a pattern
+    /// wherever its literal stands would take the square of the value's length; then, of the deferred ones, on
+    /// the tables at hand.
+    tried: Vec<u32>,
+    tried_set: Vec<u64>,
 }
 
 /// A pattern that matched, and where.
@@ -109,6 +119,7 @@ impl Matcher {
             rules,
             users: prepare::users(&pack),
             fields: prepare::fields(&pack, &tests)?,
+            deferred: prepare::deferred(&pack),
             anywhere: [View::Security, View::ProcessCreation].map(|view| prepare::keywords(&pack, view)),
             conditions,
             tests,
@@ -193,7 +204,12 @@ impl Matcher {
         hits: &mut Hits,
     ) {
         if let Some(needles) = &patterns.needles {
-            needles.search(value.folded, |pattern| self.try_one(pattern, place, value, tables, hits));
+            needles.search(value.folded, |pattern| {
+                if hits.is_first_try(pattern) {
+                    self.try_one(pattern, place, value, tables, hits);
+                }
+            });
+            hits.forget_tries();
         }
         for &pattern in &patterns.each {
             self.try_one(pattern, place, value, tables, hits);
@@ -215,7 +231,7 @@ impl Matcher {
 
     /// Adds the rules that match on what was collected.
     fn decide<F: Fields>(&self, row: &Row<'_, F>, scratch: &mut Scratch, found: &mut Vec<Matched>) {
-        let Scratch { hits, stack, rules } = scratch;
+        let Scratch { hits, stack, bounds, rules } = scratch;
         rules.clear();
         let always = (0_u32..).zip(&self.rules).filter(|(_, rule)| rule.always).map(|(index, _)| index);
         rules.extend(always);
@@ -233,11 +249,47 @@ impl Matcher {
             if !row.asks(rule, prepared) || found.iter().any(|earlier| earlier.rule == index) {
                 continue;
             }
+            if prepared.searches {
+                if !condition::may_hold(self.conditions.of(index), |p| self.known(p, hits), bounds) {
+                    continue;
+                }
+                self.search_deferred(index, row, hits);
+            }
             let is_matched = |pattern| self.holds(pattern, hits);
             if condition::evaluate(self.conditions.of(index), is_matched, stack) {
                 let evidence = self.evidence(index, &hits.list, row);
                 let action = row.index.filter(|_| prepared.per_action);
                 found.push(Matched { rule: index, action, evidence });
+            }
+        }
+        hits.forget_tries();
+    }
+
+    /// The field of a pattern that is searched only when it can decide.
+    fn deferred(&self, pattern: u32) -> Option<Field> {
+        let number = self.deferred.get(pattern as usize)?.checked_sub(1)?;
+        Field::ALL.get(usize::from(number)).copied()
+    }
+
+    /// Whether a pattern holds; `None` when it was not searched yet.
+    fn known(&self, pattern: u32, hits: &Hits) -> Option<bool> {
+        let open = !hits.has(pattern) && !hits.was_tried(pattern) && self.deferred(pattern).is_some();
+        (!open).then(|| self.holds(pattern, hits))
+    }
+
+    /// Searches the regular expressions of a rule.
+    fn search_deferred<F: Fields>(&self, rule: u32, row: &Row<'_, F>, hits: &mut Hits) {
+        for op in self.conditions.of(rule) {
+            let Op::Pattern(pattern) = op else { continue };
+            let Some(field) = self.deferred(pattern) else { continue };
+            if hits.has(pattern) || !hits.is_first_try(pattern) {
+                continue;
+            }
+            let table = if field.per_action() { row.own } else { row.shared };
+            for (index, value) in (0_u32..).zip(table.values(field)) {
+                // Regular expressions say themselves whether case counts.
+                let value = Folded { value, folded: value };
+                self.try_one(pattern, (field, index), value, (table, row.shared), hits);
             }
         }
     }
@@ -286,8 +338,34 @@ impl<F> Row<'_, F> {
 impl Hits {
     fn reset(&mut self, patterns: usize) {
         self.list.clear();
-        self.set.clear();
-        self.set.resize(patterns.div_ceil(64), 0);
+        for set in [&mut self.set, &mut self.tried_set] {
+            set.clear();
+            set.resize(patterns.div_ceil(64), 0);
+        }
+        self.tried.clear();
+    }
+
+    fn is_first_try(&mut self, pattern: u32) -> bool {
+        let Some(word) = self.tried_set.get_mut(pattern as usize / 64) else { return false };
+        let bit = 1 << (pattern % 64);
+        let first = *word & bit == 0;
+        if first {
+            *word |= bit;
+            self.tried.push(pattern);
+        }
+        first
+    }
+
+    fn was_tried(&self, pattern: u32) -> bool {
+        self.tried_set.get(pattern as usize / 64).is_some_and(|word| word >> (pattern % 64) & 1 == 1)
+    }
+
+    fn forget_tries(&mut self) {
+        for pattern in self.tried.drain(..) {
+            if let Some(word) = self.tried_set.get_mut(pattern as usize / 64) {
+                *word &= !(1 << (pattern % 64));
+            }
+        }
     }
 
     fn has(&self, pattern: u32) -> bool {

@@ -90,14 +90,17 @@ mod tests {
         let named = allow(vec![(Field::TaskPath, r"\backup"), (Field::TaskImageName, "backup.exe")]);
         let good = table(&[(Field::TaskImageName, "backup.exe")]);
         let bad = table(&[(Field::TaskImageName, "powershell.exe")]);
-        assert!(covered(&named, &[good.clone()], 1, true));
-        assert!(!covered(&named, &[bad.clone()], 1, true));
+        assert!(covered(&named, std::slice::from_ref(&good), 1, true));
+        assert!(!covered(&named, std::slice::from_ref(&bad), 1, true));
         assert!(
             !covered(&named, &[good.clone(), bad], 1, true),
             "a benign action does not cover for another"
         );
         assert!(!covered(&named, &[], 1, true), "no action, nothing known of it");
-        assert!(!covered(&named, &[good.clone()], 1, false), "an unread rest may hold another action");
+        assert!(
+            !covered(&named, std::slice::from_ref(&good), 1, false),
+            "an unread rest may hold another action"
+        );
         assert!(!covered(&named, &[good], 1_000, true), "expired");
     }
 

@@ -16,7 +16,7 @@ const fn digit(byte: u8) -> Option<u32> {
 }
 
 /// Whether a byte is a digit of the standard alphabet.
-pub(super) const fn is_digit(byte: u8) -> bool {
+pub(in crate::command) const fn is_digit(byte: u8) -> bool {
     matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/')
 }
 

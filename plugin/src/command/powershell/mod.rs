@@ -1,11 +1,13 @@
-//! What PowerShell makes of a command line, and of the string tricks in a script.
+//! What PowerShell makes of a command line, of the string tricks in a script, and of the shells it starts.
 
+mod calls;
 mod lexer;
 mod literals;
 mod parameters;
 mod reader;
 mod script;
 
+pub(super) use calls::started;
 pub(super) use parameters::{Edition, parse};
 pub(super) use script::folded;
 

@@ -18,6 +18,7 @@ pub(super) fn fields(pack: &Pack, tests: &Tests) -> Result<Vec<Option<FieldPatte
             used = true;
             match (&pattern.test, tests.literal(index)) {
                 (Test::Exists(_), _) => patterns.presence.push(index),
+                (Test::Regex(_), _) => {}
                 (_, Some(literal)) => literals.push((literal, index)),
                 (_, None) => patterns.each.push(index),
             }
@@ -26,6 +27,16 @@ pub(super) fn fields(pack: &Pack, tests: &Tests) -> Result<Vec<Option<FieldPatte
         Ok(used.then_some(patterns))
     };
     Field::ALL.iter().map(of_field).collect()
+}
+
+/// By pattern: for a regular expression on a field the field's number and one, else 0. They cost most by far, and
+/// are searched only for rules that may match by all else that is known.
+pub(super) fn deferred(pack: &Pack) -> Vec<u8> {
+    let number = |pattern: &Pattern| match (&pattern.target, &pattern.test) {
+        (Target::Field(field), Test::Regex(_)) => (*field as u8).saturating_add(1),
+        _ => 0,
+    };
+    pack.patterns.iter().map(number).collect()
 }
 
 /// The keyword patterns of a view.
@@ -49,13 +60,17 @@ fn prepare(pack: &Pack, rule: &Rule) -> Result<Prepared, LoadError> {
         (Target::Field(field), _) => field.per_action(),
     };
     let asks_absence = |pattern: &Pattern| pattern.test == Test::Exists(false);
-    let when_nothing_matches = |index: u32| {
-        pack.patterns.get(index as usize).is_some_and(|pattern| pattern.test == Test::Exists(false))
+    let is_deferred =
+        |pattern: &Pattern| matches!((&pattern.target, &pattern.test), (Target::Field(_), Test::Regex(_)));
+    let when_nothing_matches = |index: u32| match pack.patterns.get(index as usize) {
+        Some(pattern) if is_deferred(pattern) => None,
+        pattern => Some(pattern.is_some_and(asks_absence)),
     };
     let condition = rule.condition.iter().copied();
     Ok(Prepared {
         per_action: rule.view == View::ProcessCreation || patterns().any(reads_action),
-        always: condition::evaluate(condition, when_nothing_matches, &mut Vec::new())
+        searches: patterns().any(is_deferred),
+        always: condition::may_hold(condition, when_nothing_matches, &mut Vec::new())
             || patterns().any(asks_absence),
     })
 }

@@ -43,6 +43,11 @@ impl Matcher {
         let mut traces = Vec::new();
         self.each_row(event, actions, scratch, |row, scratch| {
             let Scratch { hits, stack, .. } = scratch;
+            // An explanation shows what `evaluate` need not look at.
+            for (index, _) in (0_u32..).zip(&self.rules).filter(|(_, rule)| rule.searches) {
+                self.search_deferred(index, &row, hits);
+            }
+            hits.forget_tries();
             let count = u32::try_from(self.tests.len()).unwrap_or(u32::MAX);
             let rules = (0_u32..).zip(&self.pack.rules).zip(&self.rules).map(|((index, rule), prepared)| {
                 row.asks(rule, prepared).then(|| {

@@ -1,0 +1,56 @@
+//! The built filter, called as Fluent Bit would.
+
+use crate::project;
+use schtag_host::engine::{Instance, Module, Options, Timestamp};
+use serde_json::Value;
+
+/// When the records of tests arrive, in Unix seconds.
+pub const AT: u32 = 1_772_000_000;
+
+/// The built filter.
+///
+/// # Errors
+/// A sentence that says how to build it, or what is wrong with it.
+pub fn module() -> Result<Module, String> {
+    let bytes = std::fs::read(project::module()?).map_err(|error| error.to_string())?;
+    Module::new(&bytes).map_err(|error| error.to_string())
+}
+
+/// A running filter and what its last call took.
+#[derive(Debug)]
+pub struct Filter(Instance);
+
+impl Filter {
+    /// A new instance.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub fn new(module: &Module) -> Result<Self, String> {
+        Instance::new(module, &Options::default()).map(Self).map_err(|error| error.to_string())
+    }
+
+    /// The tag that a record gets when it arrives `seconds` after [`AT`]; null for a record that comes back
+    /// as it was.
+    ///
+    /// # Errors
+    /// When the call fails, or what comes back is not the record with one member more.
+    pub fn tag(&mut self, record: &str, seconds: u32) -> Result<Value, String> {
+        let at = Timestamp { seconds: AT.saturating_add(seconds), nanoseconds: 0 };
+        let reply = self.0.call(b"win.security", at, record.as_bytes()).map_err(|error| error.to_string())?;
+        if reply.record == record.as_bytes() {
+            return Ok(Value::Null);
+        }
+        let out: Value = serde_json::from_slice(&reply.record).map_err(|error| error.to_string())?;
+        out.get("schtag").cloned().ok_or_else(|| format!("changed without a tag: {out}"))
+    }
+
+    /// The fuel of the last call: about one unit an instruction, the same on every machine.
+    pub const fn fuel(&self) -> u64 {
+        self.0.fuel()
+    }
+
+    /// Size of the linear memory, in bytes.
+    pub fn memory(&self) -> usize {
+        self.0.memory_size()
+    }
+}

@@ -1,0 +1,116 @@
+//! Rules over several events, where the host decides how much the filter can remember.
+//!
+//! What each sequence rule matches is in its cases (see rule_cases.rs).
+
+use schtag_host::engine::{Options, Tagger, Timestamp};
+use schtag_tests::catalogue;
+use schtag_tests::filter::{self, AT, Filter};
+use schtag_tests::samples::{Sample, Shape};
+use serde_json::Value;
+use std::num::NonZeroU32;
+
+const PAIR: &str = "created-then-deleted";
+
+/// A task that no rule of its own matches, so that only a sequence can be reported.
+fn quiet(event_id: u16, name: &str) -> Sample {
+    let mut sample = Sample::new(event_id, r"C:\Program Files\Contoso\report.exe", "--daily");
+    name.clone_into(&mut sample.task_name);
+    if event_id == 4699 {
+        sample.content.clear();
+    }
+    sample
+}
+
+/// The rules in the tag of each record, all in one second.
+fn run(options: Options, records: &[String]) -> Vec<Vec<String>> {
+    let rules = catalogue::rules().unwrap();
+    let mut tagger = Tagger::new(filter::module().unwrap(), options).unwrap();
+    let at = Timestamp { seconds: AT, nanoseconds: 0 };
+    let tags = records.iter().map(|record| {
+        let tagged = tagger.tag_record(b"win.security", at, record.as_bytes());
+        assert!(tagged.fault.is_none(), "{:?}", tagged.fault);
+        let out: Value = serde_json::from_slice(&tagged.record).unwrap();
+        catalogue::slugs(&rules, &out["schtag"])
+    });
+    tags.collect()
+}
+
+#[test]
+fn a_pair_is_seen_in_every_shape_and_reported_on_its_second_record() {
+    for shape in Shape::ALL {
+        let records = [quiet(4698, "\\Pair").record(shape), quiet(4699, "\\Pair").record(shape)];
+        let found = run(Options::default(), &records);
+        assert_eq!(found, [Vec::<String>::new(), vec![PAIR.to_owned()]], "{shape:?}");
+    }
+}
+
+#[test]
+fn the_two_records_may_come_from_different_shippers() {
+    let records = [
+        quiet(4698, "\\Pair").record(Shape::NxlogEscaped),
+        quiet(4699, "\\Pair").record(Shape::WinevtlogXml),
+    ];
+    assert_eq!(run(Options::default(), &records)[1], [PAIR]);
+}
+
+#[test]
+fn an_instance_for_each_chunk_sees_pairs_within_it_and_makes_up_none() {
+    let pair = |name: &str| [quiet(4698, name).record(Shape::Flat), quiet(4699, name).record(Shape::Flat)];
+    let chunk = NonZeroU32::new(2).unwrap();
+    for options in [Options::per_chunk(chunk), Options::per_chunk_leaking(chunk)] {
+        let within = [pair("\\A"), pair("\\B")].concat();
+        let found = run(options, &within);
+        assert_eq!((&found[1], &found[3]), (&vec![PAIR.to_owned()], &vec![PAIR.to_owned()]));
+        assert!(found[0].is_empty() && found[2].is_empty());
+        // Two creations fill one chunk, two deletions the next.
+        let [[created_a, deleted_a], [created_b, deleted_b]] = [pair("\\A"), pair("\\B")];
+        let across = [created_a, created_b, deleted_a, deleted_b];
+        assert_eq!(run(options, &across), vec![Vec::<String>::new(); 4], "{options:?}");
+    }
+}
+
+#[test]
+fn a_sequence_adds_to_what_the_event_itself_is_tagged_with() {
+    let created = Sample::new(4698, "powershell.exe", "-NoProfile -Command Get-Date").record(Shape::Flat);
+    let changed = Sample::new(4702, "powershell.exe", "-NoProfile -Command Get-Host").record(Shape::Flat);
+    let found = run(Options::default(), &[created, changed]);
+    assert_eq!(found[0], ["powershell-in-task"]);
+    assert!(["powershell-in-task", "command-changed"].iter().all(|rule| found[1].iter().any(|f| f == rule)));
+}
+
+#[test]
+fn the_tag_says_what_the_events_have_in_common() {
+    let mut filter = Filter::new(&filter::module().unwrap()).unwrap();
+    filter.tag(&quiet(4698, "\\Pair").record(Shape::Flat), 0).unwrap();
+    let tag = filter.tag(&quiet(4699, "\\Pair").record(Shape::Flat), 5).unwrap();
+    assert_eq!((&tag["verdict"], &tag["action"]), (&"alert".into(), &"deleted".into()));
+    let evidence = tag["evidence"].as_array().unwrap();
+    for (field, value) in [("Computer", "ws17.corp.example"), ("TaskName", "\\pair")] {
+        assert!(evidence.iter().any(|e| e["field"] == field && e["match"] == value), "{evidence:?}");
+    }
+}
+
+/// What is remembered has a bound, and so has the time that looking through it takes.
+#[test]
+fn memory_and_fuel_stay_the_same_after_100_000_task_events() {
+    let mut filter = Filter::new(&filter::module().unwrap()).unwrap();
+    // Every event is another task on another host, remembered by all rules that wait for a creation.
+    let pass = |filter: &mut Filter, number: u32| {
+        let mut sample = quiet(4698, &format!("\\Task {number:06}"));
+        sample.content = "<Task><Actions><Exec><Command>C:\\Windows\\System32\\cleanmgr.exe</Command></Exec></Actions></Task>".into();
+        sample.computer = format!("ws{number:06}.corp.example");
+        let tag = filter.tag(&sample.record(Shape::Flat), number / 100).unwrap();
+        assert!(tag.is_null(), "{number}: {tag}");
+        filter.fuel()
+    };
+    // 4,096 matches are remembered; each event brings several.
+    let full = (0..5_000).map(|number| pass(&mut filter, number)).last().unwrap();
+    let memory = filter.memory();
+    let last = (5_000..100_000).map(|number| pass(&mut filter, number)).last().unwrap();
+    assert_eq!(filter.memory(), memory);
+    assert!(last.abs_diff(full) * 100 <= full, "fuel went from {full} to {last}");
+    // It still works.
+    filter.tag(&quiet(4698, "\\Pair").record(Shape::Flat), 2_000).unwrap();
+    let tag = filter.tag(&quiet(4699, "\\Pair").record(Shape::Flat), 2_001).unwrap();
+    assert_eq!(tag["verdict"], "alert");
+}
