@@ -2,6 +2,7 @@
 use super::cases::Case;
 use crate::bake::{BakeError, bake};
 use crate::engine::{EngineError, Module, Options, Tagger, Timestamp};
+use crate::sigma::Subject;
 use schtag::rules::{Op, Pack, Settings, Test};
 use std::collections::BTreeMap;
 use thiserror::Error;
@@ -29,7 +30,7 @@ pub enum FuelError {
 pub(super) struct Meter<'b> {
     base: &'b [u8],
     settings: Settings,
-    empty: Tagger,
+    empty: Module,
 }
 
 impl<'b> Meter<'b> {
@@ -38,9 +39,8 @@ impl<'b> Meter<'b> {
     /// # Errors
     /// When it cannot be baked or run.
     pub(super) fn new(base: &'b [u8], settings: &Settings) -> Result<Self, FuelError> {
-        let settings = settings.clone();
-        let empty = tagger(base, &Pack { settings: settings.clone(), ..Pack::default() })?;
-        Ok(Self { base, settings, empty })
+        let empty = module(base, &Pack { settings: settings.clone(), ..Pack::default() })?;
+        Ok(Self { base, settings: settings.clone(), empty })
     }
 
     /// The fuel of the cases through a module with this rule alone, beyond what they take through one without
@@ -48,41 +48,60 @@ impl<'b> Meter<'b> {
     ///
     /// # Errors
     /// When no module can be made, or it fails on a case.
-    pub(super) fn measure(&mut self, pack: &Pack, rule: usize, cases: &[Case]) -> Result<u64, FuelError> {
-        let mut alone = tagger(self.base, &alone(pack, rule, &self.settings))?;
+    pub(super) fn measure(&self, pack: &Pack, subject: Subject, cases: &[Case]) -> Result<u64, FuelError> {
+        let alone = module(self.base, &alone(pack, subject, &self.settings))?;
         let mut total: u64 = 0;
         for case in cases {
-            let with = fuel(&mut alone, case)?;
-            total = total.saturating_add(with.saturating_sub(fuel(&mut self.empty, case)?));
+            total = total.saturating_add(fuel(&alone, case)?.saturating_sub(fuel(&self.empty, case)?));
         }
         Ok(total)
     }
 }
 
-/// Bakes a pack into a base module and starts it.
+/// Bakes a pack into a base module.
 ///
 /// # Errors
 /// When it cannot be baked or run.
-pub(crate) fn tagger(base: &[u8], pack: &Pack) -> Result<Tagger, FuelError> {
-    let baked = bake(base, pack, usize::MAX)?;
-    Ok(Tagger::new(Module::new(&baked.wasm)?, Options::default())?)
+pub(crate) fn module(base: &[u8], pack: &Pack) -> Result<Module, FuelError> {
+    Ok(Module::new(&bake(base, pack, usize::MAX)?.wasm)?)
 }
 
-fn fuel(tagger: &mut Tagger, case: &Case) -> Result<u64, FuelError> {
-    let tagged = tagger.tag_record(b"check", Timestamp::default(), case.record.as_bytes());
-    match tagged.fault {
-        None => Ok(tagged.fuel),
-        Some(fault) => {
-            Err(FuelError::Fault { record: format!("the case \"{}\"", case.name), fault: fault.to_string() })
+/// The fuel of a case's records through a new instance.
+fn fuel(module: &Module, case: &Case) -> Result<u64, FuelError> {
+    let mut tagger = Tagger::new(module.clone(), Options::default())?;
+    let mut total: u64 = 0;
+    for arrival in &case.records {
+        let time = Timestamp { seconds: arrival.seconds, nanoseconds: 0 };
+        let tagged = tagger.tag_record(b"check", time, arrival.record.as_bytes());
+        if let Some(fault) = tagged.fault {
+            let record = format!("the case \"{}\"", case.name);
+            return Err(FuelError::Fault { record, fault: fault.to_string() });
+        }
+        total = total.saturating_add(tagged.fuel);
+    }
+    Ok(total)
+}
+
+/// A pack with one rule of another, or one correlation, and what that needs.
+fn alone(pack: &Pack, subject: Subject, settings: &Settings) -> Pack {
+    let mut single = Pack { settings: settings.clone(), ..Pack::default() };
+    match subject {
+        Subject::Rule(index) => add_rule(&mut single, pack, index),
+        Subject::Correlation(index) => {
+            let Some(mut correlation) = pack.correlations.get(index).cloned() else { return single };
+            for rule in &mut correlation.rules {
+                let index = *rule as usize;
+                *rule = narrow(single.rules.len());
+                add_rule(&mut single, pack, index);
+            }
+            single.correlations.push(correlation);
         }
     }
+    single
 }
 
-/// A pack with one rule of another and what that needs.
-fn alone(pack: &Pack, rule: usize, settings: &Settings) -> Pack {
-    let mut single = Pack { settings: settings.clone(), ..Pack::default() };
-    let Some(rule) = pack.rules.get(rule) else { return single };
-    let mut rule = rule.clone();
+fn add_rule(single: &mut Pack, pack: &Pack, index: usize) {
+    let Some(mut rule) = pack.rules.get(index).cloned() else { return };
     let mut numbers: BTreeMap<u32, u32> = BTreeMap::new();
     for op in &mut rule.condition {
         let Op::Pattern(number) = op else { continue };
@@ -91,15 +110,19 @@ fn alone(pack: &Pack, rule: usize, settings: &Settings) -> Pack {
             let mut pattern = pattern.clone();
             if let Test::Regex(index) = &mut pattern.test {
                 let automaton = pack.regexes.get(*index as usize).cloned().unwrap_or_default();
-                *index = u32::try_from(single.regexes.len()).unwrap_or(u32::MAX);
+                *index = narrow(single.regexes.len());
                 single.regexes.push(automaton);
             }
             single.patterns.push(pattern);
-            u32::try_from(single.patterns.len().saturating_sub(1)).unwrap_or(u32::MAX)
+            narrow(single.patterns.len().saturating_sub(1))
         });
     }
     single.rules.push(rule);
-    single
+}
+
+/// A pack has fewer of everything than that.
+fn narrow(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -114,17 +137,32 @@ mod tests {
                          {TaskName|re: ^y, task.author: z}, condition: s}}";
 
     #[test]
+    fn a_correlation_alone_keeps_its_rules() {
+        const BOTH: &str = "{title: both, id: c, correlation: {type: temporal, rules: [b, a], group-by: [Computer], \
+                            timespan: 1m}}";
+        let text = format!("{RULES}\n---\n{OTHER}\n---\n{BOTH}\n");
+        let source = crate::sigma::Source { path: "x.yml".into(), text };
+        let compiled = crate::sigma::compile(&[source], &crate::settings::Configuration::default());
+        assert!(compiled.refused.is_empty(), "{:?}", compiled.refused);
+        let single = alone(&compiled.pack, Subject::Correlation(0), &Settings::default());
+        let ids: Vec<&str> =
+            single.correlations[0].rules.iter().map(|rule| &*single.rules[*rule as usize].id).collect();
+        assert_eq!(ids, ["b", "a"]);
+        assert!(Matcher::new(single).is_ok());
+    }
+
+    #[test]
     fn a_rule_alone_keeps_what_it_needs_and_nothing_else() {
         let text = format!("{RULES}\n---\n{OTHER}\n");
         let source = crate::sigma::Source { path: "x.yml".into(), text };
         let compiled = crate::sigma::compile(&[source], &crate::settings::Configuration::default());
         assert!(compiled.refused.is_empty(), "{:?}", compiled.refused);
-        let single = alone(&compiled.pack, 1, &Settings::default());
+        let single = alone(&compiled.pack, Subject::Rule(1), &Settings::default());
         assert_eq!((single.rules.len(), single.patterns.len(), single.regexes.len()), (1, 2, 1));
         assert_eq!(single.regexes[0], compiled.pack.regexes[1]);
         let author = |p: &Pattern| p.target == Target::Field(Field::TaskAuthor);
         assert_eq!(single.patterns.iter().filter(|p| author(p)).count(), 1);
         assert!(Matcher::new(single).is_ok());
-        assert!(alone(&compiled.pack, 7, &Settings::default()).rules.is_empty());
+        assert!(alone(&compiled.pack, Subject::Rule(7), &Settings::default()).rules.is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! What a rule must say about itself.
 use super::cases::Case;
 use super::{ads, attack};
-use crate::sigma::{Compilation, RuleInfo};
+use crate::sigma::{Compilation, RuleInfo, Subject};
 use serde::Serialize;
 use std::path::Path;
 use yaml_serde::Value;
@@ -12,7 +12,7 @@ const FEWEST: usize = 2;
 /// One question that was asked of a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Lint {
-    /// What was asked: `id`, `level`, `tags`, `false positives`, `ads`, `cases` or `compiler`.
+    /// What was asked: `id`, `level`, `compiler`, `tags`, `false positives`, `ads` or `cases`.
     pub name: &'static str,
     /// Whether a problem fails the check; otherwise it is a warning.
     pub fatal: bool,
@@ -25,30 +25,51 @@ pub fn has_own_folder(path: &Path) -> bool {
     path.file_stem().is_some_and(|stem| stem == "rule")
 }
 
+impl Compilation {
+    /// Whether a rule only feeds correlations, and is not reported by itself.
+    pub(crate) fn feeds_only(&self, info: &RuleInfo) -> bool {
+        let Subject::Rule(index) = info.subject else { return false };
+        self.pack.rules.get(index).is_some_and(|rule| !rule.reported)
+    }
+
+    /// Whether the cases beside a rule are its own: it has a folder of its own, and in its file is no correlation, or
+    /// it is one.
+    pub(super) fn owns_cases(&self, info: &RuleInfo) -> bool {
+        let is_correlation = |info: &RuleInfo| matches!(info.subject, Subject::Correlation(_));
+        let in_file = || self.rules.iter().any(|other| other.path == info.path && is_correlation(other));
+        has_own_folder(&info.path) && (is_correlation(info) || !in_file())
+    }
+}
+
 /// Whether a rule is held to everything: it has a section `ads`, or a folder of its own. Rules from elsewhere
 /// only get warnings.
 pub(super) fn is_ours(info: &RuleInfo) -> bool {
     info.metadata.attributes.contains_key("ads") || has_own_folder(&info.path)
 }
 
-/// Asks a rule everything.
+/// Asks a rule everything; one that only feeds a correlation, what it must say of its own.
 pub(super) fn lints(info: &RuleInfo, compiled: &Compilation, cases: Option<&[Case]>) -> Vec<Lint> {
     let fatal = is_ours(info);
     let mut lints = vec![
         Lint { name: "id", fatal, problems: id(info) },
         Lint { name: "level", fatal, problems: level(&info.document) },
+        Lint { name: "compiler", fatal, problems: remarks(info, compiled) },
+    ];
+    if compiled.feeds_only(info) {
+        return lints;
+    }
+    lints.extend([
         Lint { name: "tags", fatal, problems: tags(&info.metadata.tags, &info.metadata.techniques) },
         Lint { name: "false positives", fatal, problems: false_positives(&info.metadata.falsepositives) },
-    ];
+    ]);
     if fatal {
         let ads = info.metadata.attributes.get("ads");
         let problems = ads.map_or_else(|| vec!["there is no section `ads`".into()], ads::problems);
         lints.push(Lint { name: "ads", fatal, problems });
     }
-    if has_own_folder(&info.path) {
+    if compiled.owns_cases(info) {
         lints.push(Lint { name: "cases", fatal, problems: case_problems(cases) });
     }
-    lints.push(Lint { name: "compiler", fatal, problems: remarks(info, compiled) });
     lints
 }
 
@@ -129,7 +150,7 @@ mod tests {
     use super::*;
 
     fn case(line: usize, name: &str, matches: bool) -> Case {
-        Case { line, name: name.into(), matches, record: "{}".into() }
+        Case { line, name: name.into(), matches, records: Vec::new() }
     }
 
     #[test]

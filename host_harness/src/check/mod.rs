@@ -13,7 +13,7 @@ mod lint;
 mod report;
 
 pub use fuel::FuelError;
-pub(crate) use fuel::tagger;
+pub(crate) use fuel::module;
 pub use lint::{Lint, has_own_folder};
 pub use report::{CaseReport, RefusedReport, Report, RuleReport};
 
@@ -42,8 +42,8 @@ pub enum CheckError {
 /// # Errors
 /// When the engine does not take the rules, or the fuel cannot be measured.
 pub fn check(compiled: &Compilation, base: Option<&[u8]>) -> Result<Report, CheckError> {
-    let mut judge = Judge::new(compiled.pack.clone())?;
-    let mut meter = base.map(|base| fuel::Meter::new(base, &compiled.pack.settings)).transpose()?;
+    let mut judge = Judge::new(&compiled.pack)?;
+    let meter = base.map(|base| fuel::Meter::new(base, &compiled.pack.settings)).transpose()?;
     let mut report = Report { rules: Vec::new(), refused: Vec::new(), unreadable: Vec::new() };
     for refusal in &compiled.refused {
         if is_unreadable(refusal) {
@@ -53,8 +53,9 @@ pub fn check(compiled: &Compilation, base: Option<&[u8]>) -> Result<Report, Chec
         }
     }
     let mut files = Files::default();
-    for (info, name) in compiled.rules.iter().zip(names(&compiled.rules)) {
-        let cases = files.cases(&info.path, &mut report.unreadable);
+    for (info, name) in compiled.rules.iter().zip(names(compiled)) {
+        let cases =
+            if compiled.owns_cases(info) { files.cases(&info.path, &mut report.unreadable) } else { None };
         let mut rule = RuleReport {
             name,
             id: info.metadata.id.clone(),
@@ -66,15 +67,17 @@ pub fn check(compiled: &Compilation, base: Option<&[u8]>) -> Result<Report, Chec
             cases: Vec::new(),
             fuel: None,
         };
-        // A correlation is about several events; a case is one.
-        if let (Subject::Rule(index), Some(cases)) = (info.subject, cases) {
-            rule.cases = cases.iter().map(|case| run(&mut judge, compiled, index, case)).collect();
-            if let Some(meter) = meter.as_mut().filter(|_| !cases.is_empty()) {
-                rule.fuel = Some(meter.measure(&compiled.pack, index, cases)?);
+        if let Some(cases) = cases {
+            let run = cases.iter().map(|case| run(&mut judge, info.subject, case));
+            rule.cases = run.collect::<Result<_, LoadError>>()?;
+            if let Some(meter) = meter.as_ref().filter(|_| !cases.is_empty()) {
+                rule.fuel = Some(meter.measure(&compiled.pack, info.subject, cases)?);
             }
         }
         report.rules.push(rule);
     }
+    // Correlations are compiled after all rules; a reader looks for them where they are written.
+    report.rules.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(report)
 }
 
@@ -97,12 +100,8 @@ fn refused(refusal: &Refusal) -> RefusedReport {
 struct Files(HashMap<PathBuf, Option<Vec<Case>>>);
 
 impl Files {
-    /// The cases beside a rule. Only a rule with a folder of its own has any: of others nobody could tell whose
-    /// they are.
+    /// The cases beside a rule.
     fn cases(&mut self, rule: &Path, unreadable: &mut Vec<String>) -> Option<&[Case]> {
-        if !has_own_folder(rule) {
-            return None;
-        }
         let path = rule.with_file_name(cases::FILE);
         let read = self.0.entry(path).or_insert_with_key(|path| match cases::read(path) {
             Ok((cases, errors)) => {
@@ -119,35 +118,18 @@ impl Files {
     }
 }
 
-fn run(judge: &mut Judge, compiled: &Compilation, rule: usize, case: &Case) -> CaseReport {
-    let judged = judge.judge(&case.record);
-    let own = match &judged {
-        Judged::NoTaskEvent => None,
-        Judged::Matched(matched) => matched.iter().find(|matched| matched.rule as usize == rule),
+fn run(judge: &mut Judge, subject: Subject, case: &Case) -> Result<CaseReport, LoadError> {
+    let judged = judge.judge(subject, case)?;
+    let passed = matches!(judged, Judged::Matched(_)) == case.matches;
+    let decided = match judged {
+        Judged::NoTaskEvent => "the record was not read as a scheduled-task event".to_owned(),
+        Judged::Matched(evidence) if evidence.is_empty() => "it matched, on what is absent".to_owned(),
+        Judged::Matched(evidence) => format!("it matched, on {}", evidence.join(", ")),
+        Judged::NotMatched(others) if others.is_empty() => "no rule matched".to_owned(),
+        Judged::NotMatched(others) => format!("it did not match; these did: {}", others.join("; ")),
     };
-    let passed = own.is_some() == case.matches;
-    let decided = match (own, &judged) {
-        _ if passed => None,
-        (Some(own), _) => {
-            let evidence = own.evidence.iter().map(|e| format!("{} `{}`", e.field.name(), cut(&e.matched)));
-            let evidence: Vec<String> = evidence.collect();
-            Some(format!(
-                "it matched, on {}",
-                if evidence.is_empty() { "what is absent".into() } else { evidence.join(", ") }
-            ))
-        }
-        (None, Judged::NoTaskEvent) => Some("the record was not read as a scheduled-task event".into()),
-        (None, Judged::Matched(others)) => {
-            let titles = others.iter().filter_map(|other| compiled.pack.rules.get(other.rule as usize));
-            let titles: Vec<&str> = titles.map(|rule| rule.title.as_str()).collect();
-            Some(if titles.is_empty() {
-                "no rule matched".into()
-            } else {
-                format!("it did not match; these did: {}", titles.join("; "))
-            })
-        }
-    };
-    CaseReport { name: case.name.clone(), line: case.line, matches: case.matches, passed, decided }
+    let decided = Some(decided).filter(|_| !passed);
+    Ok(CaseReport { name: case.name.clone(), line: case.line, matches: case.matches, passed, decided })
 }
 
 fn cut(text: &str) -> String {
@@ -158,19 +140,23 @@ fn cut(text: &str) -> String {
     }
 }
 
-/// A short name for each rule: its folder, if it has its own, else its file. Where several have the same, all but
-/// the first get a number.
-pub fn names(rules: &[RuleInfo]) -> Vec<String> {
+/// A short name for each rule, in the order of [`Compilation::rules`]: its folder, if it has its own, else its
+/// file; where several have the same, all but the first get a number. What only feeds correlations has its own
+/// `name` or id after that, with a slash between.
+pub fn names(compiled: &Compilation) -> Vec<String> {
     let mut taken: HashMap<String, usize> = HashMap::new();
     let mut name = |info: &RuleInfo| {
         let folder = info.path.parent().and_then(Path::file_name).filter(|_| has_own_folder(&info.path));
         let name =
             folder.or_else(|| info.path.file_stem()).unwrap_or_default().to_string_lossy().into_owned();
+        if compiled.feeds_only(info) {
+            return format!("{name}/{}", info.metadata.name.as_ref().unwrap_or(&info.metadata.id));
+        }
         let count = taken.entry(name.clone()).or_default();
         *count += 1;
         if *count == 1 { name } else { format!("{name}-{count}") }
     };
-    rules.iter().map(&mut name).collect()
+    compiled.rules.iter().map(&mut name).collect()
 }
 
 #[cfg(test)]

@@ -19,10 +19,12 @@ pub const MARK: &str = "<!-- Written by `schtag docs`; change the rules instead,
 /// The pages for the folder `output`, which must exist: their contents by their file names. The index is
 /// `README.md`.
 pub fn pages(compiled: &Compilation, output: &Path) -> BTreeMap<String, String> {
-    let rules: Vec<(&RuleInfo, String)> = compiled.rules.iter().zip(names(&compiled.rules)).collect();
+    // What only feeds a correlation stands on the correlation's page.
+    let named = compiled.rules.iter().zip(names(compiled));
+    let rules: Vec<(&RuleInfo, String)> = named.filter(|(info, _)| !compiled.feeds_only(info)).collect();
     let mut pages = BTreeMap::new();
     for (info, name) in &rules {
-        pages.insert(format!("{name}.md"), page::page(info, output));
+        pages.insert(format!("{name}.md"), page::page(info, compiled, output));
     }
     pages.insert("README.md".to_owned(), index::index(&rules));
     pages

@@ -2,12 +2,12 @@
 use super::markdown::{code, link, prose};
 use super::{MARK, relative};
 use crate::check::{ads, attack, cases};
-use crate::sigma::RuleInfo;
+use crate::sigma::{Compilation, RuleInfo, Subject};
 use std::path::Path;
 use yaml_serde::{Mapping, Value};
 
 /// The page of a rule, to be put into the folder `output`.
-pub(super) fn page(info: &RuleInfo, output: &Path) -> String {
+pub(super) fn page(info: &RuleInfo, compiled: &Compilation, output: &Path) -> String {
     let metadata = &info.metadata;
     let mut out = format!("{MARK}\n# {}\n\n", prose(&metadata.title));
     if !metadata.description.is_empty() {
@@ -28,7 +28,7 @@ pub(super) fn page(info: &RuleInfo, output: &Path) -> String {
         out.push_str("\n## False positives\n\n");
         list(&mut out, metadata.falsepositives.iter().map(|text| prose(text)));
     }
-    detection(&mut out, &info.document);
+    detection(&mut out, info, compiled);
     case_list(&mut out, &info.path);
     if !metadata.references.is_empty() {
         out.push_str("\n## References\n\n");
@@ -75,16 +75,35 @@ fn list(out: &mut String, items: impl Iterator<Item = String>) {
     }
 }
 
-fn detection(out: &mut String, document: &Value) {
+fn detection(out: &mut String, info: &RuleInfo, compiled: &Compilation) {
+    out.push_str("\n## Detection\n\n");
+    yaml(out, &info.document);
+    let Subject::Correlation(index) = info.subject else { return };
+    let joined =
+        compiled.pack.correlations.get(index).map_or(&[] as &[u32], |correlation| &correlation.rules);
+    let is_joined = |other: &&RuleInfo| match other.subject {
+        Subject::Rule(index) => joined.iter().any(|rule| *rule as usize == index),
+        Subject::Correlation(_) => false,
+    };
+    for rule in compiled.rules.iter().filter(is_joined) {
+        out.push_str(&format!("\n### {}\n\n", prose(&rule.metadata.title)));
+        if !rule.metadata.description.is_empty() {
+            out.push_str(&format!("{}\n\n", prose(&rule.metadata.description)));
+        }
+        yaml(out, &rule.document);
+    }
+}
+
+fn yaml(out: &mut String, document: &Value) {
     let mut shown = Mapping::new();
-    for key in ["logsource", "detection", "correlation"] {
+    for key in ["name", "logsource", "detection", "correlation"] {
         if let Some(value) = document.get(key) {
             shown.insert(key.into(), value.clone());
         }
     }
     // What was read as YAML can be written as YAML.
     let yaml = yaml_serde::to_string(&shown).unwrap_or_default();
-    out.push_str(&format!("\n## Detection\n\n```yaml\n{}\n```\n", yaml.trim_end()));
+    out.push_str(&format!("```yaml\n{}\n```\n", yaml.trim_end()));
 }
 
 fn case_list(out: &mut String, rule: &Path) {

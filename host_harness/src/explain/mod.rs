@@ -11,8 +11,8 @@ mod words;
 pub use event::{ActionView, EventView, FieldView, LayerView, PowerShellView, ProcessView};
 pub use rule::{DetectionView, Found, ItemView, Outcome, Reason, RuleView, TestView, Truth};
 
-use crate::check::{FuelError, tagger};
-use crate::engine::Timestamp;
+use crate::check::{FuelError, module};
+use crate::engine::{Options, Tagger, Timestamp};
 use crate::sigma::{Compilation, Subject};
 use rule::Evidence;
 use schtag::engine::{self, At, Engine, Reading, Row};
@@ -96,8 +96,8 @@ pub fn explain(compiled: &Compilation, record: &[u8], at: At) -> Result<Explanat
 /// When no module can be made of it, or it fails on the record.
 pub fn fuel(base: &[u8], pack: &Pack, record: &[u8], at: At) -> Result<u64, FuelError> {
     let time = Timestamp { seconds: at.seconds, nanoseconds: at.nanoseconds };
-    let tagged_by = &mut tagger(base, pack)?;
-    let tagged = tagged_by.tag_record(b"explain", time, record);
+    let mut tagger = Tagger::new(module(base, pack)?, Options::default())?;
+    let tagged = tagger.tag_record(b"explain", time, record);
     match tagged.fault {
         None => Ok(tagged.fuel),
         Some(fault) => Err(FuelError::Fault { record: "the record".into(), fault: fault.to_string() }),

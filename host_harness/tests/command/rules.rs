@@ -92,7 +92,7 @@ fn check_of_unreadable_input_is_exit_code_3() {
     folder.schtag("check rules --settings missing.yml").assert().code(3);
     folder.write("rules/evil/cases.ndjson", b"{\"case\":\"a\",\"matches\":true}\n");
     let assert = folder.schtag("check rules").assert().code(3);
-    says(&stderr(&assert), &["cases.ndjson:1: missing field `record`"]);
+    says(&stderr(&assert), &["cases.ndjson:1: there is no `record`"]);
 }
 
 #[test]
