@@ -115,9 +115,7 @@ fn for_search(hir: Hir) -> Hir {
         }
         HirKind::Capture(capture) => for_search(*capture.sub),
         HirKind::Concat(parts) => Hir::concat(parts.into_iter().map(for_search).collect()),
-        HirKind::Alternation(parts) => {
-            Hir::alternation(parts.into_iter().map(for_search).collect())
-        }
+        HirKind::Alternation(parts) => Hir::alternation(parts.into_iter().map(for_search).collect()),
     }
 }
 

@@ -41,6 +41,9 @@ pub struct Matcher {
     users: Groups,
     /// By field number; `None` where no rule looks.
     fields: Vec<Option<FieldPatterns>>,
+    /// Patterns of the event's fields that refer to a field of the action, with their field: they are tried
+    /// with each action.
+    crossing: Vec<(Field, u32)>,
     /// Keyword patterns, by view: each is tried on every field.
     anywhere: [Vec<u32>; 2],
 }
@@ -106,6 +109,7 @@ impl Matcher {
             rules,
             users: prepare::users(&pack),
             fields: prepare::fields(&pack, &tests)?,
+            crossing: prepare::crossing(&pack),
             anywhere: [View::Security, View::ProcessCreation].map(|view| prepare::keywords(&pack, view)),
             conditions,
             tests,
@@ -138,6 +142,7 @@ impl Matcher {
         for (index, action) in actions.iter().enumerate() {
             scratch.hits.truncate(shared);
             self.collect(action, event, &mut scratch.hits);
+            self.cross(event, action, &mut scratch.hits);
             let processes = !action.values(Field::Image).is_empty();
             let row = Row { shared: event, own: action, processes, index: Some(index) };
             self.decide(row, scratch, &mut found);
@@ -171,6 +176,16 @@ impl Matcher {
                         self.try_one(pattern, (field, index), value, (table, other), hits);
                     }
                 }
+            }
+        }
+    }
+
+    /// Tries the patterns of the event's fields that refer to a field of the action.
+    fn cross<F: Fields>(&self, event: &F, action: &F, hits: &mut Hits) {
+        for &(field, pattern) in &self.crossing {
+            for (index, value) in (0_u32..).zip(event.values(field)) {
+                let value = Folded { value, folded: &fold(value) };
+                self.try_one(pattern, (field, index), value, (action, event), hits);
             }
         }
     }
