@@ -4,7 +4,7 @@
 //! escapes `*`, `?` and `\` and is itself before anything else.
 
 use rsigma_parser::{SigmaString, SpecialChar, StringPart};
-use schtag::rules::{Glob, GlobPart};
+use schtag::rules::{Glob, GlobPart, fold};
 
 /// How many parts a glob may have.
 const MAX_PARTS: usize = 256;
@@ -97,7 +97,7 @@ impl Text {
         if !cased {
             for part in &mut parts {
                 if let GlobPart::Literal(text) = part {
-                    *text = text.to_lowercase();
+                    *text = fold(text).into_owned();
                 }
             }
         }
@@ -159,6 +159,7 @@ mod tests {
             (r"trailing\", &[literal(r"trailing\")]),
             (r"trailing\\", &[literal(r"trailing\")]),
             ("ÄÖÜ", &[literal("äöü")]),
+            ("ΔΟΣ", &[literal("δοσ")]),
         ];
         for (sigma, parts) in cases {
             assert_eq!(&Text::parse(sigma).into_glob(false).unwrap().parts, parts, "{sigma}");
@@ -220,7 +221,7 @@ mod tests {
             }
             for part in &glob.parts {
                 if let GlobPart::Literal(text) = part {
-                    prop_assert_eq!(text, &text.to_lowercase());
+                    prop_assert_eq!(text.as_str(), fold(text));
                     prop_assert!(!text.is_empty());
                 }
             }

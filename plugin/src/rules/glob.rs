@@ -143,12 +143,18 @@ pub(super) fn excerpt<'v>(pattern: &[u8], value: &'v str, folded: &str) -> &'v s
     if open && folded.len() == value.len() { place().unwrap_or(value) } else { value }
 }
 
-/// A value in the case that patterns compare in.
-pub(super) fn fold(value: &str) -> Cow<'_, str> {
-    if value.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
-        Cow::Borrowed(value)
+/// A text in the case in which patterns compare: lower case, character by character.
+///
+/// Unlike with [`str::to_lowercase`], a capital sigma becomes the same letter wherever it stands, as does the small
+/// one that ends a word: what is part of a text is then still part of it.
+pub fn fold(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        Cow::Borrowed(text)
+    } else if text.is_ascii() {
+        Cow::Owned(text.to_ascii_lowercase())
     } else {
-        Cow::Owned(value.to_lowercase())
+        let lower = text.chars().flat_map(char::to_lowercase);
+        Cow::Owned(lower.map(|c| if c == 'ς' { 'σ' } else { c }).collect())
     }
 }
 
@@ -158,6 +164,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn glob(pattern: &str) -> Glob {
+        let pattern = fold(pattern);
         let mut parts: Vec<GlobPart> = Vec::new();
         for c in pattern.chars() {
             match (c, parts.last_mut()) {
@@ -180,6 +187,9 @@ mod tests {
             ("*", "anything", true),
             ("abc", "ABC", true),
             ("abc", "abcd", false),
+            ("*ΔΟΣ*", "ΟΔΟΣΑ", true),
+            ("*δος", "ΟΔΟΣ", true),
+            ("Ä*", "äb", true),
             ("abc*", "abcd", true),
             ("*abc", "xabc", true),
             ("*abc", "xabcabc", true),

@@ -48,6 +48,9 @@ pub struct Matcher {
     fields: Vec<Option<FieldPatterns>>,
     /// Regular expressions: by pattern, the number of the field and one, 0 for other patterns.
     deferred: Vec<u8>,
+    /// Patterns of the event's fields that refer to a field of the action, with their field: they are tried
+    /// with each action.
+    crossing: Vec<(Field, u32)>,
     /// Keyword patterns, by view: each is tried on every field.
     anywhere: [Vec<u32>; 2],
 }
@@ -120,6 +123,7 @@ impl Matcher {
             users: prepare::users(&pack),
             fields: prepare::fields(&pack, &tests)?,
             deferred: prepare::deferred(&pack),
+            crossing: prepare::crossing(&pack),
             anywhere: [View::Security, View::ProcessCreation].map(|view| prepare::keywords(&pack, view)),
             conditions,
             tests,
@@ -161,6 +165,7 @@ impl Matcher {
         for (index, action) in actions.iter().enumerate() {
             scratch.hits.truncate(shared);
             self.collect(action, event, &mut scratch.hits);
+            self.cross(event, action, &mut scratch.hits);
             let processes = !action.values(Field::Image).is_empty();
             use_row(Row { shared: event, own: action, processes, index: Some(index) }, scratch);
         }
@@ -191,6 +196,16 @@ impl Matcher {
                         self.try_one(pattern, (field, index), value, (table, other), hits);
                     }
                 }
+            }
+        }
+    }
+
+    /// Tries the patterns of the event's fields that refer to a field of the action.
+    fn cross<F: Fields>(&self, event: &F, action: &F, hits: &mut Hits) {
+        for &(field, pattern) in &self.crossing {
+            for (index, value) in (0_u32..).zip(event.values(field)) {
+                let value = Folded { value, folded: &fold(value) };
+                self.try_one(pattern, (field, index), value, (action, event), hits);
             }
         }
     }

@@ -13,6 +13,7 @@ mod pack;
 mod packed;
 mod values;
 
+pub use glob::fold;
 pub use matcher::{Evidence, Matched, Matcher, Place, Scratch, Trace};
 pub use pack::{
     Allow, Cidr, Comparison, Correlation, CorrelationKind, Glob, GlobPart, Level, Op, Pack, Pattern,

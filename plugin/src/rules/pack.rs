@@ -142,7 +142,7 @@ pub enum Test {
 /// A text pattern that the whole value must fit: `contains` is `Any, literal, Any`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Glob {
-    /// Whether case counts. When it does not, literals are stored in lower case ([`str::to_lowercase`]).
+    /// Whether case counts. When it does not, literals are stored as [`super::fold`] has them.
     pub cased: bool,
     /// The parts in order. No two literals and no two `Any` are neighbours. No part at all fits only the
     /// empty value.

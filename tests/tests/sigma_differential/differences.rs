@@ -126,7 +126,7 @@ fn of_item(item: &DetectionItem, record: &Record) -> Option<Difference> {
         ),
         (
             D::Spaces,
-            (!is_text || has(M::Lt) || has(M::Lte) || has(M::Gt) || has(M::Gte) || has_float(item))
+            ([M::Cidr, M::Lt, M::Lte, M::Gt, M::Gte].into_iter().any(has) || has_float(item))
                 && own.iter().any(|value| value.trim() != *value),
         ),
         (
@@ -187,6 +187,7 @@ const SHOWN: &[Shown] = &[
     (D::AsciiClasses, P, r"{s: {CommandLine|re: '^\w{1,60}-\w{1,60}$'}, condition: s}", &[("CommandLine", "ä-ö"), ("Image", "")], Misses, Matches),
     (D::WordBoundaries, P, r"{s: {CommandLine|re: '\bcmd'}, condition: s}", &[("CommandLine", "écmd"), ("Image", "")], Matches, Misses),
     (D::CaseFolding, P, "{s: {CommandLine: 's*'}, condition: s}", &[("CommandLine", "ſ"), ("Image", "")], Misses, Matches),
+    (D::CaseFolding, P, "{s: {CommandLine|contains: 'ΔΟΣ'}, condition: s}", &[("CommandLine", "ΟΔΟΣΑ"), ("Image", "")], Matches, Misses),
     (D::AllOfOne, P, "{s: {CommandLine|contains|all: a}, condition: s}", &[("CommandLine", "a"), ("Image", "")], Matches, Refuses),
     (D::Networks, S, "{s: {Computer|cidr: 192.0.2.1}, condition: s}", &[("Computer", "192.0.2.1")], Matches, Refuses),
     (D::Networks, S, "{s: {Computer|cidr: 192.0.2.1/24}, condition: s}", &[("Computer", "192.0.2.7")], Refuses, Matches),

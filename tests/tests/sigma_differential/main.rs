@@ -5,6 +5,8 @@
 mod differences;
 mod engines;
 mod events;
+mod properties;
+mod reference;
 mod rules;
 mod sigmahq;
 

@@ -154,6 +154,8 @@ const MODIFIERS: &[Case] = &[
     ("fieldref endswith", P, "{s: {CommandLine|fieldref|endswith: User}, condition: s}"),
     ("fieldref contains", P, "{s: {CommandLine|fieldref|contains: CurrentDirectory}, condition: s}"),
     ("fieldref to the task", P, "{s: {CommandLine|fieldref: task.author}, condition: s}"),
+    ("fieldref to the action", S, "{s: {task.author|fieldref: task.command}, condition: s}"),
+    ("fieldref from the action", S, "{s: {task.command|fieldref|contains: task.author}, condition: s}"),
     (
         "fieldref not",
         S,

@@ -30,7 +30,16 @@ fn process_creation(checkout: &std::path::Path) -> Vec<Source> {
 
 /// The rules of every folder that are about the Security log and name one of the five events.
 fn about_task_events(checkout: &std::path::Path) -> Vec<Source> {
-    let folders = ["rules", "rules-emerging-threats", "rules-threat-hunting", "unsupported"];
+    let folders = [
+        "rules",
+        "rules-compliance",
+        "rules-dfir",
+        "rules-emerging-threats",
+        "rules-placeholder",
+        "rules-threat-hunting",
+        "deprecated",
+        "unsupported",
+    ];
     let loaded = sigma::load(folders.map(|folder| checkout.join(folder)));
     assert_eq!(loaded.refused, []);
     let names_event = |text: &str| {
@@ -80,7 +89,7 @@ fn rules_about_the_five_events_compile_or_say_why_not() {
     let compilation = sigma::compile(&sources, &Configuration::default());
     report("rules that name 4698-4702", sources.len(), &compilation);
     assert_eq!(compilation.pack.rules.len() + compilation.refused.len(), sources.len());
-    assert!(compilation.pack.rules.len() >= 10);
+    assert!(compilation.pack.rules.len() >= 9);
     let rules = Rules::new(&sources, &Configuration::default());
     let (tally, excused) = compare(&rules, 200, 3);
     println!("  excused: {excused:?}; refused by rsigma: {:?}", rules.not_theirs());
@@ -96,10 +105,11 @@ fn rules_about_processes_are_decided_alike() {
     report("rules/windows/process_creation", sources.len(), &rules.compilation);
     assert_eq!(rules.pack.rules.len() + rules.compilation.refused.len(), sources.len());
     assert!(rules.pack.rules.len() * 100 > sources.len() * 95, "more than 5 % are refused");
-    let (tally, excused) = compare(&rules, 3, 4);
+    let (tally, excused) = compare(&rules, 12, 4);
     println!("  excused: {excused:?}; refused by rsigma: {:?}", rules.not_theirs());
     let one_sided = one_sided(&rules, &tally, 1);
-    println!("  never matched in the events made: {one_sided:#?}");
+    let titles: Vec<&str> = one_sided.iter().map(|(title, _)| *title).collect();
+    println!("  matched or missed by none of the events: {titles:?}");
     assert!(one_sided.len() * 100 < rules.pack.rules.len() * 5);
 }
 
@@ -113,8 +123,8 @@ fn all_rules_fit_a_module_and_cost_unrelated_records_nothing() {
     let base = std::fs::read(base).unwrap();
     let sources = process_creation(&checkout);
     let all = sigma::compile(&sources, &Configuration::default());
-    let mut one = all.clone();
-    one.pack.rules.truncate(1);
+    let one = sigma::compile(&sources[..1], &Configuration::default());
+    assert_eq!(one.pack.rules.len(), 1);
     let mut fuel = Vec::new();
     for (name, pack) in [("1 rule", &one.pack), ("all rules", &all.pack)] {
         let baked = bake(&base, pack, usize::MAX).unwrap();

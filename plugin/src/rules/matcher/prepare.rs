@@ -39,6 +39,17 @@ pub(super) fn deferred(pack: &Pack) -> Vec<u8> {
     pack.patterns.iter().map(number).collect()
 }
 
+/// The patterns of the event's fields that refer to a field of the action, with their field.
+pub(super) fn crossing(pack: &Pack) -> Vec<(Field, u32)> {
+    let crossing = |(index, pattern): (u32, &Pattern)| match (pattern.target, &pattern.test) {
+        (Target::Field(field), Test::FieldRef { field: other, .. }) => {
+            (!field.per_action() && other.per_action()).then_some((field, index))
+        }
+        _ => None,
+    };
+    (0_u32..).zip(&pack.patterns).filter_map(crossing).collect()
+}
+
 /// The keyword patterns of a view.
 pub(super) fn keywords(pack: &Pack, view: View) -> Vec<u32> {
     let patterns = (0_u32..).zip(&pack.patterns);

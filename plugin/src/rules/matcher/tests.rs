@@ -139,6 +139,31 @@ fn numbers_references_and_keywords() {
 }
 
 #[test]
+fn a_field_of_the_event_may_refer_to_one_of_an_action_and_the_other_way_round() {
+    let refers =
+        |field, to| on(field, Test::FieldRef { field: to, relation: Relation::Equals, cased: false });
+    let matcher = matcher(
+        vec![
+            refers(Field::TaskAuthor, Field::TaskCommand),
+            refers(Field::TaskCommand, Field::TaskAuthor),
+            refers(Field::TaskCommand, Field::TaskArguments),
+        ],
+        (0..3).map(|pattern| rule(View::Security, vec![Op::Pattern(pattern)])).collect(),
+    );
+    let event = table(&[(Field::TaskAuthor, "Tool.exe")]);
+    let action = |command| table(&[(Field::TaskCommand, command), (Field::TaskArguments, "/x")]);
+    let found = matcher.evaluate(
+        &event,
+        &[action("other.exe"), action("tool.exe"), action("/X")],
+        &mut Scratch::default(),
+    );
+    let places: Vec<_> = found.iter().map(|matched| (matched.rule, matched.action)).collect();
+    assert_eq!(places, [(0, Some(1)), (1, Some(1)), (2, Some(2))]);
+    assert_eq!(found[0].evidence, [Evidence { field: Field::TaskAuthor, matched: "Tool.exe".into() }]);
+    assert!(matched(&matcher, &event, &[]).is_empty());
+}
+
+#[test]
 fn evidence_is_what_spoke_for_the_match() {
     let matcher = matcher(
         vec![
