@@ -229,6 +229,7 @@ mod tests {
     fn what_is_too_large_with_unicode_is_compiled_with_ascii() {
         let pattern = r"\w{1,60}-\w{1,60}$";
         assert!(found(pattern, Flags::default(), "abc-def"));
-        assert!(compile(pattern, Flags::default()).unwrap().len() < SMALL);
+        // With Unicode's \w it takes more than this.
+        assert!(compile(pattern, Flags::default()).unwrap().len() < 64 << 10);
     }
 }
