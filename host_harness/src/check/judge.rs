@@ -76,8 +76,9 @@ impl Judge {
             let at = At { seconds: arrival.seconds.saturating_add(1 << 30), nanoseconds: 0 };
             tagged = engine.process(arrival.record.as_bytes(), at, &mut out) == Outcome::Replaced;
         }
-        let tag = if tagged { serde_json::from_slice(&out).unwrap_or_default() } else { Value::Null };
-        let tag = &tag[&self.pack.settings.key];
+        let record: Value =
+            if tagged { serde_json::from_slice(&out).unwrap_or_default() } else { Value::Null };
+        let tag = record.get(&self.pack.settings.key).unwrap_or(&Value::Null);
         let rules: Vec<&Value> = tag["rules"].as_array().into_iter().flatten().collect();
         let id = self.pack.correlations.get(index).map(|correlation| correlation.id.as_str());
         if rules.iter().any(|rule| rule["id"].as_str() == id) {
