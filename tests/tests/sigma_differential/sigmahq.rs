@@ -1,5 +1,7 @@
 //! SigmaHQ's rules, from a checkout that the environment variable SIGMAHQ names. Nothing of them is in this
 //! repository; without a checkout these tests say that they did nothing.
+#![allow(clippy::print_stdout, reason = "a report, and what was skipped")]
+
 use super::engines::{Record, Rules};
 use super::{compare, one_sided};
 use schtag::fields::View;
