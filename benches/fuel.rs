@@ -3,13 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::panic, reason = "a report")]
 
 use schtag_host::engine::{Instance, Module, Options, Timestamp};
-use schtag_tests::project;
+use schtag_tests::filter;
 
 const AT: Timestamp = Timestamp { seconds: 1_772_000_000, nanoseconds: 0 };
 
 fn main() {
-    let path = project::module().unwrap_or_else(|message| panic!("{message}"));
-    let wasm = std::fs::read(&path).unwrap();
+    let wasm = filter::wasm().unwrap();
     let module = Module::new(&wasm).unwrap();
     let manifest = module.manifest().unwrap();
     println!("\nfuel per record: {} rules, {} bytes of module", manifest.rules.len(), wasm.len());

@@ -4,16 +4,11 @@
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use schtag::engine::{At, Engine, Outcome};
 use schtag::rules::{Pack, Packed};
-use schtag_host::engine::{Instance, Module, Options, Timestamp};
-use schtag_tests::project;
+use schtag_host::engine::{Instance, Options, Timestamp};
+use schtag_tests::{filter, project};
 use std::hint::black_box;
 
 const AT: Timestamp = Timestamp { seconds: 1_772_000_000, nanoseconds: 0 };
-
-fn module() -> Module {
-    let path = project::module().unwrap_or_else(|message| panic!("{message}"));
-    Module::new(&std::fs::read(path).unwrap()).unwrap()
-}
 
 fn native() -> Engine {
     let rules = project::root().join("plugin/rules");
@@ -22,7 +17,8 @@ fn native() -> Engine {
 }
 
 fn records(criterion: &mut Criterion) {
-    let (mut engine, mut instance) = (native(), Instance::new(&module(), &Options::default()).unwrap());
+    let (mut engine, mut instance) =
+        (native(), Instance::new(&filter::module().unwrap(), &Options::default()).unwrap());
     for input in schtag_benches::inputs() {
         let record = input.record.as_bytes();
         let mut out = Vec::new();
@@ -40,7 +36,7 @@ fn records(criterion: &mut Criterion) {
 
 /// A new instance for a chunk of 100 records, as hosts before Fluent Bit 4.1 make one.
 fn chunks(criterion: &mut Criterion) {
-    let module = module();
+    let module = filter::module().unwrap();
     let input = schtag_benches::inputs().into_iter().next().unwrap();
     criterion.bench_function("new instance and 100 other events", |b| {
         b.iter_batched(

@@ -68,6 +68,12 @@ pub enum ManifestError {
     Unreadable(#[from] serde_json::Error),
 }
 
+impl RuleSummary {
+    fn new(id: &str, title: &str, level: Level, techniques: &[String]) -> Self {
+        Self { id: id.into(), title: title.into(), level, techniques: techniques.to_vec() }
+    }
+}
+
 impl Manifest {
     /// The manifest of a module made of the base with that hash and a pack with that hash.
     pub fn new(pack: &Pack, pack_hash: String, base_hash: String) -> Self {
@@ -79,22 +85,12 @@ impl Manifest {
             rules: pack
                 .rules
                 .iter()
-                .map(|rule| RuleSummary {
-                    id: rule.id.clone(),
-                    title: rule.title.clone(),
-                    level: rule.level,
-                    techniques: rule.techniques.clone(),
-                })
+                .map(|rule| RuleSummary::new(&rule.id, &rule.title, rule.level, &rule.techniques))
                 .collect(),
             correlations: pack
                 .correlations
                 .iter()
-                .map(|rule| RuleSummary {
-                    id: rule.id.clone(),
-                    title: rule.title.clone(),
-                    level: rule.level,
-                    techniques: rule.techniques.clone(),
-                })
+                .map(|rule| RuleSummary::new(&rule.id, &rule.title, rule.level, &rule.techniques))
                 .collect(),
             settings: SettingsSummary {
                 key: settings.key.clone(),

@@ -7,13 +7,20 @@ use serde_json::Value;
 /// When the records of tests arrive, in Unix seconds.
 pub const AT: u32 = 1_772_000_000;
 
+/// The built filter, as bytes.
+///
+/// # Errors
+/// A sentence that says how to build it, or why it cannot be read.
+pub fn wasm() -> Result<Vec<u8>, String> {
+    std::fs::read(project::module()?).map_err(|error| error.to_string())
+}
+
 /// The built filter.
 ///
 /// # Errors
-/// A sentence that says how to build it, or what is wrong with it.
+/// As [`wasm`], or what is wrong with it.
 pub fn module() -> Result<Module, String> {
-    let bytes = std::fs::read(project::module()?).map_err(|error| error.to_string())?;
-    Module::new(&bytes).map_err(|error| error.to_string())
+    Module::new(&wasm()?).map_err(|error| error.to_string())
 }
 
 /// A running filter and what its last call took.

@@ -6,14 +6,10 @@ use schtag::rules::{Pack, Packed};
 use schtag_host::engine::{Instance, Module, Options, Timestamp};
 use schtag_tests::samples::{Sample, Shape};
 use schtag_tests::wasmi_host::WasmiHost;
-use schtag_tests::{hostile, project};
+use schtag_tests::{filter, hostile, project};
 use std::num::NonZeroU32;
 
 const AT: Timestamp = Timestamp { seconds: 1_772_000_000, nanoseconds: 0 };
-
-fn wasm() -> Vec<u8> {
-    std::fs::read(project::module().unwrap_or_else(|message| panic!("{message}"))).unwrap()
-}
 
 /// Task events of every shape and id, benign and not, and everything hostile.
 fn inputs() -> Vec<Vec<u8>> {
@@ -36,7 +32,7 @@ fn inputs() -> Vec<Vec<u8>> {
 
 #[test]
 fn wasmi_and_wasmtime_agree() {
-    let wasm = wasm();
+    let wasm = filter::wasm().unwrap();
     let mut wasmi = WasmiHost::new(&wasm).unwrap();
     let mut wasmtime = Instance::new(&Module::new(&wasm).unwrap(), &Options::default()).unwrap();
     for input in inputs() {
@@ -49,9 +45,11 @@ fn wasmi_and_wasmtime_agree() {
 #[test]
 fn the_core_gives_the_same_natively() {
     let rules = schtag_host::rule_files::compile(&[project::root().join("plugin/rules")], None).unwrap().pack;
-    let hash = schtag_host::engine::Module::new(&wasm()).unwrap().manifest().unwrap().pack.clone();
+    let hash =
+        schtag_host::engine::Module::new(&filter::wasm().unwrap()).unwrap().manifest().unwrap().pack.clone();
     let mut engine = Engine::new(Packed { format: Pack::FORMAT, hash, pack: rules }).unwrap();
-    let mut instance = Instance::new(&Module::new(&wasm()).unwrap(), &Options::default()).unwrap();
+    let mut instance =
+        Instance::new(&Module::new(&filter::wasm().unwrap()).unwrap(), &Options::default()).unwrap();
     let mut out = Vec::new();
     for input in inputs() {
         let expected = instance.call(b"t", AT, &input).unwrap().record;
@@ -74,7 +72,7 @@ fn alone(number: usize, record: Vec<u8>) -> Vec<u8> {
 #[test]
 fn every_lifecycle_gives_the_same_verdicts() {
     use schtag_host::engine::Tagger;
-    let module = Module::new(&wasm()).unwrap();
+    let module = Module::new(&filter::wasm().unwrap()).unwrap();
     let of = |count| NonZeroU32::new(count).unwrap();
     // Each with a host, task and user of its own: several events of one are a sequence, which an instance that is
     // new for each chunk need not see.

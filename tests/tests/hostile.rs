@@ -2,19 +2,14 @@
 //! if nothing had happened.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
-use schtag_host::engine::{Instance, Module, Options, Timestamp};
+use schtag_host::engine::{Instance, Options, Timestamp};
 use schtag_tests::samples::{Sample, Shape};
-use schtag_tests::{hostile, project};
+use schtag_tests::{filter, hostile};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
 const AT: Timestamp = Timestamp { seconds: 1_772_000_000, nanoseconds: 0 };
-
-fn module() -> Module {
-    let path = project::module().unwrap_or_else(|message| panic!("{message}"));
-    Module::new(&std::fs::read(path).unwrap()).unwrap()
-}
 
 /// One object, checked one level at a time since serde_json refuses depths that are valid.
 fn is_object(text: &[u8]) -> bool {
@@ -23,7 +18,7 @@ fn is_object(text: &[u8]) -> bool {
 
 #[test]
 fn one_valid_object_comes_out_and_the_next_record_is_judged() {
-    let module = module();
+    let module = filter::module().unwrap();
     let good = Sample::new(4698, "powershell.exe", "-NoProfile").record(Shape::Winevtlog);
     let mut instance = Instance::new(&module, &Options::default()).unwrap();
     let expected = instance.call(b"t", AT, good.as_bytes()).unwrap().record;
@@ -37,7 +32,7 @@ fn one_valid_object_comes_out_and_the_next_record_is_judged() {
 
 #[test]
 fn what_is_valid_and_no_task_event_is_untouched_however_odd() {
-    let mut instance = Instance::new(&module(), &Options::default()).unwrap();
+    let mut instance = Instance::new(&filter::module().unwrap(), &Options::default()).unwrap();
     for (name, input) in
         hostile::large().into_iter().filter(|(name, input)| is_object(input) && !name.contains("task"))
     {
@@ -50,7 +45,7 @@ fn what_is_valid_and_no_task_event_is_untouched_however_odd() {
 
 #[test]
 fn a_record_that_is_mended_keeps_its_words_and_says_so() {
-    let mut instance = Instance::new(&module(), &Options::default()).unwrap();
+    let mut instance = Instance::new(&filter::module().unwrap(), &Options::default()).unwrap();
     let mut mend = |input: &str| -> Value {
         serde_json::from_slice(&instance.call(b"t", AT, input.as_bytes()).unwrap().record).unwrap()
     };
@@ -63,7 +58,7 @@ fn a_record_that_is_mended_keeps_its_words_and_says_so() {
 
 #[test]
 fn a_task_in_a_broken_record_is_still_judged() {
-    let mut instance = Instance::new(&module(), &Options::default()).unwrap();
+    let mut instance = Instance::new(&filter::module().unwrap(), &Options::default()).unwrap();
     let record = Sample::new(4698, "powershell.exe", "-NoProfile").record(Shape::Flat);
     let broken = record.replacen('{', r#"{"load":nan,"#, 1);
     let out: Value =
@@ -74,7 +69,7 @@ fn a_task_in_a_broken_record_is_still_judged() {
 #[test]
 fn a_tag_without_its_nul_and_odd_tags_do_not_matter() {
     let options = Options { after_tag: b'x', ..Options::default() };
-    let mut instance = Instance::new(&module(), &options).unwrap();
+    let mut instance = Instance::new(&filter::module().unwrap(), &options).unwrap();
     let good = Sample::new(4698, "powershell.exe", "-NoProfile").record(Shape::Winevtlog);
     let expected = instance.call(b"t", AT, good.as_bytes()).unwrap().record;
     for tag in [&b""[..], b"\xff\xfe", &[b'a'; 5000]] {
@@ -85,7 +80,7 @@ fn a_tag_without_its_nul_and_odd_tags_do_not_matter() {
 #[test]
 fn without_memory_for_the_copy_the_loss_is_said() {
     // 2 MiB more than the module starts with: a record of 32 MB cannot be copied in.
-    let module = module();
+    let module = filter::module().unwrap();
     let start = Instance::new(&module, &Options::default()).unwrap().memory_size();
     let options = Options { memory_limit: start + (2 << 20), ..Options::default() };
     let mut instance = Instance::new(&module, &options).unwrap();
@@ -100,7 +95,7 @@ fn without_memory_for_the_copy_the_loss_is_said() {
 #[test]
 fn memory_does_not_grow_with_records() {
     for options in [Options::default(), Options::persistent_leaking()] {
-        let mut instance = Instance::new(&module(), &options).unwrap();
+        let mut instance = Instance::new(&filter::module().unwrap(), &options).unwrap();
         let task =
             Sample::new(4698, "powershell.exe", "-w hidden -enc SQBFAFgAIAAxAA==").record(Shape::Winevtlog);
         let other = Sample::new(4624, "a", "b").record(Shape::Winevtlog);
@@ -120,7 +115,7 @@ fn memory_does_not_grow_with_records() {
 #[test]
 fn a_huge_record_passes_and_its_memory_is_used_again() {
     let options = Options { memory_limit: 256 << 20, ..Options::default() };
-    let mut instance = Instance::new(&module(), &options).unwrap();
+    let mut instance = Instance::new(&filter::module().unwrap(), &options).unwrap();
     let huge = format!(r#"{{"log":"{}"}}"#, "x".repeat(32 << 20));
     assert!(instance.call(b"t", AT, huge.as_bytes()).unwrap().in_place);
     let after_one = instance.memory_size();

@@ -3,22 +3,18 @@
 
 use schtag_host::engine::Module;
 use schtag_host::gate::{self, DEFAULT_BUDGET, Form};
-use schtag_tests::project;
-
-fn wasm() -> Vec<u8> {
-    std::fs::read(project::module().unwrap_or_else(|message| panic!("{message}"))).unwrap()
-}
+use schtag_tests::{filter, project};
 
 #[test]
 fn it_passes_the_gate() {
-    gate::check(&wasm(), Form::Shipped, DEFAULT_BUDGET).unwrap();
+    gate::check(&filter::wasm().unwrap(), Form::Shipped, DEFAULT_BUDGET).unwrap();
 }
 
 /// The gate once more, without the gate: the features by name, imports and exports by wasmparser alone.
 #[test]
 fn it_imports_nothing_and_exports_only_what_fluent_bit_calls() {
     use wasmparser::{Parser, Payload, Validator, WasmFeatures};
-    let wasm = wasm();
+    let wasm = filter::wasm().unwrap();
     let features = WasmFeatures::MUTABLE_GLOBAL
         | WasmFeatures::SIGN_EXTENSION
         | WasmFeatures::SATURATING_FLOAT_TO_INT
@@ -45,7 +41,7 @@ fn it_imports_nothing_and_exports_only_what_fluent_bit_calls() {
 
 #[test]
 fn it_holds_no_path_of_the_machine_that_built_it() {
-    let wasm = wasm();
+    let wasm = filter::wasm().unwrap();
     let text = String::from_utf8_lossy(&wasm);
     for path in [project::root().display().to_string(), "/.cargo/".into(), "/home/".into(), "/root/".into()] {
         assert!(!text.contains(&path), "{path}");
@@ -54,7 +50,7 @@ fn it_holds_no_path_of_the_machine_that_built_it() {
 
 #[test]
 fn its_manifest_names_its_rules() {
-    let module = Module::new(&wasm()).unwrap();
+    let module = Module::new(&filter::wasm().unwrap()).unwrap();
     let manifest = module.manifest().unwrap();
     let titles: Vec<&str> = manifest.rules.iter().map(|rule| rule.title.as_str()).collect();
     assert!(titles.iter().any(|title| title.contains("PowerShell")), "{titles:?}");

@@ -2,20 +2,15 @@
 //! out byte for byte.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
-use schtag_host::engine::{Module, Options, Tagger, Timestamp};
-use schtag_tests::project;
+use schtag_host::engine::{Options, Tagger, Timestamp};
+use schtag_tests::filter;
 use schtag_tests::samples::{Sample, Shape};
 use serde_json::Value;
 
 const AT: Timestamp = Timestamp { seconds: 1_772_000_000, nanoseconds: 0 };
 
-fn module() -> Module {
-    let path = project::module().unwrap_or_else(|message| panic!("{message}"));
-    Module::new(&std::fs::read(path).unwrap()).unwrap()
-}
-
 fn tagger() -> Tagger {
-    Tagger::new(module(), Options::default()).unwrap()
+    Tagger::new(filter::module().unwrap(), Options::default()).unwrap()
 }
 
 /// The record that comes out, and its tag.

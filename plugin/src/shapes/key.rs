@@ -37,21 +37,8 @@ pub(super) fn same(one: &[u8], other: &[u8]) -> bool {
 /// What remains of a path, words joined by dots, after the words that `key` spells: `""` where it spells the
 /// whole path, `None` where it spells something else.
 pub(super) fn strip<'p>(path: &'p [u8], key: &[u8]) -> Option<&'p [u8]> {
-    let mut rest = path;
-    let mut spelled = false;
-    for wanted in folded(key) {
-        let byte = loop {
-            let (&byte, tail) = rest.split_first()?;
-            rest = tail;
-            if !separates(byte) {
-                break byte;
-            }
-        };
-        if byte.to_ascii_lowercase() != wanted {
-            return None;
-        }
-        spelled = true;
-    }
+    let rest = spelled(path, key)?;
+    let spelled = rest.len() < path.len();
     match rest.split_first() {
         None if spelled => Some(rest),
         Some((b'.', tail)) if spelled => Some(tail),
@@ -62,8 +49,14 @@ pub(super) fn strip<'p>(path: &'p [u8], key: &[u8]) -> Option<&'p [u8]> {
 /// What remains of a key after the words of `path` at its start: the `TaskName` of
 /// `winlog.event_data.TaskName` or `winlog_event_data_TaskName` after `winlog.event_data`.
 pub(super) fn after<'k>(key: &'k [u8], path: &[u8]) -> Option<&'k [u8]> {
+    let (&first, tail) = spelled(key, path)?.split_first()?;
+    separates(first).then_some(tail)
+}
+
+/// What remains of a key after those words, its own separators passed over; `None` where it spells others.
+fn spelled<'k>(key: &'k [u8], words: &[u8]) -> Option<&'k [u8]> {
     let mut rest = key;
-    for wanted in folded(path) {
+    for wanted in folded(words) {
         let byte = loop {
             let (&byte, tail) = rest.split_first()?;
             rest = tail;
@@ -75,8 +68,7 @@ pub(super) fn after<'k>(key: &'k [u8], path: &[u8]) -> Option<&'k [u8]> {
             return None;
         }
     }
-    let (&first, tail) = rest.split_first()?;
-    separates(first).then_some(tail)
+    Some(rest)
 }
 
 /// Letters and digits of `key`, in lower case, at the start of `space`; `None` when they do not fit.
