@@ -5,8 +5,9 @@ mod reading;
 
 pub use reading::{Reading, Row, read};
 
-use crate::json::{self, Object, Scanner};
+use crate::json::{self, Object, Scanner, Sieve};
 use crate::rules::{LoadError, Matcher, Packed, Settings};
+use crate::shapes;
 use crate::verdict;
 use judge::Judge;
 
@@ -35,6 +36,8 @@ pub enum Outcome {
 pub struct Engine {
     judge: Judge,
     scanner: Scanner,
+    /// Holds back the members that decide whether a record is any of our business.
+    sieve: Sieve,
     /// A record that was mended, or from which our own member was taken.
     rewritten: Vec<u8>,
     /// The tag being written.
@@ -60,7 +63,8 @@ impl Engine {
     }
 
     fn with(judge: Judge) -> Self {
-        Self { judge, scanner: Scanner::default(), rewritten: Vec::new(), tag: Vec::new() }
+        let sieve = shapes::sieve().with(judge.settings().key.as_bytes());
+        Self { judge, scanner: Scanner::default(), sieve, rewritten: Vec::new(), tag: Vec::new() }
     }
 
     /// What the operator set.
@@ -77,25 +81,32 @@ impl Engine {
     /// is in `out`.
     pub fn process(&mut self, record: &[u8], at: At, out: &mut Vec<u8>) -> Outcome {
         out.clear();
-        let Self { judge, scanner, rewritten, tag } = self;
-        match scanner.scan(record) {
-            Ok(object) => {
-                let found = judge.judge(&object, at, tag);
-                let own = object.get(&judge.settings().key).is_some();
-                if !found && !own {
-                    return Outcome::Unchanged;
-                }
-                let written =
-                    write(record, &object, judge, own.then_some(rewritten), found.then_some(&*tag), out);
-                self.give_back();
-                if written { Outcome::Replaced } else { Outcome::Unchanged }
-            }
+        let concerns_us =
+            self.scanner.sift(record, &self.sieve).map(|sifted| concerns_us(&sifted, self.judge.settings()));
+        match concerns_us {
+            Ok(false) => Outcome::Unchanged,
+            Ok(true) => self.judge(record, at, out),
             Err(_) => {
                 self.mend(record, at, out);
                 self.give_back();
                 Outcome::Replaced
             }
         }
+    }
+
+    /// Judges a valid record with all its members.
+    #[inline(never)]
+    fn judge(&mut self, record: &[u8], at: At, out: &mut Vec<u8>) -> Outcome {
+        let Self { judge, scanner, rewritten, tag, .. } = self;
+        let Ok(object) = scanner.scan(record) else { return Outcome::Unchanged };
+        let found = judge.judge(&object, at, tag);
+        let own = object.get(&judge.settings().key).is_some();
+        if !found && !own {
+            return Outcome::Unchanged;
+        }
+        let written = write(record, &object, judge, own.then_some(rewritten), found.then_some(&*tag), out);
+        self.give_back();
+        if written { Outcome::Replaced } else { Outcome::Unchanged }
     }
 
     /// Describes a record whose copy the host could not allocate: all that is left of it is that it was there.
@@ -108,7 +119,7 @@ impl Engine {
     #[cold]
     #[inline(never)]
     fn mend(&mut self, record: &[u8], at: At, out: &mut Vec<u8>) {
-        let Self { judge, scanner, rewritten, tag } = self;
+        let Self { judge, scanner, rewritten, tag, .. } = self;
         rewritten.clear();
         let Ok(repaired) = json::repair(rewritten, record) else {
             // Not even the wrapped text fits into memory: what is left is to say so.
@@ -139,6 +150,11 @@ impl Engine {
             }
         }
     }
+}
+
+/// Whether a record may be a task event, or carries a member of our own key.
+fn concerns_us(sifted: &Object<'_>, settings: &Settings) -> bool {
+    sifted.get(&settings.key).is_some() || shapes::change(sifted).is_some()
 }
 
 /// Writes a record with its own tag and no other: a member of our key that came with it is taken out first

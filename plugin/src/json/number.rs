@@ -3,6 +3,28 @@
 /// The value of a JSON number that is whole, not negative and at most [`u64::MAX`], such as `4698`,
 /// `4698.0`, `4.698e3` or `46980e-1`. Leading zeros are tolerated, as text has them.
 pub(super) fn whole(spelling: &[u8]) -> Option<u64> {
+    few_digits(spelling).or_else(|| any_spelling(spelling))
+}
+
+/// The same of a few digits and nothing else, as nearly all numbers are.
+fn few_digits(spelling: &[u8]) -> Option<u64> {
+    if spelling.is_empty() || spelling.len() > 9 {
+        return None;
+    }
+    let mut value = 0u32;
+    for byte in spelling {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        // Nine digits fit.
+        value = value.wrapping_mul(10).wrapping_add(u32::from(digit));
+    }
+    Some(u64::from(value))
+}
+
+#[inline(never)]
+fn any_spelling(spelling: &[u8]) -> Option<u64> {
     let (negative, digits) = match spelling.strip_prefix(b"-") {
         Some(digits) => (true, digits),
         None => (false, spelling),

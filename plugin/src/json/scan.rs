@@ -3,7 +3,9 @@
 //! Every record of a stream passes through here, and nearly all leave unchanged, so this is where the
 //! filter's time goes.
 use super::levels::Levels;
-use super::scan_string::string;
+use super::scan_number::number;
+use super::scan_string::{not_ascii, plain, skip_escapes};
+use super::sieve::Sieve;
 use super::{Member, Object};
 use std::borrow::Cow;
 
@@ -21,8 +23,8 @@ pub struct Invalid {
 
 /// A validator that keeps its memory from one record to the next.
 ///
-/// The memory is 16 bytes for each top-level member of the record, which is at most 3.2 times the
-/// record's length; of more than 4,096 members it is given back with the next record.
+/// The memory is 16 bytes for each top-level member of the record that is remembered, which is at most 3.2
+/// times the record's length; of more than 4,096 members it is given back with the next record.
 #[derive(Debug, Default)]
 pub struct Scanner {
     members: Vec<Member>,
@@ -39,6 +41,15 @@ impl Scanner {
     /// # Errors
     /// [`Invalid`] says what was expected where.
     pub fn scan<'a>(&'a mut self, text: &'a [u8]) -> Result<Object<'a>, Invalid> {
+        self.sift(text, &Sieve::ALL)
+    }
+
+    /// The same, but of the members only those are remembered that the sieve holds back. The object's
+    /// [`len`](Object::len) is that of all of them.
+    ///
+    /// # Errors
+    /// [`Invalid`] says what was expected where.
+    pub fn sift<'a>(&'a mut self, text: &'a [u8], sieve: &Sieve) -> Result<Object<'a>, Invalid> {
         self.levels.clear();
         self.members.clear();
         if self.members.capacity() > KEPT_MEMBERS {
@@ -47,12 +58,19 @@ impl Scanner {
         if u32::try_from(text.len()).is_err() {
             return Err(Invalid { at: 0, expected: "less than 4 GiB" });
         }
-        let mut scan =
-            Scan { text, members: &mut self.members, levels: &mut self.levels, escaped_keys: false };
+        let mut scan = Scan {
+            text,
+            sieve,
+            members: &mut self.members,
+            levels: &mut self.levels,
+            member: NO_MEMBER,
+            count: 0,
+            escaped_keys: false,
+        };
         match scan.document() {
             Ok(()) => {
-                let escaped_keys = scan.escaped_keys;
-                Ok(Object::new(text, Cow::Borrowed(&self.members), escaped_keys))
+                let (count, escaped_keys) = (scan.count, scan.escaped_keys);
+                Ok(Object::new(text, Cow::Borrowed(&self.members), count, escaped_keys))
             }
             Err(stop) => Err(first_error(text, stop)),
         }
@@ -118,11 +136,17 @@ impl Expected {
 }
 
 /// One pass over one text. The steps take and return what is left of the text, and are inlined into one
-/// loop: so its state stays in registers, where an interpreter is fastest.
+/// loop: so its state stays in registers, where an interpreter is fastest. What hosts write is tried first
+/// everywhere, and white space, of which they write none, only when that fails.
 struct Scan<'a, 's> {
     text: &'a [u8],
+    sieve: &'s Sieve,
     members: &'s mut Vec<Member>,
     levels: &'s mut Levels,
+    /// The member of the top level whose value is being read.
+    member: Member,
+    /// How many members the top level has.
+    count: usize,
     /// Whether a key of the top level has an escape.
     escaped_keys: bool,
 }
@@ -130,78 +154,51 @@ struct Scan<'a, 's> {
 /// What is left of the text behind something.
 pub(super) type Rest<'a> = Result<&'a [u8], Stop<'a>>;
 
+/// What comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Key,
+    Value,
+    /// What follows a value: a comma, or the end of the container.
+    Comma,
+    Nothing,
+}
+
+/// Of four bytes the first three.
+const THREE: u32 = 0x00ff_ffff;
+/// Of four bytes the first two.
+const TWO: u32 = 0xffff;
+/// Between a key and its value, if that is a string, too.
+const KEY_AND_STRING: u32 = u32::from_le_bytes(*b"\":\"\0");
+/// Between a key and its value.
+const KEY_AND_VALUE: u32 = u32::from_le_bytes(*b"\":\0\0");
+/// Between two strings in a row.
+const TWO_STRINGS: u32 = u32::from_le_bytes(*b"\",\"\0");
+/// Behind a number, and before a key.
+const NUMBER_AND_KEY: u16 = u16::from_le_bytes(*b",\"");
+
 impl<'a> Scan<'a, '_> {
     fn document(&mut self) -> Result<(), Stop<'a>> {
         let mut rest = blanks(self.text);
         if rest.first() != Some(&b'{') {
             return Err(Stop { rest, expected: Expected::Object });
         }
-        // Whether a key is next.
-        let mut key = false;
-        // The member of the top level whose value is being read.
-        let mut member = NO_MEMBER;
+        let mut next = Next::Value;
         loop {
-            rest = blanks(rest);
-            let Some((&first, after)) = rest.split_first() else {
-                return Err(Stop { rest, expected: if key { Expected::Key } else { Expected::Value } });
-            };
-            if first == b'"' {
-                let (end, escapes) = string::<true>(after)?;
-                if key {
-                    rest = colon(end)?;
-                    if self.levels.depth() == 1 {
-                        self.escaped_keys |= escapes;
-                        member = Member {
-                            key_start: self.offset(after),
-                            key_end: self.offset(end).wrapping_sub(1),
-                            value_start: self.offset(rest),
-                            value_end: 0,
-                        };
+            let (start, is_key) = match next {
+                Next::Key => (quote(rest)?, true),
+                Next::Value => match rest.split_first() {
+                    Some((b'"', after)) => (after, false),
+                    _ => {
+                        (rest, next) = self.other_value(rest)?;
+                        continue;
                     }
-                    key = false;
+                },
+                Next::Comma => {
+                    (rest, next) = self.comma(rest)?;
                     continue;
                 }
-                rest = end;
-            } else if key {
-                return Err(Stop { rest, expected: Expected::Key });
-            } else if first == b'{' || first == b'[' {
-                let object = first == b'{';
-                if !self.levels.push(object) {
-                    return Err(Stop { rest, expected: Expected::LessNesting });
-                }
-                rest = blanks(after);
-                // In ASCII, a closing bracket comes two after its opening one.
-                if rest.first() != Some(&first.wrapping_add(2)) {
-                    key = object;
-                    continue;
-                }
-            } else if matches!(first, b'-' | b'0'..=b'9') {
-                rest = number(rest)?;
-            } else {
-                rest = literal(rest)?;
-            }
-            // A value has ended, and with it any number of levels.
-            loop {
-                if self.levels.depth() == 1 && member.key_start > 0 {
-                    if self.members.len() == self.members.capacity() && self.members.try_reserve(1).is_err() {
-                        return Err(Stop { rest, expected: Expected::FewerMembers });
-                    }
-                    self.members.push(Member { value_end: self.offset(rest), ..member });
-                }
-                rest = blanks(rest);
-                key = self.levels.in_object();
-                match rest.split_first() {
-                    Some((b',', after)) => {
-                        rest = after;
-                        break;
-                    }
-                    Some((b'}', after)) if key => rest = after,
-                    Some((b']', after)) if !key => rest = after,
-                    _ if key => return Err(Stop { rest, expected: Expected::CommaOrBrace }),
-                    _ => return Err(Stop { rest, expected: Expected::CommaOrBracket }),
-                }
-                self.levels.pop();
-                if self.levels.depth() == 0 {
+                Next::Nothing => {
                     rest = blanks(rest);
                     return if rest.is_empty() {
                         Ok(())
@@ -209,20 +206,178 @@ impl<'a> Scan<'a, '_> {
                         Err(Stop { rest, expected: Expected::End })
                     };
                 }
+            };
+            (rest, next) = self.strings(start, is_key)?;
+        }
+    }
+
+    /// Behind a string, from behind its opening quote, and all strings and numbers that follow it at once.
+    #[inline(always)]
+    fn strings(&mut self, mut start: &'a [u8], mut is_key: bool) -> Result<(&'a [u8], Next), Stop<'a>> {
+        let object = self.levels.in_object();
+        let mut escapes = false;
+        let mut rest = start;
+        loop {
+            rest = plain::<true>(rest);
+            if let Some(token) = rest.first_chunk() {
+                let token = u32::from_le_bytes(*token);
+                let behind = rest.get(3..).unwrap_or_default();
+                if token & THREE == if is_key { KEY_AND_STRING } else { TWO_STRINGS } {
+                    if is_key {
+                        self.key(start, rest, behind.len().wrapping_add(1), escapes);
+                        is_key = false;
+                    } else {
+                        self.value_ended(behind.len().wrapping_add(2))?;
+                        is_key = object;
+                        start = behind;
+                    }
+                    escapes = false;
+                    rest = behind;
+                    continue;
+                }
+                if token & 0xff == b'\\' as u32 {
+                    escapes = true;
+                    rest = skip_escapes(rest)?;
+                    continue;
+                }
+                if is_key && token & TWO == KEY_AND_VALUE && matches!((token >> 16) as u8, b'0'..=b'9') {
+                    let value = rest.get(2..).unwrap_or_default();
+                    self.key(start, rest, value.len(), escapes);
+                    rest = number(value)?;
+                    let Some((next, after)) = rest.split_first_chunk() else {
+                        return Ok((rest, Next::Comma));
+                    };
+                    if u16::from_le_bytes(*next) != NUMBER_AND_KEY {
+                        return Ok((rest, Next::Comma));
+                    }
+                    self.value_ended(rest.len())?;
+                    escapes = false;
+                    start = after;
+                    rest = after;
+                    continue;
+                }
+            }
+            match rest.split_first() {
+                Some((b'"', after)) if is_key => {
+                    let value = colon(after)?;
+                    self.key(start, rest, value.len(), escapes);
+                    return Ok((value, Next::Value));
+                }
+                Some((b'"', after)) => return Ok((after, Next::Comma)),
+                Some((b'\\', _)) => {
+                    escapes = true;
+                    rest = skip_escapes(rest)?;
+                }
+                Some((0x80.., _)) => {
+                    let more_escapes;
+                    (rest, more_escapes) = not_ascii(rest)?;
+                    escapes |= more_escapes;
+                }
+                Some(_) => return Err(Stop { rest, expected: Expected::NoControl }),
+                None => return Err(Stop { rest, expected: Expected::Quote }),
             }
         }
     }
 
-    /// Where in the text `rest` begins.
-    fn offset(&self, rest: &[u8]) -> u32 {
-        self.text.len().wrapping_sub(rest.len()) as u32
+    /// Behind a value that is no string; of a container, inside of it.
+    #[inline(always)]
+    fn other_value(&mut self, rest: &'a [u8]) -> Result<(&'a [u8], Next), Stop<'a>> {
+        match rest.split_first() {
+            Some((&bracket @ (b'{' | b'['), after)) => {
+                let object = bracket == b'{';
+                if !self.levels.push(object) {
+                    return Err(Stop { rest, expected: Expected::LessNesting });
+                }
+                let rest = blanks(after);
+                // In ASCII, a closing bracket comes two after its opening one.
+                if rest.first() == Some(&bracket.wrapping_add(2)) {
+                    return Ok((rest, Next::Comma));
+                }
+                Ok((rest, if object { Next::Key } else { Next::Value }))
+            }
+            Some((b'-' | b'0'..=b'9', _)) => Ok((number(rest)?, Next::Comma)),
+            _ => Ok((literal(rest)?, Next::Comma)),
+        }
     }
+
+    /// Behind what follows a value.
+    #[inline(always)]
+    fn comma(&mut self, rest: &'a [u8]) -> Result<(&'a [u8], Next), Stop<'a>> {
+        self.value_ended(rest.len())?;
+        let object = self.levels.in_object();
+        let rest = blanks(rest);
+        match rest.split_first() {
+            Some((b',', after)) if object => Ok((after, Next::Key)),
+            Some((b',', after)) => Ok((blanks(after), Next::Value)),
+            Some((b'}', after)) if object => {
+                self.levels.pop();
+                Ok((after, if self.levels.depth() == 0 { Next::Nothing } else { Next::Comma }))
+            }
+            Some((b']', after)) if !object => {
+                self.levels.pop();
+                Ok((after, Next::Comma))
+            }
+            _ if object => Err(Stop { rest, expected: Expected::CommaOrBrace }),
+            _ => Err(Stop { rest, expected: Expected::CommaOrBracket }),
+        }
+    }
+
+    /// Notes the key that begins at `start`, with its closing quote at `end`, and with `value` bytes of the text
+    /// from its value on.
+    #[inline(always)]
+    fn key(&mut self, start: &[u8], end: &[u8], value: usize, escapes: bool) {
+        if self.levels.depth() != 1 {
+            return;
+        }
+        self.count = self.count.wrapping_add(1);
+        self.escaped_keys |= escapes;
+        if escapes || self.sieve.holds(start, start.len().wrapping_sub(end.len()), self.count) {
+            self.member = Member {
+                key_start: self.offset(start.len()),
+                key_end: self.offset(end.len()),
+                value_start: self.offset(value),
+                value_end: 0,
+            };
+        }
+    }
+
+    /// Notes the end of a value with `rest` bytes of the text behind it: the member is remembered, if it is of
+    /// the top level and wanted.
+    #[inline(always)]
+    fn value_ended(&mut self, rest: usize) -> Result<(), Stop<'a>> {
+        if self.member.key_start == 0 || self.levels.depth() != 1 {
+            return Ok(());
+        }
+        let member = Member { value_end: self.offset(rest), ..self.member };
+        self.member = NO_MEMBER;
+        if remember(self.members, member) {
+            return Ok(());
+        }
+        let rest = self.text.get(self.text.len().wrapping_sub(rest)..).unwrap_or_default();
+        Err(Stop { rest, expected: Expected::FewerMembers })
+    }
+
+    /// Where in the text its last `rest` bytes begin.
+    fn offset(&self, rest: usize) -> u32 {
+        self.text.len().wrapping_sub(rest) as u32
+    }
+}
+
+/// Adds a member, without taking a reference to the state of the scan, which would then be in memory. False
+/// when there is none for it.
+#[inline(never)]
+fn remember(members: &mut Vec<Member>, member: Member) -> bool {
+    let room = members.len() < members.capacity() || members.try_reserve(1).is_ok();
+    if room {
+        members.push(member);
+    }
+    room
 }
 
 /// Stands for a member before there is one. No key begins where the object does.
 const NO_MEMBER: Member = Member { key_start: 0, key_end: 0, value_start: 0, value_end: 0 };
 
-/// Behind white space, of which hosts write none.
+/// Behind white space.
 #[inline(always)]
 fn blanks(rest: &[u8]) -> &[u8] {
     match rest.first() {
@@ -240,12 +395,37 @@ fn skip_blanks(mut rest: &[u8]) -> &[u8] {
     rest
 }
 
+/// Behind the opening quote of a key, and the white space before it.
+#[inline(always)]
+fn quote(rest: &[u8]) -> Rest<'_> {
+    match rest.split_first() {
+        Some((b'"', after)) => Ok(after),
+        _ => quote_behind_blanks(rest),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn quote_behind_blanks(rest: &[u8]) -> Rest<'_> {
+    let rest = skip_blanks(rest);
+    rest.strip_prefix(b"\"").ok_or(Stop { rest, expected: Expected::Key })
+}
+
 /// Behind a colon and the white space around it.
 #[inline(always)]
 fn colon(rest: &[u8]) -> Rest<'_> {
-    let rest = blanks(rest);
     match rest.split_first() {
         Some((b':', after)) => Ok(blanks(after)),
+        _ => colon_behind_blanks(rest),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn colon_behind_blanks(rest: &[u8]) -> Rest<'_> {
+    let rest = skip_blanks(rest);
+    match rest.split_first() {
+        Some((b':', after)) => Ok(skip_blanks(after)),
         _ => Err(Stop { rest, expected: Expected::Colon }),
     }
 }
@@ -259,35 +439,6 @@ fn literal(rest: &[u8]) -> Rest<'_> {
         _ => None,
     };
     after.ok_or(Stop { rest, expected: Expected::Value })
-}
-
-#[inline(always)]
-fn number(rest: &[u8]) -> Rest<'_> {
-    let rest = rest.strip_prefix(b"-").unwrap_or(rest);
-    let mut rest = match rest.split_first() {
-        Some((b'0', after)) => after,
-        _ => digits(rest)?,
-    };
-    if let Some((b'.', after)) = rest.split_first() {
-        rest = digits(after)?;
-    }
-    if let Some((b'e' | b'E', after)) = rest.split_first() {
-        rest = match after.split_first() {
-            Some((b'+' | b'-', after)) => digits(after)?,
-            _ => digits(after)?,
-        };
-    }
-    Ok(rest)
-}
-
-/// Behind one or more digits.
-#[inline(always)]
-fn digits(rest: &[u8]) -> Rest<'_> {
-    let mut after = rest;
-    while let Some((b'0'..=b'9', more)) = after.split_first() {
-        after = more;
-    }
-    if after.len() == rest.len() { Err(Stop { rest, expected: Expected::Digit }) } else { Ok(after) }
 }
 
 #[cfg(test)]

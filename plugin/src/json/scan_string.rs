@@ -1,78 +1,122 @@
 //! Where does this string end, and is it valid?
 //!
-//! Strings are most of a record, so they are read sixteen bytes at a time, as two words whose bytes are
-//! compared at once; and UTF-8 is checked only from the first byte on that is not ASCII.
+//! Strings are most of a record, so they are read as words of eight bytes that are compared at once; and UTF-8
+//! is checked only from the first byte on that is not ASCII.
 use super::scan::{Expected, Rest, Stop};
 
-/// Behind the closing quote of a string, from behind its opening one, and whether it has escapes. Where
-/// `ASCII` says so, on the assumption that it is ASCII.
-#[inline(always)]
-pub(super) fn string<const ASCII: bool>(mut rest: &[u8]) -> Result<(&[u8], bool), Stop<'_>> {
-    let mut escapes = false;
-    loop {
-        let plain = if let Some((block, after)) = rest.split_first_chunk() {
-            let block = u128::from_le_bytes(*block);
-            let (low, high) = (stops::<ASCII>(block as u64), stops::<ASCII>((block >> 64) as u64));
-            if (low | high) & HIGH_BITS == 0 {
-                rest = after;
-                continue;
-            }
-            first_stop(low, high)
-        } else {
-            rest.iter().take_while(|byte| is_plain::<ASCII>(**byte)).count()
-        };
-        rest = rest.get(plain..).unwrap_or_default();
-        let Some((stop, after)) = rest.split_first() else {
-            return Err(Stop { rest, expected: Expected::Quote });
-        };
-        if *stop == b'\\' {
-            escapes = true;
-            rest = skip_escapes(after)?;
-        } else if *stop == b'"' {
-            return Ok((after, escapes));
-        } else if ASCII && !stop.is_ascii() {
-            return string_not_ascii(rest, escapes);
-        } else {
-            return Err(Stop { rest, expected: Expected::NoControl });
-        }
-    }
-}
-
-/// The rest of a string, from its first byte that is not ASCII.
+/// The rest of a string that has something else than ASCII, up to its closing quote, and whether that has
+/// escapes.
 #[cold]
 #[inline(never)]
-fn string_not_ascii(rest: &[u8], escapes: bool) -> Result<(&[u8], bool), Stop<'_>> {
-    let (after, more_escapes) = string::<false>(rest)?;
-    // With the closing quote, which changes nothing.
-    let inside = rest.len().checked_sub(after.len()).and_then(|len| rest.get(..len)).unwrap_or_default();
+pub(super) fn not_ascii(inside: &[u8]) -> Result<(&[u8], bool), Stop<'_>> {
+    let mut rest = inside;
+    let mut escapes = false;
+    loop {
+        rest = plain::<false>(rest);
+        match rest.split_first() {
+            Some((b'"', _)) => break,
+            Some((b'\\', _)) => {
+                escapes = true;
+                rest = skip_escapes(rest)?;
+            }
+            Some(_) => return Err(Stop { rest, expected: Expected::NoControl }),
+            None => return Err(Stop { rest, expected: Expected::Quote }),
+        }
+    }
+    let inside = inside.len().checked_sub(rest.len()).and_then(|len| inside.get(..len)).unwrap_or_default();
     match std::str::from_utf8(inside) {
-        Ok(_) => Ok((after, escapes | more_escapes)),
-        Err(_) => Err(Stop { rest: after, expected: Expected::Utf8 }),
+        Ok(_) => Ok((rest, escapes)),
+        Err(_) => Err(Stop { rest, expected: Expected::Utf8 }),
     }
 }
 
-/// Behind the escape whose backslash was just read, and those that follow it at once.
+/// Behind the bytes that stand for themselves. Written out, since a compiler that is to save space unrolls no
+/// loops.
 #[inline(always)]
-fn skip_escapes(mut rest: &[u8]) -> Rest<'_> {
+pub(super) fn plain<const ASCII: bool>(mut rest: &[u8]) -> &[u8] {
+    while let Some((block, after)) = rest.split_first_chunk::<32>() {
+        let [first, second, third, fourth] = block.as_chunks::<8>().0 else { break };
+        let stops = word_stops::<ASCII>(*first);
+        if stops != 0 {
+            return from_stop(rest, 0, stops);
+        }
+        let stops = word_stops::<ASCII>(*second);
+        if stops != 0 {
+            return from_stop(rest, 8, stops);
+        }
+        let stops = word_stops::<ASCII>(*third);
+        if stops != 0 {
+            return from_stop(rest, 16, stops);
+        }
+        let stops = word_stops::<ASCII>(*fourth);
+        if stops != 0 {
+            return from_stop(rest, 24, stops);
+        }
+        rest = after;
+    }
+    plain_tail::<ASCII>(rest)
+}
+
+/// From the first byte on that has its highest bit set in `stops`, which are those of the word at `word`.
+#[inline(always)]
+fn from_stop(rest: &[u8], word: usize, stops: u64) -> &[u8] {
+    rest.get(word.wrapping_add((stops.trailing_zeros() / 8) as usize)..).unwrap_or_default()
+}
+
+#[inline(always)]
+fn word_stops<const ASCII: bool>(word: [u8; 8]) -> u64 {
+    stops::<ASCII>(u64::from_le_bytes(word)) & HIGH_BITS
+}
+
+/// The same as [`plain`] where the text ends soon.
+#[cold]
+#[inline(never)]
+fn plain_tail<const ASCII: bool>(mut rest: &[u8]) -> &[u8] {
+    while let Some((word, after)) = rest.split_first_chunk() {
+        let stops = word_stops::<ASCII>(*word);
+        if stops != 0 {
+            return from_stop(rest, 0, stops);
+        }
+        rest = after;
+    }
+    let plain = rest.iter().take_while(|byte| is_plain::<ASCII>(**byte)).count();
+    rest.get(plain..).unwrap_or_default()
+}
+
+/// Behind the escape that `rest` begins with, and those that follow it at once. Windows' messages are full of
+/// line ends and tabs.
+#[inline(always)]
+pub(super) fn skip_escapes(mut rest: &[u8]) -> Rest<'_> {
     loop {
-        let Some((byte, after)) = rest.split_first() else {
-            return Err(Stop { rest, expected: Expected::Escape });
-        };
-        if class(*byte) & SHORT_ESCAPE != 0 {
-            rest = after;
-        } else if *byte != b'u' {
-            return Err(Stop { rest, expected: Expected::Escape });
-        } else if let Some(([a, b, c, d], after)) = after.split_first_chunk()
-            && class(*a) & class(*b) & class(*c) & class(*d) & HEX != 0
+        if let Some((bytes, after)) = rest.split_first_chunk()
+            && u32::from_le_bytes(*bytes) == LINE_END
         {
             rest = after;
-        } else {
-            return Err(bad_digits(after));
+            continue;
         }
-        match rest.split_first() {
-            Some((b'\\', after)) => rest = after,
+        match rest.split_first_chunk() {
+            Some(([b'\\', byte], after)) if class(*byte) & SHORT_ESCAPE != 0 => rest = after,
+            _ if rest.first() == Some(&b'\\') => rest = skip_digits(rest)?,
             _ => return Ok(rest),
         }
+    }
+}
+
+/// A line end as Windows writes it, escaped.
+const LINE_END: u32 = u32::from_le_bytes(*b"\\r\\n");
+
+/// Behind an escape with four digits.
+#[inline(never)]
+fn skip_digits(rest: &[u8]) -> Rest<'_> {
+    let after = rest.get(1..).unwrap_or_default();
+    let Some((b'u', after)) = after.split_first() else {
+        return Err(Stop { rest: after, expected: Expected::Escape });
+    };
+    match after.split_first_chunk() {
+        Some(([a, b, c, d], behind)) if class(*a) & class(*b) & class(*c) & class(*d) & HEX != 0 => {
+            Ok(behind)
+        }
+        _ => Err(bad_digits(after)),
     }
 }
 
@@ -82,15 +126,6 @@ fn skip_escapes(mut rest: &[u8]) -> Rest<'_> {
 fn bad_digits(rest: &[u8]) -> Stop<'_> {
     let valid = rest.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
     Stop { rest: rest.get(valid..).unwrap_or_default(), expected: Expected::Escape }
-}
-
-/// The place of the first of the 16 bytes that has its highest bit set.
-fn first_stop(low: u64, high: u64) -> usize {
-    let low = low & HIGH_BITS;
-    if low != 0 {
-        return low.trailing_zeros() as usize / 8;
-    }
-    ((high & HIGH_BITS).trailing_zeros() as usize / 8).wrapping_add(8)
 }
 
 /// The same as [`stops`] for one byte.
@@ -110,8 +145,9 @@ const fn stops<const ASCII: bool>(word: u64) -> u64 {
     // In xor with 2, a quote (0x22) stands beside the control characters: all below 0x21, and 0x20 is not.
     let quote_or_control = (word ^ (ONES << 1)).wrapping_sub(ONES * 0x21);
     let backslash = (word ^ BACKSLASHES).wrapping_sub(ONES);
+    // Of what is not ASCII, the first has the highest bit set for 0xa3 and above, the second for all but 0xdc.
     let stops = quote_or_control | backslash;
-    if ASCII { stops | word } else { stops & !word }
+    if ASCII { stops } else { stops & !word }
 }
 
 /// A hexadecimal digit.
@@ -142,8 +178,17 @@ fn class(byte: u8) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::json::Scanner;
     use serde_json::value::RawValue;
+
+    /// Reads a string, from behind its opening quote, as the key of a member.
+    fn string(text: &[u8]) -> Option<(Vec<u8>, bool)> {
+        let record = [b"{\"", text].concat();
+        let mut scanner = Scanner::default();
+        let object = scanner.scan(&record).ok()?;
+        let (key, _) = object.iter().next()?;
+        Some((key.to_vec(), object.has_escaped_keys()))
+    }
 
     /// Every byte at every place of two blocks and a tail, behind ASCII and behind other characters.
     #[test]
@@ -156,27 +201,33 @@ mod tests {
                 inside[place] = byte;
                 let text = [b"\"", before.as_bytes(), &inside[..], b"\""].concat();
                 let expected = serde_json::from_slice::<&RawValue>(&text).is_ok();
-                let found = string::<true>(&text[1..]).is_ok_and(|(after, _)| after.is_empty());
-                assert_eq!(found, expected, "byte {byte:#x} at {place} behind {before:?}");
+                for (opening, closing) in [("{\"key\":", "}"), ("{", ":1}"), ("{\"key\":[1,", ",\"\"]}")] {
+                    let record = [opening.as_bytes(), &text, closing.as_bytes()].concat();
+                    let found = Scanner::default().scan(&record).is_ok();
+                    assert_eq!(found, expected, "{}", record.escape_ascii());
+                }
             }
         }
     }
 
     #[test]
-    fn ends_behind_its_quote_and_knows_of_escapes() {
-        for (text, after, escapes) in [
-            (&b"\"rest"[..], &b"rest"[..], false),
-            (b"abc\", \"def\"", b", \"def\"", false),
-            (br#"\"" "#, b" ", true),
-            (br#"\\""#, b"", true),
-            (br#"0123456789abcdef\u00e9\n0123456789abcdef","#, b",", true),
-            ("é\"".as_bytes(), b"", false),
-            (br#"\n\u20AC"x"#, b"x", true),
-            ("\\né\"".as_bytes(), b"", true),
-            ("é\\n\"".as_bytes(), b"", true),
+    fn ends_at_its_quote_and_knows_of_escapes() {
+        for (text, key, escapes) in [
+            (&b"\":1}"[..], &b""[..], false),
+            (b"abc\": \"def\"}", b"abc", false),
+            (br#"\"" :0}"#, br#"\""#, true),
+            (br#"\\":""}"#, br"\\", true),
+            (
+                br#"0123456789abcdef\u00e9\n0123456789abcdef":{}}"#,
+                br"0123456789abcdef\u00e9\n0123456789abcdef",
+                true,
+            ),
+            ("é\":1}".as_bytes(), "é".as_bytes(), false),
+            (br#"\n\u20AC":"x"}"#, br"\n\u20AC", true),
+            ("\\né\":1}".as_bytes(), "\\né".as_bytes(), true),
+            ("é\\n\":1}".as_bytes(), "é\\n".as_bytes(), true),
         ] {
-            let (found, found_escapes) = string::<true>(text).ok().unwrap();
-            assert_eq!((found, found_escapes), (after, escapes), "{}", text.escape_ascii());
+            assert_eq!(string(text), Some((key.to_vec(), escapes)), "{}", text.escape_ascii());
         }
     }
 }

@@ -122,7 +122,8 @@ impl<'a> Value<'a> {
             members.push(member);
             escaped_keys |= escaped;
         }
-        Some(Object::new(self.0, Cow::Owned(members), escaped_keys))
+        let count = members.len();
+        Some(Object::new(self.0, Cow::Owned(members), count, escaped_keys))
     }
 
     /// The members of an object in order, keys as written (still escaped); none of any other value.
@@ -171,14 +172,22 @@ fn is_key(written: &[u8], key: &str, escaped: bool) -> bool {
 #[derive(Debug, Clone)]
 pub struct Object<'a> {
     text: &'a [u8],
+    /// All of them, or those that a sieve held back.
     members: Cow<'a, [Member]>,
+    /// How many members the object has.
+    count: usize,
     /// Whether any key has an escape, so that looking up the others stays cheap.
     escaped_keys: bool,
 }
 
 impl<'a> Object<'a> {
-    pub(super) const fn new(text: &'a [u8], members: Cow<'a, [Member]>, escaped_keys: bool) -> Self {
-        Self { text, members, escaped_keys }
+    pub(super) const fn new(
+        text: &'a [u8],
+        members: Cow<'a, [Member]>,
+        count: usize,
+        escaped_keys: bool,
+    ) -> Self {
+        Self { text, members, count, escaped_keys }
     }
 
     /// The text that the members' offsets count in: the object, and what white space was around it.
@@ -186,14 +195,14 @@ impl<'a> Object<'a> {
         self.text
     }
 
-    /// How many members it has, duplicates included.
-    pub fn len(&self) -> usize {
-        self.members.len()
+    /// How many members it has, duplicates included, and those that were not remembered.
+    pub const fn len(&self) -> usize {
+        self.count
     }
 
     /// Whether it has no members.
-    pub fn is_empty(&self) -> bool {
-        self.members.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.count == 0
     }
 
     /// Whether any key is written with an escape; where none is, keys as written are keys as meant.
@@ -201,7 +210,7 @@ impl<'a> Object<'a> {
         self.escaped_keys
     }
 
-    /// Where the members stand, in order.
+    /// Where the members stand, in order: all of them, or those that a [`Sieve`](super::Sieve) held back.
     pub fn members(&self) -> &[Member] {
         &self.members
     }

@@ -72,16 +72,29 @@ const TEXTS: usize = 6;
 
 /// A record of no more members is little more than its text, whatever the key: Fluent Bit's
 /// `render_event_text_key` can be any, and other members than `StringInserts` are not beside it.
-const SMALL: usize = 2;
+pub(super) const SMALL: usize = 2;
 
 /// Whether `record` holds the id of a scheduled-task event at any place where a known shipper puts it.
-/// `None` settles it. Otherwise [`read`](super::read) says whether it is such an event.
+/// `None` settles it. Otherwise [`read`](super::read) says whether it is such an event. Of the record no more
+/// members have to be known than [`sieve`](super::sieve) holds back.
 pub fn change<'a>(record: &Object<'a>) -> Option<Candidate<'a>> {
+    // Most records are settled here, before there is need to remember anything.
+    let mut ids = Ids::default();
+    for (role, value) in top(record) {
+        if let Role::Id(place) = role {
+            ids.see(value, place, Nested::TOP);
+        }
+    }
     let mut search = Search::default();
-    match search.look(top(record), Nested::TOP) {
+    match search.step(&ids, Nested::TOP) {
         Step::Found(candidate) => return Some(candidate),
         Step::Settled => return None,
         Step::Nothing => {}
+    }
+    for (role, value) in top(record) {
+        if let Role::Nested(within) = role {
+            search.push(value, within, Nested::TOP);
+        }
     }
     let mut next = 0_usize;
     while let Some(nested) = search.nested.get(next).copied().flatten() {
@@ -110,8 +123,9 @@ fn top<'a>(record: &Object<'a>) -> impl Iterator<Item = (Role, Value<'a>)> {
         if !escaped && !may_hold(name) {
             return None;
         }
-        let value = text.get(member.value_start as usize..member.value_end as usize)?;
-        Some((role(&key::plain(name), Within::Record), Value::new(value)))
+        let value = Value::new(text.get(member.value_start as usize..member.value_end as usize)?);
+        let role = if escaped { role(&key::plain(name), Within::Record) } else { role(name, Within::Record) };
+        Some((role, value))
     })
 }
 
@@ -172,6 +186,27 @@ impl<'a> Text<'a> {
     }
 }
 
+/// The ids in one object, of which the last counts, as everywhere in schtag.
+#[derive(Debug, Default)]
+struct Ids<'a> {
+    seen: Option<(u64, Place)>,
+    /// One under the key `Id`, if it is that of a task event.
+    last_resort: Option<Candidate<'a>>,
+}
+
+impl<'a> Ids<'a> {
+    fn see(&mut self, value: Value<'a>, place: Place, object: Nested<'a>) {
+        let Some((id, place)) = number(value, place) else {
+            return;
+        };
+        if place == Place::Id {
+            self.last_resort = candidate(id, place, object.record_of(Some(place)));
+        } else if self.seen.is_none_or(|(_, held)| place.is_windows() || !held.is_windows()) {
+            self.seen = Some((id, place));
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 struct Search<'a> {
     nested: [Option<Nested<'a>>; NESTED],
@@ -183,30 +218,31 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// Looks at the members of one object. At the top the last id counts, as everywhere in schtag; within
-    /// nested objects the first, so that the rest need not be walked.
+    /// Looks at the members of a nested object, of which the first id counts, so that the rest need not be
+    /// walked.
     fn look(&mut self, members: impl Iterator<Item = (Role, Value<'a>)>, object: Nested<'a>) -> Step<'a> {
-        let mut seen: Option<(u64, Place)> = None;
+        let mut ids = Ids::default();
         for (role, value) in members {
             match role {
                 Role::None => {}
                 Role::Id(place) => {
-                    let Some((id, place)) = number(value, place) else {
-                        continue;
-                    };
-                    if place == Place::Id {
-                        self.last_resort = candidate(id, place, object.record_of(Some(place)));
-                    } else if seen.is_none_or(|(_, held)| place.is_windows() || !held.is_windows()) {
-                        seen = Some((id, place));
-                    }
-                    if object.depth > 0 && place != Place::Id {
+                    ids.see(value, place, object);
+                    if ids.seen.is_some() {
                         break;
                     }
                 }
                 Role::Nested(within) => self.push(value, within, object),
             }
         }
-        let Some((id, place)) = seen else {
+        self.step(&ids, object)
+    }
+
+    /// What the ids of an object say.
+    fn step(&mut self, ids: &Ids<'a>, object: Nested<'a>) -> Step<'a> {
+        if ids.last_resort.is_some() {
+            self.last_resort = ids.last_resort;
+        }
+        let Some((id, place)) = ids.seen else {
             return Step::Nothing;
         };
         match candidate(id, place, object.record_of(Some(place))) {

@@ -41,6 +41,7 @@ mod tests;
 use std::borrow::Cow;
 
 pub use id::{Candidate, change};
+pub use role::sieve;
 
 use crate::event::TaskEvent;
 use crate::json::{Kind, Object, Scanner};

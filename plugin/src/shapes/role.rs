@@ -2,6 +2,7 @@
 
 use super::id::Place;
 use super::key;
+use crate::json::Sieve;
 
 /// What an object is, as far as it decides what its keys mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +110,17 @@ const BY_LENGTH: [OfLength; LENGTHS] = {
     by_length
 };
 
+/// Holds back the members of a record that [`change`](super::change) looks at.
+pub const fn sieve() -> Sieve {
+    let mut sieve = Sieve::new(super::id::SMALL);
+    let mut rest: &[(&[u8], Role)] = &KEYS;
+    while let Some(((key, _), tail)) = rest.split_first() {
+        sieve = sieve.with(key);
+        rest = tail;
+    }
+    sieve
+}
+
 /// Whether a key of a record is worth asking for its [`role`]; false for almost every one.
 #[inline]
 pub(super) fn may_hold(name: &[u8]) -> bool {
@@ -139,6 +151,13 @@ pub(super) fn role(name: &[u8], within: Within) -> Role {
 }
 
 fn record_role(name: &[u8]) -> Role {
+    // Those that nearly every Windows event has, compared as words.
+    if name == b"EventID" {
+        return Role::Id(Place::EventId);
+    }
+    if name == b"Message" {
+        return RECORD;
+    }
     if !may_hold(name) {
         return Role::None;
     }
