@@ -16,6 +16,7 @@ mod detection;
 mod documents;
 mod expression;
 mod filter;
+mod literals;
 mod logsource;
 mod metadata;
 mod modifiers;

@@ -4,7 +4,7 @@ use super::expression::{Leaf, LeafTest};
 use super::refusal::Reason;
 use super::regex::Automaton;
 use schtag::fields::Field;
-use schtag::rules::{Cidr, Comparison, Glob, Pattern, Relation, Target, Test};
+use schtag::rules::{Cidr, Comparison, Glob, Pattern, Regex, Relation, Target, Test};
 use std::collections::HashMap;
 
 /// How many distinct tests a pack may have.
@@ -16,7 +16,7 @@ pub const MAX_REGEXES: usize = 8 << 20;
 #[derive(Default)]
 pub(super) struct Patterns {
     pub(super) patterns: Vec<Pattern>,
-    pub(super) regexes: Vec<Vec<u8>>,
+    pub(super) regexes: Vec<Regex>,
     numbers: HashMap<Key, u32>,
     regex_numbers: HashMap<Automaton, u32>,
     regex_bytes: usize,
@@ -80,13 +80,13 @@ impl Patterns {
         if let Some(number) = self.regex_numbers.get(&automaton) {
             return Ok(*number);
         }
-        let bytes = self.regex_bytes.saturating_add(automaton.len());
+        let bytes = self.regex_bytes.saturating_add(automaton.automaton.len());
         if bytes > MAX_REGEXES {
             return Err(Reason::PackFull { what: "bytes of regular expressions", limit: MAX_REGEXES });
         }
         self.regex_bytes = bytes;
         let number = narrow(self.regexes.len());
-        self.regexes.push(automaton.to_vec());
+        self.regexes.push(Regex::clone(&automaton));
         self.regex_numbers.insert(automaton, number);
         Ok(number)
     }

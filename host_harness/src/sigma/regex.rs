@@ -6,12 +6,14 @@
 //! them is compiled once more with ASCII's. Word boundaries (`\b`, `\B`) are ASCII's in any case: a DFA cannot
 //! decide Unicode's.
 
+use super::literals;
 use super::modifiers::Flags;
 use super::refusal::{Reason, shown};
 use regex_automata::MatchKind;
 use regex_automata::dfa::{StartKind, dense};
 use regex_automata::nfa::thompson::{Compiler, Config as NfaConfig, WhichCaptures};
 use regex_syntax::hir::{Hir, HirKind, Look};
+use schtag::rules::Regex;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -29,8 +31,8 @@ const MAX_EXPRESSIONS: usize = 1_000;
 /// Longest pattern.
 const MAX_PATTERN: usize = 4 << 10;
 
-/// A compiled expression; see [`schtag::rules::Pack::regexes`].
-pub(super) type Automaton = Rc<[u8]>;
+/// A compiled expression.
+pub(super) type Automaton = Rc<Regex>;
 
 /// Compiles expressions, each once.
 #[derive(Default)]
@@ -45,29 +47,29 @@ impl Regexes {
         if self.compiled.len() >= MAX_EXPRESSIONS && !self.compiled.contains_key(&key) {
             return Err(Reason::PackFull { what: "regular expressions", limit: MAX_EXPRESSIONS });
         }
-        let compiled = self.compiled.entry(key).or_insert_with(|| compile(pattern, flags).map(Rc::from));
+        let compiled = self.compiled.entry(key).or_insert_with(|| compile(pattern, flags).map(Rc::new));
         compiled.clone().map_err(|problem| Reason::Regex { pattern: shown(pattern), problem })
     }
 }
 
 impl Regexes {
     /// The text of each automaton; of several that mean the same, the first by the alphabet.
-    pub(super) fn texts(&self, automata: &[Vec<u8>]) -> Vec<String> {
-        let mut texts: HashMap<&[u8], &str> = HashMap::new();
+    pub(super) fn texts(&self, automata: &[Regex]) -> Vec<String> {
+        let mut texts: HashMap<&Regex, &str> = HashMap::new();
         for ((text, _), compiled) in &self.compiled {
             if let Ok(automaton) = compiled {
-                let first = texts.entry(&**automaton).or_insert(text);
+                let first = texts.entry(automaton).or_insert(text);
                 *first = (*first).min(text);
             }
         }
         automata
             .iter()
-            .map(|bytes| texts.get(&**bytes).map_or_else(String::new, |&text| text.to_owned()))
+            .map(|regex| texts.get(regex).map_or_else(String::new, |&text| text.to_owned()))
             .collect()
     }
 }
 
-fn compile(pattern: &str, flags: Flags) -> Result<Vec<u8>, String> {
+fn compile(pattern: &str, flags: Flags) -> Result<Regex, String> {
     if pattern.len() > MAX_PATTERN {
         return Err(format!("longer than {MAX_PATTERN} bytes"));
     }
@@ -76,18 +78,22 @@ fn compile(pattern: &str, flags: Flags) -> Result<Vec<u8>, String> {
         return Err("it is found in any text, even an empty one".into());
     }
     // What becomes small is not large on the way either; a lower limit saves the time to find out.
-    let unicode = automaton(&hir, MAX_REGEX);
-    if unicode.as_ref().is_ok_and(|bytes| bytes.len() <= SMALL) {
+    let unicode = regex(&hir, MAX_REGEX);
+    if unicode.as_ref().is_ok_and(|regex| regex.automaton.len() <= SMALL) {
         return unicode;
     }
     // Not every pattern has an ASCII form: `[é]` has none.
-    let ascii = parse(pattern, flags, false).and_then(|hir| automaton(&hir, MAX_DENSE));
+    let ascii = parse(pattern, flags, false).and_then(|hir| regex(&hir, MAX_DENSE));
     match (unicode, ascii) {
-        (Ok(unicode), Ok(ascii)) if unicode.len() <= ascii.len() => Ok(unicode),
+        (Ok(unicode), Ok(ascii)) if unicode.automaton.len() <= ascii.automaton.len() => Ok(unicode),
         (_, Ok(ascii)) => Ok(ascii),
         (Ok(unicode), Err(_)) => Ok(unicode),
-        (Err(_), Err(_)) => automaton(&hir, MAX_DENSE),
+        (Err(_), Err(_)) => regex(&hir, MAX_DENSE),
     }
+}
+
+fn regex(hir: &Hir, dense_limit: usize) -> Result<Regex, String> {
+    Ok(Regex { automaton: automaton(hir, dense_limit)?, literals: literals::of(hir).unwrap_or_default() })
 }
 
 fn parse(pattern: &str, flags: Flags, unicode: bool) -> Result<Hir, String> {
@@ -167,9 +173,13 @@ mod tests {
 
     /// As the guest does it.
     fn found(pattern: &str, flags: Flags, value: &str) -> bool {
-        let bytes = compile(pattern, flags).unwrap_or_else(|problem| panic!("{pattern}: {problem}"));
-        let (dfa, _) = DFA::from_bytes(&bytes).unwrap();
-        dfa.try_search_fwd(&Input::new(value).earliest(true)).unwrap().is_some()
+        let regex = compile(pattern, flags).unwrap_or_else(|problem| panic!("{pattern}: {problem}"));
+        let (dfa, _) = DFA::from_bytes(&regex.automaton).unwrap();
+        let found = dfa.try_search_fwd(&Input::new(value).earliest(true)).unwrap().is_some();
+        let folded = schtag::rules::fold(value);
+        let suggested = regex.literals.is_empty() || regex.literals.iter().any(|text| folded.contains(text));
+        assert!(suggested || !found, "{pattern} on {value}: without any of {:?}", regex.literals);
+        found
     }
 
     #[test]
@@ -230,6 +240,6 @@ mod tests {
         let pattern = r"\w{1,60}-\w{1,60}$";
         assert!(found(pattern, Flags::default(), "abc-def"));
         // With Unicode's \w it takes more than this.
-        assert!(compile(pattern, Flags::default()).unwrap().len() < 64 << 10);
+        assert!(compile(pattern, Flags::default()).unwrap().automaton.len() < 64 << 10);
     }
 }

@@ -37,9 +37,13 @@ pub(super) struct Folded<'v> {
 }
 
 impl Tests {
+    /// Takes the automata out of the pack, so that they are not in memory twice.
     pub(super) fn new(pack: &mut Pack) -> Result<Self, LoadError> {
-        let regexes: Vec<_> = pack.regexes.iter().map(|b| load_dfa(b)).collect::<Result<_, _>>()?;
-        pack.regexes = Vec::new();
+        let regexes: Vec<_> = pack
+            .regexes
+            .iter_mut()
+            .map(|regex| load_dfa(&std::mem::take(&mut regex.automaton)))
+            .collect::<Result<_, _>>()?;
         let mut tests = Self { tests: Vec::new(), globs: Vec::new(), regexes, rare: Vec::new() };
         for pattern in &pack.patterns {
             let compact = tests.compact(&pattern.test)?;

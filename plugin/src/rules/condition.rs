@@ -122,6 +122,48 @@ pub(super) fn may_hold(
     stack.last().is_some_and(|(_, possible)| *possible)
 }
 
+/// The patterns of which one at least has to match before a condition can hold: of all such sets the one of the
+/// least weight. `None` when it can hold without any. `weight` is that of a pattern, and `None` for one that can
+/// hold without having matched.
+pub(super) fn triggers(
+    condition: impl IntoIterator<Item = Op>,
+    weight: impl Fn(u32) -> Option<usize>,
+) -> Option<Vec<u32>> {
+    type Set = Option<(usize, Vec<u32>)>;
+    let mut stack: Vec<Set> = Vec::new();
+    for op in condition {
+        let set = match op {
+            Op::Pattern(pattern) => weight(pattern).map(|weight| (weight, vec![pattern])),
+            Op::Constant(true) => None,
+            Op::Constant(false) => Some((0, Vec::new())),
+            Op::Not => {
+                stack.pop();
+                None
+            }
+            Op::AtLeast { least: 0, of } => {
+                stack.truncate(stack.len().saturating_sub(of as usize));
+                None
+            }
+            Op::AtLeast { least, of } => {
+                let mut sets = stack.split_off(stack.len().saturating_sub(of as usize));
+                // When so many of them hold, one does of any that are more than those that need not.
+                let enough = (of as usize).saturating_add(1).saturating_sub(least as usize);
+                sets.sort_by_key(|set| set.as_ref().map_or(usize::MAX, |(weight, _)| *weight));
+                sets.into_iter().take(enough).try_fold(
+                    (0, Vec::new()),
+                    |(sum, mut all): (usize, Vec<u32>), set| {
+                        let (weight, patterns) = set?;
+                        all.extend(patterns);
+                        Some((sum.saturating_add(weight), all))
+                    },
+                )
+            }
+        };
+        stack.push(set);
+    }
+    stack.pop().flatten().map(|(_, patterns)| patterns)
+}
+
 /// Checks that a condition leaves exactly one value and names only patterns that exist.
 pub(super) fn check(condition: &[Op], patterns: usize) -> Result<(), LoadError> {
     let mut depth = 0_usize;
@@ -186,6 +228,44 @@ mod tests {
     }
     const fn or(of: u32) -> Op {
         Op::AtLeast { least: 1, of }
+    }
+
+    #[test]
+    fn triggers_are_the_lightest_patterns_without_which_nothing_holds() {
+        use Op::{AtLeast, Constant, Not, Pattern};
+        let weight = |pattern: u32| match pattern {
+            0 => Some(1_000),
+            9 => None,
+            _ => Some(1),
+        };
+        for (condition, expected) in [
+            (vec![Pattern(1)], Some(vec![1])),
+            (vec![Pattern(0), Pattern(1), and(2)], Some(vec![1])),
+            (vec![Pattern(0), Pattern(1), Pattern(2), or(2), and(2)], Some(vec![1, 2])),
+            (vec![Pattern(0), Pattern(1), or(2)], Some(vec![1, 0])),
+            (vec![Pattern(1), Pattern(2), Pattern(3), AtLeast { least: 2, of: 3 }], Some(vec![1, 2])),
+            (vec![Pattern(1), Pattern(2), Not, and(2)], Some(vec![1])),
+            (vec![Pattern(1), Pattern(2), Not, or(2)], None),
+            (vec![Pattern(1), Not, Not], None),
+            (vec![Pattern(9)], None),
+            (vec![Pattern(9), Pattern(1), and(2)], Some(vec![1])),
+            (vec![Pattern(9), Pattern(1), or(2)], None),
+            (vec![Constant(true), Pattern(1), and(2)], Some(vec![1])),
+            (vec![Constant(true), Pattern(1), or(2)], None),
+            (vec![Constant(false), Pattern(1), or(2)], Some(vec![1])),
+            (vec![Constant(false)], Some(vec![])),
+            (vec![Pattern(1), AtLeast { least: 0, of: 1 }], None),
+        ] {
+            assert_eq!(triggers(condition.iter().copied(), weight), expected, "{condition:?}");
+            // Whatever set of patterns matches, the condition holds only if a trigger is among them.
+            let Some(triggers) = expected else { continue };
+            for set in 0_u32..16 {
+                let matched = |pattern: u32| pattern == 9 || set >> pattern & 1 == 1;
+                if evaluate(condition.iter().copied(), matched, &mut Vec::new()) {
+                    assert!(triggers.iter().any(|&trigger| matched(trigger)), "{condition:?} with {set:b}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -7,8 +7,11 @@ use super::needles::Needles;
 use super::{LoadError, Op, Pack, Rule};
 use crate::fields::{Field, Fields, View};
 
+mod hits;
 mod prepare;
 mod trace;
+
+use hits::{Hit, Hits};
 
 pub use trace::{Place, Trace};
 
@@ -34,6 +37,14 @@ struct Prepared {
     always: bool,
 }
 
+/// A regular expression on a field.
+#[derive(Debug, Clone, Copy)]
+struct Deferred {
+    field: Field,
+    /// It is found only in values that hold one of its literals, which are searched with all others.
+    has_literals: bool,
+}
+
 /// A pack with its automata.
 #[derive(Debug)]
 pub struct Matcher {
@@ -42,12 +53,12 @@ pub struct Matcher {
     tests: Tests,
     conditions: Conditions,
     rules: Vec<Prepared>,
-    /// By pattern: the rules that use it.
-    users: Groups,
+    /// By pattern: the rules that are decided when it matches, or may match.
+    triggered: Groups,
     /// By field number; `None` where no rule looks.
     fields: Vec<Option<FieldPatterns>>,
-    /// Regular expressions: by pattern, the number of the field and one, 0 for other patterns.
-    deferred: Vec<u8>,
+    /// By pattern: what is known of those that are searched only when they can decide.
+    deferred: Vec<Option<Deferred>>,
     /// Patterns of the event's fields that refer to a field of the action, with their field: they are tried
     /// with each action.
     crossing: Vec<(Field, u32)>,
@@ -62,27 +73,6 @@ pub struct Scratch {
     stack: Vec<bool>,
     bounds: Vec<(bool, bool)>,
     rules: Vec<u32>,
-}
-
-/// The patterns that matched: as a list with the first place of each, and as a set.
-#[derive(Debug, Default)]
-struct Hits {
-    list: Vec<Hit>,
-    /// One bit for each pattern of the pack.
-    set: Vec<u64>,
-    /// The patterns that were tried, as a list and as a set: on the value at hand, since to try a pattern
-    /// wherever its literal stands would take the square of the value's length; then, of the deferred ones, on
-    /// the tables at hand.
-    tried: Vec<u32>,
-    tried_set: Vec<u64>,
-}
-
-/// A pattern that matched, and where.
-#[derive(Debug, Clone, Copy)]
-struct Hit {
-    pattern: u32,
-    field: Field,
-    value: u32,
 }
 
 /// A rule that matched.
@@ -120,7 +110,7 @@ impl Matcher {
         conditions.shrink_to_fit();
         let matcher = Self {
             rules,
-            users: prepare::users(&pack),
+            triggered: prepare::triggered(&pack),
             fields: prepare::fields(&pack, &tests)?,
             deferred: prepare::deferred(&pack),
             crossing: prepare::crossing(&pack),
@@ -158,12 +148,12 @@ impl Matcher {
     ) {
         scratch.hits.reset(self.tests.len());
         self.collect(event, event, &mut scratch.hits);
-        let shared = scratch.hits.list.len();
+        let shared = scratch.hits.mark();
         if actions.is_empty() {
             use_row(Row { shared: event, own: event, processes: false, index: None }, scratch);
         }
         for (index, action) in actions.iter().enumerate() {
-            scratch.hits.truncate(shared);
+            scratch.hits.return_to(shared);
             self.collect(action, event, &mut scratch.hits);
             self.cross(event, action, &mut scratch.hits);
             let processes = !action.values(Field::Image).is_empty();
@@ -220,7 +210,9 @@ impl Matcher {
     ) {
         if let Some(needles) = &patterns.needles {
             needles.search(value.folded, |pattern| {
-                if hits.is_first_try(pattern) {
+                if self.deferred(pattern).is_some() {
+                    hits.suggest(pattern);
+                } else if hits.is_first_try(pattern) {
                     self.try_one(pattern, place, value, tables, hits);
                 }
             });
@@ -250,8 +242,8 @@ impl Matcher {
         rules.clear();
         let always = (0_u32..).zip(&self.rules).filter(|(_, rule)| rule.always).map(|(index, _)| index);
         rules.extend(always);
-        for hit in &hits.list {
-            rules.extend(self.users.of(hit.pattern as usize));
+        for pattern in hits.list.iter().map(|hit| hit.pattern).chain(hits.suggestions()) {
+            rules.extend(self.triggered.of(pattern as usize));
         }
         rules.sort_unstable();
         rules.dedup();
@@ -280,26 +272,28 @@ impl Matcher {
         hits.forget_tries();
     }
 
-    /// The field of a pattern that is searched only when it can decide.
-    fn deferred(&self, pattern: u32) -> Option<Field> {
-        let number = self.deferred.get(pattern as usize)?.checked_sub(1)?;
-        Field::ALL.get(usize::from(number)).copied()
+    fn deferred(&self, pattern: u32) -> Option<Deferred> {
+        self.deferred.get(pattern as usize).copied().flatten()
+    }
+
+    /// The field in which a pattern has still to be searched.
+    fn open(&self, pattern: u32, hits: &Hits) -> Option<Field> {
+        let deferred = self.deferred(pattern)?;
+        let may_match = !deferred.has_literals || hits.is_suggested(pattern);
+        (may_match && !hits.has(pattern) && !hits.was_tried(pattern)).then_some(deferred.field)
     }
 
     /// Whether a pattern holds; `None` when it was not searched yet.
     fn known(&self, pattern: u32, hits: &Hits) -> Option<bool> {
-        let open = !hits.has(pattern) && !hits.was_tried(pattern) && self.deferred(pattern).is_some();
-        (!open).then(|| self.holds(pattern, hits))
+        if self.open(pattern, hits).is_some() { None } else { Some(self.holds(pattern, hits)) }
     }
 
     /// Searches the regular expressions of a rule.
     fn search_deferred<F: Fields>(&self, rule: u32, row: &Row<'_, F>, hits: &mut Hits) {
         for op in self.conditions.of(rule) {
             let Op::Pattern(pattern) = op else { continue };
-            let Some(field) = self.deferred(pattern) else { continue };
-            if hits.has(pattern) || !hits.is_first_try(pattern) {
-                continue;
-            }
+            let Some(field) = self.open(pattern, hits) else { continue };
+            hits.is_first_try(pattern);
             let table = if field.per_action() { row.own } else { row.shared };
             for (index, value) in (0_u32..).zip(table.values(field)) {
                 // Regular expressions say themselves whether case counts.
@@ -347,62 +341,6 @@ impl<F> Row<'_, F> {
     fn asks(&self, rule: &Rule, prepared: &Prepared) -> bool {
         (rule.view != View::ProcessCreation || self.processes)
             && (prepared.per_action || self.index.is_none_or(|index| index == 0))
-    }
-}
-
-impl Hits {
-    fn reset(&mut self, patterns: usize) {
-        self.list.clear();
-        for set in [&mut self.set, &mut self.tried_set] {
-            set.clear();
-            set.resize(patterns.div_ceil(64), 0);
-        }
-        self.tried.clear();
-    }
-
-    fn is_first_try(&mut self, pattern: u32) -> bool {
-        let Some(word) = self.tried_set.get_mut(pattern as usize / 64) else { return false };
-        let bit = 1 << (pattern % 64);
-        let first = *word & bit == 0;
-        if first {
-            *word |= bit;
-            self.tried.push(pattern);
-        }
-        first
-    }
-
-    fn was_tried(&self, pattern: u32) -> bool {
-        self.tried_set.get(pattern as usize / 64).is_some_and(|word| word >> (pattern % 64) & 1 == 1)
-    }
-
-    fn forget_tries(&mut self) {
-        for pattern in self.tried.drain(..) {
-            if let Some(word) = self.tried_set.get_mut(pattern as usize / 64) {
-                *word &= !(1 << (pattern % 64));
-            }
-        }
-    }
-
-    fn has(&self, pattern: u32) -> bool {
-        self.set.get(pattern as usize / 64).is_some_and(|word| word >> (pattern % 64) & 1 == 1)
-    }
-
-    fn note(&mut self, pattern: u32, field: Field, value: u32) {
-        let Some(word) = self.set.get_mut(pattern as usize / 64) else { return };
-        let bit = 1 << (pattern % 64);
-        if *word & bit == 0 {
-            *word |= bit;
-            self.list.push(Hit { pattern, field, value });
-        }
-    }
-
-    /// Forgets all but the first `keep` hits.
-    fn truncate(&mut self, keep: usize) {
-        for hit in self.list.drain(keep.min(self.list.len())..) {
-            if let Some(word) = self.set.get_mut(hit.pattern as usize / 64) {
-                *word &= !(1 << (hit.pattern % 64));
-            }
-        }
     }
 }
 

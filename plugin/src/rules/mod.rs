@@ -16,7 +16,7 @@ mod values;
 pub use glob::fold;
 pub use matcher::{Evidence, Matched, Matcher, Place, Scratch, Trace};
 pub use pack::{
-    Allow, Cidr, Comparison, Correlation, CorrelationKind, Glob, GlobPart, Level, Op, Pack, Pattern,
+    Allow, Cidr, Comparison, Correlation, CorrelationKind, Glob, GlobPart, Level, Op, Pack, Pattern, Regex,
     Relation, Role, RolePattern, Rule, Settings, Target, Test,
 };
 pub use packed::{LoadError, Packed};

@@ -11,16 +11,15 @@ pub struct Pack {
     pub rules: Vec<Rule>,
     /// Every distinct test of all rules; rules refer to them by index.
     pub patterns: Vec<Pattern>,
-    /// Regular expressions: each a `regex_automata::dfa::sparse::DFA` in its little-endian serialised form,
-    /// compiled by the host for unanchored search.
-    pub regexes: Vec<Vec<u8>>,
+    /// Regular expressions.
+    pub regexes: Vec<Regex>,
     /// Rules over several events.
     pub correlations: Vec<Correlation>,
 }
 
 impl Pack {
     /// The version of this form. A guest refuses a pack of another version.
-    pub const FORMAT: u32 = 1;
+    pub const FORMAT: u32 = 2;
 }
 
 /// A Sigma rule.
@@ -104,6 +103,16 @@ pub struct Pattern {
     pub target: Target,
     /// What to look for.
     pub test: Test,
+}
+
+/// A regular expression, compiled by the host.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Regex {
+    /// A `regex_automata::dfa::sparse::DFA` in its little-endian serialised form, for unanchored search.
+    pub automaton: Vec<u8>,
+    /// Every value in which it is found holds one of these texts, in folded case, so that others need not be
+    /// searched. Empty when nothing of the kind is known.
+    pub literals: Vec<String>,
 }
 
 /// Where a pattern looks.

@@ -1,5 +1,5 @@
 //! From a pack to a matcher.
-use super::{FieldPatterns, Prepared};
+use super::{Deferred, FieldPatterns, Prepared};
 use crate::fields::{Field, View};
 use crate::rules::compact::Tests;
 use crate::rules::groups::Groups;
@@ -18,7 +18,9 @@ pub(super) fn fields(pack: &Pack, tests: &Tests) -> Result<Vec<Option<FieldPatte
             used = true;
             match (&pattern.test, tests.literal(index)) {
                 (Test::Exists(_), _) => patterns.presence.push(index),
-                (Test::Regex(_), _) => {}
+                (Test::Regex(regex), _) => {
+                    literals.extend(literals_of(pack, *regex).iter().map(|text| (text.clone(), index)));
+                }
                 (_, Some(literal)) => literals.push((literal, index)),
                 (_, None) => patterns.each.push(index),
             }
@@ -29,14 +31,20 @@ pub(super) fn fields(pack: &Pack, tests: &Tests) -> Result<Vec<Option<FieldPatte
     Field::ALL.iter().map(of_field).collect()
 }
 
-/// By pattern: for a regular expression on a field the field's number and one, else 0. They cost most by far, and
-/// are searched only for rules that may match by all else that is known.
-pub(super) fn deferred(pack: &Pack) -> Vec<u8> {
-    let number = |pattern: &Pattern| match (&pattern.target, &pattern.test) {
-        (Target::Field(field), Test::Regex(_)) => (*field as u8).saturating_add(1),
-        _ => 0,
+fn literals_of(pack: &Pack, regex: u32) -> &[String] {
+    pack.regexes.get(regex as usize).map_or(&[], |regex| &regex.literals)
+}
+
+/// By pattern: for a regular expression on a field that field, and whether the expression has literals. They cost
+/// most by far, and are searched only for rules that may match by all else that is known.
+pub(super) fn deferred(pack: &Pack) -> Vec<Option<Deferred>> {
+    let deferred = |pattern: &Pattern| match (&pattern.target, &pattern.test) {
+        (Target::Field(field), Test::Regex(regex)) => {
+            Some(Deferred { field: *field, has_literals: !literals_of(pack, *regex).is_empty() })
+        }
+        _ => None,
     };
-    pack.patterns.iter().map(number).collect()
+    pack.patterns.iter().map(deferred).collect()
 }
 
 /// The patterns of the event's fields that refer to a field of the action, with their field.
@@ -70,21 +78,33 @@ fn prepare(pack: &Pack, rule: &Rule) -> Result<Prepared, LoadError> {
         (_, Test::FieldRef { field, .. }) if field.per_action() => true,
         (Target::Field(field), _) => field.per_action(),
     };
-    let asks_absence = |pattern: &Pattern| pattern.test == Test::Exists(false);
     let is_deferred =
         |pattern: &Pattern| matches!((&pattern.target, &pattern.test), (Target::Field(_), Test::Regex(_)));
-    let when_nothing_matches = |index: u32| match pack.patterns.get(index as usize) {
-        Some(pattern) if is_deferred(pattern) => None,
-        pattern => Some(pattern.is_some_and(asks_absence)),
-    };
-    let condition = rule.condition.iter().copied();
     Ok(Prepared {
         per_action: rule.view == View::ProcessCreation || patterns().any(reads_action),
         searches: patterns().any(is_deferred),
-        always: condition::may_hold(condition, when_nothing_matches, &mut Vec::new())
-            || patterns().any(asks_absence),
+        always: triggers(pack, rule).is_none(),
     })
 }
+
+/// The patterns of which one at least has to match before the rule can, as few and as rare ones as possible; `None`
+/// when it can match without any.
+fn triggers(pack: &Pack, rule: &Rule) -> Option<Vec<u32>> {
+    condition::triggers(rule.condition.iter().copied(), |index| {
+        let pattern = pack.patterns.get(index as usize)?;
+        match (pattern.target, &pattern.test) {
+            (_, Test::Exists(false)) => None,
+            // Every event has them.
+            (_, Test::Exists(true))
+            | (Target::Field(Field::EventId | Field::Channel | Field::ProviderName), _) => Some(COMMON),
+            (Target::Field(_), Test::Regex(regex)) if literals_of(pack, *regex).is_empty() => None,
+            _ => Some(1),
+        }
+    })
+}
+
+/// So many rare patterns are together as frequent as one that matches on nearly every event.
+const COMMON: usize = 1_000;
 
 fn pattern_of(pack: &Pack, op: Op) -> Option<(u32, &Pattern)> {
     match op {
@@ -93,13 +113,12 @@ fn pattern_of(pack: &Pack, op: Op) -> Option<(u32, &Pattern)> {
     }
 }
 
-/// By pattern: the rules that use it.
-pub(super) fn users(pack: &Pack) -> Groups {
+/// By pattern: the rules that it triggers.
+pub(super) fn triggered(pack: &Pack) -> Groups {
     let mut pairs: Vec<(usize, u32)> = Vec::new();
     for (rule, index) in pack.rules.iter().zip(0_u32..) {
-        pairs.extend(
-            rule.condition.iter().filter_map(|op| pattern_of(pack, *op)).map(|(p, _)| (p as usize, index)),
-        );
+        let triggers = triggers(pack, rule).unwrap_or_default();
+        pairs.extend(triggers.into_iter().map(|pattern| (pattern as usize, index)));
     }
     pairs.sort_unstable();
     pairs.dedup();

@@ -1,6 +1,6 @@
 use super::*;
 use crate::fields::Table;
-use crate::rules::{Comparison, Glob, GlobPart, Level, Op, Pattern, Relation, Rule, Target, Test};
+use crate::rules::{Comparison, Glob, GlobPart, Level, Op, Pattern, Regex, Relation, Rule, Target, Test};
 
 fn contains(text: &str) -> Test {
     Test::Text(Glob {
@@ -199,7 +199,8 @@ fn a_pack_whose_parts_do_not_fit_is_refused() {
     let broken = |pack: Pack| Matcher::new(pack).unwrap_err();
     broken(Pack { rules: vec![rule(View::Security, vec![Op::Pattern(0)])], ..Pack::default() });
     broken(Pack { patterns: vec![on(Field::TaskUri, Test::Regex(0))], ..Pack::default() });
-    broken(Pack { regexes: vec![vec![1, 2, 3]], ..Pack::default() });
+    let regex = Regex { automaton: vec![1, 2, 3], literals: Vec::new() };
+    broken(Pack { regexes: vec![regex], ..Pack::default() });
 }
 
 #[test]

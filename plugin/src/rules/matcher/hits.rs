@@ -1,0 +1,130 @@
+//! What is known of the patterns while an event is evaluated.
+use crate::fields::Field;
+
+/// The patterns that matched: as a list with the first place of each, and as a set.
+#[derive(Debug, Default)]
+pub(super) struct Hits {
+    pub(super) list: Vec<Hit>,
+    /// The patterns that matched.
+    set: PatternSet,
+    /// The patterns that were tried: on the value at hand, since to try a pattern wherever its literal stands
+    /// would take the square of the value's length; then, of the deferred ones, on the tables at hand.
+    tried: PatternSet,
+    /// The deferred patterns of which a literal was seen.
+    suggested: PatternSet,
+}
+
+/// A pattern that matched, and where.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hit {
+    pub(super) pattern: u32,
+    pub(super) field: Field,
+    pub(super) value: u32,
+}
+
+/// A place in the course of an evaluation, to return to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    hits: usize,
+    suggested: usize,
+}
+
+impl Hits {
+    /// Forgets everything, and makes room for so many patterns.
+    pub(super) fn reset(&mut self, patterns: usize) {
+        self.list.clear();
+        for set in [&mut self.set, &mut self.tried, &mut self.suggested] {
+            set.reset(patterns);
+        }
+    }
+
+    /// What is known now.
+    pub(super) const fn mark(&self) -> Mark {
+        Mark { hits: self.list.len(), suggested: self.suggested.list.len() }
+    }
+
+    /// Forgets what became known since.
+    pub(super) fn return_to(&mut self, mark: Mark) {
+        self.list.truncate(mark.hits);
+        self.set.truncate(mark.hits);
+        self.suggested.truncate(mark.suggested);
+    }
+
+    /// Whether a pattern is tried for the first time, which it then no longer is.
+    pub(super) fn is_first_try(&mut self, pattern: u32) -> bool {
+        self.tried.insert(pattern)
+    }
+
+    pub(super) fn was_tried(&self, pattern: u32) -> bool {
+        self.tried.contains(pattern)
+    }
+
+    pub(super) fn forget_tries(&mut self) {
+        self.tried.truncate(0);
+    }
+
+    pub(super) fn has(&self, pattern: u32) -> bool {
+        self.set.contains(pattern)
+    }
+
+    /// Notes a match, unless there was one before.
+    pub(super) fn note(&mut self, pattern: u32, field: Field, value: u32) {
+        if self.set.insert(pattern) {
+            self.list.push(Hit { pattern, field, value });
+        }
+    }
+
+    /// Notes that a deferred pattern may match.
+    pub(super) fn suggest(&mut self, pattern: u32) {
+        self.suggested.insert(pattern);
+    }
+
+    pub(super) fn is_suggested(&self, pattern: u32) -> bool {
+        self.suggested.contains(pattern)
+    }
+
+    pub(super) fn suggestions(&self) -> impl Iterator<Item = u32> {
+        self.suggested.list.iter().copied()
+    }
+}
+
+/// A set of patterns that can be emptied in the reverse order of its filling.
+#[derive(Debug, Default)]
+struct PatternSet {
+    list: Vec<u32>,
+    /// One bit for each pattern of the pack.
+    bits: Vec<u64>,
+}
+
+impl PatternSet {
+    fn reset(&mut self, patterns: usize) {
+        self.list.clear();
+        self.bits.clear();
+        self.bits.resize(patterns.div_ceil(64), 0);
+    }
+
+    fn contains(&self, pattern: u32) -> bool {
+        self.bits.get(pattern as usize / 64).is_some_and(|word| word >> (pattern % 64) & 1 == 1)
+    }
+
+    /// Adds a pattern; false when it is there already, or is none of the pack's.
+    fn insert(&mut self, pattern: u32) -> bool {
+        let Some(word) = self.bits.get_mut(pattern as usize / 64) else { return false };
+        let bit = 1 << (pattern % 64);
+        let is_new = *word & bit == 0;
+        if is_new {
+            *word |= bit;
+            self.list.push(pattern);
+        }
+        is_new
+    }
+
+    /// Keeps only the first patterns.
+    fn truncate(&mut self, keep: usize) {
+        for pattern in self.list.drain(keep.min(self.list.len())..) {
+            if let Some(word) = self.bits.get_mut(pattern as usize / 64) {
+                *word &= !(1 << (pattern % 64));
+            }
+        }
+    }
+}
