@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::panic, reason = "a report")]
 
 use schtag_host::engine::{Instance, Module, Options, Timestamp};
-use schtag_tests::filter;
+use schtag_tests::{filter, workload};
 
 const AT: Timestamp = Timestamp { seconds: 1_772_000_000, nanoseconds: 0 };
 
@@ -15,7 +15,7 @@ fn main() {
     println!("\nfuel per record: {} rules, {} bytes of module", manifest.rules.len(), wasm.len());
     println!("{:<36} {:>7} {:>10} {:>10}", "record", "bytes", "fuel", "per byte");
     let mut instance = Instance::new(&module, &Options::default()).unwrap();
-    for input in schtag_benches::inputs() {
+    for input in workload::inputs() {
         // The first call of an instance warms its buffers.
         instance.call(b"win.security", AT, input.record.as_bytes()).unwrap();
         let reply = instance.call(b"win.security", AT, input.record.as_bytes()).unwrap();

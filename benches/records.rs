@@ -5,7 +5,7 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use schtag::engine::{At, Engine, Outcome};
 use schtag::rules::{Pack, Packed};
 use schtag_host::engine::{Instance, Options, Timestamp};
-use schtag_tests::{filter, project};
+use schtag_tests::{filter, project, workload};
 use std::hint::black_box;
 
 const AT: Timestamp = Timestamp { seconds: 1_772_000_000, nanoseconds: 0 };
@@ -19,7 +19,7 @@ fn native() -> Engine {
 fn records(criterion: &mut Criterion) {
     let (mut engine, mut instance) =
         (native(), Instance::new(&filter::module().unwrap(), &Options::default()).unwrap());
-    for input in schtag_benches::inputs() {
+    for input in workload::inputs() {
         let record = input.record.as_bytes();
         let mut out = Vec::new();
         let at = At { seconds: AT.seconds, nanoseconds: 0 };
@@ -37,7 +37,7 @@ fn records(criterion: &mut Criterion) {
 /// A new instance for a chunk of 100 records, as hosts before Fluent Bit 4.1 make one.
 fn chunks(criterion: &mut Criterion) {
     let module = filter::module().unwrap();
-    let input = schtag_benches::inputs().into_iter().next().unwrap();
+    let input = workload::inputs().into_iter().next().unwrap();
     criterion.bench_function("new instance and 100 other events", |b| {
         b.iter_batched(
             || Instance::new(&module, &Options::default()).unwrap(),

@@ -6,7 +6,7 @@ mod reading;
 pub use reading::{Reading, Row, read};
 
 use crate::json::{self, Object, Scanner, Sieve};
-use crate::rules::{LoadError, Matcher, Packed, Settings};
+use crate::rules::{LoadError, Matcher, Packed, Settings, Source};
 use crate::shapes;
 use crate::verdict;
 use judge::Judge;
@@ -78,9 +78,12 @@ impl Engine {
     }
 
     /// Judges one record. Whatever its bytes are, the result is one JSON object: the record itself, or what
-    /// is in `out`.
+    /// is in `out`. (Of [`Source::Winevtlog`] it is the operator who vouches for records of other events.)
     pub fn process(&mut self, record: &[u8], at: At, out: &mut Vec<u8>) -> Outcome {
         out.clear();
+        if self.judge.settings().source == Source::Winevtlog && shapes::begins_as_another_event(record) {
+            return Outcome::Unchanged;
+        }
         let concerns_us =
             self.scanner.sift(record, &self.sieve).map(|sifted| concerns_us(&sifted, self.judge.settings()));
         match concerns_us {

@@ -10,3 +10,4 @@ pub mod project;
 pub mod samples;
 pub mod table;
 pub mod wasmi_host;
+pub mod workload;

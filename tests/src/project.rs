@@ -27,3 +27,19 @@ pub fn module() -> Result<PathBuf, String> {
         ))
     }
 }
+
+/// The engine without rules: the file that `SCHTAG_BASE_WASM` names, else `target/wasm/schtag_base.wasm`.
+///
+/// # Errors
+/// A sentence that says how to build it, when there is none.
+pub fn base_module() -> Result<PathBuf, String> {
+    let path = match std::env::var_os("SCHTAG_BASE_WASM") {
+        Some(path) => PathBuf::from(path),
+        None => root().join("target/wasm/schtag_base.wasm"),
+    };
+    if path.is_file() {
+        Ok(path)
+    } else {
+        Err(format!("there is no base module at {}: `make test` builds it", path.display()))
+    }
+}

@@ -8,7 +8,7 @@ mod date;
 
 use crate::sigma::text::path_glob;
 use crate::yaml::{Node, SchemaError, documents};
-use schtag::rules::{Glob, Level, Role, RolePattern};
+use schtag::rules::{Glob, Level, Role, RolePattern, Source};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::SystemTime;
@@ -91,7 +91,7 @@ pub fn parse(text: &str, now: SystemTime) -> Result<Configuration, SettingsError
         several => return Err(SettingsError::Documents(several.len())),
     };
     let root = Node::root(document);
-    root.only(&["key", "minimum_level", "observe", "hosts", "allowlist", "placeholders"])?;
+    root.only(&["key", "minimum_level", "observe", "hosts", "allowlist", "placeholders", "source"])?;
 
     let mut read = Configuration::default();
     if let Some(node) = root.get("key")? {
@@ -121,6 +121,13 @@ pub fn parse(text: &str, now: SystemTime) -> Result<Configuration, SettingsError
             read.settings.allowlist.push(allow);
             read.warnings.extend(warning);
         }
+    }
+    if let Some(node) = root.get("source")? {
+        read.settings.source = match node.text()? {
+            "any" => Source::Any,
+            "winevtlog" => Source::Winevtlog,
+            _ => return Err(node.expected("`any` or `winevtlog`").into()),
+        };
     }
     if let Some(node) = root.get("placeholders")? {
         read.placeholders = placeholders(&node)?;

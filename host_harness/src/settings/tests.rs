@@ -27,6 +27,7 @@ fn everything_that_can_be_said() {
 key: scheduled_task
 minimum_level: low
 observe: all
+source: winevtlog
 hosts:
   role_member: host.role
   raise_on_servers: false
@@ -57,6 +58,7 @@ placeholders:
     assert_eq!(read.settings.key, "scheduled_task");
     assert_eq!(read.settings.minimum_level, Level::Low);
     assert!(read.settings.observe_all);
+    assert_eq!(read.settings.source, Source::Winevtlog);
     assert!(!read.settings.raise_on_servers);
     assert_eq!(read.settings.role_member, ["host", "role"]);
     assert_eq!(read.settings.role_patterns[0].role, Role::Server);

@@ -22,6 +22,7 @@ mod walk;
 pub use edit::{NotWritten, append_member, remove_members};
 pub use repair::{Repaired, repair, wrap};
 pub use scan::{Invalid, Scanner};
+pub use scan_string::plain_string;
 pub use sieve::Sieve;
 pub use text::{unescape, write_string};
 pub use value::{Elements, Kind, Member, Object, Value};

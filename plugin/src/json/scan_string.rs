@@ -30,6 +30,12 @@ pub(super) fn not_ascii(inside: &[u8]) -> Result<(&[u8], bool), Stop<'_>> {
     }
 }
 
+/// Behind the string whose inside `rest` begins with, when it is ASCII without escapes.
+#[inline]
+pub fn plain_string(rest: &[u8]) -> Option<&[u8]> {
+    plain::<true>(rest).strip_prefix(b"\"")
+}
+
 /// Behind the bytes that stand for themselves. Written out, since a compiler that is to save space unrolls no
 /// loops.
 #[inline(always)]

@@ -17,6 +17,6 @@ pub use glob::fold;
 pub use matcher::{Evidence, Matched, Matcher, Place, Scratch, Trace};
 pub use pack::{
     Allow, Cidr, Comparison, Correlation, CorrelationKind, Glob, GlobPart, Level, Op, Pack, Pattern, Regex,
-    Relation, Role, RolePattern, Rule, Settings, Target, Test,
+    Relation, Role, RolePattern, Rule, Settings, Source, Target, Test,
 };
 pub use packed::{LoadError, Packed};

@@ -252,6 +252,19 @@ pub struct Settings {
     pub role_patterns: Vec<RolePattern>,
     /// What is known to be benign.
     pub allowlist: Vec<Allow>,
+    /// Where every record comes from.
+    pub source: Source,
+}
+
+/// Where every record comes from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Source {
+    /// From anywhere: a record is validated before it is passed on.
+    #[default]
+    Any,
+    /// Straight from Fluent Bit's `winevtlog` input: a record that begins as those of other events do is passed on
+    /// unread.
+    Winevtlog,
 }
 
 impl Default for Settings {
@@ -264,6 +277,7 @@ impl Default for Settings {
             role_member: vec!["host_role".into()],
             role_patterns: Vec::new(),
             allowlist: Vec::new(),
+            source: Source::Any,
         }
     }
 }

@@ -42,6 +42,7 @@ use std::borrow::Cow;
 
 pub use id::{Candidate, change};
 pub use role::sieve;
+pub use winevtlog::begins_as_another_event;
 
 use crate::event::TaskEvent;
 use crate::json::{Kind, Object, Scanner};

@@ -18,6 +18,8 @@
 //! ```
 
 use super::shape::Shape;
+use crate::event::Change;
+use crate::json::plain_string;
 
 /// The default form, with or without `EventData`.
 pub(super) static SHAPE: Shape = Shape {
@@ -39,3 +41,91 @@ pub(super) static TEXT: Shape = Shape { name: "winevtlog_text", ..SHAPE_OF_REST 
 
 const SHAPE_OF_REST: Shape =
     Shape { data: &["EventData", "StringInserts"], message: &["Message"], ..Shape::NONE };
+
+/// Whether a record is another event, told by its first members in the order in which the input writes them, with
+/// nothing looked at behind the event id but the last byte. Only of the default form, and only of records that are
+/// known to come from there: what follows may be anything.
+pub fn begins_as_another_event(record: &[u8]) -> bool {
+    event_id(record).is_some_and(|id| Change::from_event_id(id).is_none()) && record.last() == Some(&b'}')
+}
+
+fn event_id(record: &[u8]) -> Option<u64> {
+    let rest = after(record, b"{\"ProviderName\":")?;
+    let name = rest.strip_prefix(b"\"")?;
+    let rest = security_auditing(name).or_else(|| plain_string(name))?;
+    let rest = after(rest, b",\"ProviderGuid\":")?;
+    let rest = provider_guid(rest.strip_prefix(b"\"")?)?;
+    let rest = match after(rest, b",\"Qualifiers\":\"\"") {
+        Some(rest) => rest,
+        None => digits(rest.strip_prefix(b",\"Qualifiers\":")?)?.1,
+    };
+    let (id, rest) = digits(after(rest, b",\"EventI")?.strip_prefix(b"D\":")?)?;
+    (rest.first() == Some(&b',')).then_some(id)
+}
+
+/// Behind the name of the Security log's provider, whose events are most.
+fn security_auditing(name: &[u8]) -> Option<&[u8]> {
+    after(after(after(name, b"Microsoft-Window")?, b"s-Security-Audit")?, b"ing\"")
+}
+
+/// Behind a text of the length of a word or two, which is compared as such.
+#[inline(always)]
+fn after<'a, const N: usize>(rest: &'a [u8], text: &[u8; N]) -> Option<&'a [u8]> {
+    let (head, after) = rest.split_first_chunk::<N>()?;
+    (head == text).then_some(after)
+}
+
+/// Behind the provider's GUID, which nearly always has 38 characters.
+fn provider_guid(rest: &[u8]) -> Option<&[u8]> {
+    match rest.split_at_checked(38) {
+        Some((_, after)) if after.first() == Some(&b'"') => after.get(1..),
+        _ => plain_string(rest),
+    }
+}
+
+/// A number of at most nine digits, and what is behind it.
+fn digits(mut rest: &[u8]) -> Option<(u64, &[u8])> {
+    let (mut value, mut count) = (0_u32, 0_u32);
+    while let Some((&byte @ b'0'..=b'9', after)) = rest.split_first() {
+        value = value.wrapping_mul(10).wrapping_add(u32::from(byte.wrapping_sub(b'0')));
+        count = count.wrapping_add(1);
+        rest = after;
+    }
+    matches!(count, 1..=9).then_some((u64::from(value), rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_events_are_told_by_their_first_members() {
+        let record = |qualifiers: &str, id: &str, rest: &str| {
+            format!(
+                r#"{{"ProviderName":"Microsoft-Windows-Security-Auditing","ProviderGuid":"{{54849625-5478-4994-A5BA-3E3B0328C30D}}","Qualifiers":{qualifiers},"EventID":{id},{rest}"#
+            )
+        };
+        for other in [
+            record("\"\"", "4624", r#""Version":2}"#),
+            record("16384", "7", r#""Version":2}"#),
+            r#"{"ProviderName":"x","ProviderGuid":"","Qualifiers":0,"EventID":1,"Version":0}"#.to_owned(),
+        ] {
+            assert!(begins_as_another_event(other.as_bytes()), "{other}");
+        }
+        for unsure in [
+            record("\"\"", "4698", r#""Version":1}"#),
+            record("\"\"", "4702", r#""Version":1}"#),
+            record("\"\"", "46240000000000", r#""Version":1}"#),
+            record("\"\"", "4624.0", r#""Version":1}"#),
+            record("\"\"", "\"4624\"", r#""Version":1}"#),
+            record("\"\"", "", r#""Version":1}"#),
+            record("-1", "4624", r#""Version":1}"#),
+            record("\"\"", "4624", r#""Version":2"#),
+            r#"{"EventID":4624}"#.to_owned(),
+            r#"{"ProviderName":"a\"b","ProviderGuid":"","Qualifiers":0,"EventID":1,"Version":0}"#.to_owned(),
+            String::new(),
+        ] {
+            assert!(!begins_as_another_event(unsure.as_bytes()), "{unsure}");
+        }
+    }
+}

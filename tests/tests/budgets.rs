@@ -1,0 +1,74 @@
+//! What a record may cost, in wasmtime fuel: about one unit for each instruction of the guest, the same on every
+//! machine. A change that costs more fails here; `make bench BENCH_ARGS="--bench fuel"` prints the numbers.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
+
+use schtag_host::bake::bake;
+use schtag_host::engine::Module;
+use schtag_host::gate::DEFAULT_BUDGET;
+use schtag_host::rule_files;
+use schtag_host::settings::parse;
+use schtag_tests::filter::{self, Filter};
+use schtag_tests::project;
+use schtag_tests::workload::{Input, inputs};
+use std::time::SystemTime;
+
+fn input(name: &str) -> Input {
+    inputs().into_iter().find(|input| input.name == name).unwrap_or_else(|| panic!("no input {name}"))
+}
+
+/// The fuel of an input's second record, when the instance's buffers have their size.
+fn fuel(filter: &mut Filter, input: &Input) -> u64 {
+    for _ in 0..2 {
+        let tag = filter.tag(&input.record, 0).unwrap();
+        assert_eq!(!tag.is_null(), input.tagged, "{}: {tag}", input.name);
+    }
+    filter.fuel()
+}
+
+fn assert_within(filter: &mut Filter, name: &str, budget: u64) {
+    let input = input(name);
+    let fuel = fuel(filter, &input);
+    assert!(fuel <= budget, "{name}, {} bytes: {fuel} units, more than {budget}", input.record.len());
+}
+
+fn assert_within_per_byte(filter: &mut Filter, name: &str, budget: f64) {
+    let input = input(name);
+    let per_byte = fuel(filter, &input) as f64 / input.record.len() as f64;
+    assert!(
+        per_byte <= budget,
+        "{name}, {} bytes: {per_byte:.1} a byte, more than {budget}",
+        input.record.len()
+    );
+}
+
+#[test]
+fn records_of_other_events_are_validated_at_a_few_instructions_a_byte() {
+    let mut filter = Filter::new(&filter::module().unwrap()).unwrap();
+    assert_within_per_byte(&mut filter, "other event, flat, id last", 6.0);
+    // Its message is full of escaped line ends and tabs.
+    assert_within_per_byte(&mut filter, "other event, winevtlog", 12.0);
+    assert_within_per_byte(&mut filter, "other event, as XML", 12.5);
+}
+
+#[test]
+fn records_of_other_events_straight_from_winevtlog_cost_a_few_hundred_instructions() {
+    let base = std::fs::read(project::base_module().unwrap()).unwrap();
+    let settings = parse("source: winevtlog", SystemTime::UNIX_EPOCH).unwrap().settings;
+    let rules = rule_files::compile(&[project::root().join("plugin/rules")], None).unwrap();
+    let pack = schtag::rules::Pack { settings, ..rules.pack };
+    let module = Module::new(&bake(&base, &pack, DEFAULT_BUDGET).unwrap().wasm).unwrap();
+    let mut filter = Filter::new(&module).unwrap();
+    assert_within(&mut filter, "other event, winevtlog", 600);
+    // It trusts only what begins so, and judges task events as ever.
+    assert_within_per_byte(&mut filter, "other event, flat, id last", 6.0);
+    assert!(filter.tag(r#"{"EventID":nan}"#, 0).unwrap()["verdict"] == "repaired");
+    fuel(&mut filter, &input("plain PowerShell, winevtlog"));
+}
+
+#[test]
+fn task_events_cost_a_bounded_number_of_instructions() {
+    let mut filter = Filter::new(&filter::module().unwrap()).unwrap();
+    assert_within(&mut filter, "benign task, winevtlog", 1_100_000);
+    assert_within(&mut filter, "plain PowerShell, winevtlog", 1_500_000);
+    assert_within(&mut filter, "encoded PowerShell, winevtlog", 2_700_000);
+}
