@@ -1,0 +1,55 @@
+#!/bin/sh
+# Gives a running Fluent Bit a new schtag.wasm: checks it, exchanges the file in one step, reloads, and puts the
+# old file back when the agent does not come back with it.
+#
+# Usage: reload.sh NEW.wasm INSTALLED.wasm [http://127.0.0.1:2020]
+# Needs: schtag, curl, and `hot_reload: on` in the agent (see hot-reload.yaml). SCHTAG and CURL may name them.
+# Exit status: 0 done; 1 refused, nothing was changed; 2 the agent did not come back, the old file is in place
+# again and the agent needs a restart.
+set -eu
+
+new=${1:?usage: reload.sh NEW.wasm INSTALLED.wasm [URL]}
+installed=${2:?usage: reload.sh NEW.wasm INSTALLED.wasm [URL]}
+url=${3:-http://127.0.0.1:2020}
+schtag=${SCHTAG:-schtag}
+curl=${CURL:-curl}
+
+refuse() {
+    echo "reload.sh: $*; nothing was changed" >&2
+    exit 1
+}
+
+reloads() {
+    "$curl" -fsS --max-time 5 "$url/api/v2/reload" 2>/dev/null |
+        sed -n 's/.*"hot_reload_count" *: *\([0-9][0-9]*\).*/\1/p'
+}
+
+# A module that cannot be loaded, imports something or lacks an export is refused here, not by the agent.
+"$schtag" inspect "$new" >/dev/null || refuse "$new is not a module that Fluent Bit can load"
+# And one that loads and is no filter: it must pass a record on.
+printf '{"EventID":4624}\n' | "$schtag" tag --module "$new" - 2>/dev/null | grep -q '^{"EventID":4624}$' ||
+    refuse "$new does not pass an ordinary record on"
+[ -f "$installed" ] || refuse "there is no $installed"
+before=$(reloads)
+[ -n "$before" ] || refuse "no answer from $url/api/v2/reload: is hot_reload on?"
+
+# In the same folder, so that each rename is one step and the agent never sees half a file.
+cp "$installed" "$installed.previous"
+cp "$new" "$installed.new"
+mv "$installed.new" "$installed"
+
+"$curl" -fsS --max-time 30 -X POST "$url/api/v2/reload" >/dev/null || true
+tries=30
+while [ "$tries" -gt 0 ]; do
+    now=$(reloads)
+    if [ -n "$now" ] && [ "$now" -gt "$before" ]; then
+        echo "reloaded; the module before is $installed.previous"
+        exit 0
+    fi
+    sleep 1
+    tries=$((tries - 1))
+done
+
+mv "$installed.previous" "$installed"
+echo "reload.sh: the agent did not come back; the module before is in place again: restart the agent, read its log" >&2
+exit 2
