@@ -23,6 +23,24 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(50);
 /// How long an agent's server may think.
 const SILENCE: Duration = Duration::from_millis(500);
+/// What stands in for the environment variables that the examples name.
+const STAND_INS: [(&str, &str); 15] = [
+    ("SCHTAG_AGGREGATOR", "127.0.0.1"),
+    ("SCHTAG_BROKERS", "127.0.0.1:9092"),
+    ("SPLUNK_HOST", "127.0.0.1"),
+    ("SPLUNK_TOKEN", "00000000-0000-0000-0000-000000000000"),
+    ("ELASTIC_HOST", "127.0.0.1"),
+    ("ELASTIC_API_KEY", "a2V5"),
+    ("OPENSEARCH_HOST", "127.0.0.1"),
+    ("OPENSEARCH_USER", "schtag"),
+    ("OPENSEARCH_PASSWORD", "secret"),
+    ("LOKI_HOST", "127.0.0.1"),
+    ("AZURE_TENANT_ID", "tenant"),
+    ("AZURE_CLIENT_ID", "client"),
+    ("AZURE_CLIENT_SECRET", "secret"),
+    ("AZURE_DCE_URL", "https://dce.example.org"),
+    ("AZURE_DCR_ID", "dcr-0"),
+];
 
 /// What can go wrong with an agent.
 #[derive(Error)]
@@ -112,9 +130,7 @@ impl Installation {
             }
             None if std::env::var_os("SCHTAG_REQUIRE_FLUENT_BIT").is_some() => Err(AgentError::NoAgent),
             None => {
-                // Not eprintln!, which the test runner swallows when a test passes.
-                let line = format!("SKIPPED: no fluent-bit for {test}; set FLUENT_BIT or put it on PATH\n");
-                io::stderr().write_all(line.as_bytes()).map_err(io_error("writing to stderr"))?;
+                skipped(&format!("no fluent-bit for {test}; set FLUENT_BIT or put it on PATH"))?;
                 Ok(None)
             }
         }
@@ -128,6 +144,19 @@ impl Installation {
     /// The agent's version.
     pub fn version(&self) -> Version {
         self.version
+    }
+
+    /// Whether this build has a plugin of that name.
+    ///
+    /// # Errors
+    /// When the program does not run.
+    pub fn has_plugin(&self, name: &str) -> Result<bool, AgentError> {
+        let output = Command::new(&self.program)
+            .arg("--help")
+            .output()
+            .map_err(io_error(format!("running {}", self.program.display())))?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        Ok(text.lines().any(|line| line.split_whitespace().next() == Some(name)))
     }
 
     /// Whether the agent accepts the configuration `text`: `fluent-bit --dry-run`.
@@ -186,10 +215,7 @@ impl Installation {
     fn command(&self, dir: &Path) -> Command {
         let mut command = Command::new(&self.program);
         // The agent opens its working folder for the guest (accessible_paths is "." unless set).
-        command
-            .current_dir(dir)
-            .env("SCHTAG_WASM", &self.module)
-            .env("SCHTAG_AGGREGATOR", Ipv4Addr::LOCALHOST.to_string());
+        command.current_dir(dir).env("SCHTAG_WASM", &self.module).envs(STAND_INS);
         command
     }
 }
@@ -283,23 +309,16 @@ impl Agent {
     }
 
     /// The body of a page of the agent's HTTP server.
-    fn get(&self, path: &str) -> Result<String, AgentError> {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.metrics_port));
-        let exchange = || -> io::Result<String> {
-            let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-            // Up to 4.0 the server promises to close the connection and does not: silence ends the answer, too.
-            stream.set_read_timeout(Some(SILENCE))?;
-            write!(stream, "GET {path} HTTP/1.0\r\n\r\n")?;
-            let mut answer = Vec::new();
-            match stream.read_to_end(&mut answer) {
-                Err(error) if answer.is_empty() || !matches!(error.kind(), WouldBlock | TimedOut) => {
-                    Err(error)
-                }
-                _ => Ok(String::from_utf8_lossy(&answer).into_owned()),
-            }
-        };
-        let answer = exchange().map_err(io_error(format!("asking {address} for {path}")))?;
-        Ok(answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default())
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn get(&self, path: &str) -> Result<String, AgentError> {
+        http_get(self.metrics_port, path)
+    }
+
+    /// The port of the agent's HTTP server.
+    pub const fn metrics_port(&self) -> u16 {
+        self.metrics_port
     }
 }
 
@@ -309,6 +328,36 @@ impl Drop for Agent {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Says on stderr that something is not tested here, and why.
+///
+/// # Errors
+/// When stderr is closed.
+pub fn skipped(what: &str) -> Result<(), AgentError> {
+    // Not eprintln!, which the test runner swallows when a test passes.
+    io::stderr().write_all(format!("SKIPPED: {what}\n").as_bytes()).map_err(io_error("writing to stderr"))
+}
+
+/// The body of a page of a server on the loopback interface.
+///
+/// # Errors
+/// When nothing answers there.
+pub fn http_get(port: u16, path: &str) -> Result<String, AgentError> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let exchange = || -> io::Result<String> {
+        let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+        // Up to 4.0 the server promises to close the connection and does not: silence ends the answer, too.
+        stream.set_read_timeout(Some(SILENCE))?;
+        write!(stream, "GET {path} HTTP/1.0\r\n\r\n")?;
+        let mut answer = Vec::new();
+        match stream.read_to_end(&mut answer) {
+            Err(error) if answer.is_empty() || !matches!(error.kind(), WouldBlock | TimedOut) => Err(error),
+            _ => Ok(String::from_utf8_lossy(&answer).into_owned()),
+        }
+    };
+    let answer = exchange().map_err(io_error(format!("asking {address} for {path}")))?;
+    Ok(answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default())
 }
 
 /// A port of the loopback interface that was free a moment ago.
