@@ -4,8 +4,8 @@
 #
 # Usage: reload.sh NEW.wasm INSTALLED.wasm [http://127.0.0.1:2020]
 # Needs: schtag, curl, and `hot_reload: on` in the agent (see hot-reload.yaml). SCHTAG and CURL may name them.
-# Exit status: 0 done; 1 refused, nothing was changed; 2 the agent did not come back, the old file is in place
-# again and the agent needs a restart.
+# Exit status: 0 done; 1 refused, nothing was changed; 2 the agent has not reloaded, the old file is in place again
+# and the agent may need a restart.
 set -eu
 
 new=${1:?usage: reload.sh NEW.wasm INSTALLED.wasm [URL]}
@@ -38,7 +38,8 @@ cp "$installed" "$installed.previous"
 cp "$new" "$installed.new"
 mv "$installed.new" "$installed"
 
-"$curl" -fsS --max-time 30 -X POST "$url/api/v2/reload" >/dev/null || true
+# The server closes the connection on a POST without a body, and does nothing. What counts is the count below.
+"$curl" -fsS --max-time 30 -X POST -d '{}' "$url/api/v2/reload" >/dev/null || true
 tries=30
 while [ "$tries" -gt 0 ]; do
     now=$(reloads)
@@ -51,5 +52,5 @@ while [ "$tries" -gt 0 ]; do
 done
 
 mv "$installed.previous" "$installed"
-echo "reload.sh: the agent did not come back; the module before is in place again: restart the agent, read its log" >&2
+echo "reload.sh: the agent has not reloaded; the module before is in place again: read the agent's log, restart it" >&2
 exit 2

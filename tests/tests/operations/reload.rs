@@ -164,7 +164,7 @@ fn without_the_script_a_broken_module_stops_the_agent() -> Outcome {
     let mut agent = start(&installation)?;
     fs::write(agent.dir().join("schtag.wasm"), b"not wasm")?;
     let url = format!("http://127.0.0.1:{}/api/v2/reload", agent.metrics_port());
-    Command::new("curl").args(["-sS", "--max-time", "20", "-X", "POST", &url]).output()?;
+    Command::new("curl").args(["-sS", "--max-time", "20", "-X", "POST", "-d", "{}", &url]).output()?;
     let end = agent.wait_until("answer to nothing", |_| Ok(None::<()>));
     assert!(matches!(end, Err(AgentError::Ended { .. })), "{end:?}");
     Ok(())
