@@ -7,7 +7,7 @@ use std::path::Path;
 use schtag_host::engine::{Module, Options, Tagger, Timestamp};
 use serde_json::{Value, json};
 
-use crate::fluent_bit::AgentError;
+use crate::fluent_bit::{AgentError, Installation, PERSISTENT};
 use crate::msgpack::{Value as Pack, forward_message};
 use crate::project;
 
@@ -76,12 +76,17 @@ pub fn forwarded(tag: &str, records: &[Value]) -> Vec<u8> {
     forward_message(tag, i64::from(FORWARDED_AT), &records)
 }
 
-/// What an instance of the module that starts with them makes of the records of one [`forwarded`] message.
+/// What the agent's filter makes of the records of one [`forwarded`] message.
 ///
 /// # Errors
 /// When the module cannot be loaded, or a call of it fails.
-pub fn tagged(module: &Path, tag: &str, records: &[Value]) -> Result<Vec<Value>, Box<dyn std::error::Error>> {
-    let mut tagger = Tagger::new(Module::new(&fs::read(module)?)?, Options::default())?;
+pub fn tagged(
+    agent: &Installation,
+    tag: &str,
+    records: &[Value],
+) -> Result<Vec<Value>, Box<dyn std::error::Error>> {
+    let module = Module::new(&fs::read(agent.module())?)?;
+    let mut tagger = Tagger::new(module, Options::default())?;
     let at = Timestamp { seconds: FORWARDED_AT, nanoseconds: 0 };
     let mut out = Vec::new();
     for record in records {
@@ -91,6 +96,10 @@ pub fn tagged(module: &Path, tag: &str, records: &[Value]) -> Result<Vec<Value>,
             return Err(fault.into());
         }
         out.push(serde_json::from_slice(&tagged.record)?);
+        if agent.version() < PERSISTENT {
+            // There each chunk has an instance of its own, and `forward` makes a chunk of each record.
+            tagger = Tagger::new(tagger.module().clone(), Options::default())?;
+        }
     }
     Ok(out)
 }

@@ -10,7 +10,7 @@ use schtag_host::engine::{Module, Options, Tagger, Timestamp};
 use schtag_tests::agent_records::{
     alerts, parse, parse_all, sample_events, untagged, write_lines,
 };
-use schtag_tests::fluent_bit::{AgentError, Installation, Version, free_port, send, skipped};
+use schtag_tests::fluent_bit::{AgentError, Installation, PERSISTENT, free_port, send, skipped};
 use schtag_tests::fluent_bit_config::{
     Example, JSON_LINES_PARSER, WINEVTLOG_OPTIONS, filter, forward, pipeline, service, tail,
 };
@@ -21,9 +21,6 @@ type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 /// The exported function, as the examples name it.
 const FUNCTION: &str = "schtag_filter";
-
-/// The first version that keeps one instance of the module; before, each chunk has its own.
-const PERSISTENT: Version = (4, 1);
 
 /// Records that are no task events, and that JSON carries exactly.
 fn other_records() -> Vec<String> {

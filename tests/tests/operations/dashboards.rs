@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use schtag_tests::agent_records::{parse_all, sample_events, tagged};
+use schtag_tests::agent_records::{parse_all, sample_events};
+use schtag_tests::filter::{self, Filter};
 use schtag_tests::fluent_bit_config::Example;
 use schtag_tests::project;
 use serde_json::Value;
@@ -91,8 +92,9 @@ fn the_index_template_maps_the_tag_as_documented() -> Outcome {
     // And every member of real tags is mapped.
     let records = parse_all(&sample_events()?)?;
     let mut found = BTreeSet::new();
-    for record in tagged(&project::module()?, "win.tasks", &records)? {
-        leaves(record.get("schtag").unwrap_or(&Value::Null), "schtag", &mut found);
+    let mut filter = Filter::new(&filter::module()?)?;
+    for record in &records {
+        leaves(&filter.tag(&record.to_string(), 0)?, "schtag", &mut found);
     }
     found.remove("schtag");
     assert!(found.len() > 15, "{found:?}");

@@ -101,6 +101,6 @@ fn what_is_found_is_counted() -> Outcome {
         });
         Ok((own && agents).then_some(()))
     })?;
-    assert_eq!(seen, tagged(installation.module(), "win.tasks", &records)?);
+    assert_eq!(seen, tagged(&installation, "win.tasks", &records)?);
     Ok(())
 }
