@@ -6,9 +6,8 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::io::ErrorKind::{NotFound, TimedOut, WouldBlock};
-use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::io::ErrorKind::NotFound;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
@@ -17,12 +16,12 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use thiserror::Error;
 
+pub use crate::loopback::{free_port, http_get, send};
+
 /// How long a test waits for an agent to do what it asked for.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// How long between two looks.
-const PAUSE: Duration = Duration::from_millis(50);
-/// How long an agent's server may think.
-const SILENCE: Duration = Duration::from_millis(500);
+pub(crate) const PAUSE: Duration = Duration::from_millis(50);
 /// What stands in for the environment variables that the examples name.
 const STAND_INS: [(&str, &str); 16] = [
     ("SCHTAG_AGGREGATOR", "127.0.0.1"),
@@ -97,7 +96,7 @@ impl fmt::Debug for AgentError {
 }
 
 /// Wraps an error of the system with what was being done.
-fn io_error(what: impl Into<String>) -> impl FnOnce(io::Error) -> AgentError {
+pub(crate) fn io_error(what: impl Into<String>) -> impl FnOnce(io::Error) -> AgentError {
     let what = what.into();
     move |source| AgentError::Io { what, source }
 }
@@ -187,6 +186,26 @@ impl Installation {
             Ok(())
         } else {
             Err(AgentError::Refused { config: config.to_owned(), log })
+        }
+    }
+
+    /// Runs an agent on a configuration that ends it, in the folder `dir`, and returns what it printed.
+    ///
+    /// # Errors
+    /// When it cannot be started, or ends otherwise.
+    pub fn run_to_end(&self, config: &Path, dir: &Path) -> Result<String, AgentError> {
+        let output = self
+            .command(dir)
+            .arg("-q")
+            .arg("-c")
+            .arg(config)
+            .output()
+            .map_err(io_error("starting fluent-bit"))?;
+        if output.status.success() {
+            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        } else {
+            let log = String::from_utf8_lossy(&output.stderr).into_owned();
+            Err(AgentError::Ended { status: output.status, log })
         }
     }
 
@@ -343,53 +362,6 @@ impl Drop for Agent {
 pub fn skipped(what: &str) -> Result<(), AgentError> {
     // Not eprintln!, which the test runner swallows when a test passes.
     io::stderr().write_all(format!("SKIPPED: {what}\n").as_bytes()).map_err(io_error("writing to stderr"))
-}
-
-/// The body of a page of a server on the loopback interface.
-///
-/// # Errors
-/// When nothing answers there.
-pub fn http_get(port: u16, path: &str) -> Result<String, AgentError> {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let exchange = || -> io::Result<String> {
-        let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-        // Up to 4.0 the server promises to close the connection and does not: silence ends the answer, too.
-        stream.set_read_timeout(Some(SILENCE))?;
-        write!(stream, "GET {path} HTTP/1.0\r\n\r\n")?;
-        let mut answer = Vec::new();
-        match stream.read_to_end(&mut answer) {
-            Err(error) if answer.is_empty() || !matches!(error.kind(), WouldBlock | TimedOut) => Err(error),
-            _ => Ok(String::from_utf8_lossy(&answer).into_owned()),
-        }
-    };
-    let answer = exchange().map_err(io_error(format!("asking {address} for {path}")))?;
-    Ok(answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default())
-}
-
-/// A port of the loopback interface that was free a moment ago.
-///
-/// # Errors
-/// When the system has none.
-pub fn free_port() -> Result<u16, AgentError> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .and_then(|listener| listener.local_addr())
-        .map(|address| address.port())
-        .map_err(io_error("finding a free port"))
-}
-
-/// Sends `bytes` to a port of the loopback interface, as soon as something listens there.
-///
-/// # Errors
-/// When nothing does.
-pub fn send(port: u16, bytes: &[u8]) -> Result<(), AgentError> {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        match TcpStream::connect((Ipv4Addr::LOCALHOST, port)) {
-            Ok(mut stream) => return stream.write_all(bytes).map_err(io_error("sending")),
-            Err(_) if Instant::now() < deadline => sleep(PAUSE),
-            Err(error) => return Err(io_error(format!("connecting to port {port}"))(error)),
-        }
-    }
 }
 
 /// Asks a program for its version; it answers `Fluent Bit v5.1.1`.

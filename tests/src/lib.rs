@@ -7,6 +7,7 @@ pub mod fluent_bit;
 pub mod fluent_bit_config;
 pub mod hostile;
 pub mod http_sink;
+pub mod loopback;
 pub mod msgpack;
 pub mod project;
 pub mod samples;

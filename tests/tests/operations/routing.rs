@@ -1,12 +1,13 @@
-//! Routes by severity, and counters for Prometheus.
+//! From the first tagged event to routes by severity and counters for Prometheus.
 
 use std::collections::BTreeMap;
 
 use schtag_tests::agent_records::{
-    alerts, forwarded, parse_all, sample_events, tagged, untagged, with_verdict,
+    alerts, forwarded, parse_all, sample_events, tagged, untagged, with_verdict, write_lines,
 };
 use schtag_tests::fluent_bit::{Agent, AgentError, Installation, free_port, http_get, send};
-use schtag_tests::fluent_bit_config::Example;
+use schtag_tests::fluent_bit_config::{Example, JSON_LINES_PARSER};
+use schtag_tests::project;
 use serde_json::Value;
 
 use crate::Outcome;
@@ -28,6 +29,57 @@ fn started(
 
 fn text<'r>(record: &'r Value, pointer: &str) -> &'r str {
     record.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+#[test]
+fn the_first_event_is_tagged_and_the_agent_ends() -> Outcome {
+    let Some(installation) = Installation::find("the_first_event_is_tagged")? else { return Ok(()) };
+    let root = project::root();
+    let config = root.join("config_examples/fluent-bit/first-event.yaml");
+    let printed = installation.run_to_end(&config, &root)?;
+    let lines: Vec<String> = printed.lines().map(str::to_owned).collect();
+    let mut records = parse_all(&lines)?;
+    // The output adds the time.
+    for record in records.iter_mut().filter_map(Value::as_object_mut) {
+        record.remove("date");
+    }
+    assert_eq!(untagged(&records), parse_all(&sample_events()?)?);
+    // What docs/fluent_bit.md shows.
+    let page = std::fs::read_to_string(root.join("docs/fluent_bit.md"))?;
+    for record in with_verdict(&records, "alert") {
+        let line = format!("{}  {}\n", text(record, "/schtag/severity"), text(record, "/schtag/title"));
+        assert!(page.contains(&line), "docs/fluent_bit.md does not show: {line}");
+    }
+    assert_eq!(alerts(&records), 6, "as docs/fluent_bit.md says");
+    Ok(())
+}
+
+/// Behind another input than `winevtlog`, which exists only on Windows.
+#[test]
+fn what_windows_hosts_run_tags_and_forwards_every_record() -> Outcome {
+    let Some(installation) = Installation::find("what_windows_hosts_run")? else { return Ok(()) };
+    for (name, tag) in [("windows-agent.yaml", "win.tasks"), ("wef-collector.yaml", "win.forwarded")] {
+        let records = sample_events()?;
+        let mut agent = installation.start(|dir, metrics| {
+            write_lines(&dir.join("events"), &records)?;
+            let file = format!(
+                "name: file\n      path: {}\n      mkdir: true\n      format: plain",
+                dir.join("out").display()
+            );
+            let mut example = Example::named(name)?
+                .on_linux(&dir.join("events"))
+                .moved(dir, metrics, 0, installation.version())?
+                .with("name: forward", &file)?
+                .with("      host: ${SCHTAG_AGGREGATOR}\n      port: 0\n", "")?;
+            example.text.push_str(JSON_LINES_PARSER);
+            Ok(example.text)
+        })?;
+        let seen = parse_all(&agent.wait_for_lines(tag, records.len())?)?;
+        assert_eq!(untagged(&seen), parse_all(&records)?, "{name}");
+        assert_eq!(alerts(&seen), 6, "{name}");
+        assert_eq!(agent.wait_for_filter("schtag", records.len())?, 0, "{name}: dropped");
+    }
+    Ok(())
 }
 
 #[test]
