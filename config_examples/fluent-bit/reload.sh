@@ -24,11 +24,14 @@ reloads() {
         sed -n 's/.*"hot_reload_count" *: *\([0-9][0-9]*\).*/\1/p'
 }
 
-# A module that cannot be loaded, imports something or lacks an export is refused here, not by the agent.
-"$schtag" inspect "$new" >/dev/null || refuse "$new is not a module that Fluent Bit can load"
-# And one that loads and is no filter: it must pass a record on.
-printf '{"EventID":4624}\n' | "$schtag" tag --module "$new" - 2>/dev/null | grep -q '^{"EventID":4624}$' ||
-    refuse "$new does not pass an ordinary record on"
+# What Fluent Bit could not load, and what has no rules, is refused here, not by the agent.
+about=$("$schtag" inspect "$new" 2>&1) || refuse "$about"
+printf '%s\n' "$about" | grep -q '^Fluent Bit *loads it' || refuse "$new is not a module that Fluent Bit can load:
+$about"
+printf '%s\n' "$about" | grep -q '^rule pack ' || refuse "$new has no rules; ship what schtag bake writes"
+# And it must pass a record on.
+passed=$(printf '{"EventID":4624}\n' | "$schtag" tag --quiet --module "$new" - 2>&1) || refuse "$new fails: $passed"
+[ "$passed" = '{"EventID":4624}' ] || refuse "$new does not pass an ordinary record on: $passed"
 [ -f "$installed" ] || refuse "there is no $installed"
 before=$(reloads)
 [ -n "$before" ] || refuse "no answer from $url/api/v2/reload: is hot_reload on?"

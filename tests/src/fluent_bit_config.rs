@@ -80,7 +80,8 @@ impl Example {
     /// # Errors
     /// When the program does not run.
     pub fn missing_plugin(&self, agent: &Installation) -> Result<Option<&'static str>, AgentError> {
-        let kafka = self.text.lines().filter_map(option).any(|(key, value)| key == "name" && value == "kafka");
+        let kafka =
+            self.text.lines().filter_map(option).any(|(key, value)| key == "name" && value == "kafka");
         Ok(if kafka && !agent.has_plugin("kafka")? { Some("kafka") } else { None })
     }
 

@@ -7,9 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use schtag_host::engine::{Module, Options, Tagger, Timestamp};
-use schtag_tests::agent_records::{
-    alerts, parse, parse_all, sample_events, untagged, write_lines,
-};
+use schtag_tests::agent_records::{alerts, parse, parse_all, sample_events, untagged, write_lines};
 use schtag_tests::fluent_bit::{AgentError, Installation, PERSISTENT, free_port, send, skipped};
 use schtag_tests::fluent_bit_config::{
     Example, JSON_LINES_PARSER, WINEVTLOG_OPTIONS, filter, forward, pipeline, service, tail,
@@ -72,7 +70,10 @@ fn every_example_is_accepted() -> Outcome {
     assert!(!examples.is_empty());
     for example in examples {
         if let Some(plugin) = example.missing_plugin(&agent)? {
-            skipped(&format!("{} in every_example_is_accepted: no {plugin} in this fluent-bit", example.name))?;
+            skipped(&format!(
+                "{} in every_example_is_accepted: no {plugin} in this fluent-bit",
+                example.name
+            ))?;
             continue;
         }
         let linux = example.on_linux(Path::new("/nonexistent/events")).on_version(agent.version());

@@ -5,6 +5,7 @@ use std::fs;
 
 use schtag_tests::agent_records::{parse_all, sample_events};
 use schtag_tests::filter::{self, Filter};
+use schtag_tests::fluent_bit::AgentError;
 use schtag_tests::fluent_bit_config::Example;
 use schtag_tests::project;
 use serde_json::Value;
@@ -14,8 +15,7 @@ use crate::Outcome;
 /// The agent's own metrics that the dashboard shows.
 ///
 /// Source: Fluent Bit 5.1.1, `src/flb_filter.c`, `flb_filter_init`: namespace `fluentbit`, subsystem `filter`.
-const AGENT_METRICS: [&str; 2] =
-    ["fluentbit_filter_records_total", "fluentbit_filter_drop_records_total"];
+const AGENT_METRICS: [&str; 2] = ["fluentbit_filter_records_total", "fluentbit_filter_drop_records_total"];
 
 fn read(path: &str) -> Result<String, String> {
     fs::read_to_string(project::root().join(path)).map_err(|error| format!("{path}: {error}"))
@@ -59,11 +59,16 @@ fn names<'t>(text: &'t str, prefix: &str) -> impl Iterator<Item = String> + 't {
     let prefix = prefix.to_owned();
     text.split(|c: char| !(c.is_ascii_alphanumeric() || "_.{}[]".contains(c)))
         .filter(move |word| word.starts_with(&prefix))
-        .map(|word| word.replace("{}", "").replace("[0]", "").trim_end_matches(['.', '{', '}', '[', ']']).to_owned())
+        .map(|word| {
+            word.replace("{}", "").replace("[0]", "").trim_end_matches(['.', '{', '}', '[', ']']).to_owned()
+        })
 }
 
-/// The series that metrics.yaml makes, with their labels.
-fn own_metrics() -> Result<Vec<(String, BTreeSet<String>)>, Box<dyn std::error::Error>> {
+/// A metric's name and labels.
+type Metric = (String, BTreeSet<String>);
+
+/// The metrics that metrics.yaml makes.
+fn own_metrics() -> Result<Vec<Metric>, AgentError> {
     let mut metrics: Vec<(Vec<String>, BTreeSet<String>)> = Vec::new();
     for line in Example::named("metrics.yaml")?.text.lines().map(str::trim) {
         if line == "- name: log_to_metrics" {
@@ -120,9 +125,10 @@ fn the_grafana_dashboard_shows_metrics_that_the_example_makes() -> Outcome {
             let open = expression.matches(['(', '{', '[']).count();
             assert_eq!(open, expression.matches([')', '}', ']']).count(), "{expression}");
             for prefix in ["schtag_", "fluentbit_"] {
-                used.extend(names(expression, prefix).map(|name| {
-                    name.split(['{', '[']).next().unwrap_or_default().to_owned()
-                }));
+                used.extend(
+                    names(expression, prefix)
+                        .map(|name| name.split(['{', '[']).next().unwrap_or_default().to_owned()),
+                );
             }
             if let Some((metric, labels)) = metrics.iter().find(|(metric, _)| expression.contains(metric)) {
                 for label in grouped_by(expression) {

@@ -140,7 +140,8 @@ fn splunk_gets_the_whole_tag_and_its_indexed_fields() -> Outcome {
 fn loki(request: &Request) -> Result<Vec<Value>, AgentError> {
     assert_eq!(request.path, "/loki/api/v1/push");
     let body = parse(&String::from_utf8_lossy(&request.body))?;
-    let list = |value: &Value, key: &str| value.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
+    let list =
+        |value: &Value, key: &str| value.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
     let mut records = Vec::new();
     for stream in list(&body, "streams") {
         let labels = stream.get("stream").cloned().unwrap_or_default();

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use schtag_tests::fluent_bit::Installation;
 use schtag_tests::project;
 
 use crate::Outcome;
@@ -33,5 +34,29 @@ fn their_links_lead_somewhere() -> Outcome {
             assert!(folder.join(file).exists(), "{page}: {link}");
         }
     }
+    Ok(())
+}
+
+/// A configuration in a page is one that Fluent Bit takes.
+#[test]
+fn their_configurations_are_accepted() -> Outcome {
+    let Some(agent) = Installation::find("their_configurations_are_accepted")? else { return Ok(()) };
+    let mut tried = 0;
+    for page in PAGES {
+        let text = fs::read_to_string(project::root().join(page))?;
+        for block in text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()) {
+            let config = if block.starts_with("pipeline:") {
+                block.to_owned()
+            } else if block.starts_with("  filters:") {
+                format!("pipeline:\n  inputs:\n    - {{name: dummy, tag: win.x}}\n{block}")
+            } else {
+                continue;
+            };
+            let config = config.replace("/etc/fluent-bit/schtag.wasm", &agent.module().display().to_string());
+            agent.dry_run(page, "yaml", &config)?;
+            tried += 1;
+        }
+    }
+    assert!(tried >= 2, "{tried}");
     Ok(())
 }

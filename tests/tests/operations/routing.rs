@@ -121,7 +121,9 @@ fn what_is_found_is_counted() -> Outcome {
     let Some(installation) = Installation::find("what_is_found_is_counted")? else { return Ok(()) };
     let exporter = free_port()?;
     let (mut agent, records) = started(&installation, "metrics.yaml", |example| {
-        example.with("port: 2021", &format!("port: {exporter}"))?.with("scrape_interval: 15", "scrape_interval: 1")
+        example
+            .with("port: 2021", &format!("port: {exporter}"))?
+            .with("scrape_interval: 15", "scrape_interval: 1")
     })?;
     let seen = parse_all(&agent.wait_for_lines("win.tasks", records.len())?)?;
     assert_eq!(untagged(&seen), records, "counting takes nothing away");
