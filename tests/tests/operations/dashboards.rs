@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use schtag_host::yaml;
 use schtag_tests::agent_records::{parse_all, sample_events};
 use schtag_tests::filter::{self, Filter};
 use schtag_tests::fluent_bit::AgentError;
@@ -108,6 +109,24 @@ fn the_index_template_maps_the_tag_as_documented() -> Outcome {
     Ok(())
 }
 
+/// Checks a PromQL expression as far as names and brackets go, and returns the metrics in it.
+fn metrics_of(expression: &str, own: &[Metric]) -> Vec<String> {
+    let open = expression.matches(['(', '{', '[']).count();
+    assert_eq!(open, expression.matches([')', '}', ']']).count(), "{expression}");
+    if let Some((metric, labels)) = own.iter().find(|(metric, _)| expression.contains(metric)) {
+        for label in grouped_by(expression) {
+            assert!(labels.contains(label), "{metric} has no label {label}");
+        }
+    }
+    let words = names(expression, "schtag_").chain(names(expression, "fluentbit_"));
+    let found: Vec<String> =
+        words.map(|name| name.split(['{', '[']).next().unwrap_or_default().to_owned()).collect();
+    for name in &found {
+        assert!(AGENT_METRICS.contains(&name.as_str()) || own.iter().any(|(own, _)| own == name), "{name}");
+    }
+    found
+}
+
 #[test]
 fn the_grafana_dashboard_shows_metrics_that_the_example_makes() -> Outcome {
     let dashboard: Value = serde_json::from_str(&read("config_examples/dashboards/grafana.json")?)?;
@@ -122,24 +141,26 @@ fn the_grafana_dashboard_shows_metrics_that_the_example_makes() -> Outcome {
         let targets = panel.get("targets").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         for target in targets {
             let expression = target.get("expr").and_then(Value::as_str).ok_or("no expression")?;
-            let open = expression.matches(['(', '{', '[']).count();
-            assert_eq!(open, expression.matches([')', '}', ']']).count(), "{expression}");
-            for prefix in ["schtag_", "fluentbit_"] {
-                used.extend(
-                    names(expression, prefix)
-                        .map(|name| name.split(['{', '[']).next().unwrap_or_default().to_owned()),
-                );
-            }
-            if let Some((metric, labels)) = metrics.iter().find(|(metric, _)| expression.contains(metric)) {
-                for label in grouped_by(expression) {
-                    assert!(labels.contains(label), "{metric} has no label {label}");
-                }
-            }
+            used.extend(metrics_of(expression, &metrics));
         }
     }
-    let known: BTreeSet<String> =
-        metrics.iter().map(|(name, _)| name.clone()).chain(AGENT_METRICS.map(str::to_owned)).collect();
-    assert_eq!(used, known, "every metric is known, and every one is shown");
+    assert_eq!(used.len(), metrics.len() + AGENT_METRICS.len(), "every metric is shown: {used:?}");
+    Ok(())
+}
+
+#[test]
+fn the_prometheus_rules_name_metrics_that_the_example_makes() -> Outcome {
+    let (documents, error) = yaml::documents(&read("config_examples/dashboards/prometheus-rules.yaml")?);
+    assert_eq!(error, None);
+    let rules = serde_json::to_value(documents.first())?;
+    let rules = rules.pointer("/groups/0/rules").and_then(Value::as_array).ok_or("no rules")?;
+    assert!(!rules.is_empty());
+    let metrics = own_metrics()?;
+    for rule in rules {
+        let expression = rule.get("expr").and_then(Value::as_str).ok_or("no expression")?;
+        assert!(!metrics_of(expression, &metrics).is_empty(), "{expression}");
+        assert!(rule.pointer("/annotations/summary").is_some(), "{rule}");
+    }
     Ok(())
 }
 

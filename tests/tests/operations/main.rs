@@ -8,6 +8,7 @@ mod outputs;
 mod pages;
 mod reload;
 mod routing;
+mod windows;
 
 /// What a test returns.
 pub(crate) type Outcome = Result<(), Box<dyn std::error::Error>>;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use schtag_tests::agent_records::{
-    alerts, forwarded, parse_all, sample_events, tagged, untagged, with_verdict, write_lines,
+    alerts, forwarded, parse_all, sample_events, tagged, untagged, with_verdict,
 };
 use schtag_tests::fluent_bit::{Agent, AgentError, Installation, free_port, http_get, send};
-use schtag_tests::fluent_bit_config::{Example, JSON_LINES_PARSER};
+use schtag_tests::fluent_bit_config::Example;
 use schtag_tests::project;
 use serde_json::Value;
 
@@ -51,34 +51,6 @@ fn the_first_event_is_tagged_and_the_agent_ends() -> Outcome {
         assert!(page.contains(&line), "docs/fluent_bit.md does not show: {line}");
     }
     assert_eq!(alerts(&records), 6, "as docs/fluent_bit.md says");
-    Ok(())
-}
-
-/// Behind another input than `winevtlog`, which exists only on Windows.
-#[test]
-fn what_windows_hosts_run_tags_and_forwards_every_record() -> Outcome {
-    let Some(installation) = Installation::find("what_windows_hosts_run")? else { return Ok(()) };
-    for (name, tag) in [("windows-agent.yaml", "win.tasks"), ("wef-collector.yaml", "win.forwarded")] {
-        let records = sample_events()?;
-        let mut agent = installation.start(|dir, metrics| {
-            write_lines(&dir.join("events"), &records)?;
-            let file = format!(
-                "name: file\n      path: {}\n      mkdir: true\n      format: plain",
-                dir.join("out").display()
-            );
-            let mut example = Example::named(name)?
-                .on_linux(&dir.join("events"))
-                .moved(dir, metrics, 0, installation.version())?
-                .with("name: forward", &file)?
-                .with("      host: ${SCHTAG_AGGREGATOR}\n      port: 0\n", "")?;
-            example.text.push_str(JSON_LINES_PARSER);
-            Ok(example.text)
-        })?;
-        let seen = parse_all(&agent.wait_for_lines(tag, records.len())?)?;
-        assert_eq!(untagged(&seen), parse_all(&records)?, "{name}");
-        assert_eq!(alerts(&seen), 6, "{name}");
-        assert_eq!(agent.wait_for_filter("schtag", records.len())?, 0, "{name}: dropped");
-    }
     Ok(())
 }
 
