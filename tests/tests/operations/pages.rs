@@ -60,3 +60,19 @@ fn their_configurations_are_accepted() -> Outcome {
     assert!(tried >= 2, "{tried}");
     Ok(())
 }
+
+/// Each example is in the table of its folder, which says how it is tested.
+#[test]
+fn every_example_is_listed() -> Outcome {
+    for folder in ["config_examples/fluent-bit", "config_examples/dashboards"] {
+        let folder = project::root().join(folder);
+        let list = fs::read_to_string(folder.join("README.md"))?;
+        for entry in fs::read_dir(&folder)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            assert!(list.contains(&format!("]({name}")) || name == "README.md", "{name} is not listed");
+        }
+    }
+    Ok(())
+}
