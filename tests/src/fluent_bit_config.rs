@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::fluent_bit::{AgentError, Version};
+use crate::fluent_bit::{AgentError, Installation, Version};
 
 /// The options of the input `winevtlog`, which exists only in builds for Windows.
 ///
@@ -42,14 +42,17 @@ impl Example {
     /// # Errors
     /// When the folder cannot be read.
     pub fn all() -> Result<Vec<Self>, AgentError> {
-        let dir = dir();
-        let io = |source| AgentError::Io { what: format!("reading {}", dir.display()), source };
         let mut found = Vec::new();
-        for entry in fs::read_dir(&dir).map_err(io)? {
-            let path = entry.map_err(io)?.path();
-            if matches!(path.extension().and_then(|e| e.to_str()), Some("yaml" | "conf")) {
-                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                found.push(Self { name, text: fs::read_to_string(&path).map_err(io)? });
+        for folder in ["", "outputs/"] {
+            let dir = dir().join(folder);
+            let io = |source| AgentError::Io { what: format!("reading {}", dir.display()), source };
+            for entry in fs::read_dir(&dir).map_err(io)? {
+                let path = entry.map_err(io)?.path();
+                if matches!(path.extension().and_then(|e| e.to_str()), Some("yaml" | "conf")) {
+                    let name = path.file_name().unwrap_or_default().to_string_lossy();
+                    let text = fs::read_to_string(&path).map_err(io)?;
+                    found.push(Self { name: format!("{folder}{name}"), text });
+                }
             }
         }
         found.sort_by(|a, b| a.name.cmp(&b.name));
@@ -70,6 +73,32 @@ impl Example {
     /// `yaml` or `conf`.
     pub fn extension(&self) -> &str {
         self.name.rsplit_once('.').map_or("", |(_, extension)| extension)
+    }
+
+    /// A plugin that the example uses and that may be left out of a build for Linux, when this build leaves it out.
+    ///
+    /// # Errors
+    /// When the program does not run.
+    pub fn missing_plugin(&self, agent: &Installation) -> Result<Option<&'static str>, AgentError> {
+        let kafka =
+            self.text.lines().filter_map(option).any(|(key, value)| key == "name" && value == "kafka");
+        Ok(if kafka && !agent.has_plugin("kafka")? { Some("kafka") } else { None })
+    }
+
+    /// The example with its ports and folders moved: the HTTP server to `metrics`, the input `forward` to `port` of
+    /// the loopback interface, and the outputs `file` to the folder `out` in `dir`; without what this `version` of
+    /// Fluent Bit does not know.
+    ///
+    /// # Errors
+    /// When the example has no such server.
+    pub fn moved(&self, dir: &Path, metrics: u16, port: u16, version: Version) -> Result<Self, AgentError> {
+        let mut moved = self.on_version(version).with("http_port: 2020", &format!("http_port: {metrics}"))?;
+        moved.text = moved
+            .text
+            .replace("listen: 0.0.0.0", "listen: 127.0.0.1")
+            .replace("port: 24224", &format!("port: {port}"))
+            .replace("/var/log/schtag", &dir.join("out").display().to_string());
+        Ok(moved)
     }
 
     /// The options of this example's `winevtlog` inputs with their values; the names in lower case.

@@ -5,6 +5,10 @@
 /// A MessagePack value.
 #[derive(Debug, Clone)]
 pub enum Value {
+    /// No value.
+    Nil,
+    /// A truth value.
+    Bool(bool),
     /// A signed integer.
     Int(i64),
     /// A double; NaN and the infinities too.
@@ -30,6 +34,8 @@ impl Value {
     /// Appends the value's encoding to `out`.
     pub fn write(&self, out: &mut Vec<u8>) {
         match self {
+            Self::Nil => out.push(0xc0),
+            Self::Bool(value) => out.push(if *value { 0xc3 } else { 0xc2 }),
             Self::Int(n) => {
                 out.push(0xd3);
                 out.extend(n.to_be_bytes());
@@ -55,6 +61,23 @@ impl Value {
                     key.write(out);
                     value.write(out);
                 }
+            }
+        }
+    }
+}
+
+impl From<&serde_json::Value> for Value {
+    /// Numbers that are no signed 64-bit integers become doubles.
+    fn from(json: &serde_json::Value) -> Self {
+        use serde_json::Value as Json;
+        match json {
+            Json::Null => Self::Nil,
+            Json::Bool(value) => Self::Bool(*value),
+            Json::Number(n) => n.as_i64().map_or(Self::Float(n.as_f64().unwrap_or(f64::NAN)), Self::Int),
+            Json::String(text) => Self::text(text),
+            Json::Array(items) => Self::Array(items.iter().map(Self::from).collect()),
+            Json::Object(members) => {
+                Self::Map(members.iter().map(|(key, value)| (Self::text(key), value.into())).collect())
             }
         }
     }

@@ -3,32 +3,22 @@
 //!
 //! Needs the built module (`make test` sees to it) and an agent; see `schtag_tests::fluent_bit`.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::fs;
 use std::path::Path;
 
 use schtag_host::engine::{Module, Options, Tagger, Timestamp};
-use schtag_tests::fluent_bit::{AgentError, Installation, Version, free_port, send};
+use schtag_tests::agent_records::{alerts, parse, parse_all, sample_events, untagged, write_lines};
+use schtag_tests::fluent_bit::{AgentError, Installation, PERSISTENT, free_port, send, skipped};
 use schtag_tests::fluent_bit_config::{
     Example, JSON_LINES_PARSER, WINEVTLOG_OPTIONS, filter, forward, pipeline, service, tail,
 };
 use schtag_tests::msgpack::{Value as Pack, forward_message};
-use schtag_tests::project;
 use serde_json::{Value, json};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 /// The exported function, as the examples name it.
 const FUNCTION: &str = "schtag_filter";
-
-/// The first version that keeps one instance of the module; before, each chunk has its own.
-const PERSISTENT: Version = (4, 1);
-
-/// The shipped sample events: the five ids, ordinary and of interest, and one other event.
-fn sample_events() -> std::io::Result<Vec<String>> {
-    let text = fs::read_to_string(project::root().join("config_examples/demo/events.ndjson"))?;
-    Ok(text.lines().map(str::to_owned).collect())
-}
 
 /// Records that are no task events, and that JSON carries exactly.
 fn other_records() -> Vec<String> {
@@ -48,36 +38,6 @@ fn other_records() -> Vec<String> {
 
 fn samples_and_others() -> std::io::Result<Vec<String>> {
     Ok(sample_events()?.into_iter().chain(other_records()).collect())
-}
-
-fn parse(line: &str) -> Result<Value, AgentError> {
-    serde_json::from_str(line).map_err(|e| AgentError::Unexpected(format!("not JSON ({e}): {line}")))
-}
-
-fn parse_all(lines: &[String]) -> Result<Vec<Value>, AgentError> {
-    lines.iter().map(|line| parse(line)).collect()
-}
-
-/// The records without their tags.
-fn untagged(records: &[Value]) -> Vec<Value> {
-    let mut records = records.to_vec();
-    for record in records.iter_mut().filter_map(Value::as_object_mut) {
-        record.remove("schtag");
-    }
-    records
-}
-
-fn alerts(records: &[Value]) -> usize {
-    records.iter().filter(|r| r.pointer("/schtag/verdict") == Some(&json!("alert"))).count()
-}
-
-/// Appends `lines` to a file, which it makes when there is none.
-fn write_lines(path: &Path, lines: &[String]) -> Result<(), AgentError> {
-    let write = || {
-        let mut file = OpenOptions::new().create(true).append(true).open(path)?;
-        lines.iter().try_for_each(|line| writeln!(file, "{line}"))
-    };
-    write().map_err(|source| AgentError::Io { what: format!("writing {}", path.display()), source })
 }
 
 /// Records in three batches, so that one instance of the module sees several chunks.
@@ -109,9 +69,17 @@ fn every_example_is_accepted() -> Outcome {
     let examples = Example::all()?;
     assert!(!examples.is_empty());
     for example in examples {
+        if let Some(plugin) = example.missing_plugin(&agent)? {
+            skipped(&format!(
+                "{} in every_example_is_accepted: no {plugin} in this fluent-bit",
+                example.name
+            ))?;
+            continue;
+        }
         let linux = example.on_linux(Path::new("/nonexistent/events")).on_version(agent.version());
         // Parsers are looked up when an input starts, so the classic form may name one that is not there.
-        let parsers = if example.extension() == "yaml" { JSON_LINES_PARSER } else { "" };
+        let has_parsers = example.extension() != "yaml" || example.text.contains("\nparsers:");
+        let parsers = if has_parsers { "" } else { JSON_LINES_PARSER };
         agent.dry_run(&example.name, example.extension(), &(linux.text + parsers))?;
     }
     Ok(())
@@ -129,10 +97,10 @@ fn the_windows_inputs_set_options_that_exist_and_agree() -> Outcome {
             }
         }
     }
-    assert_eq!(queries.len(), 2, "one in each form of windows-agent");
+    assert_eq!(queries.len(), 4, "both forms of windows-agent, wef-collector, kafka-agent");
     assert!(queries.iter().all(|query| query.contains("EventID >= 4698 and EventID <= 4702")), "{queries:?}");
     queries.dedup();
-    assert_eq!(queries.len(), 1, "the two forms select different events: {queries:?}");
+    assert_eq!(queries.len(), 1, "the examples select different events: {queries:?}");
     Ok(())
 }
 

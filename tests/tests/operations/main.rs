@@ -1,0 +1,14 @@
+//! What an operator sets up around the filter, in a real Fluent Bit where there is one: routes, counters, outputs,
+//! Kafka, reload; and what can only be read: Kubernetes manifests, dashboards and saved searches.
+
+mod dashboards;
+mod kafka;
+mod kubernetes;
+mod outputs;
+mod pages;
+mod reload;
+mod routing;
+mod windows;
+
+/// What a test returns.
+pub(crate) type Outcome = Result<(), Box<dyn std::error::Error>>;

@@ -1,0 +1,78 @@
+//! The pages for operators and analysts: what they link to exists.
+
+use std::fs;
+use std::path::Path;
+
+use schtag_tests::fluent_bit::Installation;
+use schtag_tests::project;
+
+use crate::Outcome;
+
+/// The pages, from the project's root.
+const PAGES: [&str; 5] = [
+    "docs/fluent_bit.md",
+    "docs/analyst.md",
+    "docs/scaling.md",
+    "config_examples/fluent-bit/README.md",
+    "config_examples/dashboards/README.md",
+];
+
+/// Written by another part of the project.
+const ELSEWHERE: [&str; 1] = ["clickhouse.md"];
+
+#[test]
+fn their_links_lead_somewhere() -> Outcome {
+    for page in PAGES {
+        let path = project::root().join(page);
+        let text = fs::read_to_string(&path)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = link.split('#').next().unwrap_or(link);
+            if file.is_empty() || file.starts_with("http") || ELSEWHERE.contains(&file) {
+                continue;
+            }
+            assert!(folder.join(file).exists(), "{page}: {link}");
+        }
+    }
+    Ok(())
+}
+
+/// A configuration in a page is one that Fluent Bit takes.
+#[test]
+fn their_configurations_are_accepted() -> Outcome {
+    let Some(agent) = Installation::find("their_configurations_are_accepted")? else { return Ok(()) };
+    let mut tried = 0;
+    for page in PAGES {
+        let text = fs::read_to_string(project::root().join(page))?;
+        for block in text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()) {
+            let config = if block.starts_with("pipeline:") {
+                block.to_owned()
+            } else if block.starts_with("  filters:") {
+                format!("pipeline:\n  inputs:\n    - {{name: dummy, tag: win.x}}\n{block}")
+            } else {
+                continue;
+            };
+            let config = config.replace("/etc/fluent-bit/schtag.wasm", &agent.module().display().to_string());
+            agent.dry_run(page, "yaml", &config)?;
+            tried += 1;
+        }
+    }
+    assert!(tried >= 2, "{tried}");
+    Ok(())
+}
+
+/// Each example is in the table of its folder, which says how it is tested.
+#[test]
+fn every_example_is_listed() -> Outcome {
+    for folder in ["config_examples/fluent-bit", "config_examples/dashboards"] {
+        let folder = project::root().join(folder);
+        let list = fs::read_to_string(folder.join("README.md"))?;
+        for entry in fs::read_dir(&folder)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            assert!(list.contains(&format!("]({name}")) || name == "README.md", "{name} is not listed");
+        }
+    }
+    Ok(())
+}
