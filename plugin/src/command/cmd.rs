@@ -119,7 +119,7 @@ impl Shell {
         }
         for text in self.loops.unrolled(&command.text, MAX_TOTAL) {
             // The variables of a loop's body have their values when it runs.
-            let text = if is_loop { text.into_owned() } else { self.variables.put_into(&text) };
+            let text = if is_loop { text } else { self.variables.put_into(&text) };
             self.total = self.total.saturating_add(text.len());
             if self.total > MAX_TOTAL {
                 return;

@@ -72,7 +72,9 @@ pub(super) fn started(image_name: &str, arguments: &str, argv: &[String]) -> Sta
         "sc.exe" => service(argv),
         "winrs.exe" => Some(behind_options(arguments, argv, WINRS)),
         "vsjitdebugger.exe" | "tttracer.exe" => Some(behind_options(arguments, argv, DEBUGGER)),
-        "nircmd.exe" | "nircmdc.exe" => nircmd(arguments, argv),
+        "nircmd.exe" | "nircmdc.exe" if argv.first().is_some_and(|first| is_any(first, NIRCMD.words)) => {
+            Some(behind_options(arguments, argv, NIRCMD))
+        }
         "msdt.exe" => msdt(arguments),
         "mshta.exe" | "wscript.exe" | "cscript.exe" => return script_calls::started(arguments).into(),
         "rundll32.exe" => return rundll32(arguments).into(),
@@ -129,6 +131,10 @@ const TERMINAL: Options = Options {
 const WSL: Options = Options { valued: &["-d", "--distribution", "-u", "--user", "--cd"], words: &[] };
 const WINRS: Options = Options { valued: &["/d", "-d", "/t", "-t"], words: &[] };
 const DEBUGGER: Options = Options { valued: &["-out", "-p", "-attach"], words: &[] };
+const NIRCMD: Options = Options {
+    valued: &[],
+    words: &["exec", "exec2", "execmd", "elevate", "elevatecmd", "show", "hide", "min", "max"],
+};
 const PSEXEC: Options =
     Options { valued: &["-u", "-p", "-n", "-w", "-r", "-a", "-g", "/u", "/p"], words: &["0", "1", "2"] };
 
@@ -243,19 +249,6 @@ fn service(argv: &[String]) -> Option<String> {
     let glued = argv.get(at).and_then(|argument| strip_prefix(argument, "binPath=")).unwrap_or_default();
     if glued.is_empty() { argv.get(at.saturating_add(1)).cloned() } else { Some(glued.to_owned()) }
 }
-
-/// `nircmd exec hide line`, `nircmd elevate line`
-fn nircmd(arguments: &str, argv: &[String]) -> Option<String> {
-    let count = match argv.first()?.to_ascii_lowercase().as_str() {
-        "exec" | "exec2" | "execmd" if argv.get(1).is_some_and(|a| is_any(a, NIRCMD_WINDOWS)) => 2,
-        "exec" | "execmd" | "elevate" | "elevatecmd" => 1,
-        _ => return None,
-    };
-    Some(after_arguments(arguments, count).to_owned())
-}
-
-/// How `nircmd exec` shows a window.
-const NIRCMD_WINDOWS: &[&str] = &["show", "hide", "min", "max"];
 
 /// `msdt ... IT_BrowseForFile=...$(script)...`: the script that PowerShell would run (CVE-2022-30190).
 fn msdt(arguments: &str) -> Option<String> {

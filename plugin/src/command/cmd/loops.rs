@@ -6,7 +6,6 @@ use super::block::keyword;
 use super::variables::Variables;
 use super::{is_delimiter, split_word};
 use crate::command::environment::find_ignoring_case;
-use std::borrow::Cow;
 
 /// Most rounds of a loop, or of all loops around a command.
 const MAX_ROUNDS: usize = 512;
@@ -138,22 +137,24 @@ fn inside(set: &str, quote: char) -> Option<&str> {
 
 /// The words of a set, but those that stand for files.
 fn words(set: &str) -> Vec<String> {
+    let mut list = Vec::new();
     let mut quoted = false;
-    let split = set.split(|c: char| {
+    for word in set.split(|c: char| {
         quoted ^= c == '"';
         !quoted && is_delimiter(c)
-    });
-    let plain = split.filter(|word| !word.is_empty() && !word.contains(['*', '?']));
-    plain.take(MAX_ROUNDS).map(str::to_owned).collect()
+    }) {
+        if !word.is_empty() && !word.contains(['*', '?']) && list.len() < MAX_ROUNDS {
+            list.push(word.to_owned());
+        }
+    }
+    list
 }
 
 /// `start,step,end`
 fn numbers(set: &str) -> Vec<String> {
-    let mut parts = set.split(is_delimiter).filter(|part| !part.is_empty()).map(str::parse::<i64>);
-    let (Some(Ok(start)), Some(Ok(step)), Some(Ok(end))) = (parts.next(), parts.next(), parts.next()) else {
-        return Vec::new();
-    };
     let mut list = Vec::new();
+    let parts: Vec<i32> = words(set).iter().filter_map(|part| part.parse().ok()).collect();
+    let [start, step, end] = *parts.as_slice() else { return list };
     let mut number = start;
     while list.len() < MAX_ROUNDS && if step < 0 { number >= end } else { number <= end } {
         list.push(number.to_string());
@@ -169,24 +170,18 @@ fn numbers(set: &str) -> Vec<String> {
 fn fields(options: &str, line: &str, variable: char) -> Vec<(char, Vec<String>)> {
     let option = |name: &str| {
         let at = find_ignoring_case(options, name)?;
-        let value = options.get(at.saturating_add(name.len())..)?;
-        Some(value.split(' ').next().unwrap_or_default())
+        options.get(at.saturating_add(name.len())..)?.split(' ').next()
     };
     let delimiters = option("delims=").unwrap_or(" \t");
     let mut list = Vec::new();
-    let mut letters = variable..=char::from_u32(u32::from(variable).saturating_add(25)).unwrap_or(variable);
-    for wanted in option("tokens=").unwrap_or("1").split(',') {
-        let everything_behind = wanted.ends_with('*');
-        let wanted = wanted.trim_end_matches('*');
-        let (first, last) = wanted.split_once('-').unwrap_or((wanted, wanted));
-        let (first, last) = (first.parse().unwrap_or(0_usize), last.parse().unwrap_or(0_usize));
-        for number in (first..=last.min(26)).filter(|&number| number > 0) {
-            let part = part_of(line, delimiters, number).0.to_owned();
-            list.extend(letters.next().map(|letter| (letter, vec![part])));
-        }
-        if everything_behind {
-            let rest = if last == 0 { line } else { part_of(line, delimiters, last).1 };
-            list.extend(letters.next().map(|letter| (letter, vec![rest.to_owned()])));
+    let mut letter = u32::from(variable);
+    for wanted in option("tokens=").unwrap_or("1").split(',').take(MAX_LOOPS) {
+        let number: usize = wanted.trim_end_matches('*').parse().unwrap_or(0);
+        let (part, rest) = part_of(line, delimiters, number.min(MAX_LOOPS));
+        for value in [Some(part).filter(|_| number > 0), Some(rest).filter(|_| wanted.ends_with('*'))] {
+            let Some(value) = value else { continue };
+            list.push((char::from_u32(letter).unwrap_or(variable), vec![value.to_owned()]));
+            letter = letter.saturating_add(1);
         }
     }
     list
@@ -232,23 +227,20 @@ impl Loops {
     }
 
     /// A command once for each round, with the values put in; `limit` bytes of all rounds together.
-    pub(super) fn unrolled<'t>(&self, text: &'t str, limit: usize) -> Vec<Cow<'t, str>> {
-        let mut rounds = vec![Cow::Borrowed(text)];
-        if !text.contains('%') {
-            return rounds;
-        }
+    pub(super) fn unrolled(&self, text: &str, limit: usize) -> Vec<String> {
+        let mut rounds = vec![text.to_owned()];
         for (variable, values) in &self.list {
-            if !rounds.iter().any(|round| with_value(round, *variable, "").is_some()) {
+            if with_value(text, *variable, "").is_none() {
                 continue;
             }
             let mut next = Vec::new();
             let mut bytes = 0_usize;
-            'rounds: for round in &rounds {
+            for round in &rounds {
                 for value in values {
                     if next.len() >= MAX_ROUNDS || bytes > limit {
-                        break 'rounds;
+                        break;
                     }
-                    let round = with_value(round, *variable, value).map_or_else(|| round.clone(), Cow::Owned);
+                    let round = with_value(round, *variable, value).unwrap_or_default();
                     bytes = bytes.saturating_add(round.len());
                     next.push(round);
                 }

@@ -6,51 +6,43 @@ use super::expressions::{Fold, is_call};
 use super::lexer::Token;
 use super::reader::{MAX_LIST, Reader};
 
-/// Most parentheses around a list that are passed over.
-const MAX_OPEN: usize = 3;
+/// Most tokens of a list besides its values and commas, so that its beginnings are few.
+const MAX_AROUND: usize = 24;
 /// Most tokens of the pipeline's body.
 const MAX_BODY: usize = 48;
+
+/// What may stand in a list or in the body and changes nothing here.
+const PLAIN: [&str; 15] = [
+    "[", "]", ":", ".", "@", "int", "byte", "char", "string", "convert", "system", "toint16", "toint32", "tobyte",
+    "tochar",
+];
 
 /// What the pipeline does with each number.
 #[derive(Debug, Default)]
 struct Body {
-    operator: Option<Operator>,
+    /// The last letter of `-bxor`, `+` or `-`.
+    operator: Option<char>,
     operand: Option<i64>,
     base: Option<u32>,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Operator {
-    Xor,
-    Add,
-    Subtract,
 }
 
 impl<'a> Reader<'_, 'a> {
     /// Folds such a pipeline that begins here; `before` is what the pass has written.
     pub(super) fn characters(mut self, before: &[Token<'a>]) -> Fold {
         let may_begin = match self.list.get(self.at)? {
-            // Within a list its beginning was tried already.
             Token::Code(code) => match code.as_ref() {
                 "(" => !is_call(before),
                 "[" | "@" => true,
-                code => code.starts_with(|c: char| c.is_ascii_digit()) && !follows_comma(before),
+                code => is_number(code) && !follows_comma(before),
             },
+            // Within a list its beginning was tried already.
             Token::Literal(_) => !follows_comma(before),
             Token::Blank(_) => false,
         };
         if !may_begin {
             return None;
         }
-        let mut open = 0_usize;
-        while open < MAX_OPEN && self.optional("(") {
-            open = open.saturating_add(1);
-        }
-        let items = self.items(&mut open)?;
-        while open > 0 && self.optional(")") {
-            open = open.saturating_sub(1);
-        }
-        self.code("|")?;
+        let (values, separators, open) = self.values()?;
         let command = self.any_code()?;
         if command != "%" && !command.eq_ignore_ascii_case("foreach") {
             return None;
@@ -62,76 +54,60 @@ impl<'a> Reader<'_, 'a> {
         for _ in 0..open {
             self.code(")")?;
         }
-        let text: Option<String> = items.iter().map(|item| body.character(item)).collect();
-        text.map(|text| (text, self.at))
-    }
-
-    /// `[byte[]]@(1, 2)`, `'1', '2'`, `'1,2'.Split(',')` or `'1x2' -split 'x'`; without its closing parentheses.
-    fn items(&mut self, open: &mut usize) -> Option<Vec<String>> {
-        if self.optional("[") {
-            self.any_code()?;
-            for bracket in ["[", "]", "]"] {
-                self.code(bracket)?;
+        let mut text = String::new();
+        for item in values.split(|c: char| separators.contains(c.to_ascii_lowercase())).take(MAX_LIST) {
+            if !item.trim().is_empty() {
+                text.push(body.character(item)?);
             }
         }
-        self.optional("@");
-        while *open < MAX_OPEN && self.optional("(") {
-            *open = open.saturating_add(1);
-        }
-        if let Some(text) = self.one_literal() {
-            return self.split(text);
-        }
-        let mut list = Vec::new();
+        (!text.is_empty()).then_some((text, self.at))
+    }
+
+    /// The values before a `|`, each with a comma behind it; what else separates them, from `-split 'x'` or
+    /// `.Split('x')`; and how many parentheses stay open.
+    fn values(&mut self) -> Option<(String, String, usize)> {
+        let (mut values, mut separators) = (String::new(), ",".to_owned());
+        let (mut open, mut around) = (0_usize, 0_usize);
+        let (mut splits, mut may_follow) = (false, true);
         loop {
             let mut ahead = *self;
-            let item = match ahead.literal() {
-                Some(text) => text,
-                None => {
-                    ahead = *self;
-                    ahead.any_code()?
+            let value = match ahead.literal() {
+                Some(text) if splits => {
+                    *self = ahead;
+                    separators.push_str(&text.to_ascii_lowercase());
+                    splits = false;
+                    continue;
                 }
+                Some(text) => {
+                    *self = ahead;
+                    text
+                }
+                None => self.any_code()?,
             };
-            number(item, 10)?;
-            *self = ahead;
-            list.push(item.to_owned());
-            if list.len() >= MAX_LIST || !self.optional(",") {
-                return Some(list);
+            if value == "," {
+                may_follow = true;
+                continue;
+            }
+            if value.starts_with(|c: char| c.is_ascii_digit()) {
+                if !may_follow {
+                    return None;
+                }
+                may_follow = false;
+                values.push_str(value);
+                values.push(',');
+                continue;
+            }
+            around = around.saturating_add(1);
+            let word = value.to_ascii_lowercase();
+            match word.as_str() {
+                "|" => return Some((values, separators, open)),
+                "(" => open = open.saturating_add(1),
+                ")" => open = open.checked_sub(1)?,
+                "split" | "-split" => splits = true,
+                word if around > MAX_AROUND || !PLAIN.contains(&word) => return None,
+                _ => {}
             }
         }
-    }
-
-    /// A literal that no list goes on behind.
-    fn one_literal(&mut self) -> Option<String> {
-        let mut ahead = *self;
-        let text = ahead.literal()?;
-        if ahead.optional(",") {
-            return None;
-        }
-        *self = ahead;
-        Some(text.to_owned())
-    }
-
-    /// The pieces of a text, by what separates them.
-    fn split(&mut self, text: String) -> Option<Vec<String>> {
-        let mut separators = String::new();
-        if self.optional(".") {
-            self.code("split")?;
-            self.code("(")?;
-            separators.push_str(self.literal()?);
-            self.code(")")?;
-        }
-        while ["-split", "-isplit", "-csplit"].iter().any(|operator| self.optional(operator)) {
-            // A pattern; of one character it is that character, in either case.
-            let pattern = self.literal()?;
-            let mut chars = pattern.trim_start_matches('\\').chars();
-            let separator = chars.next().filter(|_| chars.next().is_none())?;
-            separators.extend(separator.to_lowercase().chain(separator.to_uppercase()));
-        }
-        if separators.is_empty() {
-            return None;
-        }
-        let pieces = text.split(|c| separators.contains(c)).filter(|piece| !piece.trim().is_empty());
-        Some(pieces.take(MAX_LIST).map(str::to_owned).collect())
     }
 
     /// The rest of a pipeline's body, when it makes a character of each number and does nothing else.
@@ -140,23 +116,26 @@ impl<'a> Reader<'_, 'a> {
         let (mut casts, mut reads) = (false, false);
         for _ in 0..MAX_BODY {
             let mut ahead = *self;
-            if let Some(text) = ahead.literal() {
-                body.take(number(text, 10)?)?;
-                *self = ahead;
-                continue;
-            }
-            let code = self.any_code()?.to_ascii_lowercase();
+            let code = match ahead.literal() {
+                Some(text) => {
+                    *self = ahead;
+                    text
+                }
+                None => self.any_code()?,
+            };
+            let code = code.to_ascii_lowercase();
             match code.as_str() {
-                "}" => return (casts && reads && body.is_whole()).then_some(body),
-                "(" | ")" | "[" | "]" | ":" | "." | "int" | "byte" | "string" | "convert" | "system" => {}
-                "toint16" | "toint32" | "toint64" | "tobyte" | "tochar" => {}
-                "char" => casts = true,
-                "$_" | "$psitem" if !reads => reads = true,
-                "-bxor" => body.operate(Operator::Xor)?,
-                "+" => body.operate(Operator::Add)?,
-                "-" => body.operate(Operator::Subtract)?,
+                "}" => {
+                    let whole = body.operator.is_some() == body.operand.is_some();
+                    return (casts && reads && whole).then_some(body);
+                }
+                "$_" if !reads => reads = true,
                 "," => body.base = Some(u32::try_from(self.number()?).ok().filter(|b| (2..=36).contains(b))?),
-                code => body.take(number(code, 10)?)?,
+                "-bxor" | "+" | "-" if body.operator.is_none() => body.operator = code.chars().last(),
+                "(" | ")" => {}
+                word if PLAIN.contains(&word) => casts |= word == "char",
+                _ if body.operand.is_none() => body.operand = Some(number(&code, 10)?),
+                _ => return None,
             }
         }
         None
@@ -164,27 +143,19 @@ impl<'a> Reader<'_, 'a> {
 }
 
 impl Body {
-    fn operate(&mut self, operator: Operator) -> Option<()> {
-        self.operator.replace(operator).is_none().then_some(())
-    }
-
-    fn take(&mut self, operand: i64) -> Option<()> {
-        self.operand.replace(operand).is_none().then_some(())
-    }
-
-    const fn is_whole(&self) -> bool {
-        self.operator.is_some() == self.operand.is_some()
-    }
-
     fn character(&self, item: &str) -> Option<char> {
         let value = number(item, self.base.unwrap_or(10))?;
-        character(match (self.operator, self.operand) {
-            (Some(Operator::Xor), Some(key)) => value ^ key,
-            (Some(Operator::Add), Some(more)) => value.saturating_add(more),
-            (Some(Operator::Subtract), Some(less)) => value.saturating_sub(less),
-            _ => value,
+        let operand = self.operand.unwrap_or(0);
+        character(match self.operator {
+            Some('r') => value ^ operand,
+            Some('-') => value.saturating_sub(operand),
+            _ => value.saturating_add(operand),
         })
     }
+}
+
+fn is_number(code: &str) -> bool {
+    code.starts_with(|c: char| c.is_ascii_digit())
 }
 
 fn follows_comma(before: &[Token<'_>]) -> bool {
@@ -194,8 +165,6 @@ fn follows_comma(before: &[Token<'_>]) -> bool {
 
 fn number(text: &str, base: u32) -> Option<i64> {
     let text = text.trim();
-    match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
-        Some(hex) => i64::from_str_radix(hex, 16).ok(),
-        None => i64::from_str_radix(text, base).ok(),
-    }
+    let (digits, base) = text.strip_prefix("0x").map_or((text, base), |hex| (hex, 16));
+    i64::from_str_radix(digits, base).ok()
 }

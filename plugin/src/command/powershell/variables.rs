@@ -263,39 +263,34 @@ fn ends_statement(next: Option<&Token<'_>>, depth: usize) -> bool {
     }
 }
 
-/// A constant: a string, a number, or a list of them, also behind a cast to a list such as `[byte[]]`.
+/// A constant: a string, a number, or a list of them, also behind a cast such as `[byte[]]`.
 fn constant<'a>(tokens: &[Token<'a>], numbers: bool) -> Option<Vec<Token<'a>>> {
-    let mut list: Vec<&Token<'a>> =
-        tokens.iter().filter(|token| !matches!(token, Token::Blank(_))).take(MAX_TOKENS).collect();
-    let is = |token: Option<&&Token<'_>>, text: &str| matches!(token, Some(Token::Code(code)) if code == text);
-    if is(list.first(), "[") && is(list.get(2), "[") && is(list.get(3), "]") && is(list.get(4), "]") {
-        list.drain(..5);
-    }
-    if is(list.first(), "@") {
-        list.remove(0);
-    }
-    let mut values = 0_usize;
-    for token in &list {
-        match token {
+    let mut value: Vec<Token<'a>> = Vec::new();
+    for token in tokens {
+        let is_value = match token {
             Token::Literal(text) if text.len() > MAX_TEXT => return None,
-            Token::Literal(_) => values = values.saturating_add(1),
-            Token::Code(code) => match code.as_ref() {
-                "," | "(" | ")" => {}
-                code if numbers && code.starts_with(|c: char| c.is_ascii_digit()) => {
-                    values = values.saturating_add(1);
-                }
-                _ => return None,
-            },
-            Token::Blank(_) => return None,
+            Token::Literal(_) => true,
+            Token::Blank(_) => false,
+            Token::Code(code) if numbers && code.starts_with(|c: char| c.is_ascii_digit()) => true,
+            Token::Code(code) if AROUND.iter().any(|known| known.eq_ignore_ascii_case(code)) => false,
+            Token::Code(_) => return None,
+        };
+        if is_value {
+            if !value.is_empty() {
+                value.push(Token::Code(",".into()));
+            }
+            value.push(token.clone());
+        }
+        if value.len() > MAX_TOKENS {
+            return None;
         }
     }
-    if values == 0 || list.len() >= MAX_TOKENS {
-        return None;
-    }
-    let mut value: Vec<Token<'a>> = list.into_iter().cloned().collect();
-    if value.len() > 1 && !matches!(value.first(), Some(Token::Code(code)) if code == "(") {
+    if value.len() > 1 {
         value.insert(0, Token::Code("(".into()));
         value.push(Token::Code(")".into()));
     }
-    Some(value)
+    (!value.is_empty()).then_some(value)
 }
+
+/// What may stand around and between the values of a constant.
+const AROUND: [&str; 10] = [",", "(", ")", "@", "[", "]", "byte", "int", "char", "string"];
