@@ -4,7 +4,11 @@
 //! Source: [MS-EVEN6] 2.2.12 (binary XML), and the description of the file format by the libevtx project
 //! (<https://github.com/libyal/libevtx/blob/main/documentation/Windows%20XML%20Event%20Log%20(EVTX).asciidoc>).
 
-#![allow(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "a failing helper fails its test")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a failing helper fails its test"
+)]
 
 const HEADER_BLOCK: usize = 4096;
 const CHUNK: usize = 64 << 10;

@@ -18,7 +18,8 @@ fn payload() -> String {
     let bytes: Vec<u8> = script.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let mut out = String::new();
     for group in bytes.chunks(3) {
-        let word = group.iter().fold(0_u32, |word, &byte| word << 8 | u32::from(byte)) << (8 * (3 - group.len()));
+        let word =
+            group.iter().fold(0_u32, |word, &byte| word << 8 | u32::from(byte)) << (8 * (3 - group.len()));
         for place in (0..=group.len()).map(|index| 18 - 6 * index) {
             out.push(char::from(DIGITS[(word >> place) as usize & 63]));
         }
@@ -73,7 +74,10 @@ fn a_record_that_was_cut_as_text_is_read_as_far_as_it_goes() {
         let cut = |text: &str| text.chars().take(limit).collect::<String>();
         for (shape, record) in [
             ("XML", json!({"_raw": cut(xml)})),
-            ("Vector's XML", json!({"event_id": 4698, "channel": "Security", "xml": cut(xml) + "...[truncated]"})),
+            (
+                "Vector's XML",
+                json!({"event_id": 4698, "channel": "Security", "xml": cut(xml) + "...[truncated]"}),
+            ),
             ("Splunk's lines", json!({"_raw": cut(&message)})),
         ] {
             let tag = Filter::new(&module).unwrap().tag(&record.to_string(), 0).unwrap();

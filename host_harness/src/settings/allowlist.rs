@@ -60,7 +60,10 @@ pub(super) fn entry(
         Some(ids) => ids.one_or_more().iter().map(class_id).collect::<Result<_, _>>()?,
         None => Vec::new(),
     };
-    if command_hashes.is_empty() && class_ids.is_empty() && patterns.iter().all(|(_, glob)| fits_everything(glob)) {
+    if command_hashes.is_empty()
+        && class_ids.is_empty()
+        && patterns.iter().all(|(_, glob)| fits_everything(glob))
+    {
         let reason = "this would cover every task; name at least one of `task_name`, `author`, `subject`, \
                       `image`, `command_line` (other than `*`), `command_sha256` or `class_id`";
         return Err(SettingsError::value(node, reason));

@@ -93,7 +93,15 @@ pub fn parse(text: &str, now: SystemTime) -> Result<Configuration, SettingsError
         several => return Err(SettingsError::Documents(several.len())),
     };
     let root = Node::root(document);
-    root.only(&["key", "minimum_level", "observe", "hosts", "allowlist", "packaged_allowlist", "placeholders"])?;
+    root.only(&[
+        "key",
+        "minimum_level",
+        "observe",
+        "hosts",
+        "allowlist",
+        "packaged_allowlist",
+        "placeholders",
+    ])?;
 
     let mut read = Configuration::default();
     if let Some(node) = root.get("key")? {
@@ -160,8 +168,7 @@ fn entries(root: &Node<'_>, now: SystemTime, read: &mut Configuration) -> Result
     for entry in node.elements()? {
         let (allow, warning) = allowlist::entry(&entry, now)?;
         if read.settings.allowlist.iter().any(|other| other.name == allow.name) {
-            let reason =
-                format!("there is another entry named `{}`; names tell entries apart", allow.name);
+            let reason = format!("there is another entry named `{}`; names tell entries apart", allow.name);
             return Err(SettingsError::value(&entry, reason));
         }
         read.settings.allowlist.push(allow);

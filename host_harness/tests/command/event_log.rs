@@ -74,7 +74,12 @@ fn what_is_damaged_is_told_and_the_rest_is_read() {
         ("chunk", &bad_chunk, &["chunk 1: "], &["9"]),
         ("checksum", &bad_checksum, &["chunk 1: its checksum is wrong"], &["7", "8", "9"]),
         ("record", &bad_record, &["chunk 1: ", "7"], &["8", "9"]),
-        ("cut between records", &whole[..first + 65_536 + 300], &["chunk 2: cut after 300 bytes"], &["7", "8"]),
+        (
+            "cut between records",
+            &whole[..first + 65_536 + 300],
+            &["chunk 2: cut after 300 bytes"],
+            &["7", "8"],
+        ),
         ("cut within a record", &whole[..first + 700], &["chunk 1: cut after 700 bytes"], &[]),
         ("cut in the header", &whole[..60], &["file header: cut after 60 bytes"], &[]),
     ];

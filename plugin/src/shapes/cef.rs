@@ -168,7 +168,10 @@ mod tests {
 
     #[test]
     fn keys_and_values() {
-        assert_eq!(pairs("CEF:0|a|b|c|d|e|f|x=1 2 y= z=a\\=b"), [("", ""), ("x", "1 2"), ("y", ""), ("z", "a\\=b")]);
+        assert_eq!(
+            pairs("CEF:0|a|b|c|d|e|f|x=1 2 y= z=a\\=b"),
+            [("", ""), ("x", "1 2"), ("y", ""), ("z", "a\\=b")]
+        );
         assert_eq!(pairs("h LEEF:1.0|a|b|c|d|x=1 y=2\tz=a=b"), [("", ""), ("x", "1 y=2"), ("z", "a=b")]);
         assert_eq!(pairs("LEEF:2.0|a|b|c|d|^|x=1^y=2"), [("", ""), ("x", "1"), ("y", "2")]);
         assert_eq!(pairs("LEEF:2.0|a|b|c|d|x5E|x=1^y=2"), [("", ""), ("x", "1"), ("y", "2")]);

@@ -38,12 +38,12 @@ pub(super) fn find(string: &[u8]) -> Option<(u64, Form)> {
     if string.starts_with(b"{") {
         return json_id(string).filter(|_| whole_id(string)).map(|id| (id, Form::Otlp));
     }
-    if let Some(id) = cef::id(string) {
-        return Some((id, Form::Cef));
-    }
     if is_json(string) {
         vent(string)?;
         return json_id(string).map(|id| (id, Form::Json));
+    }
+    if let Some(id) = cef::id(string) {
+        return Some((id, Form::Cef));
     }
     let mut rest = string.get(..HEAD).unwrap_or(string);
     for _ in 0..TRIES {

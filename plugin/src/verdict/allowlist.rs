@@ -19,8 +19,7 @@ pub(super) struct Subject<'a> {
 pub(super) fn covers(allow: &Allow, rule: &str, subject: &Subject<'_>) -> bool {
     let in_time = allow.expires.is_none_or(|end| subject.now < end);
     let for_rule = allow.rules.is_empty() || allow.rules.iter().any(|id| id == rule);
-    let asks =
-        !allow.patterns.is_empty() || !allow.command_hashes.is_empty() || !allow.class_ids.is_empty();
+    let asks = !allow.patterns.is_empty() || !allow.command_hashes.is_empty() || !allow.class_ids.is_empty();
     in_time && for_rule && asks && subject.complete && fits(allow, subject)
 }
 
@@ -151,7 +150,13 @@ mod tests {
         assert!(!covered(&com, &[action(other)], 1, true));
         assert!(!covered(&com, &[action(other), action("{0A1B2C3D-1111-2222-3333-444455556666}")], 1, true));
         assert!(!covered(&com, &[table(&[(Field::TaskImageName, "backup.exe")])], 1, true), "a program");
-        for bad in ["", "{", "0A1B2C3D", "{0A1B2C3D-1111-2222-3333-44445555666G}", "0A1B2C3D11112222333344445555666677"] {
+        for bad in [
+            "",
+            "{",
+            "0A1B2C3D",
+            "{0A1B2C3D-1111-2222-3333-44445555666G}",
+            "0A1B2C3D11112222333344445555666677",
+        ] {
             assert_eq!(class_id(bad), None, "{bad}");
         }
     }

@@ -284,19 +284,33 @@ mod tests {
     fn what_a_loop_goes_through() {
         let one = |name, value: &str| (name, vec![value.to_owned()]);
         for (arguments, values, command, body) in [
-            (" %i in (a \"b c\",d *.txt) do x", vec![('i', vec!["a".into(), "\"b c\"".into(), "d".into()])], None, " x"),
+            (
+                " %i in (a \"b c\",d *.txt) do x",
+                vec![('i', vec!["a".into(), "\"b c\"".into(), "d".into()])],
+                None,
+                " x",
+            ),
             ("/l %i in (3,-1,1) do x", vec![('i', vec!["3".into(), "2".into(), "1".into()])], None, " x"),
             ("/f %%a in ('dir (x)') do (x)", vec![], Some("dir (x)"), " (x)"),
             ("/f \"usebackq\" %a in (`dir`) do x", vec![], Some("dir"), " x"),
             ("/f %a in (\"one two\") do x", vec![one('a', "one")], None, " x"),
-            ("/f \"tokens=1,3*\" %a in (\"k l m n o\") do x", vec![one('a', "k"), one('b', "m"), one('c', "n o")], None, " x"),
+            (
+                "/f \"tokens=1,3*\" %a in (\"k l m n o\") do x",
+                vec![one('a', "k"), one('b', "m"), one('c', "n o")],
+                None,
+                " x",
+            ),
             ("/f \"delims=s\\ tokens=2\" %a in (\"as\\b\\c\") do x", vec![one('a', "b")], None, " x"),
             ("/f \"delims=\" %a in ('echo a b') do x", vec![one('a', "a b")], Some("echo a b"), " x"),
             ("/r C:\\x %i in (*) do x", vec![('i', vec![])], None, " x"),
             (" nonsense do x", vec![], None, "x"),
         ] {
             let read = read(arguments).unwrap_or_else(|| panic!("{arguments}"));
-            assert_eq!((read.values(&Variables::default()), read.command(), read.body), (values, command, body), "{arguments}");
+            assert_eq!(
+                (read.values(&Variables::default()), read.command(), read.body),
+                (values, command, body),
+                "{arguments}"
+            );
         }
         assert_eq!(read(" %i in (a b"), None);
         assert_eq!(numbers("0,0,9"), ["0"]);
@@ -307,7 +321,10 @@ mod tests {
     fn rounds_are_bounded() {
         let mut loops = Loops::default();
         for variable in 'a'..='z' {
-            loops.enter(&read(&format!(" %{variable} in (0 1 2 3 4 5 6 7 8 9) do x")).unwrap(), &Variables::default());
+            loops.enter(
+                &read(&format!(" %{variable} in (0 1 2 3 4 5 6 7 8 9) do x")).unwrap(),
+                &Variables::default(),
+            );
         }
         let text: String = ('a'..='z').map(|c| format!("%{c}")).collect();
         assert!(loops.unrolled(&text, 1 << 20).len() <= MAX_ROUNDS);

@@ -13,8 +13,8 @@ const MAX_BODY: usize = 48;
 
 /// What may stand in a list or in the body and changes nothing here.
 const PLAIN: [&str; 15] = [
-    "[", "]", ":", ".", "@", "int", "byte", "char", "string", "convert", "system", "toint16", "toint32", "tobyte",
-    "tochar",
+    "[", "]", ":", ".", "@", "int", "byte", "char", "string", "convert", "system", "toint16", "toint32",
+    "tobyte", "tochar",
 ];
 
 /// What the pipeline does with each number.

@@ -222,7 +222,8 @@ fn name_of(code: &str) -> Option<String> {
 /// The operator that assigns to the variable before: `=`, the first character of `+=`, `++` and the like, or `in`.
 fn operator<'t>(mut behind: Reader<'t, '_>) -> Option<&'t str> {
     let first = behind.any_code()?;
-    let glued = |next: &str| behind.list.get(behind.at).is_some_and(|t| matches!(t, Token::Code(c) if c == next));
+    let glued =
+        |next: &str| behind.list.get(behind.at).is_some_and(|t| matches!(t, Token::Code(c) if c == next));
     match first {
         "=" => Some("="),
         "+" | "-" | "*" | "/" | "%" if glued("=") => Some(first),

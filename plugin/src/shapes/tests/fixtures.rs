@@ -319,9 +319,8 @@ fn typed(value: &Value) -> Value {
 }
 
 fn cef(s: &Sample) -> String {
-    let escape = |text: &str| {
-        text.replace('\\', r"\\").replace('=', r"\=").replace('\r', r"\r").replace('\n', r"\n")
-    };
+    let escape =
+        |text: &str| text.replace('\\', r"\\").replace('=', r"\=").replace('\r', r"\r").replace('\n', r"\n");
     let mut line = format!(
         "<13>Mar 1 10:22:33 relay CEF:0|Microsoft|Windows|10|{PROVIDER}:{}|A scheduled task|Low|externalId={} dvchost={COMPUTER} \
          Channel={CHANNEL} SourceName={PROVIDER} rt={UTC}",
