@@ -1,4 +1,5 @@
 //! `schtag tag` on Windows event logs.
+#![allow(clippy::indexing_slicing, reason = "a failing helper fails its test")]
 use super::event_log_file::{Event, file};
 use super::{Folder, stderr};
 use flate2::{Compression, write::GzEncoder};
@@ -56,6 +57,9 @@ fn logs_and_lines_may_be_mixed() {
     assert_eq!(output.lines().count(), 6);
 }
 
+/// What is damaged, the file, words that must be said, and the records that are read all the same.
+type Case<'a> = (&'a str, &'a [u8], &'a [&'a str], &'a [&'a str]);
+
 #[test]
 fn what_is_damaged_is_told_and_the_rest_is_read() {
     let folder = Folder::new();
@@ -70,7 +74,7 @@ fn what_is_damaged_is_told_and_the_rest_is_read() {
     bad_record[first + 512 + 24] = 0xff;
     let mut bad_header = whole.clone();
     bad_header[100] ^= 1;
-    let cases: [(&str, &[u8], &[&str], &[&str]); 6] = [
+    let cases: [Case<'_>; 6] = [
         ("chunk", &bad_chunk, &["chunk 1: "], &["9"]),
         ("checksum", &bad_checksum, &["chunk 1: its checksum is wrong"], &["7", "8", "9"]),
         ("record", &bad_record, &["chunk 1: ", "7"], &["8", "9"]),

@@ -87,11 +87,11 @@ fn pairs(text: &str) -> Vec<(&str, &str)> {
     let is_leef = text.get(..start).is_some_and(|before| before.ends_with("LE"));
     let header = text.get(start..).unwrap_or_default();
     let (fields, separator) = match (is_leef, header.starts_with("EF:2")) {
-        (true, true) => (6, separator(header)),
+        (true, true) => (6_usize, separator(header)),
         (true, false) => (5, '\t'),
         (false, _) => (7, ' '),
     };
-    let Some(rest) = header.splitn(fields + 1, '|').nth(fields) else { return list };
+    let Some(rest) = header.splitn(fields.saturating_add(1), '|').nth(fields) else { return list };
     let mut key = "";
     let mut from = 0_usize;
     for (at, _) in rest.match_indices('=') {
