@@ -11,7 +11,8 @@
 //! - [`engine`] runs a module under wasmtime with Fluent Bit's own sequence of calls.
 //! - [`check`] asks rules whether they are as they should be; [`explain`] says why a record was judged as it was;
 //!   [`docs`] writes the catalogue of rules and fields.
-//! - [`ndjson`] reads and writes what the command handles: one JSON record a line, kept byte for byte.
+//! - [`ndjson`] reads and writes what the command handles: one JSON record a line, kept byte for byte;
+//!   [`event_log`] reads Windows' own files, and [`input`] tells the two apart.
 
 pub mod abi;
 pub mod bake;
@@ -19,8 +20,10 @@ pub mod check;
 pub mod digest;
 pub mod docs;
 pub mod engine;
+pub mod event_log;
 pub mod explain;
 pub mod gate;
+pub mod input;
 pub mod inspect;
 pub mod manifest;
 pub mod ndjson;

@@ -2,6 +2,7 @@
 
 pub mod agent_records;
 pub mod catalogue;
+pub mod event_log;
 pub mod filter;
 pub mod fluent_bit;
 pub mod fluent_bit_config;

@@ -8,6 +8,8 @@ use super::terminal::Terminal;
 use super::{module, say};
 use clap::{Args, ValueEnum};
 use schtag_host::engine::{CallError, Lifecycle, Options, Tagger, Timestamp};
+use schtag_host::event_log::EventLog;
+use schtag_host::input::Input;
 use schtag_host::ndjson::{self, InputError, Lines, Piece};
 use std::borrow::Cow;
 use std::io::{IsTerminal, Read, stdin};
@@ -16,12 +18,15 @@ use std::path::{Path, PathBuf};
 
 /// How many faults are told one by one.
 const FAULTS_TOLD: u64 = 5;
+/// How many damaged places of an event log are told one by one.
+const DAMAGES_TOLD: u64 = 100;
 
 const EXAMPLES: &str = "\
 Examples:
   schtag tag events.ndjson > tagged.ndjson
   schtag tag --pretty --only-tagged events.ndjson
   schtag tag --only-tagged archive/*.ndjson.gz | jq -r .schtag.title
+  schtag tag --pretty --only-tagged Security.evtx
   tail -F events.ndjson | schtag tag --quiet | nc collector 5170
   schtag tag --module build/schtag.wasm --stats json events.ndjson > /dev/null";
 
@@ -29,6 +34,9 @@ Examples:
 ///
 /// Every line comes out, in order: a record that matches carries a tag, and every other line is as it was, byte for
 /// byte. Input that begins like a gzip file is decompressed.
+///
+/// Input that begins like a Windows event log (.evtx) is read event by event, each as one line of JSON in the form
+/// that evtx_dump writes, with the time of the event. A damaged chunk or record is told, and the rest is read.
 ///
 /// The module is the one that --module names, else that of the environment variable SCHTAG_MODULE, else schtag.wasm
 /// beside this executable, in ./dist or here.
@@ -54,7 +62,8 @@ pub(crate) struct Tag {
     /// The pipeline tag that the filter is told
     #[arg(long, value_name = "TAG", default_value = "schtag")]
     tag: String,
-    /// The time of arrival that the filter is told, in Unix seconds; now, if not given
+    /// The time of arrival that the filter is told, in Unix seconds; now, if not given, and for an event log the
+    /// time of each event
     #[arg(long, value_name = "SECONDS")]
     at: Option<u32>,
     /// The most fuel (about one unit an instruction) that one record may take
@@ -163,11 +172,51 @@ impl Run<'_> {
         } else {
             self.progress.watch(ndjson::open(path).map_err(unreadable)?)
         };
-        let mut lines = Lines::new(input, ndjson::DEFAULT_LINE_LIMIT).map_err(unreadable)?;
+        let input = Input::new(input, ndjson::DEFAULT_LINE_LIMIT).map_err(unreadable)?;
         self.output.end_line()?;
         if let Some(pretty) = self.pretty.as_mut().filter(|_| self.options.files.len() > 1) {
             self.output.write(pretty.heading(path).as_bytes())?;
         }
+        match input {
+            Input::Lines(lines) => self.lines(path, lines, live),
+            Input::EventLog(log) => self.event_log(path, log),
+        }
+    }
+
+    fn event_log(&mut self, path: &Path, mut log: EventLog<'_>) -> Result<(), Failure> {
+        let mut damaged = 0_u64;
+        loop {
+            let more = log.next_chunk(|found| match found {
+                Ok(event) => {
+                    self.summary.lines += 1;
+                    self.record(path, event.number, &event.json, b"\n", event.time)
+                }
+                Err(damage) => {
+                    damaged += 1;
+                    if damaged <= DAMAGES_TOLD {
+                        self.progress.say(&format!("{}: {damage}", path.display()));
+                    }
+                    Ok(())
+                }
+            });
+            match more.map_err(|error| Failure::of_file(Exit::Input, path, InputError::Io(error)))?? {
+                true => {}
+                false => break,
+            }
+        }
+        self.output.flush()?;
+        match damaged {
+            0 => Ok(()),
+            1 => Err(Failure::of_file(Exit::Input, path, "one place is damaged; the rest was read")),
+            _ => {
+                let words = format!("{damaged} places are damaged; the rest was read");
+                Err(Failure::of_file(Exit::Input, path, words))
+            }
+        }
+    }
+
+    fn lines(&mut self, path: &Path, mut lines: Lines<'_>, live: bool) -> Result<(), Failure> {
+        let unreadable = |error: InputError| Failure::of_file(Exit::Input, path, error);
         let mut number = 0;
         loop {
             let piece = match lines.next_piece() {
@@ -216,8 +265,19 @@ impl Run<'_> {
                 return self.pass(end);
             }
         }
-        let time =
-            self.options.at.map_or_else(Timestamp::now, |seconds| Timestamp { seconds, nanoseconds: 0 });
+        self.record(path, number, text, end, Timestamp::now())
+    }
+
+    /// Tags the record of a line or event, and writes it. `time` is when it came, if the options do not say.
+    fn record(
+        &mut self,
+        path: &Path,
+        number: u64,
+        text: &[u8],
+        end: &[u8],
+        time: Timestamp,
+    ) -> Result<(), Failure> {
+        let time = self.options.at.map_or(time, |seconds| Timestamp { seconds, nanoseconds: 0 });
         let tagged = self.tagger.tag_record(self.options.tag.as_bytes(), time, text);
         let fault = match tagged.fault {
             Some(CallError::Unpassable) => {

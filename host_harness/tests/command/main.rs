@@ -1,6 +1,10 @@
 //! The command `schtag`, run as a user runs it, on the small guest of tests/guest/base.wat.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 mod bake;
+mod event_log;
+#[path = "../../../tests/src/event_log.rs"]
+#[allow(unreachable_pub, reason = "it is a module of another crate's library, too")]
+mod event_log_file;
 mod inspect;
 mod rules;
 mod tag;

@@ -109,7 +109,7 @@ fn what_cannot_be_read_is_exit_code_3_and_the_rest_is_still_done() {
     for (file, words, output) in [
         ("missing.ndjson", "missing.ndjson: ", String::new()),
         (".", "it is a directory", String::new()),
-        ("log.evtx", "convert it first", String::new()),
+        ("log.evtx", "file header: cut after 12 bytes", String::new()),
         ("cut.gz", "cut.gz: ", "{\"b\":1}\n{\"c\":1}\n".into()),
     ] {
         let assert = folder.schtag(&format!("tag {file} a.ndjson")).assert();

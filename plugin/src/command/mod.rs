@@ -9,6 +9,7 @@ mod path;
 mod powershell;
 mod reader;
 mod script_calls;
+mod shell_open;
 mod tokens;
 mod unicode;
 mod wrappers;

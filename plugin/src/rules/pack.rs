@@ -332,4 +332,7 @@ pub struct Allow {
     /// Lower-case hexadecimal SHA-256 of each action's `task.command_line`, any one of which may be met by
     /// every action; empty means that no hash is asked for.
     pub command_hashes: Vec<String>,
+    /// Class ids of COM handlers, any one of which each action must have; empty means that none is asked for. A
+    /// class id is its 32 hexadecimal digits as a number.
+    pub class_ids: Vec<u128>,
 }

@@ -270,7 +270,7 @@ impl<'a> Search<'a> {
     fn push(&mut self, value: Value<'a>, within: Within, holder: Nested<'a>) {
         let record = holder.record_of(None);
         match value.kind() {
-            Kind::String => {
+            Kind::String | Kind::Object if value.kind() == Kind::String || within == Within::Otlp => {
                 if let Some(free) = self.texts.iter_mut().find(|text| text.is_none()) {
                     *free = Some(Text { value, record, system: within == Within::System });
                 }

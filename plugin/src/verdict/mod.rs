@@ -6,6 +6,7 @@ mod role;
 mod tag;
 mod text;
 
+pub use allowlist::class_id;
 pub use decide::{Case, Decision, Finding, Verdict, decide};
 pub use role::host_role;
 pub use tag::{write_lost_copy, write_repaired, write_tag};
