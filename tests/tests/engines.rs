@@ -56,6 +56,7 @@ fn the_core_gives_the_same_natively() {
         let got = match engine.process(&input, At { seconds: AT.seconds, nanoseconds: 0 }, &mut out) {
             Outcome::Unchanged => &input,
             Outcome::Replaced => &out,
+            Outcome::NoMemory => panic!("no memory"),
         };
         assert_eq!(String::from_utf8_lossy(got), String::from_utf8_lossy(&expected));
     }

@@ -45,9 +45,6 @@ pub(super) fn read_candidate<'a>(
     object: &Object<'a>,
     candidate: shapes::Candidate<'a>,
 ) -> Option<Reading<'a>> {
-    if !has_headroom(object) {
-        return None;
-    }
     Some(read_event(shapes::read(object, candidate)?))
 }
 
@@ -60,7 +57,9 @@ fn read_event(event: TaskEvent<'_>) -> Reading<'_> {
     Reading { event, task, processes, notes, state }
 }
 
-fn has_headroom(object: &Object<'_>) -> bool {
+/// Whether memory suffices to read the task event in a record, to judge it and to write its tag. What that takes
+/// is then free in one piece, so that no allocation on the way fails.
+pub(super) fn has_headroom(object: &Object<'_>) -> bool {
     let needed = object.text().len().saturating_mul(4).saturating_add(HEADROOM);
     Vec::<u8>::new().try_reserve_exact(needed).is_ok()
 }

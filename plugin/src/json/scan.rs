@@ -9,6 +9,8 @@ use std::borrow::Cow;
 
 /// Members that a [`Scanner`] keeps room for from one record to the next.
 const KEPT_MEMBERS: usize = 4096;
+/// Members that there is room for from the start, where that is asked for.
+const ROOM: usize = 512;
 
 /// Why a text is not one JSON object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +32,16 @@ pub struct Scanner {
 }
 
 impl Scanner {
+    /// A scanner that holds from the start what it needs for records of ordinary form, so that it reads them
+    /// even where memory has run out.
+    pub fn with_room() -> Self {
+        Self { members: Vec::with_capacity(ROOM), levels: Levels::with_room() }
+    }
+
     /// Checks that `text` is one JSON object, with nothing but white space around it, and remembers its
     /// members.
+    ///
+    /// Where memory does not suffice for all members, the object [says so](Object::is_complete).
     ///
     /// This is RFC 8259 to the letter: escapes of lone surrogates (`"\ud800"`) and duplicate keys pass,
     /// a byte order mark does not. Its own limits are 65,536 levels of nesting and 4 GiB.
@@ -47,12 +57,18 @@ impl Scanner {
         if u32::try_from(text.len()).is_err() {
             return Err(Invalid { at: 0, expected: "less than 4 GiB" });
         }
-        let mut scan =
-            Scan { text, members: &mut self.members, levels: &mut self.levels, escaped_keys: false };
+        let mut scan = Scan {
+            text,
+            members: &mut self.members,
+            levels: &mut self.levels,
+            escaped_keys: false,
+            forgotten: false,
+        };
         match scan.document() {
             Ok(()) => {
-                let escaped_keys = scan.escaped_keys;
-                Ok(Object::new(text, Cow::Borrowed(&self.members), escaped_keys))
+                let (escaped_keys, forgotten) = (scan.escaped_keys, scan.forgotten);
+                let object = Object::new(text, Cow::Borrowed(&self.members), escaped_keys);
+                Ok(if forgotten { object.incomplete() } else { object })
             }
             Err(stop) => Err(first_error(text, stop)),
         }
@@ -93,7 +109,6 @@ pub(super) enum Expected {
     Utf8,
     Digit,
     LessNesting,
-    FewerMembers,
 }
 
 impl Expected {
@@ -112,7 +127,6 @@ impl Expected {
             Self::Utf8 => "UTF-8",
             Self::Digit => "a digit",
             Self::LessNesting => "less nesting",
-            Self::FewerMembers => "fewer members than memory has room for",
         }
     }
 }
@@ -125,6 +139,8 @@ struct Scan<'a, 's> {
     levels: &'s mut Levels,
     /// Whether a key of the top level has an escape.
     escaped_keys: bool,
+    /// Whether there was no memory to remember some member.
+    forgotten: bool,
 }
 
 /// What is left of the text behind something.
@@ -184,9 +200,10 @@ impl<'a> Scan<'a, '_> {
             loop {
                 if self.levels.depth() == 1 && member.key_start > 0 {
                     if self.members.len() == self.members.capacity() && self.members.try_reserve(1).is_err() {
-                        return Err(Stop { rest, expected: Expected::FewerMembers });
+                        self.forgotten = true;
+                    } else {
+                        self.members.push(Member { value_end: self.offset(rest), ..member });
                     }
-                    self.members.push(Member { value_end: self.offset(rest), ..member });
                 }
                 rest = blanks(rest);
                 key = self.levels.in_object();

@@ -1,5 +1,6 @@
 //! Looking into valid JSON, one level at a time.
 use super::number::whole;
+use super::text::stands_for;
 use super::unescape;
 use super::walk::Walker;
 use memchr::memchr;
@@ -161,7 +162,7 @@ impl<'a> Value<'a> {
 fn is_key(written: &[u8], key: &str, escaped: bool) -> bool {
     // An escape is longer than what it stands for.
     if escaped && written.len() >= key.len() && memchr(b'\\', written).is_some() {
-        unescape(written) == key
+        stands_for(written, key)
     } else {
         written == key.as_bytes()
     }
@@ -174,11 +175,25 @@ pub struct Object<'a> {
     members: Cow<'a, [Member]>,
     /// Whether any key has an escape, so that looking up the others stays cheap.
     escaped_keys: bool,
+    /// Whether memory sufficed to remember every member.
+    complete: bool,
 }
 
 impl<'a> Object<'a> {
     pub(super) const fn new(text: &'a [u8], members: Cow<'a, [Member]>, escaped_keys: bool) -> Self {
-        Self { text, members, escaped_keys }
+        Self { text, members, escaped_keys, complete: true }
+    }
+
+    /// The same, for a text with more members than memory has room for.
+    pub(super) const fn incomplete(mut self) -> Self {
+        self.complete = false;
+        self
+    }
+
+    /// Whether all of its members are known: false where memory did not suffice to remember them. The text is
+    /// a valid object all the same.
+    pub const fn is_complete(&self) -> bool {
+        self.complete
     }
 
     /// The text that the members' offsets count in: the object, and what white space was around it.
