@@ -23,7 +23,7 @@ pub fn unescape(inside: &[u8]) -> Cow<'_, str> {
 }
 
 /// Whether the inside of a JSON string stands for `text`. Allocates nothing.
-pub fn stands_for(inside: &[u8], text: &str) -> bool {
+pub(super) fn stands_for(inside: &[u8], text: &str) -> bool {
     // No escape is longer than 6 bytes for each byte of what it stands for.
     if inside.len() > text.len().saturating_mul(6) {
         return false;
