@@ -1,5 +1,6 @@
 //! End-to-end suites through the built module: shared fixtures and helpers.
 
+pub mod base64;
 pub mod catalogue;
 pub mod filter;
 pub mod fluent_bit;

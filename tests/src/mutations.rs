@@ -2,9 +2,34 @@
 
 /// Words that the code looks for, so that changes get past the first comparison.
 const WORDS: [&str; 28] = [
-    "\"schtag\":", "\"\\u0073chtag\":", "\"EventID\":4698", "4698.0", "4.698e3", "\\u0000", "\\ud800", "\\x4f", "nan",
-    "-inf", "{", "}", "[", "]", "\"", "\\", ",", "<Exec><Command>", "</Task>", "<![CDATA[", "&lt;", "&#x26;", "^", "%a:~0,1%",
-    " -enc ", "\u{2013}", "'+'", "\u{fffd}\u{10ffff}",
+    "\"schtag\":",
+    "\"\\u0073chtag\":",
+    "\"EventID\":4698",
+    "4698.0",
+    "4.698e3",
+    "\\u0000",
+    "\\ud800",
+    "\\x4f",
+    "nan",
+    "-inf",
+    "{",
+    "}",
+    "[",
+    "]",
+    "\"",
+    "\\",
+    ",",
+    "<Exec><Command>",
+    "</Task>",
+    "<![CDATA[",
+    "&lt;",
+    "&#x26;",
+    "^",
+    "%a:~0,1%",
+    " -enc ",
+    "\u{2013}",
+    "'+'",
+    "\u{fffd}\u{10ffff}",
 ];
 
 /// A source of changes.

@@ -121,5 +121,9 @@ fn rule_files(name: &str) -> Result<Vec<String>, String> {
         paths.push(entry.map_err(read)?.path().join(name));
     }
     paths.sort();
-    paths.into_iter().filter(|path| path.is_file()).map(|path| fs::read_to_string(path).map_err(read)).collect()
+    paths
+        .into_iter()
+        .filter(|path| path.is_file())
+        .map(|path| fs::read_to_string(path).map_err(read))
+        .collect()
 }
