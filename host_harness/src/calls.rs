@@ -2,7 +2,7 @@
 use crate::outline::Outline;
 use crate::stack::frame_sizes;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use wasmparser::{
     BinaryReader, ElementItems, Error, ExternalKind, Name, NameSectionReader, Operator, Validator,
     WasmFeatures,
@@ -13,8 +13,9 @@ use wasmparser::{
 pub struct Calls {
     /// How many functions an export leads to, and how many of them only through a table.
     pub reachable: usize,
-    /// Those of them that have an `unreachable` instruction: where a panic ends.
-    pub traps: Vec<String>,
+    /// The functions that never return (a call of them is followed by `unreachable`), with those that call them;
+    /// under `unreachable`, those that trap by themselves.
+    pub traps: BTreeMap<String, Vec<String>>,
     /// Groups of functions that can call each other, directly or through a table of functions of the same type.
     pub cycles: Vec<Vec<String>>,
     /// The path from an export that takes the most stack, as if a call through a table could reach every function of
@@ -44,10 +45,7 @@ impl Calls {
         let cycles = groups.iter().filter(|group| graph.is_cycle(group));
         Ok(Self {
             reachable: reachable.iter().filter(|reached| **reached).count(),
-            traps: (0..graph.callees.len())
-                .filter(|function| is(&reachable, *function) && is(&graph.traps, *function))
-                .map(|function| graph.name(function))
-                .collect(),
+            traps: graph.named_traps(&reachable),
             cycles: cycles.map(|group| group.iter().map(name).collect()).collect(),
             deepest: graph.deepest(&groups),
         })
@@ -63,7 +61,8 @@ struct Graph {
     names: BTreeMap<u32, String>,
     imported: usize,
     callees: Vec<Vec<usize>>,
-    traps: Vec<bool>,
+    /// For each function what it calls before an `unreachable`; `None` stands for nothing.
+    traps: Vec<BTreeSet<Option<usize>>>,
     frames: Vec<u32>,
     exported: Vec<usize>,
 }
@@ -87,17 +86,24 @@ impl Graph {
         let mut traps = Vec::new();
         for body in &outline.bodies {
             let mut calls = Vec::new();
-            let mut trap = false;
+            let mut trap = BTreeSet::new();
+            let mut last = None;
             for operator in body.get_operators_reader()? {
+                let before = last.take();
                 match operator? {
-                    Operator::Call { function_index } => calls.extend(defined(function_index)),
+                    Operator::Call { function_index } => {
+                        last = defined(function_index);
+                        calls.extend(last);
+                    }
                     Operator::CallIndirect { type_index, .. } => {
                         let ty = types.core_type_at_in_module(type_index);
                         let same =
                             in_tables.iter().filter(|function| types.core_function_at(**function) == ty);
                         calls.extend(same.filter_map(|function| defined(*function)));
                     }
-                    Operator::Unreachable => trap = true,
+                    Operator::Unreachable => {
+                        trap.insert(before);
+                    }
                     _ => {}
                 }
             }
@@ -112,6 +118,19 @@ impl Graph {
         names.extend(named(&outline)?);
         let exported = exports.filter_map(|export| defined(export.index)).collect();
         Ok(Self { names, imported, callees, traps, frames: frame_sizes(wasm)?, exported })
+    }
+
+    fn named_traps(&self, reachable: &[bool]) -> BTreeMap<String, Vec<String>> {
+        let mut traps: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (function, kinds) in
+            self.traps.iter().enumerate().filter(|(function, _)| is(reachable, *function))
+        {
+            for kind in kinds {
+                let kind = kind.map_or_else(|| "unreachable".to_owned(), |kind| self.name(kind));
+                traps.entry(kind).or_default().push(self.name(function));
+            }
+        }
+        traps
     }
 
     fn name(&self, function: usize) -> String {
@@ -280,7 +299,7 @@ mod tests {
                 (func $trap unreachable))"#,
         );
         assert_eq!(calls.reachable, 5);
-        assert_eq!(calls.traps, [] as [&str; 0]);
+        assert!(calls.traps.is_empty());
         let mut cycles = calls.cycles.clone();
         cycles.iter_mut().for_each(|cycle| cycle.sort());
         cycles.sort();
@@ -298,6 +317,6 @@ mod tests {
         let path: Vec<(&str, u32)> =
             calls.deepest.iter().map(|frame| (frame.function.as_str(), frame.bytes)).collect();
         assert_eq!(path, [("f", 44), ("deep", 44), ("end", 68)]);
-        assert_eq!(calls.traps, ["end"]);
+        assert_eq!(calls.traps, BTreeMap::from([("unreachable".to_owned(), vec!["end".to_owned()])]));
     }
 }

@@ -44,6 +44,7 @@ impl ResourceLimiter for Growth {
 /// A running filter.
 pub struct WasmiHost {
     store: Store<Growth>,
+    instance: Instance,
     memory: Memory,
     filter: TypedFunc<(u32, u32, u32, u32, u32, u32), u32>,
     malloc: TypedFunc<u32, u32>,
@@ -74,7 +75,7 @@ impl WasmiHost {
         let filter = instance.get_typed_func(&store, "schtag_filter")?;
         let malloc = instance.get_typed_func(&store, "malloc")?;
         let free = instance.get_typed_func(&store, "free")?;
-        Ok(Self { store, memory, filter, malloc, free })
+        Ok(Self { store, instance, memory, filter, malloc, free })
     }
 
     /// Passes a record through the filter.
@@ -98,6 +99,11 @@ impl WasmiHost {
     /// How often the guest has asked for memory.
     pub fn growths(&self) -> u32 {
         self.store.data().asked
+    }
+
+    /// The value of an exported global of type `i32`.
+    pub fn global(&self, name: &str) -> Option<u32> {
+        self.instance.get_global(&self.store, name)?.get(&self.store).i32().map(i32::cast_unsigned)
     }
 
     /// Copies `bytes` and a NUL into the guest. 0 when the guest has no room.

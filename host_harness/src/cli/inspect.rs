@@ -75,8 +75,11 @@ impl Inspect {
 
 fn calls_in_words(out: &mut String, calls: &Calls) -> fmt::Result {
     writeln!(out, "reachable    {} functions", calls.reachable)?;
-    writeln!(out, "can trap     {} of them", calls.traps.len())?;
-    calls.traps.iter().try_for_each(|name| writeln!(out, "  {name}"))?;
+    writeln!(out, "never return {} of them, called by", calls.traps.len())?;
+    for (trap, callers) in &calls.traps {
+        writeln!(out, "  {trap}")?;
+        callers.iter().try_for_each(|caller| writeln!(out, "    {caller}"))?;
+    }
     writeln!(out, "cycles       {}", calls.cycles.len())?;
     calls.cycles.iter().try_for_each(|cycle| writeln!(out, "  {}", cycle.join(", ")))?;
     let bytes: u32 = calls.deepest.iter().map(|frame| frame.bytes).sum();
