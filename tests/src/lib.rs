@@ -6,6 +6,7 @@ pub mod filter;
 pub mod fluent_bit;
 pub mod fluent_bit_config;
 pub mod hostile;
+pub mod hungry;
 pub mod msgpack;
 pub mod mutations;
 pub mod pack;

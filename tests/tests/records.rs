@@ -189,3 +189,15 @@ fn a_tag_that_comes_in_is_replaced() {
         assert_eq!(String::from_utf8(out).unwrap(), r#"{"EventID":4624}"#);
     }
 }
+
+#[test]
+fn a_record_that_is_all_text_is_known_again_behind_its_tag() {
+    let xml: Value =
+        serde_json::from_str(&Sample::new(4698, "powershell.exe", "-nop").record(Shape::WinevtlogXml))
+            .unwrap();
+    let record = serde_json::json!({ "any": xml["System"], "n": 1 }).to_string();
+    let mut tagger = tagger();
+    let once = tagger.tag_record(b"t", AT, record.as_bytes()).record.into_owned();
+    assert!(String::from_utf8_lossy(&once).contains(r#""verdict":"alert""#));
+    assert_eq!(tagger.tag_record(b"t", AT, &once).record, once);
+}

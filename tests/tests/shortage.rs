@@ -2,88 +2,17 @@
 //! that it was not judged. Only what the host itself could not copy is lost, and that is said, too.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
-use flate2::Compression;
-use flate2::read::GzEncoder;
 use schtag_host::engine::{Instance, Module, Options, Timestamp};
 use schtag_properties::text::{is_key, is_object, members};
-use schtag_tests::samples::{Sample, Shape, task_xml};
+use schtag_tests::samples::{Sample, Shape};
 use schtag_tests::wasmi_host::WasmiHost;
-use schtag_tests::{base64, filter};
-use std::io::Read as _;
+use schtag_tests::{filter, hungry};
 
 const AT: Timestamp = Timestamp { seconds: 1_772_000_000, nanoseconds: 0 };
 const PAGE: usize = 64 << 10;
 
 const NOT_JUDGED: &str = "no memory to look at the record";
 const LOST: &str = "no memory for a copy of the record";
-
-fn with_content(content: String) -> Vec<u8> {
-    Sample { content, ..Sample::new(4698, "", "") }.record(Shape::Flat).into_bytes()
-}
-
-/// A script in a gzip stream that inflates to much more than is read.
-fn bomb() -> String {
-    let mut packed = Vec::new();
-    GzEncoder::new(&vec![b'a'; 3_000_000][..], Compression::best()).read_to_end(&mut packed).unwrap();
-    format!("powershell -c (GzipStream [Convert]::FromBase64String('{}'))", base64::encode(&packed))
-}
-
-fn inputs() -> Vec<(&'static str, Vec<u8>)> {
-    let alert = Sample::new(4698, "powershell.exe", "-NoProfile").record(Shape::Winevtlog);
-    let encoded = Sample::new(4702, "powershell.exe", "-w hidden -enc SQBFAFgAIAAoACcAYQAnACsAJwBiACcAKQA=");
-    let forged = alert.replacen('{', r#"{"schtag":{"verdict":"observed"},"\u0073chtag":[1],"#, 1);
-    let long = "x".repeat(3 << 20);
-    let exec = |arguments: &str| task_xml("cmd.exe", &format!("/c {arguments}"));
-    let actions = format!(
-        "<Task><Actions>{}</Actions></Task>",
-        format!("<Exec><Command>cmd</Command><Arguments>/c {}</Arguments></Exec>", bomb()).repeat(64)
-    );
-    vec![
-        ("unrelated", Sample::new(4624, "a", "b").record(Shape::Winevtlog).into_bytes()),
-        ("alert", alert.clone().into_bytes()),
-        (
-            "alert as event XML",
-            Sample::new(4698, "powershell", "-nop").record(Shape::WinevtlogXml).into_bytes(),
-        ),
-        ("encoded alert", encoded.record(Shape::Winevtlog).into_bytes()),
-        ("forged tags", forged.into_bytes()),
-        (
-            "forged tag on an unrelated record",
-            br#"{"EventID":4624,"schtag":{"verdict":"alert"},"b":1}"#.to_vec(),
-        ),
-        ("huge unrelated record", format!(r#"{{"log":"{long}"}}"#).into_bytes()),
-        ("huge record with a forged tag", format!(r#"{{"schtag":1,"log":"{long}"}}"#).into_bytes()),
-        (
-            "task event in a huge record",
-            alert.replacen('{', &format!(r#"{{"log":"{long}","#), 1).into_bytes(),
-        ),
-        (
-            "huge task",
-            with_content(format!("<Task>{}</Task>", "<Exec><Command>a</Command></Exec>".repeat(60_000))),
-        ),
-        ("many members", format!("{{{}\"z\":1}}", "\"k\":1,".repeat(30_000)).into_bytes()),
-        (
-            "many members and a forged tag",
-            format!("{{{}\"schtag\":1}}", "\"k\":1,".repeat(30_000)).into_bytes(),
-        ),
-        ("deep", format!("{{\"a\":{}1{}}}", "[".repeat(60_000), "]".repeat(60_000)).into_bytes()),
-        ("long escaped key", format!(r#"{{"\u0045{long}":4698}}"#).into_bytes()),
-        ("escaped keys", alert.replace("\"EventID\"", r#""\u0045vent\u0049D""#).into_bytes()),
-        ("repairs", br#"{"a":nan,"b":"\x41",1:2}"#.to_vec()),
-        ("huge repair", format!("{{\"log\":\"{}\"}}", "\\x41\n\"\u{e9}".repeat(100_000)).into_bytes()),
-        ("broken task event", alert.replacen('{', r#"{"load":nan,"#, 1).into_bytes()),
-        ("not JSON", b"\xff\xfe \" \\ not JSON".to_vec()),
-        ("gzip bomb", with_content(exec(&bomb()))),
-        ("64 gzip bombs", with_content(actions)),
-        ("many commands", with_content(exec(&"powershell -c x & ".repeat(2_000)))),
-        (
-            "a variable that grows",
-            with_content(exec(&format!("%PSModulePath:s={}% ", "s".repeat(400)).repeat(140))),
-        ),
-        ("cmd in cmd", with_content(exec(&"cmd /c ".repeat(5_000)))),
-        ("a megabyte of arguments", with_content(exec(&"Write-Host x; ".repeat(75_000)))),
-    ]
-}
 
 fn others(record: &[u8]) -> Vec<(String, String)> {
     members(record).into_iter().filter(|(key, _)| !is_key(key, "schtag")).collect()
@@ -135,7 +64,7 @@ fn at_every_limit_of_memory_the_record_comes_back() {
         .replace("WS17", "WS18")
         .into_bytes();
     let small_expected = unlimited(&module, &small);
-    for (name, record) in inputs() {
+    for (name, record) in hungry::inputs() {
         let expected = unlimited(&module, &record);
         // Something of the same size that needs no memory but the host's copy.
         let plain = format!("{{\"a\":\"{}\"}}", "x".repeat(record.len().saturating_sub(8))).into_bytes();
@@ -175,7 +104,7 @@ fn at_every_limit_of_memory_the_record_comes_back() {
 fn at_every_refusal_of_memory_the_record_comes_back() {
     let wasm = filter::wasm().unwrap();
     let module = filter::module().unwrap();
-    for (name, record) in inputs().into_iter().filter(|(_, record)| record.len() < 20_000) {
+    for (name, record) in hungry::inputs().into_iter().filter(|(_, record)| record.len() < 20_000) {
         let expected = unlimited(&module, &record);
         for from_then_on in [false, true] {
             for nth in 0..64 {

@@ -52,7 +52,9 @@ impl Scanner {
         self.levels.clear();
         self.members.clear();
         if self.members.capacity() > KEPT_MEMBERS {
-            self.members.shrink_to(KEPT_MEMBERS);
+            // Shrinking would end the program where memory has run out.
+            self.members = Vec::new();
+            let _ = self.members.try_reserve_exact(KEPT_MEMBERS);
         }
         if u32::try_from(text.len()).is_err() {
             return Err(Invalid { at: 0, expected: "less than 4 GiB" });
