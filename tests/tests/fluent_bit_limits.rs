@@ -66,6 +66,17 @@ fn the_hardest_records_pass_with_the_default_settings() -> Outcome {
     Ok(())
 }
 
+/// How many of `records` records the filter has lost. A busy agent is asked again.
+fn dropped(agent: &mut Agent, records: usize) -> Result<u64, AgentError> {
+    for _ in 0..20 {
+        match agent.wait_for_filter("schtag", records) {
+            Err(AgentError::Io { .. }) => {}
+            answer => return answer,
+        }
+    }
+    agent.wait_for_filter("schtag", records)
+}
+
 /// What the agent has resident after the first tenth of the records is what it has after all, but for what its own
 /// buffers do.
 #[test]
@@ -99,7 +110,7 @@ fn an_agent_does_not_grow_with_its_records() -> Outcome {
     for sent in (0..count).step_by(BATCH) {
         let end = (sent + BATCH).min(count);
         write_lines(&agent, (sent..end).map(record))?;
-        assert_eq!(agent.wait_for_filter("schtag", end)?, 0, "dropped");
+        assert_eq!(dropped(&mut agent, end)?, 0, "dropped");
         resident.push(agent.resident()?);
         if resident.len() % 10 == 0 {
             println!("{end} records: {} KiB resident", agent.resident()?);
