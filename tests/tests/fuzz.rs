@@ -1,6 +1,12 @@
 //! What libFuzzer tries for hours (`make fuzz`), tried for seconds on any machine: each property holds for the seeds
 //! and for changes of them, the same in every run.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "helpers of tests"
+)]
 
 use schtag::engine::Engine;
 use schtag_host::engine::{Instance, Module, Options};

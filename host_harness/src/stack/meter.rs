@@ -99,8 +99,6 @@ pub fn metered(wasm: &[u8]) -> Result<Vec<u8>, MeterError> {
 /// Copies a section byte for byte.
 fn copy(module: &mut Module, wasm: &[u8], payload: &Payload<'_>) {
     if let Some((id, range)) = payload.as_section() {
-        let range =
-            usize::try_from(range.start).unwrap_or(usize::MAX)..usize::try_from(range.end).unwrap_or(0);
         module.section(&RawSection { id, data: wasm.get(range).unwrap_or_default() });
     }
 }

@@ -66,7 +66,11 @@ mod tests {
         let slots = Slots::new();
         let layout = Layout::from_size_align(SIZE, 16).unwrap();
         let mut given: Vec<*mut u8> = (0..COUNT).map(|_| slots.take(layout)).collect();
-        assert!(given.iter().all(|slot| !slot.is_null() && slots.holds(*slot) && *slot as usize % 16 == 0));
+        assert!(
+            given
+                .iter()
+                .all(|slot| !slot.is_null() && slots.holds(*slot) && (*slot as usize).is_multiple_of(16))
+        );
         given.sort_unstable();
         given.dedup();
         assert_eq!(given.len(), COUNT);
