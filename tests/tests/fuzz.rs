@@ -1,5 +1,5 @@
 //! What libFuzzer tries for hours (`make fuzz`), tried for seconds on any machine: each property holds for the seeds
-//! and for changes of them, the same in every run.
+//! and for changes of them, the same in every run. `SCHTAG_FUZZ_TIMES=100` tries a hundred times as many changes.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -26,8 +26,9 @@ fn try_all(target: &str, count: usize, mut check: impl FnMut(&[u8])) {
         }
     };
     seeds.iter().for_each(|seed| attempt(seed));
+    let times: usize = std::env::var("SCHTAG_FUZZ_TIMES").map_or(1, |times| times.parse().unwrap());
     let mut mutations = Mutations::new(0x5eed);
-    for number in 0..count {
+    for number in 0..count * times {
         let seed = &seeds[number % seeds.len()];
         let other = &seeds[(number * 7 + 3) % seeds.len()];
         attempt(&mutations.of(seed, other));
