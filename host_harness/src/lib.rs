@@ -8,6 +8,7 @@
 //!   pack.
 //! - [`manifest`] is what a module says about the rules in it.
 //! - [`bake`] turns the base module and a rule pack into `schtag.wasm`; [`inspect`] describes the result.
+//! - [`stack`] says what a module's calls take of WAMR's stack, [`calls`] which functions can call which.
 //! - [`engine`] runs a module under wasmtime with Fluent Bit's own sequence of calls.
 //! - [`check`] asks rules whether they are as they should be; [`explain`] says why a record was judged as it was;
 //!   [`docs`] writes the catalogue of rules and fields.
@@ -16,6 +17,7 @@
 
 pub mod abi;
 pub mod bake;
+pub mod calls;
 pub mod check;
 pub mod digest;
 pub mod docs;
@@ -33,6 +35,7 @@ pub mod reencode;
 pub mod rule_files;
 pub mod settings;
 pub mod sigma;
+pub mod stack;
 #[cfg(test)]
 mod test_guest;
 pub mod yaml;

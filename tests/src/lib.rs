@@ -1,6 +1,7 @@
 //! End-to-end suites through the built module: shared fixtures and helpers.
 
 pub mod agent_records;
+pub mod base64;
 pub mod catalogue;
 pub mod event_log;
 pub mod filter;
@@ -8,10 +9,14 @@ pub mod fluent_bit;
 pub mod fluent_bit_config;
 pub mod hostile;
 pub mod http_sink;
+pub mod hungry;
 pub mod loopback;
 pub mod msgpack;
+pub mod mutations;
+pub mod pack;
 pub mod project;
 pub mod samples;
+pub mod seeds;
 pub mod table;
 pub mod wasmi_host;
 pub mod workload;

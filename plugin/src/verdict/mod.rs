@@ -9,4 +9,4 @@ mod text;
 pub use allowlist::class_id;
 pub use decide::{Case, Decision, Finding, Verdict, decide};
 pub use role::host_role;
-pub use tag::{write_lost_copy, write_repaired, write_tag};
+pub use tag::{write_lost_copy, write_not_judged, write_repaired, write_tag};

@@ -135,6 +135,20 @@ pub fn write_repaired(out: &mut Vec<u8>, what: &str) {
     );
 }
 
+/// Writes the member of a record that there was no memory to judge: key, colon and tag.
+pub fn write_not_judged(out: &mut Vec<u8>, settings: &Settings) {
+    let notes = ["no memory to look at the record: it may be a task event that a rule describes"];
+    let title = "Record not judged: no memory for it";
+    let verdict = Verdict::Unreadable.as_str();
+    out.clear();
+    crate::json::write_string(out, &settings.key);
+    out.push(b':');
+    let _ = serde_json::to_writer(
+        &mut *out,
+        &SmallTag { schema: SCHEMA, verdict, severity: "informational", title, notes },
+    );
+}
+
 /// Writes a whole record in place of one for which there was no memory, in the host's copy or in the mending.
 pub fn write_lost_copy(out: &mut Vec<u8>, settings: &Settings) {
     let notes = ["no memory for a copy of the record"];
