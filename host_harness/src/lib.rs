@@ -9,6 +9,7 @@
 //! - [`manifest`] is what a module says about the rules in it.
 //! - [`bake`] turns the base module and a rule pack into `schtag.wasm`; [`inspect`] describes the result.
 //! - [`engine`] runs a module under wasmtime with Fluent Bit's own sequence of calls.
+//! - [`transform`] is the filter as a transform in the form of Vector's.
 //! - [`check`] asks rules whether they are as they should be; [`explain`] says why a record was judged as it was;
 //!   [`docs`] writes the catalogue of rules and fields.
 //! - [`ndjson`] reads and writes what the command handles: one JSON record a line, kept byte for byte.
@@ -32,4 +33,5 @@ pub mod settings;
 pub mod sigma;
 #[cfg(test)]
 mod test_guest;
+pub mod transform;
 pub mod yaml;
