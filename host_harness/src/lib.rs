@@ -10,6 +10,7 @@
 //! - [`bake`] turns the base module and a rule pack into `schtag.wasm`; [`inspect`] describes the result.
 //! - [`engine`] runs a module under wasmtime with Fluent Bit's own sequence of calls.
 //! - [`transform`] is the filter as a transform in the form of Vector's.
+//! - [`serve`] is the filter as a hop between two ends that speak HTTP.
 //! - [`check`] asks rules whether they are as they should be; [`explain`] says why a record was judged as it was;
 //!   [`docs`] writes the catalogue of rules and fields.
 //! - [`ndjson`] reads and writes what the command handles: one JSON record a line, kept byte for byte.
@@ -29,6 +30,7 @@ pub mod outline;
 mod reachability;
 pub mod reencode;
 pub mod rule_files;
+pub mod serve;
 pub mod settings;
 pub mod sigma;
 #[cfg(test)]

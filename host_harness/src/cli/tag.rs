@@ -28,7 +28,8 @@ Examples:
 /// Tag records: one JSON object a line in, the same lines out
 ///
 /// Every line comes out, in order: a record that matches carries a tag, and every other line is as it was, byte for
-/// byte. Input that begins like a gzip file is decompressed.
+/// byte. Input that begins like a gzip file is decompressed. In a pipe, what has come in comes out before the next
+/// line is waited for.
 ///
 /// The module is the one that --module names, else that of the environment variable SCHTAG_MODULE, else schtag.wasm
 /// beside this executable, in ./dist or here.
@@ -198,7 +199,7 @@ impl Run<'_> {
                 Piece::ByteOrderMark(mark) => self.pass(mark)?,
             }
             // Whoever follows a live pipeline wants each record when it is there.
-            if live && !lines.has_buffered() {
+            if live && !lines.has_line() {
                 self.output.flush()?;
             }
         }
