@@ -44,7 +44,7 @@ pub(crate) struct Serve {
     /// The pipeline tag that the filter is told
     #[arg(long, value_name = "TAG", default_value = "schtag")]
     tag: String,
-    /// The most fuel (about one unit an instruction) that one record may take
+    /// The most fuel (about one unit an instruction) that one record may take; those of one batch may take twice that
     #[arg(long, value_name = "UNITS", default_value_t = TagOptions::DEFAULT_FUEL)]
     fuel: u64,
     /// The largest body, as it comes and decompressed. Vector drops a batch that is larger, so keep this well above

@@ -45,6 +45,11 @@ impl Tagger {
         &self.module
     }
 
+    /// Changes the most fuel that the next records may take each; `None` is no limit.
+    pub const fn set_fuel_limit(&mut self, limit: Option<u64>) {
+        self.options.fuel_limit = limit;
+    }
+
     /// Passes one record through the filter. `tag` is the pipeline's, `record` one JSON object.
     ///
     /// The record is never lost: after a fault it comes back as it was, with the error, and the next record
@@ -59,6 +64,7 @@ impl Tagger {
             Err(error) => return Tagged { record: record.into(), fuel: 0, fault: Some(error.into()) },
         };
         self.records = self.records.saturating_add(1);
+        instance.set_fuel_limit(self.options.fuel_limit);
         let result = instance.call(tag, time, record);
         let fuel = instance.fuel();
         let limit = self.options.memory_limit;

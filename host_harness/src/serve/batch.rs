@@ -14,6 +14,11 @@ use thiserror::Error;
 /// task event seldom less than 3, so that only a body of nothing but tiny broken records comes near this.
 const GROWTH: usize = 4;
 
+/// How many records of a batch may take as much fuel as one may.
+const DEAR_RECORDS: u64 = 2;
+/// The fuel that each record may take when the others have taken all: several times what an ordinary alert takes.
+const LEAST_FUEL: u64 = 20_000_000;
+
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// What a body is compressed with.
@@ -81,6 +86,9 @@ pub(super) enum Refused {
 
 /// Passes each record of a body through the filter.
 ///
+/// Records that are made to be dear share a budget, so that a batch of nothing else is done before its sender gives
+/// up and sends it again, forever: what the budget does not suffice for passes with a note of that.
+///
 /// # Errors
 /// When nothing of the body can be forwarded.
 pub(super) fn tag(
@@ -100,9 +108,12 @@ pub(super) fn tag(
     let mut tally = Tally::default();
     let mut out = Vec::with_capacity(body.len());
     let most = limit.saturating_mul(GROWTH);
+    let mut budget = tag.fuel_limit().map(|fuel| fuel.saturating_mul(DEAR_RECORDS));
     rewrite(framing, body, &mut out, |record, out| {
         tally.events += 1;
-        let judged = tag.judge(record);
+        let fuel = tag.fuel_limit().zip(budget).map(|(one, left)| left.max(LEAST_FUEL).min(one));
+        let judged = tag.judge_within(record, fuel);
+        budget = budget.map(|left| left.saturating_sub(judged.fuel));
         let mut record = judged.record;
         if !record.trim_ascii_start().starts_with(b"{") {
             // The filter makes an object of everything. One that does not must not spoil the batch: Vector refuses
@@ -162,5 +173,33 @@ impl Tally {
         for rule in tag.rules {
             *self.rules.entry(rule.id).or_default() += 1;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Module, Options};
+    use crate::test_guest;
+    use crate::transform::TagOptions;
+
+    #[test]
+    fn dear_records_share_a_budget_and_all_pass() {
+        let engine = Options { fuel_limit: Some(30_000_000), ..Options::default() };
+        let module = Module::new(&test_guest::baked()).unwrap();
+        let mut tag = Tag::new(module, TagOptions { engine, ..TagOptions::default() }).unwrap();
+        // The guest never ends on these.
+        let body = format!("[{}]", vec![r#"{"~":1}"#; 5].join(","));
+        let batch = super::tag(&mut tag, body.as_bytes(), Encoding::Identity, false, 10_000).unwrap();
+        let records: Vec<serde_json::Value> = serde_json::from_slice(&batch.body).unwrap();
+        let limits: Vec<bool> = records
+            .iter()
+            .map(|record| {
+                assert_eq!(record["~"], 1);
+                record["schtag"]["notes"][0].as_str().unwrap().contains("its 30000000 units of fuel")
+            })
+            .collect();
+        assert_eq!(limits, [true, true, false, false, false], "{records:?}");
+        assert!(records[4].to_string().contains("its 20000000 units of fuel"));
     }
 }

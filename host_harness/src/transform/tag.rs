@@ -46,6 +46,7 @@ pub struct Tag {
 struct Shared {
     pool: Pool,
     pipeline_tag: String,
+    fuel_limit: Option<u64>,
     counters: Counters,
 }
 
@@ -54,6 +55,8 @@ struct Shared {
 pub struct Judged<'r> {
     /// One JSON object: the record, borrowed, where nothing was changed.
     pub record: Cow<'r, [u8]>,
+    /// The fuel that it took.
+    pub fuel: u64,
     /// What went wrong. The record is then as it was, with a note of this in it.
     pub fault: Option<CallError>,
 }
@@ -64,8 +67,10 @@ impl Tag {
     /// # Errors
     /// When it does not start.
     pub fn new(module: Module, options: TagOptions) -> Result<Self, EngineError> {
+        let fuel_limit = options.engine.fuel_limit;
         let pool = Pool::new(module, options.engine, options.idle_instances)?;
-        let shared = Shared { pool, pipeline_tag: options.pipeline_tag, counters: Counters::default() };
+        let shared =
+            Shared { pool, pipeline_tag: options.pipeline_tag, fuel_limit, counters: Counters::default() };
         Ok(Self { shared: Arc::new(shared), tagger: None })
     }
 
@@ -81,15 +86,26 @@ impl Tag {
 
     /// Judges a record, which arrives now. What comes back is one JSON object, whatever went in.
     pub fn judge<'r>(&mut self, record: &'r [u8]) -> Judged<'r> {
-        let Shared { pool, pipeline_tag, counters } = &*self.shared;
+        self.judge_within(record, self.shared.fuel_limit)
+    }
+
+    /// The most fuel that one event may take, by the options.
+    pub fn fuel_limit(&self) -> Option<u64> {
+        self.shared.fuel_limit
+    }
+
+    /// As [`Self::judge`], with another limit of fuel for this record.
+    pub fn judge_within<'r>(&mut self, record: &'r [u8], fuel_limit: Option<u64>) -> Judged<'r> {
+        let Shared { pool, pipeline_tag, counters, .. } = &*self.shared;
         counters.receive();
-        let (record, fault) = match self.tagger.take().map_or_else(|| pool.take(), Ok) {
+        let (record, fuel, fault) = match self.tagger.take().map_or_else(|| pool.take(), Ok) {
             Ok(mut tagger) => {
+                tagger.set_fuel_limit(fuel_limit);
                 let tagged = tagger.tag_record(pipeline_tag.as_bytes(), Timestamp::now(), record);
                 self.tagger = Some(tagger);
-                (tagged.record, tagged.fault)
+                (tagged.record, tagged.fuel, tagged.fault)
             }
-            Err(error) => (record.into(), Some(error.into())),
+            Err(error) => (record.into(), 0, Some(error.into())),
         };
         let record = match &fault {
             Some(fault) => {
@@ -100,7 +116,7 @@ impl Tag {
             None => record,
         };
         counters.send();
-        Judged { record, fault }
+        Judged { record, fuel, fault }
     }
 }
 
