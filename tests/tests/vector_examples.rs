@@ -204,7 +204,7 @@ fn chunk(stream: &mut TcpStream) -> std::io::Result<(Vec<u8>, Vec<u8>)> {
         }
         match stream.read(&mut part)? {
             0 => return Err(std::io::ErrorKind::UnexpectedEof.into()),
-            count => bytes.extend(&part[..count]),
+            count => bytes.extend(part.iter().take(count)),
         }
     }
 }

@@ -78,6 +78,9 @@ fn seconds(text: &str) -> Result<Duration, String> {
 
 impl Serve {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
+        if self.forward.as_ref().is_some_and(|url| url.is(self.listen)) {
+            return Err(Failure::new(Exit::Input, "--forward and --listen are the same address"));
+        }
         let defaults = Options::new(self.listen);
         let options = Options {
             forward: self.forward,

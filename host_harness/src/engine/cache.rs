@@ -8,6 +8,7 @@ use std::hash::{Hash, Hasher};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use wasmtime::Engine;
 
@@ -141,9 +142,10 @@ fn private(path: &Path) -> bool {
 
 /// Writes a file in one step: whoever reads it sees all of it or nothing.
 fn write(path: &Path, code: &[u8]) -> io::Result<()> {
+    static PARTS: AtomicU64 = AtomicU64::new(0);
     let folder = path.parent().unwrap_or(path);
     make_folder(folder)?;
-    let part = path.with_extension(format!("part-{}", process::id()));
+    let part = path.with_extension(format!("part-{}-{}", process::id(), PARTS.fetch_add(1, Relaxed)));
     let written = || {
         let mut file = fs::File::create(&part)?;
         file.write_all(HEAD)?;

@@ -189,7 +189,7 @@ mod tests {
         let module = Module::new(&test_guest::baked()).unwrap();
         let mut tag = Tag::new(module, TagOptions { engine, ..TagOptions::default() }).unwrap();
         // The guest never ends on these.
-        let body = format!("[{}]", vec![r#"{"~":1}"#; 5].join(","));
+        let body = format!("[{}]", [r#"{"~":1}"#; 5].join(","));
         let batch = super::tag(&mut tag, body.as_bytes(), Encoding::Identity, false, 10_000).unwrap();
         let records: Vec<serde_json::Value> = serde_json::from_slice(&batch.body).unwrap();
         let limits: Vec<bool> = records

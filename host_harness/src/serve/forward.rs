@@ -12,6 +12,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use std::fmt;
+use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 use thiserror::Error;
@@ -55,6 +56,16 @@ pub enum DownstreamError {
     /// It has a user's name in it.
     #[error("a user's name in the URL is not sent on; the sender's Authorization header is")]
     UserInfo,
+}
+
+impl Downstream {
+    /// Whether it is written as this address: then the hop would send to itself.
+    pub fn is(&self, address: SocketAddr) -> bool {
+        self.0
+            .host()
+            .is_some_and(|host| host == address.ip().to_string() || host == format!("[{}]", address.ip()))
+            && self.0.port_u16().unwrap_or(80) == address.port()
+    }
 }
 
 impl FromStr for Downstream {
@@ -231,6 +242,20 @@ mod tests {
             ("http:///x", DownstreamError::NotUrl),
         ] {
             assert_eq!(bad.parse::<Downstream>(), Err(error), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_known_in_a_url() {
+        for (url, address, is) in [
+            ("http://127.0.0.1:8787/x", "127.0.0.1:8787", true),
+            ("http://127.0.0.1:8788/", "127.0.0.1:8787", false),
+            ("http://127.0.0.2:8787/", "127.0.0.1:8787", false),
+            ("http://127.0.0.1/", "127.0.0.1:80", true),
+            ("http://[::1]:8787/", "[::1]:8787", true),
+        ] {
+            let downstream: Downstream = url.parse().unwrap();
+            assert_eq!(downstream.is(address.parse().unwrap()), is, "{url} {address}");
         }
     }
 

@@ -36,6 +36,8 @@ pub(super) struct Hop {
     say: Say,
     /// Whether the last batch was not taken.
     failing: AtomicBool,
+    /// Whether the last batch that was decided was refused.
+    refusing: AtomicBool,
     /// Whether a fault of the guest has been told.
     fault_told: AtomicBool,
 }
@@ -52,6 +54,7 @@ impl Hop {
             options,
             say,
             failing: AtomicBool::new(false),
+            refusing: AtomicBool::new(false),
             fault_told: AtomicBool::new(false),
         }
     }
@@ -87,7 +90,10 @@ impl Hop {
             answer.headers.insert(ALLOW, HeaderValue::from_static("POST, PUT"));
             return Err(answer);
         }
-        let encoding = encoding(&head.headers)?;
+        let Some(encoding) = encoding(&head.headers) else {
+            let words = "only gzip and zlib (deflate) are decompressed; set the sender's compression to one of them or none";
+            return Err(Answer::in_words(StatusCode::UNSUPPORTED_MEDIA_TYPE, words).closing());
+        };
         let permit = timeout(self.options.read_timeout, Arc::clone(&self.requests).acquire_owned()).await;
         let Ok(Ok(permit)) = permit else {
             return Err(unavailable("too many requests at once").closing());
@@ -187,7 +193,7 @@ impl Hop {
         }
     }
 
-    /// Tells when the downstream begins to fail, and when it is there again.
+    /// Tells when the downstream begins to fail or to refuse, and when it is there again.
     fn tell(&self, sent: &Sent) {
         match sent {
             Sent::Undecided { why, .. } => {
@@ -197,9 +203,17 @@ impl Hop {
                     ));
                 }
             }
-            Sent::Decided(_) => {
+            Sent::Decided(answer) => {
                 if self.failing.swap(false, Relaxed) {
                     (self.say)("the downstream takes batches again");
+                }
+                let asks_again = matches!(answer.status.as_u16(), 408 | 429);
+                let refused = answer.status.is_client_error() && !asks_again;
+                if !self.refusing.swap(refused, Relaxed) && refused {
+                    let status = answer.status;
+                    (self.say)(&format!(
+                        "the downstream refuses batches with {status}: senders will drop them"
+                    ));
                 }
             }
         }
@@ -220,17 +234,14 @@ async fn collect(mut body: Body, limit: usize) -> Result<Option<Vec<u8>>, axum::
     Ok(Some(bytes))
 }
 
-fn encoding(headers: &HeaderMap) -> Result<Encoding, Answer> {
+/// What the body is compressed with; nothing when that is not read here.
+fn encoding(headers: &HeaderMap) -> Option<Encoding> {
     let mut values = headers.get_all(CONTENT_ENCODING).iter();
-    let known = match (values.next(), values.next()) {
+    match (values.next(), values.next()) {
         (None, _) => Some(Encoding::Identity),
         (Some(value), None) => value.to_str().ok().and_then(Encoding::named),
         (Some(_), Some(_)) => None,
-    };
-    known.ok_or_else(|| {
-        let words = "only gzip and zlib (deflate) are decompressed; set the sender's compression to one of them or none";
-        Answer::in_words(StatusCode::UNSUPPORTED_MEDIA_TYPE, words).closing()
-    })
+    }
 }
 
 /// Whether the sender calls its body newline-delimited JSON.

@@ -52,6 +52,25 @@ fn each_status_of_the_downstream_means_the_same_to_the_sender_or_asks_it_to_try_
 }
 
 #[test]
+fn what_the_operator_has_to_know_is_said_once() {
+    let downstream = Downstream::start([]);
+    let hop = Hop::start(&format!("--forward {}", downstream.url()));
+    for status in [400, 400, 429, 200, 404] {
+        downstream.plan(Step::Answer(status, "", ""));
+        post(hop.address, "application/json", b"[{}]").unwrap();
+    }
+    until("word of it", || hop.log().contains("404").then_some(()));
+    assert_eq!(hop.log().matches("senders will drop them").count(), 2, "{}", hop.log());
+}
+
+#[test]
+fn a_hop_does_not_send_to_itself() {
+    let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_schtag"));
+    command.args(["serve", "--listen", "127.0.0.1:8787", "--forward", "http://127.0.0.1:8787/"]);
+    command.assert().code(3);
+}
+
+#[test]
 fn an_answer_that_has_no_body_is_passed_on_too() {
     let downstream = Downstream::start([Step::Answer(204, "", "")]);
     let hop = Hop::start(&format!("--forward {}", downstream.url()));

@@ -62,6 +62,10 @@ fn slow_heads_and_bodies_are_let_go_and_keep_nobody_waiting() {
         let answer = read(stream).unwrap();
         assert_eq!((answer.status, answer.header("connection")), (408, Some("close")));
     }
+    // A connection that has had its answer and asks for nothing more is not kept either.
+    let mut idle = connect(hop.address).unwrap();
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: hop\r\n\r\n").unwrap();
+    assert_eq!(read(&mut idle).unwrap().status, 200, "read up to the end of the connection");
     for stream in &mut heads {
         // hyper says 408 or nothing; that it ends is what matters.
         let mut rest = Vec::new();

@@ -1,6 +1,13 @@
 //! `schtag serve`, the real process, between two ends that keep to Vector's status contract: a sender that acts on
 //! statuses as Vector's `http` sink does, and a downstream that answers as its `http_server` source does.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "these are tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "these are tests"
+)]
 mod answers;
 mod bodies;
 mod downstream;
