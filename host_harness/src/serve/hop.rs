@@ -148,8 +148,8 @@ impl Hop {
             Ok(Ok(None)) => Err(too_large()),
             Ok(Err(error)) => {
                 self.metrics.fail("connection_failed", "receiving");
-                Err(Answer::in_words(StatusCode::BAD_REQUEST, &format!("the body broke off: {error}"))
-                    .closing())
+                // When a proxy hears this in place of the sender, nothing has been decided for it either.
+                Err(unavailable(&format!("the body broke off: {error}")).closing())
             }
             Err(_) => {
                 self.metrics.fail("timed_out", "receiving");

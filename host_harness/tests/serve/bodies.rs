@@ -174,4 +174,9 @@ fn a_chunked_body_is_a_body() {
     }
     let answer = read(&mut stream).unwrap();
     assert_eq!((answer.status, answer.text()), (200, format!("[{ALERT}]")));
+    // One that is broken has decided nothing.
+    let mut stream = connect(hop.address).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(b"nonsense\r\n").unwrap();
+    assert_eq!(read(&mut stream).unwrap().status, 503);
 }

@@ -46,7 +46,7 @@ fn a_body_that_is_too_large_is_413_however_it_is_too_large() {
 
 #[test]
 fn slow_heads_and_bodies_are_let_go_and_keep_nobody_waiting() {
-    let hop = Hop::start("--read-timeout 1 --max-requests 4");
+    let hop = Hop::start("--read-timeout 3 --max-requests 4");
     // More than are read at once: heads that never end, and one byte of each body.
     let mut heads: Vec<_> = (0..40).map(|_| connect(hop.address).unwrap()).collect();
     for stream in &mut heads {
@@ -77,7 +77,7 @@ fn slow_heads_and_bodies_are_let_go_and_keep_nobody_waiting() {
 #[test]
 fn what_is_too_much_at_once_waits_and_is_then_asked_to_come_again() {
     let downstream = Downstream::start([Step::Hang]);
-    let hop = Hop::start(&format!("--max-requests 1 --read-timeout 0.3 --forward {}", downstream.url()));
+    let hop = Hop::start(&format!("--max-requests 1 --read-timeout 2 --forward {}", downstream.url()));
     let address = hop.address;
     let first = thread::spawn(move || post(address, "application/json", b"[{\"n\":1}]"));
     until("first request", || (downstream.requests().len() == 1).then_some(()));

@@ -17,7 +17,7 @@ struct Slot {
 
 impl Slot {
     fn start(downstream: &Downstream) -> Self {
-        let words = format!("--forward-timeout 0.5 --forward {}", downstream.url());
+        let words = format!("--forward-timeout 3 --forward {}", downstream.url());
         Self { hop: Arc::new(Mutex::new(Hop::start(&words))), words }
     }
 

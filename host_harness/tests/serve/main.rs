@@ -10,6 +10,7 @@
 )]
 mod answers;
 mod bodies;
+mod built;
 mod downstream;
 mod hop;
 mod limits;
