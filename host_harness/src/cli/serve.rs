@@ -5,7 +5,7 @@ use clap::Args;
 use schtag_host::engine;
 use schtag_host::serve::{Downstream, Options, Server};
 use schtag_host::transform::{Tag, TagOptions};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -81,7 +81,7 @@ impl Serve {
         if self.forward.as_ref().is_some_and(|url| url.is(self.listen)) {
             return Err(Failure::new(Exit::Input, "--forward and --listen are the same address"));
         }
-        let defaults = Options::new(self.listen);
+        let defaults = Options::default();
         let options = Options {
             forward: self.forward,
             max_body: self.max_body,
@@ -90,8 +90,11 @@ impl Serve {
             read_timeout: self.read_timeout,
             forward_timeout: self.forward_timeout,
             shutdown_timeout: self.shutdown_timeout,
-            ..defaults
         };
+        // Opened before the module is compiled: who comes meanwhile waits, and is not refused.
+        let listen = self.listen;
+        let unheard = |error| Failure::new(Exit::Input, format!("cannot listen on {listen}: {error}"));
+        let listener = TcpListener::bind(listen).map_err(unheard)?;
         let module = module::load_cached(self.module.as_deref(), self.cache)?;
         let facts = format!("module {}", module.sha256());
         let tag = TagOptions {
@@ -106,15 +109,12 @@ impl Serve {
             .build()
             .map_err(|error| Failure::new(Exit::Input, format!("the system gives no threads: {error}")))?;
         let done = runtime.block_on(async {
-            let listen = options.listen;
             let to = match &options.forward {
                 Some(url) => format!("forwarding to {url}"),
                 None => "answering with the tagged events".into(),
             };
             let stop = Stop::new().map_err(|error| Failure::new(Exit::Input, error))?;
-            let server = Server::bind(tag, options, say)
-                .await
-                .map_err(|error| Failure::new(Exit::Input, format!("cannot listen on {listen}: {error}")))?;
+            let server = Server::new(listener, tag, options, say).map_err(unheard)?;
             let address = server.address();
             say(&format!("listening on http://{address}, {to}, {facts}"));
             if !address.ip().is_loopback() {

@@ -33,17 +33,23 @@ pub struct Server {
 }
 
 impl Server {
-    /// Opens the port. `say` tells the operator what changes: the downstream fails, or is there again.
+    /// Serves on a port that has been opened. `say` tells the operator what changes: the downstream fails, or is there
+    /// again.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
     ///
     /// # Errors
-    /// When the address cannot be had.
-    pub async fn bind(
+    /// When the runtime cannot take the port over.
+    pub fn new(
+        listener: std::net::TcpListener,
         tag: Tag,
         options: Options,
         say: impl Fn(&str) + Send + Sync + 'static,
     ) -> io::Result<Self> {
-        let listener = TcpListener::bind(options.listen).await?;
+        listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
+        let listener = TcpListener::from_std(listener)?;
         let (read_timeout, shutdown_timeout) = (options.read_timeout, options.shutdown_timeout);
         let routes = Hop::new(tag, options, Box::new(say)).routes();
         Ok(Self { listener, address, routes, read_timeout, shutdown_timeout })

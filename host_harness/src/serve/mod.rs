@@ -26,15 +26,12 @@ mod patience;
 pub use connections::Server;
 pub use forward::{Downstream, DownstreamError};
 
-use std::net::SocketAddr;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-/// Where a hop listens and sends to, and what bounds it.
+/// Where a hop sends to, and what bounds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// The address to listen on; port 0 is any that is free.
-    pub listen: SocketAddr,
     /// Where tagged batches go. Without one the sender gets them back.
     pub forward: Option<Downstream>,
     /// The largest body, as it comes and decompressed, in bytes.
@@ -62,11 +59,11 @@ impl Options {
     pub const DEFAULT_FORWARD_TIMEOUT: Duration = Duration::from_secs(30);
     /// 20 seconds: many a supervisor kills after 30.
     pub const DEFAULT_SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(20);
+}
 
-    /// The defaults for this address.
-    pub fn new(listen: SocketAddr) -> Self {
+impl Default for Options {
+    fn default() -> Self {
         Self {
-            listen,
             forward: None,
             max_body: Self::DEFAULT_MAX_BODY,
             max_requests: Self::DEFAULT_MAX_REQUESTS,
