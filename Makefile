@@ -36,6 +36,10 @@ demo: $(module) ## Tag the sample events and show them before and after
 test: $(module) ## Run every test, those with a real Fluent Bit too when there is one
 	$(CARGO) test --locked
 
+.PHONY: vrl
+vrl: ## Compile and run config_examples/vector/fallback.vrl with Vector's VRL (some minutes the first time)
+	cd tests/vrl && $(CARGO) test --locked
+
 .PHONY: bench
 bench: $(module) ## Run the benchmarks and print the fuel report
 	$(CARGO) bench --locked --profile $(BENCH_PROFILE) -p schtag-benches $(BENCH_ARGS)

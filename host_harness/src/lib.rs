@@ -10,6 +10,8 @@
 //! - [`bake`] turns the base module and a rule pack into `schtag.wasm`; [`inspect`] describes the result.
 //! - [`stack`] says what a module's calls take of WAMR's stack, [`calls`] which functions can call which.
 //! - [`engine`] runs a module under wasmtime with Fluent Bit's own sequence of calls.
+//! - [`transform`] is the filter as a transform in the form of Vector's.
+//! - [`serve`] is the filter as a hop between two ends that speak HTTP.
 //! - [`check`] asks rules whether they are as they should be; [`explain`] says why a record was judged as it was;
 //!   [`docs`] writes the catalogue of rules and fields.
 //! - [`ndjson`] reads and writes what the command handles: one JSON record a line, kept byte for byte;
@@ -33,9 +35,11 @@ pub mod outline;
 mod reachability;
 pub mod reencode;
 pub mod rule_files;
+pub mod serve;
 pub mod settings;
 pub mod sigma;
 pub mod stack;
 #[cfg(test)]
 mod test_guest;
+pub mod transform;
 pub mod yaml;

@@ -135,9 +135,10 @@ impl<'r> Lines<'r> {
         &self.line
     }
 
-    /// Whether more input is at hand without asking the source, which may have to wait for it.
-    pub fn has_buffered(&self) -> bool {
-        !self.input.buffer().is_empty()
+    /// Whether the next line is at hand wholly, so that the source need not be asked, which may have to wait for
+    /// it.
+    pub fn has_line(&self) -> bool {
+        memchr::memchr(b'\n', self.input.buffer()).is_some()
     }
 
     fn line_end(&mut self, first: bool) -> Piece<'_> {
@@ -268,7 +269,11 @@ mod tests {
         }
         let mut lines = Lines::new(Interactive(b"{}\n"), 100).unwrap();
         assert_eq!(lines.next_piece().unwrap(), Some(Piece::Line { text: b"{}", end: b"\n" }));
-        assert!(!lines.has_buffered());
+        assert!(!lines.has_line());
+        let mut lines = Lines::new(Interactive(b"{}\n{}\n{"), 100).unwrap();
+        assert!(lines.next_piece().unwrap().is_some() && lines.has_line());
+        // The beginning of a line is no line.
+        assert!(lines.next_piece().unwrap().is_some() && !lines.has_line());
     }
 
     proptest! {

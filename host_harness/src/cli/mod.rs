@@ -9,6 +9,7 @@ mod module;
 mod output;
 mod pretty;
 mod progress;
+mod serve;
 mod style;
 mod summary;
 mod tag;
@@ -30,7 +31,7 @@ Exit codes:
   1  done, but the guest failed on some record (`tag`; the record is in the output as it was), or some case or
      lint failed (`check`)
   2  wrong usage
-  3  some input or rule could not be read
+  3  some input or rule could not be read, or the address cannot be listened on (`serve`)
   4  no module was found, or it was rejected
   5  the output could not be written";
 
@@ -48,6 +49,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Tag(tag::Tag),
+    Serve(serve::Serve),
     Inspect(inspect::Inspect),
     Bake(bake::Bake),
     Check(check::Check),
@@ -59,6 +61,7 @@ enum Command {
 pub(crate) fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Tag(command) => command.run(),
+        Command::Serve(command) => command.run(),
         Command::Inspect(command) => command.run(),
         Command::Bake(command) => command.run(),
         Command::Check(command) => command.run(),

@@ -33,7 +33,8 @@ Examples:
 /// Tag records: one JSON object a line in, the same lines out
 ///
 /// Every line comes out, in order: a record that matches carries a tag, and every other line is as it was, byte for
-/// byte. Input that begins like a gzip file is decompressed.
+/// byte. Input that begins like a gzip file is decompressed. In a pipe, what has come in comes out before the next
+/// line is waited for.
 ///
 /// Input that begins like a Windows event log (.evtx) is read event by event, each as one line of JSON in the form
 /// that evtx_dump writes, with the time of the event. A damaged chunk or record is told, and the rest is read.
@@ -247,7 +248,7 @@ impl Run<'_> {
                 Piece::ByteOrderMark(mark) => self.pass(mark)?,
             }
             // Whoever follows a live pipeline wants each record when it is there.
-            if live && !lines.has_buffered() {
+            if live && !lines.has_line() {
                 self.output.flush()?;
             }
         }

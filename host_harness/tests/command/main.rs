@@ -56,10 +56,9 @@ fn stderr(assert: &assert_cmd::assert::Assert) -> String {
 #[test]
 fn help_shows_examples_and_exit_codes() {
     let folder = tempfile::tempdir().unwrap();
-    for words in
-        ["tag --help", "inspect --help", "bake --help", "check --help", "explain --help", "docs --help"]
-    {
-        let assert = schtag_in(folder.path(), words).assert().success();
+    for command in ["tag", "serve", "inspect", "bake", "check", "explain", "docs"] {
+        let words = format!("{command} --help");
+        let assert = schtag_in(folder.path(), &words).assert().success();
         assert!(String::from_utf8_lossy(&assert.get_output().stdout).contains("Examples:\n  "), "{words}");
     }
     let assert = schtag_in(folder.path(), "--help").assert().success();
@@ -91,6 +90,10 @@ fn wrong_usage_is_exit_code_2() {
         "explain event.json",
         "explain event.json --rules rules --rule x -v",
         "docs rules",
+        "serve --listen nowhere",
+        "serve --forward https://vector/",
+        "serve --forward vector:8788",
+        "serve --read-timeout 0",
     ] {
         schtag_in(folder.path(), words).assert().code(2);
     }
