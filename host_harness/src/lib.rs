@@ -11,10 +11,15 @@
 //! - [`engine`] runs a module under wasmtime with Fluent Bit's own sequence of calls.
 //! - [`check`] asks rules whether they are as they should be; [`explain`] says why a record was judged as it was;
 //!   [`docs`] writes the catalogue of rules and fields.
+//! - [`attack`] names tactics and techniques; [`catalogue`] holds what rules say about themselves; [`time`] reads the
+//!   times of events; [`mapping`] puts tagged records into the words of ECS and OCSF; [`report`] writes a page of what
+//!   was found.
 //! - [`ndjson`] reads and writes what the command handles: one JSON record a line, kept byte for byte.
 
 pub mod abi;
+pub mod attack;
 pub mod bake;
+pub mod catalogue;
 pub mod check;
 pub mod digest;
 pub mod docs;
@@ -23,13 +28,16 @@ pub mod explain;
 pub mod gate;
 pub mod inspect;
 pub mod manifest;
+pub mod mapping;
 pub mod ndjson;
 pub mod outline;
 mod reachability;
 pub mod reencode;
+pub mod report;
 pub mod rule_files;
 pub mod settings;
 pub mod sigma;
 #[cfg(test)]
 mod test_guest;
+pub mod time;
 pub mod yaml;

@@ -4,6 +4,7 @@ mod check;
 mod docs;
 mod explain;
 mod failure;
+mod format;
 mod inspect;
 mod module;
 mod output;

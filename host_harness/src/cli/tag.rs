@@ -1,5 +1,6 @@
 //! `schtag tag`.
 use super::failure::{Exit, Failure};
+use super::format::{Format, Formatter};
 use super::output::Output;
 use super::pretty::{Fate, Pretty};
 use super::progress::Progress;
@@ -22,6 +23,7 @@ Examples:
   schtag tag events.ndjson > tagged.ndjson
   schtag tag --pretty --only-tagged events.ndjson
   schtag tag --only-tagged archive/*.ndjson.gz | jq -r .schtag.title
+  schtag tag --format ocsf archive/*.ndjson.gz > findings.ndjson
   tail -F events.ndjson | schtag tag --quiet | nc collector 5170
   schtag tag --module build/schtag.wasm --stats json events.ndjson > /dev/null";
 
@@ -47,6 +49,10 @@ pub(crate) struct Tag {
     /// Print for people to read: each record before and after, instead of the record itself
     #[arg(long)]
     pretty: bool,
+    /// The schema of the output: the record with its tag; the same with ECS's `rule` and `threat` at the top; or an OCSF
+    /// Detection Finding for each record that has one, and nothing for the others
+    #[arg(long, value_name = "SCHEMA", default_value = "native", conflicts_with = "pretty")]
+    format: Format,
     /// How long an instance of the module lives: `persistent`, as in Fluent Bit since 4.1, or `per-chunk:N`, N
     /// records, as before
     #[arg(long, value_name = "HOW", default_value = "persistent", value_parser = lifecycle)]
@@ -88,6 +94,7 @@ impl Tag {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
         let module = module::load(self.module.as_deref())?;
         let key = module.key().to_owned();
+        let formatter = Formatter::new(self.format, &module)?;
         let quoted_key = serde_json::to_vec(&key).unwrap_or_default();
         let options =
             Options { lifecycle: self.lifecycle, fuel_limit: Some(self.fuel), ..Options::default() };
@@ -97,6 +104,7 @@ impl Tag {
             key,
             finder: memchr::memmem::Finder::new(&quoted_key).into_owned(),
             output: Output::new(),
+            formatter,
             pretty: self.pretty.then(|| Pretty::new(Terminal::of_standard_output())),
             summary: Summary::default(),
             progress: Progress::new(&self.files, !self.quiet),
@@ -145,6 +153,7 @@ struct Run<'o> {
     /// Finds the quoted key, without which a record has no tag.
     finder: memchr::memmem::Finder<'static>,
     output: Output,
+    formatter: Formatter,
     pretty: Option<Pretty>,
     summary: Summary,
     progress: Progress,
@@ -274,12 +283,23 @@ impl Run<'_> {
         if let Some(pretty) = &mut self.pretty {
             return self.output.write(pretty.line(number, before, fate).as_bytes());
         }
-        self.output.write(after)?;
-        self.output.write(end)
+        let tag = if let Fate::Tagged(tag) = fate { Some(tag) } else { None };
+        match self.formatter.line(before, after, tag, self.options.at) {
+            Some(line) => {
+                self.output.write(&line)?;
+                self.output.write(if end.is_empty() && self.formatter.only_findings() { b"\n" } else { end })
+            }
+            None => {
+                self.summary.no_findings += 1;
+                Ok(())
+            }
+        }
     }
 
     /// Writes what is part of no record, and nothing to read for people.
     fn pass(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        if self.options.only_tagged || self.pretty.is_some() { Ok(()) } else { self.output.write(bytes) }
+        let only_records =
+            self.options.only_tagged || self.pretty.is_some() || self.formatter.only_findings();
+        if only_records { Ok(()) } else { self.output.write(bytes) }
     }
 }

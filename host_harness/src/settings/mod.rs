@@ -23,6 +23,8 @@ pub struct Configuration {
     pub settings: schtag::rules::Settings,
     /// What rules with `|expand` are compiled with.
     pub placeholders: Placeholders,
+    /// Whether tags have the ECS objects `rule` and `threat`.
+    pub ecs: bool,
     /// What is likely not meant, but no error.
     pub warnings: Vec<SettingsWarning>,
 }
@@ -91,7 +93,7 @@ pub fn parse(text: &str, now: SystemTime) -> Result<Configuration, SettingsError
         several => return Err(SettingsError::Documents(several.len())),
     };
     let root = Node::root(document);
-    root.only(&["key", "minimum_level", "observe", "hosts", "allowlist", "placeholders"])?;
+    root.only(&["key", "minimum_level", "observe", "hosts", "allowlist", "placeholders", "ecs"])?;
 
     let mut read = Configuration::default();
     if let Some(node) = root.get("key")? {
@@ -106,6 +108,9 @@ pub fn parse(text: &str, now: SystemTime) -> Result<Configuration, SettingsError
             "none" => false,
             _ => return Err(node.expected("`all` or `none`").into()),
         };
+    }
+    if let Some(node) = root.get("ecs")? {
+        read.ecs = node.boolean()?;
     }
     if let Some(node) = root.get("hosts")? {
         hosts(&node, &mut read.settings)?;

@@ -1,4 +1,5 @@
 //! The compiled form of a rule set: plain data, written by the host's compiler, read by the guest once.
+use super::Ecs;
 use crate::fields::{Field, View};
 use serde::{Deserialize, Serialize};
 
@@ -16,11 +17,13 @@ pub struct Pack {
     pub regexes: Vec<Vec<u8>>,
     /// Rules over several events.
     pub correlations: Vec<Correlation>,
+    /// What the tag's ECS objects need, where the settings ask for them.
+    pub ecs: Option<Ecs>,
 }
 
 impl Pack {
     /// The version of this form. A guest refuses a pack of another version.
-    pub const FORMAT: u32 = 1;
+    pub const FORMAT: u32 = 2;
 }
 
 /// A Sigma rule.

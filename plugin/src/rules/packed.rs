@@ -77,6 +77,6 @@ mod tests {
         let other = Packed { format: Pack::FORMAT + 1, hash: String::new(), pack: Pack::default() };
         assert_eq!(Packed::from_bytes(&other.to_bytes().unwrap()), Err(LoadError::OtherFormat));
         assert_eq!(Packed::from_bytes(&[]), Err(LoadError::NotAPack));
-        assert_eq!(Packed::from_bytes(&[1, 200, 200]), Err(LoadError::NotAPack));
+        assert_eq!(Packed::from_bytes(&[2, 200, 200]), Err(LoadError::NotAPack));
     }
 }

@@ -1,5 +1,6 @@
 //! The tag: one JSON object that says what was decided and why. Its schema is docs/tag.md.
 use super::decide::{Case, Decision, Verdict};
+use super::ecs::{EcsRuleObject, EcsThreat, ecs_objects};
 use super::text::cut;
 use crate::event::Note;
 use crate::fields::{Field, Fields};
@@ -32,6 +33,10 @@ struct Tag<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notes: Vec<String>,
     pack: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<EcsRuleObject<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    threat: Option<EcsThreat<'a>>,
 }
 
 #[derive(Serialize)]
@@ -169,6 +174,10 @@ fn tag<'a>(
         title: finding.title,
         level: finding.level.as_str(),
     });
+    let pack = pack.get(..12).unwrap_or(pack);
+    let ecs = case.pack.ecs.as_ref();
+    let ecs = ecs.and_then(|ecs| ecs_objects(ecs, &decision.reported, pack, limits.entries));
+    let (rule, threat) = ecs.map(|objects| (objects.rule, objects.threat)).unzip();
     Tag {
         schema: SCHEMA,
         verdict: decision.verdict.as_str(),
@@ -186,7 +195,9 @@ fn tag<'a>(
         evidence: evidence(decision, limits),
         allowlist: decision.allowed.iter().map(|a| AllowEntry { name: &a.name, reason: &a.reason }).collect(),
         notes: notes(case, decision, limits, shortened),
-        pack: pack.get(..12).unwrap_or(pack),
+        pack,
+        rule,
+        threat,
     }
 }
 
