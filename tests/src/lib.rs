@@ -1,6 +1,7 @@
 //! End-to-end suites through the built module: shared fixtures and helpers.
 
 pub mod catalogue;
+pub mod events;
 pub mod filter;
 pub mod fluent_bit;
 pub mod fluent_bit_config;

@@ -29,7 +29,7 @@ struct Tag<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     evidence: Vec<EvidenceEntry<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    allowlist: Vec<AllowEntry<'a>>,
+    allowlist: Vec<AllowEntry>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notes: Vec<String>,
     pack: &'a str,
@@ -92,9 +92,9 @@ struct EvidenceEntry<'a> {
 }
 
 #[derive(Serialize)]
-struct AllowEntry<'a> {
-    name: &'a str,
-    reason: &'a str,
+struct AllowEntry {
+    name: String,
+    reason: String,
 }
 
 /// The tag of a record that is not about a task: what the host or the mending of it did.
@@ -193,7 +193,7 @@ fn tag<'a>(
         actor: actor(case),
         task: task(case, limits),
         evidence: evidence(decision, limits),
-        allowlist: decision.allowed.iter().map(|a| AllowEntry { name: &a.name, reason: &a.reason }).collect(),
+        allowlist: allowlist(decision, limits),
         notes: notes(case, decision, limits, shortened),
         pack,
         rule,
@@ -250,6 +250,7 @@ fn task<'a>(case: &Case<'a>, limits: Limits) -> TaskEntry<'a> {
     };
     let mut commands = list(Field::TaskCommandLine);
     commands.extend(list(Field::TaskClassId).into_iter().map(|class| format!("ComHandler {class}")));
+    commands.truncate(limits.entries);
     TaskEntry {
         name: case.event.task_name.as_deref().map(|name| cut(name, 512)),
         author: first(Field::TaskAuthor, 256),
@@ -286,6 +287,12 @@ fn evidence<'a>(decision: &Decision<'a>, limits: Limits) -> Vec<EvidenceEntry<'a
         }
     }
     entries
+}
+
+fn allowlist(decision: &Decision<'_>, limits: Limits) -> Vec<AllowEntry> {
+    let short = |text: &str| cut(text, limits.characters.min(256));
+    let entries = decision.allowed.iter().take(limits.entries);
+    entries.map(|allow| AllowEntry { name: short(&allow.name), reason: short(&allow.reason) }).collect()
 }
 
 fn notes(case: &Case<'_>, decision: &Decision<'_>, limits: Limits, shortened: bool) -> Vec<String> {
