@@ -44,6 +44,12 @@ dist: $(module) ## Leave schtag.wasm, its checksum and the schtag command in dis
 	cd dist && { sha256sum schtag.wasm 2>/dev/null || shasum -a 256 schtag.wasm; } > schtag.wasm.sha256
 	@ls -l dist
 
+.PHONY: playground
+playground: $(module) ## Leave the playground, with the module beside it, in dist/playground/
+	@mkdir -p dist/playground
+	cp docs/playground/* $(module) dist/playground/
+	@echo "serve dist/playground/ with any web server, or open its index.html and drop schtag.wasm on it"
+
 .PHONY: docs
 docs: $(cli) ## Write the rule catalogue and the page of fields from the rules
 	$(cli) docs $(rules) -o docs/rules --fields docs/fields.md

@@ -1,6 +1,7 @@
 //! The command `schtag`, run as a user runs it, on the small guest of tests/guest/base.wat.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 mod bake;
+mod format;
 mod inspect;
 mod rules;
 mod tag;
