@@ -300,8 +300,10 @@ async function judge() {
   const records = recordsOf(page("records").value);
   const results = page("results");
   if (!filter || !records.length) {
+    run += 1;
     results.replaceChildren();
     say(filter ? "Choose a sample, or paste an event." : "There is no module yet.");
+    document.body.dataset.state = filter ? "empty" : "no-module";
     return;
   }
   run += 1;

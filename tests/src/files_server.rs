@@ -1,10 +1,12 @@
-//! A web server on localhost that serves a few files from memory, for as long as it is there.
+//! A web server on localhost that serves a few files from memory, for as long as it is there. `delay-N.css` is an empty
+//! file that comes after N milliseconds: a page with it is not loaded before.
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 /// Contents by path, without the first slash.
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -29,14 +31,15 @@ impl FilesServer {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let stop = Arc::new(AtomicBool::new(false));
         let thread = thread::spawn({
-            let (asked, stop) = (Arc::clone(&asked), Arc::clone(&stop));
+            let (files, asked, stop) = (Arc::new(files), Arc::clone(&asked), Arc::clone(&stop));
             move || {
                 for stream in listener.incoming().flatten() {
                     if stop.load(Ordering::SeqCst) {
                         return;
                     }
+                    let (files, asked) = (Arc::clone(&files), Arc::clone(&asked));
                     // A browser that closes a connection early is no failure.
-                    let _ = answer(stream, &files, &asked);
+                    thread::spawn(move || answer(stream, &files, &asked));
                 }
             }
         });
@@ -66,7 +69,7 @@ impl Drop for FilesServer {
 }
 
 fn answer(mut stream: TcpStream, files: &Files, asked: &Mutex<Vec<String>>) -> std::io::Result<()> {
-    stream.set_read_timeout(Some(std::time::Duration::from_secs(5)))?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
     let mut lines = BufReader::new(stream.try_clone()?).lines();
     let request = lines.next().transpose()?.unwrap_or_default();
     while lines.next().transpose()?.is_some_and(|line| !line.is_empty()) {}
@@ -75,6 +78,10 @@ fn answer(mut stream: TcpStream, files: &Files, asked: &Mutex<Vec<String>>) -> s
         // The browser opens connections in advance.
         return Ok(());
     }
+    let delay = path.strip_prefix("delay-").and_then(|rest| rest.strip_suffix(".css")?.parse().ok());
+    if let Some(delay) = delay {
+        thread::sleep(Duration::from_millis(delay));
+    }
     let kind = match path.rsplit('.').next() {
         Some("html") => "text/html",
         Some("css") => "text/css",
@@ -82,9 +89,10 @@ fn answer(mut stream: TcpStream, files: &Files, asked: &Mutex<Vec<String>>) -> s
         Some("wasm") => "application/wasm",
         _ => "text/plain",
     };
-    let (status, body) = match files.get(&path) {
-        Some(body) => ("200 OK", body.as_slice()),
-        None => ("404 Not Found", &b""[..]),
+    let (status, body) = match (delay, files.get(&path)) {
+        (Some(_), _) => ("200 OK", &b""[..]),
+        (None, Some(body)) => ("200 OK", body.as_slice()),
+        (None, None) => ("404 Not Found", &b""[..]),
     };
     if let Ok(mut asked) = asked.lock() {
         asked.push(path);
