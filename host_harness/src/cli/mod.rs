@@ -10,6 +10,7 @@ mod module;
 mod output;
 mod pretty;
 mod progress;
+mod report;
 mod style;
 mod summary;
 mod tag;
@@ -28,7 +29,7 @@ mod embedded {
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  done, but the guest failed on some record (`tag`; the record is in the output as it was), or some case or
+  1  done, but the guest failed on some record (`tag`, `report`; `tag` writes the record as it was), or some case or
      lint failed (`check`)
   2  wrong usage
   3  some input or rule could not be read
@@ -54,6 +55,7 @@ enum Command {
     Check(check::Check),
     Explain(explain::Explain),
     Docs(docs::Docs),
+    Report(report::Report),
 }
 
 /// Runs the command and says how it ended.
@@ -65,6 +67,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Check(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Docs(command) => command.run(),
+        Command::Report(command) => command.run(),
     };
     match result {
         Ok(exit) => exit.into(),

@@ -8,8 +8,10 @@ use super::summary::{Summary, tag_of};
 use super::terminal::Terminal;
 use super::{module, say};
 use clap::{Args, ValueEnum};
-use schtag_host::engine::{CallError, Lifecycle, Options, Tagger, Timestamp};
+use schtag_host::engine::{CallError, Lifecycle, Module, Options, Tagger, Timestamp};
+use schtag_host::mapping::event_time;
 use schtag_host::ndjson::{self, InputError, Lines, Piece};
+use schtag_host::report::Report;
 use std::borrow::Cow;
 use std::io::{IsTerminal, Read, stdin};
 use std::num::NonZeroU32;
@@ -63,6 +65,10 @@ pub(crate) struct Tag {
     /// The time of arrival that the filter is told, in Unix seconds; now, if not given
     #[arg(long, value_name = "SECONDS")]
     at: Option<u32>,
+    /// Tell the filter each event's own time instead, where it can be read: for events of the past, whose sequences it
+    /// would otherwise see as if they had all just happened
+    #[arg(long, conflicts_with = "at")]
+    event_time: bool,
     /// The most fuel (about one unit an instruction) that one record may take
     #[arg(long, value_name = "UNITS", default_value_t = 10_000_000_000)]
     fuel: u64,
@@ -93,6 +99,49 @@ fn lifecycle(text: &str) -> Result<Lifecycle, String> {
 impl Tag {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
         let module = module::load(self.module.as_deref())?;
+        let (summary, unreadable) = self.read(module, None)?;
+        match self.stats {
+            _ if self.quiet => {}
+            Stats::Text => say(&summary.in_words()),
+            Stats::Json => summary_as_json(&summary),
+        }
+        Ok(Self::exit(&summary, unreadable))
+    }
+
+    /// How a run ends of which so many inputs could not be read.
+    pub(crate) const fn exit(summary: &Summary, unreadable: u64) -> Exit {
+        match (unreadable, summary.faults) {
+            (0, 0) => Exit::Done,
+            (0, _) => Exit::Fault,
+            _ => Exit::Input,
+        }
+    }
+
+    /// What `schtag report` reads: everything, and each event at its own time unless `at` is given.
+    pub(crate) fn for_report(files: Vec<PathBuf>, at: Option<u32>, fuel: u64, quiet: bool) -> Self {
+        Self {
+            files,
+            module: None,
+            only_tagged: false,
+            pretty: false,
+            format: Format::Native,
+            lifecycle: Lifecycle::Persistent,
+            tag: "schtag".into(),
+            at,
+            event_time: at.is_none(),
+            fuel,
+            quiet,
+            stats: Stats::Text,
+        }
+    }
+
+    /// Tags every input, and writes the records or puts what was found into a report. Gives how many inputs could not
+    /// be read to their end, too.
+    pub(crate) fn read(
+        &self,
+        module: Module,
+        report: Option<&mut Report>,
+    ) -> Result<(Summary, u64), Failure> {
         let key = module.key().to_owned();
         let formatter = Formatter::new(self.format, &module)?;
         let quoted_key = serde_json::to_vec(&key).unwrap_or_default();
@@ -108,16 +157,18 @@ impl Tag {
             pretty: self.pretty.then(|| Pretty::new(Terminal::of_standard_output())),
             summary: Summary::default(),
             progress: Progress::new(&self.files, !self.quiet),
-            options: &self,
+            options: self,
+            report,
+            file: String::new(),
         };
         let standard_input = [PathBuf::from("-")];
-        let mut unreadable = false;
+        let mut unreadable = 0;
         for file in if self.files.is_empty() { &standard_input } else { &*self.files } {
             match run.file(file) {
                 Ok(()) => {}
                 Err(Failure::Message { exit: Exit::Input, text }) => {
                     run.progress.say(&text);
-                    unreadable = true;
+                    unreadable += 1;
                 }
                 Err(failure) => return Err(failure),
             }
@@ -126,16 +177,14 @@ impl Tag {
         let Run { summary, progress, .. } = run;
         // The bar goes before the summary comes.
         drop(progress);
-        match self.stats {
-            _ if self.quiet => {}
-            Stats::Text => say(&summary.in_words()),
-            Stats::Json => summary_as_json(&summary),
-        }
-        Ok(match (unreadable, summary.faults) {
-            (true, _) => Exit::Input,
-            (false, 0) => Exit::Done,
-            (false, _) => Exit::Fault,
-        })
+        Ok((summary, unreadable))
+    }
+
+    /// When the filter is told that a record arrived.
+    fn time_of(&self, record: &[u8]) -> Timestamp {
+        let event = || event_time(record).and_then(|time| u32::try_from(time / 1_000).ok());
+        let given = if self.event_time { event() } else { self.at };
+        given.map_or_else(Timestamp::now, |seconds| Timestamp { seconds, nanoseconds: 0 })
     }
 }
 
@@ -158,12 +207,17 @@ struct Run<'o> {
     summary: Summary,
     progress: Progress,
     options: &'o Tag,
+    /// Where findings go instead of the output.
+    report: Option<&'o mut Report>,
+    /// The input's name.
+    file: String,
 }
 
 impl Run<'_> {
     fn file(&mut self, path: &Path) -> Result<(), Failure> {
         let unreadable = |error: InputError| Failure::of_file(Exit::Input, path, error);
         let live = path == Path::new("-");
+        self.file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let input: Box<dyn Read> = if live {
             if stdin().is_terminal() && !self.options.quiet {
                 say("reading records from the terminal; end with Ctrl-D");
@@ -225,8 +279,7 @@ impl Run<'_> {
                 return self.pass(end);
             }
         }
-        let time =
-            self.options.at.map_or_else(Timestamp::now, |seconds| Timestamp { seconds, nanoseconds: 0 });
+        let time = self.options.time_of(text);
         let tagged = self.tagger.tag_record(self.options.tag.as_bytes(), time, text);
         let fault = match tagged.fault {
             Some(CallError::Unpassable) => {
@@ -277,6 +330,13 @@ impl Run<'_> {
         end: &[u8],
         fate: Fate<'_>,
     ) -> Result<(), Failure> {
+        if let Some(report) = &mut self.report {
+            report.count();
+            if let Fate::Tagged(tag) = fate {
+                report.add(tag, before, &format!("{}:{number}", self.file));
+            }
+            return Ok(());
+        }
         if self.options.only_tagged && !matches!(fate, Fate::Tagged(_) | Fate::Fault(_)) {
             return Ok(());
         }
@@ -298,8 +358,10 @@ impl Run<'_> {
 
     /// Writes what is part of no record, and nothing to read for people.
     fn pass(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        let only_records =
-            self.options.only_tagged || self.pretty.is_some() || self.formatter.only_findings();
+        let only_records = self.report.is_some()
+            || self.options.only_tagged
+            || self.pretty.is_some()
+            || self.formatter.only_findings();
         if only_records { Ok(()) } else { self.output.write(bytes) }
     }
 }

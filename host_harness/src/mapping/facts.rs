@@ -90,6 +90,15 @@ impl Facts {
     }
 }
 
+/// The time of the scheduled-task event in a record, in milliseconds since 1970; `None` when there is no such event, or
+/// its time cannot be read.
+pub fn event_time(record: &[u8]) -> Option<i64> {
+    let mut scanner = Scanner::default();
+    let object = scanner.scan(record).ok()?;
+    let event = shapes::read(&object, shapes::change(&object)?)?;
+    time::milliseconds(&event.time?)
+}
+
 /// The first half of the SHA-256 of texts, each with its length before it so that no two lists are alike.
 fn uid(parts: &[&str]) -> String {
     let joined: String = parts.iter().map(|part| format!("{}:{part}", part.len())).collect();

@@ -3,6 +3,7 @@
 mod bake;
 mod format;
 mod inspect;
+mod report;
 mod rules;
 mod tag;
 
@@ -53,9 +54,15 @@ fn stderr(assert: &assert_cmd::assert::Assert) -> String {
 #[test]
 fn help_shows_examples_and_exit_codes() {
     let folder = tempfile::tempdir().unwrap();
-    for words in
-        ["tag --help", "inspect --help", "bake --help", "check --help", "explain --help", "docs --help"]
-    {
+    for words in [
+        "tag --help",
+        "inspect --help",
+        "bake --help",
+        "check --help",
+        "explain --help",
+        "docs --help",
+        "report --help",
+    ] {
         let assert = schtag_in(folder.path(), words).assert().success();
         assert!(String::from_utf8_lossy(&assert.get_output().stdout).contains("Examples:\n  "), "{words}");
     }
