@@ -82,7 +82,7 @@ fn a_page_says_what_was_found() {
         "<h4>False positives</h4><p>Management tools encode",
         "/docs/rules/powershell-encoded-command.md",
         "<svg class=\"wide\"",
-        "<title>2026-03-02 08:00: 1 high</title>",
+        "<title>2026-03-02 08:10: 1 high</title>",
     ] {
         assert!(html.contains(part), "the page lacks {part:?}");
     }
