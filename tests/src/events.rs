@@ -1,5 +1,5 @@
 //! Every event that the project has: samples in every shape, hostile inputs, the tables and the rules' cases.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failing helper fails its test")]
+#![expect(clippy::unwrap_used, reason = "a failing helper fails its test")]
 
 use crate::samples::{Sample, Shape};
 use crate::{catalogue, hostile, project, table};

@@ -180,7 +180,7 @@ fn pipeline_names_what_is_there(tagged: &Value) {
     // `ctx.schtag?.host?.name` in conditions and scripts, `{{{schtag.host.name}}}` in values.
     for (start, end) in [("ctx.schtag", [' ', ')']), ("{{{schtag", ['}', '}'])] {
         for (at, _) in text.match_indices(start) {
-            let rest = text[at..].split(end).next().unwrap();
+            let rest = text.get(at..).unwrap().split(end).next().unwrap();
             fields.push(rest.trim_start_matches(['{']).trim_start_matches("ctx.").replace("?.", "."));
         }
     }

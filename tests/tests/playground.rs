@@ -96,7 +96,7 @@ fn nothing_is_ever_parsed_as_markup() {
 #[test]
 fn a_sample_is_judged_and_shown() {
     let Some(browser) = chromium::find("a_sample_is_judged_and_shown") else { return };
-    let pack = filter::module().unwrap().manifest().unwrap().pack[..12].to_owned();
+    let pack: String = filter::module().unwrap().manifest().unwrap().pack.chars().take(12).collect();
     let (page, server) = document(&browser, &files(&samples()), "#sample=2", "judged");
     for part in [
         "1 record judged, 1 tagged.",

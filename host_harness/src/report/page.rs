@@ -87,7 +87,11 @@ fn heading(out: &mut String, report: &Report, title: &str) {
 fn tiles(out: &mut String, report: &Report) {
     out.push_str("<div class=\"tiles\">\n");
     let mut tile = |count: u64, what: &str, class: &str| {
-        let zero = if count == 0 { " zero" } else { "" };
+        let zero = match count {
+            0 => " zero",
+            1_000_000.. => " long",
+            _ => "",
+        };
         let _ = writeln!(out, "<div class=\"tile {class}{zero}\"><b>{}</b>{what}</div>", grouped(count));
     };
     tile(report.records, "records read", "");
@@ -201,7 +205,7 @@ fn table(
     );
     for (index, (name, tally)) in ranked.iter().take(ROWS).enumerate() {
         if index == FIRST_ROWS {
-            let more = grouped((ranked.len() - FIRST_ROWS) as u64);
+            let more = grouped((ranked.len().min(ROWS) - FIRST_ROWS) as u64);
             let _ = writeln!(out, "</tbody></table><details><summary>{more} more</summary><table><tbody>");
         }
         let _ = writeln!(

@@ -45,7 +45,7 @@ impl Tallies {
     pub(super) fn ranked(&self) -> Vec<(&str, &Tally)> {
         let mut ranked: Vec<(&str, &Tally)> =
             self.by_name.iter().map(|(name, tally)| (name.as_str(), tally)).collect();
-        ranked.sort_by(|(_, a), (_, b)| (b.level, b.count).cmp(&(a.level, a.count)));
+        ranked.sort_by_key(|(_, tally)| std::cmp::Reverse((tally.level, tally.count)));
         ranked
     }
 }
