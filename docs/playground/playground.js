@@ -359,6 +359,8 @@ async function fetchModule() {
     if (!answer.ok) throw new Error(answer.statusText);
     await useModule(await answer.arrayBuffer(), "schtag.wasm");
   } catch {
+    // Somebody was faster, and opened one.
+    if (filter) return;
     const state = page("module");
     state.className = "missing";
     state.textContent = "There is no schtag.wasm that this page may read (a page opened as a file may read none). Open it with “Open module”, or drop it here.";

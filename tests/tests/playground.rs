@@ -179,6 +179,12 @@ fn without_a_module_the_page_says_what_to_do() {
     files.insert("schtag.wasm".into(), b"\0asm\x01\0\0\0".to_vec());
     let (page, _) = document(&browser, &files, "", "no-module");
     assert!(page.contains("cannot be used: this is not a module that schtag made"), "{page}");
+}
+
+/// A page that was opened as a file, where nothing can be fetched: it says so, and takes a module that is given to it.
+#[test]
+fn it_works_from_a_file() {
+    let Some(browser) = chromium::find("it_works_from_a_file") else { return };
     let folder = tempfile::tempdir().unwrap();
     for name in ["index.html", "playground.css", "playground.js"] {
         std::fs::write(folder.path().join(name), read(&format!("docs/playground/{name}"))).unwrap();
@@ -186,4 +192,15 @@ fn without_a_module_the_page_says_what_to_do() {
     let address = format!("file://{}/index.html", folder.path().display());
     let mut pages = (1..=5).map(|_| chromium::document(&browser, &address, Some(30_000)).unwrap());
     assert!(pages.any(|page| page.contains("Open it with “Open module”")), "a page from a file says nothing");
+    // What the file picker and dropping a file do.
+    let bytes = filter::wasm().unwrap().iter().map(u8::to_string).collect::<Vec<_>>().join(",");
+    let script = read("docs/playground/playground.js")
+        + &format!(
+            "\nuseFile(new File([new Uint8Array([{bytes}])], 'mine.wasm')).then(() => useFile(new File([samples[1]], 'one.ndjson')));"
+        );
+    std::fs::write(folder.path().join("playground.js"), script).unwrap();
+    let mut pages = (1..=10).map(|_| chromium::document(&browser, &address, Some(30_000)).unwrap());
+    let judged =
+        |page: String| page.contains("mine.wasm: schtag ") && page.contains("1 record judged, 1 tagged.");
+    assert!(pages.any(judged), "a module that is opened does not judge");
 }

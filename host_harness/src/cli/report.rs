@@ -66,6 +66,11 @@ impl Report {
         if let Some(unreadable) = catalogue.add_files(&self.rules).first() {
             return Err(Failure::new(Exit::Input, unreadable));
         }
+        // Better said now than after hours of reading.
+        let folder = self.output.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if folder.is_some_and(|folder| !folder.is_dir()) {
+            return Err(Failure::of_file(Exit::Output, &self.output, "its folder does not exist"));
+        }
         let heading = Heading {
             title: self.title,
             sources: self.files.iter().map(|file| name(file)).collect(),

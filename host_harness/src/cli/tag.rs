@@ -365,3 +365,19 @@ impl Run<'_> {
         if only_records { Ok(()) } else { self.output.write(bytes) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_judges_events_at_their_own_time() {
+        let event = br#"{"EventID":4699,"Channel":"Security","TaskName":"\\A","TimeCreated":"2026-03-02 09:14:07 +0100"}"#;
+        let seconds = |at, record: &[u8]| Tag::for_report(Vec::new(), at, 1, true).time_of(record).seconds;
+        assert_eq!(seconds(None, event), 1_772_439_247);
+        assert_eq!(seconds(Some(7), event), 7);
+        // What has no time of its own is judged as if it had just come.
+        let before = Timestamp::now().seconds;
+        assert!(seconds(None, b"{}") >= before && seconds(None, b"not JSON") >= before);
+    }
+}
