@@ -9,6 +9,7 @@ pub mod fluent_bit;
 pub mod fluent_bit_config;
 pub mod hostile;
 pub mod msgpack;
+pub mod ocsf;
 pub mod project;
 pub mod samples;
 pub mod table;

@@ -1,24 +1,20 @@
 //! The page.
+mod card;
+mod parts;
+
 use super::chart::bars;
-use super::groups::{Group, Groups, Names};
-use super::html::{escape, line, link, marked};
-use super::tallies::Tallies;
+use super::groups::Groups;
+use super::html::{line, link};
 use super::{LEVELS, Report};
-use crate::attack::{is_address, technique_name};
+use crate::attack::is_address;
 use crate::catalogue::{Catalogue, RuleSource};
-use crate::check::attack::technique_url;
-use crate::mapping::{entries, text, texts};
-use crate::time::rfc3339;
+use card::card;
+use parts::{anchor, badge, grouped, length, moment, several, table, technique, techniques};
 use schtag::rules::Level;
-use serde_json::Value;
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// How many findings are unfolded at first.
 const UNFOLDED: usize = 20;
-/// How many rows a table has at most, and how many of them are seen at first.
-const ROWS: usize = 100;
-const FIRST_ROWS: usize = 10;
 /// How many bars the timeline has at most.
 const BARS: usize = 60;
 
@@ -189,61 +185,6 @@ fn overview(out: &mut String, report: &Report) {
     out.push_str("</div>\n</div>\n");
 }
 
-/// Names by severity and number: the first ones, and the others folded.
-fn table(
-    out: &mut String,
-    heading: &str,
-    unit: &str,
-    tallies: &Tallies,
-    cell: impl Fn(&str, &str) -> String,
-) {
-    let ranked = tallies.ranked();
-    let _ = writeln!(
-        out,
-        "<h4>{heading}</h4>\n<div class=\"box\"><table><thead><tr><th class=\"level\">Most severe</th><th>Name</th>\
-         <th class=\"number\">{unit}</th></tr></thead><tbody>"
-    );
-    for (index, (name, tally)) in ranked.iter().take(ROWS).enumerate() {
-        if index == FIRST_ROWS {
-            let more = grouped((ranked.len().min(ROWS) - FIRST_ROWS) as u64);
-            let _ = writeln!(out, "</tbody></table><details><summary>{more} more</summary><table><tbody>");
-        }
-        let _ = writeln!(
-            out,
-            "<tr><td class=\"level\">{}</td><td>{}</td><td class=\"number\">{}</td></tr>",
-            badge(tally.level, ""),
-            cell(name, &tally.about),
-            grouped(tally.count)
-        );
-    }
-    out.push_str("</tbody></table>");
-    if ranked.len() > FIRST_ROWS {
-        out.push_str("</details>");
-    }
-    let more = ranked.len().saturating_sub(ROWS);
-    if more > 0 || tallies.others > 0 {
-        let least = if tallies.others > 0 { "at least " } else { "" };
-        let _ =
-            write!(out, "<p class=\"soft\">{least}{} more are not listed.</p>", grouped(more.max(1) as u64));
-    }
-    out.push_str("</div>\n");
-}
-
-/// A technique with its name.
-fn technique(id: &str) -> String {
-    let well_formed = id.starts_with('T') && id.chars().skip(1).all(|c| c.is_ascii_digit() || c == '.');
-    let shown = if well_formed { link(&technique_url(id), id) } else { line(id) };
-    format!("{shown} {}", line(technique_name(id).unwrap_or_default()))
-}
-
-/// Some techniques, side by side.
-fn techniques<'t>(out: &mut String, ids: impl Iterator<Item = &'t str>) {
-    let items: Vec<String> = ids.map(|id| format!("<li>{}</li>", technique(id))).collect();
-    if !items.is_empty() {
-        let _ = writeln!(out, "<h4>ATT&amp;CK</h4>\n<ul class=\"inline\">{}</ul>", items.concat());
-    }
-}
-
 fn findings(out: &mut String, report: &Report) {
     if report.alerts.total == 0 {
         return;
@@ -292,118 +233,6 @@ fn left_out(out: &mut String, groups: &Groups, one: &str) {
     }
 }
 
-fn card(out: &mut String, group: &Group, unfolded: bool) {
-    let tag = &group.tag;
-    let verdict = text(tag, "/verdict").unwrap_or_default();
-    let first = match verdict {
-        "alert" => badge(group.severity, "full"),
-        "allowlisted" => "<span class=\"badge good\">allowlisted</span>".to_owned(),
-        _ => "<span class=\"badge medium\">unreadable</span>".to_owned(),
-    };
-    let times = if group.count > 1 { format!("{} times", grouped(group.count)) } else { String::new() };
-    let hosts = names(&group.hosts, 3);
-    let about: Vec<String> =
-        [times, period(group), hosts].into_iter().filter(|text| !text.is_empty()).collect();
-    let _ = writeln!(
-        out,
-        "<details class=\"card\"{}><summary><span class=\"badges\">{first} {}</span><h3>{}</h3></summary>\n<div>",
-        if unfolded { " open" } else { "" },
-        about.join(" · "),
-        line(text(tag, "/title").unwrap_or("(no title)"))
-    );
-    facts(out, group);
-    let titles: BTreeMap<&str, &str> =
-        entries(tag, "/rules").filter_map(|rule| Some((text(rule, "/id")?, text(rule, "/title")?))).collect();
-    let words: Vec<(&str, &str)> = entries(tag, "/evidence")
-        .filter_map(|entry| {
-            let rule = text(entry, "/rule")?;
-            Some((text(entry, "/match")?, titles.get(rule).copied().unwrap_or(rule)))
-        })
-        .collect();
-    for (heading, pointer) in [("What it runs", "/task/commands"), ("Decoded", "/task/decoded")] {
-        let mut shown = texts(tag, pointer).peekable();
-        if shown.peek().is_some() {
-            let _ = writeln!(out, "<h4>{heading}</h4>");
-        }
-        for value in shown {
-            let _ = writeln!(out, "<pre dir=\"ltr\">{}</pre>", marked(value, &words));
-        }
-    }
-    matched(out, tag);
-    techniques(out, texts(tag, "/techniques"));
-    let allowed: Vec<String> = entries(tag, "/allowlist")
-        .map(|entry| {
-            format!(
-                "{}: {}",
-                line(text(entry, "/name").unwrap_or_default()),
-                line(text(entry, "/reason").unwrap_or_default())
-            )
-        })
-        .collect();
-    if !allowed.is_empty() {
-        let _ = writeln!(out, "<h4>Allowlist</h4><p>{}</p>", allowed.join("<br>"));
-    }
-    let notes: Vec<String> = texts(tag, "/notes").map(line).collect();
-    if !notes.is_empty() {
-        let _ = writeln!(out, "<h4>Notes</h4><p>{}</p>", notes.join("<br>"));
-    }
-    out.push_str("</div></details>\n");
-}
-
-fn facts(out: &mut String, group: &Group) {
-    let tag = &group.tag;
-    let task = |name: &str| text(tag, &format!("/task/{name}")).map(line).unwrap_or_default();
-    let joined =
-        |parts: [String; 2]| parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
-    let hidden = if text(tag, "/task/hidden") == Some("true") { "yes".to_owned() } else { String::new() };
-    let rows = [
-        ("Task", task("name")),
-        ("Runs as", joined([task("run_as"), task("run_level")])),
-        ("Starts at", texts(tag, "/task/triggers").map(line).collect::<Vec<_>>().join(", ")),
-        ("Hidden", hidden),
-        ("Author", task("author")),
-        ("Hosts", names(&group.hosts, 50)),
-        ("Accounts", names(&group.accounts, 50)),
-        ("Found in", names(&group.places, 5)),
-    ];
-    out.push_str("<dl>");
-    for (name, value) in rows {
-        if !value.is_empty() {
-            let _ = write!(out, "<dt>{name}</dt><dd>{value}</dd>");
-        }
-    }
-    out.push_str("</dl>\n");
-}
-
-/// The rules of a finding, each with the words that decided.
-fn matched(out: &mut String, tag: &Value) {
-    let mut rules = entries(tag, "/rules").peekable();
-    if rules.peek().is_none() {
-        return;
-    }
-    out.push_str("<h4>Rules that matched</h4>\n<ul class=\"rules\">\n");
-    for rule in rules {
-        let id = text(rule, "/id").unwrap_or_default();
-        let words: Vec<String> = entries(tag, "/evidence")
-            .filter(|entry| text(entry, "/rule") == Some(id))
-            .map(|entry| {
-                let word = text(entry, "/match").unwrap_or_default();
-                let short: String = word.chars().take(100).collect();
-                let mark = if short.len() < word.len() { "…" } else { "" };
-                format!("{}: {}{mark}", line(text(entry, "/field").unwrap_or_default()), line(&short))
-            })
-            .collect();
-        let _ = writeln!(
-            out,
-            "<li>{}<span>{}</span><span class=\"why\">{}</span></li>",
-            badge(super::level(text(rule, "/level")), ""),
-            line(text(rule, "/title").unwrap_or(id)),
-            words.join("\n")
-        );
-    }
-    out.push_str("</ul>\n");
-}
-
 /// What the rules say of themselves.
 fn rules(out: &mut String, report: &Report, catalogue: &Catalogue) {
     if report.rules.len() == 0 {
@@ -416,7 +245,7 @@ fn rules(out: &mut String, report: &Report, catalogue: &Catalogue) {
             "<details class=\"card\" id=\"{}\"><summary><span class=\"badges\">{} {}</span><h3>{}</h3></summary>\n<div>",
             anchor(id),
             badge(tally.level, ""),
-            several(tally.count, "match").replace("matchs", "matches"),
+            several(tally.count, "alert"),
             line(if tally.about.is_empty() { id } else { &tally.about })
         );
         let Some(rule) = catalogue.rule(id) else {
@@ -450,73 +279,4 @@ fn rules(out: &mut String, report: &Report, catalogue: &Catalogue) {
         let _ = writeln!(out, "<h4>Source and references</h4><p>{}</p>", sources.join("<br>"));
         let _ = writeln!(out, "<p class=\"soft\">{}</p>\n</div></details>", line(id));
     }
-}
-
-/// A name for a rule's part of the page.
-fn anchor(id: &str) -> String {
-    let plain: String = id.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    format!("rule-{plain}")
-}
-
-fn badge(level: Level, more: &str) -> String {
-    format!("<span class=\"badge {more} {0}\">{0}</span>", level.as_str())
-}
-
-/// Some names, each with its number where it is more than one.
-fn names(names: &Names, most: usize) -> String {
-    let shown = names.kept.iter().take(most);
-    let mut words: Vec<String> = shown
-        .map(
-            |(name, count)| {
-                if *count > 1 { format!("{} ({})", line(name), grouped(*count)) } else { line(name) }
-            },
-        )
-        .collect();
-    let hidden = names.kept.len().saturating_sub(most) as u64;
-    if hidden > 0 || names.others > 0 {
-        let least = if names.others > 0 { "at least " } else { "" };
-        words.push(format!("and {least}{} more", grouped(hidden.max(1))));
-    }
-    words.join(", ")
-}
-
-fn period(group: &Group) -> String {
-    match group.range {
-        None => String::new(),
-        Some((first, last)) if first == last => moment(first),
-        Some((first, last)) => format!("{} to {}", moment(first), moment(last)),
-    }
-}
-
-/// A time to the second.
-fn moment(milliseconds: i64) -> String {
-    let text = rfc3339(milliseconds - milliseconds.rem_euclid(1_000));
-    text.replace('T', " ").trim_end_matches('Z').to_owned()
-}
-
-fn length(milliseconds: i64) -> String {
-    let minutes = milliseconds / 60_000;
-    let (count, unit) = match minutes {
-        0..60 => (minutes, "minute"),
-        60..1_440 => (minutes / 60, "hour"),
-        _ => (minutes / 1_440, "day"),
-    };
-    several(count.unsigned_abs(), unit)
-}
-
-fn several(count: u64, one: &str) -> String {
-    format!("{} {one}{}", grouped(count), if count == 1 { "" } else { "s" })
-}
-
-/// A number with commas between thousands.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    escape(&out)
 }
