@@ -4,7 +4,8 @@
 use schtag::engine::{At, Engine, Outcome};
 use schtag::rules::{Level, Pack, Packed};
 use schtag_host::catalogue::Catalogue;
-use schtag_host::engine::{Instance, Options, Timestamp};
+use schtag_host::engine::{Instance, Module, Options, Timestamp};
+use schtag_host::gate::DEFAULT_BUDGET;
 use schtag_host::manifest::{Manifest, RuleSummary};
 use schtag_host::mapping::ecs::Lifter;
 use schtag_host::mapping::ocsf::Findings;
@@ -125,11 +126,7 @@ fn the_ecs_objects_are_those_that_were_written_by_hand() {
 /// The guest and the host write the same objects.
 #[test]
 fn a_module_that_was_baked_with_ecs_says_the_same() {
-    let folder = tempfile::tempdir().unwrap();
-    let settings = folder.path().join("settings.yml");
-    std::fs::write(&settings, "ecs: true\n").unwrap();
-    let rules = [project::root().join("plugin/rules")];
-    let pack = schtag_host::rule_files::compile(&rules, Some(&settings)).unwrap().pack;
+    let pack = ecs_pack();
     let manifest = Manifest::new(&pack, String::new(), String::new());
     assert!(manifest.settings.ecs);
     let mut lifter = Lifter::new(&manifest, &Catalogue::embedded());
@@ -160,6 +157,40 @@ fn a_module_that_was_baked_with_ecs_says_the_same() {
         assert_eq!(of_host[name], tag[name]);
     }
     pipeline_names_what_is_there(&tagged);
+}
+
+/// The default rules with ECS names fit into the module's budget, and it adds one member to a record as it does without.
+#[test]
+fn the_module_has_room_for_ecs() {
+    let Some(base) = std::env::var_os("SCHTAG_BASE_WASM").filter(|path| !path.is_empty()) else {
+        #[expect(clippy::print_stderr, reason = "whoever reads the test's output has to know")]
+        {
+            eprintln!(
+                "SKIPPED the_module_has_room_for_ecs: SCHTAG_BASE_WASM names no base module; `make test` does"
+            );
+        }
+        return;
+    };
+    let baked = schtag_host::bake::bake(&std::fs::read(base).unwrap(), &ecs_pack(), DEFAULT_BUDGET).unwrap();
+    let module = Module::new(&baked.wasm).unwrap();
+    let mut instance = Instance::new(&module, &Options::default()).unwrap();
+    let record = Sample::new(4698, "powershell.exe", "-w hidden").record(Shape::Flat);
+    let at = Timestamp { seconds: filter::AT, nanoseconds: 0 };
+    let out = instance.call(b"t", at, record.as_bytes()).unwrap().record;
+    let [before, after]: [Value; 2] =
+        [record.as_bytes(), &out].map(|text| serde_json::from_slice(text).unwrap());
+    assert_eq!(after.as_object().unwrap().len(), before.as_object().unwrap().len() + 1);
+    assert_eq!(after["schtag"]["threat"]["technique"]["id"][0], "T1053");
+    assert_eq!(after["schtag"]["rule"]["version"], after["schtag"]["pack"]);
+}
+
+/// The default rules, compiled with the setting `ecs`.
+fn ecs_pack() -> Pack {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = folder.path().join("settings.yml");
+    std::fs::write(&settings, "ecs: true\n").unwrap();
+    let rules = [project::root().join("plugin/rules")];
+    schtag_host::rule_files::compile(&rules, Some(&settings)).unwrap().pack
 }
 
 /// Every field that the Elasticsearch pipeline reads is in a tagged record.

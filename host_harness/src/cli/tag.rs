@@ -180,11 +180,11 @@ impl Tag {
         Ok((summary, unreadable))
     }
 
-    /// When the filter is told that a record arrived.
-    fn time_of(&self, record: &[u8]) -> Timestamp {
+    /// When the filter is told that a record arrived, which it did at `arrived`.
+    fn time_of(&self, record: &[u8], arrived: Timestamp) -> Timestamp {
         let event = || event_time(record).and_then(|time| u32::try_from(time / 1_000).ok());
         let given = if self.event_time { event() } else { self.at };
-        given.map_or_else(Timestamp::now, |seconds| Timestamp { seconds, nanoseconds: 0 })
+        given.map_or(arrived, |seconds| Timestamp { seconds, nanoseconds: 0 })
     }
 }
 
@@ -279,7 +279,7 @@ impl Run<'_> {
                 return self.pass(end);
             }
         }
-        let time = self.options.time_of(text);
+        let time = self.options.time_of(text, Timestamp::now());
         let tagged = self.tagger.tag_record(self.options.tag.as_bytes(), time, text);
         let fault = match tagged.fault {
             Some(CallError::Unpassable) => {
@@ -373,11 +373,12 @@ mod tests {
     #[test]
     fn a_report_judges_events_at_their_own_time() {
         let event = br#"{"EventID":4699,"Channel":"Security","TaskName":"\\A","TimeCreated":"2026-03-02 09:14:07 +0100"}"#;
-        let seconds = |at, record: &[u8]| Tag::for_report(Vec::new(), at, 1, true).time_of(record).seconds;
+        let arrived = Timestamp { seconds: 5, nanoseconds: 0 };
+        let seconds =
+            |at, record: &[u8]| Tag::for_report(Vec::new(), at, 1, true).time_of(record, arrived).seconds;
         assert_eq!(seconds(None, event), 1_772_439_247);
         assert_eq!(seconds(Some(7), event), 7);
-        // What has no time of its own is judged as if it had just come.
-        let before = Timestamp::now().seconds;
-        assert!(seconds(None, b"{}") >= before && seconds(None, b"not JSON") >= before);
+        // What has no time of its own is judged as of its arrival.
+        assert_eq!((seconds(None, b"{}"), seconds(None, b"not JSON")), (5, 5));
     }
 }
