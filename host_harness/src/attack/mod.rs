@@ -7,7 +7,7 @@ mod techniques;
 
 use crate::sigma::Metadata;
 use schtag::rules::{AttackName, Ecs, EcsRule};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// A tactic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,20 +62,33 @@ pub fn parent(technique: &str) -> &str {
     technique.split('.').next().unwrap_or(technique)
 }
 
-/// What the ECS objects need of these rules.
+/// What the ECS objects need of these rules, which are given in the pack's order.
 pub fn ecs<'m>(rules: impl IntoIterator<Item = &'m Metadata>) -> Ecs {
+    let rules: Vec<&Metadata> = rules.into_iter().collect();
+    let used: Vec<&Tactic> = TACTICS
+        .iter()
+        .filter(|tactic| rules.iter().any(|rule| tactics(&rule.tags).contains(tactic)))
+        .collect();
     let mut techniques = BTreeSet::new();
-    let mut by_id: BTreeMap<&str, &Metadata> = BTreeMap::new();
+    let mut references: Vec<String> = Vec::new();
+    let mut added = Vec::with_capacity(rules.len());
     for rule in rules {
         for technique in &rule.techniques {
             techniques.extend([technique.as_str(), parent(technique)]);
         }
-        by_id.entry(&rule.id).or_insert(rule);
+        let reference = rule.references.iter().find(|text| is_address(text)).map(|address| {
+            references.iter().position(|known| known == address).unwrap_or_else(|| {
+                references.push(address.clone());
+                references.len().saturating_sub(1)
+            })
+        });
+        let of_rule = tactics(&rule.tags);
+        let bits = used.iter().zip(0_u32..).filter(|(tactic, _)| of_rule.contains(tactic));
+        added.push(EcsRule {
+            reference: reference.and_then(|index| u32::try_from(index).ok()),
+            tactics: bits.fold(0, |bits, (_, bit)| bits | 1 << bit),
+        });
     }
-    let used =
-        TACTICS.iter().filter(|tactic| by_id.values().any(|rule| tactics(&rule.tags).contains(tactic)));
-    let used: Vec<&Tactic> = used.collect();
-    let index = |tactic: &Tactic| u32::try_from(used.iter().position(|other| *other == tactic)?).ok();
     let name = |id: &str, name: &str| AttackName { id: id.to_owned(), name: name.to_owned() };
     Ecs {
         tactics: used.iter().map(|tactic| name(tactic.id, tactic.name)).collect(),
@@ -83,14 +96,8 @@ pub fn ecs<'m>(rules: impl IntoIterator<Item = &'m Metadata>) -> Ecs {
             .iter()
             .filter_map(|technique| Some(name(technique, technique_name(technique)?)))
             .collect(),
-        rules: by_id
-            .iter()
-            .map(|(id, rule)| EcsRule {
-                id: (*id).to_owned(),
-                reference: rule.references.iter().find(|text| is_address(text)).cloned(),
-                tactics: tactics(&rule.tags).iter().filter_map(index).collect(),
-            })
-            .collect(),
+        references,
+        rules: added,
     }
 }
 
@@ -138,9 +145,11 @@ mod tests {
             names(&ecs.techniques),
             ["T1053 Scheduled Task/Job", "T1053.005 Scheduled Task", "T1112 Modify Registry"]
         );
-        assert_eq!(ecs.rule("b").unwrap().reference.as_deref(), Some("https://example.com/1"));
-        assert_eq!(ecs.rule("b").unwrap().tactics, [0, 1]);
-        assert_eq!(ecs.rule("a").unwrap().tactics, [1]);
-        assert_eq!(ecs.rule("a").unwrap().reference, None);
+        assert_eq!(ecs.reference(0), Some("https://example.com/1"));
+        assert_eq!(ecs.reference(1), None);
+        let tactics = |rule| ecs.tactics_of(rule).map(|tactic| tactic.id.as_str()).collect::<Vec<_>>();
+        assert_eq!(tactics(0), ["TA0002", "TA0003"]);
+        assert_eq!(tactics(1), ["TA0003"]);
+        assert_eq!(tactics(2), [""; 0]);
     }
 }

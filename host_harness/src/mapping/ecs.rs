@@ -16,6 +16,8 @@ const ENTRIES: usize = 32;
 pub struct Lifter {
     key: String,
     ecs: Ecs,
+    /// The number of each rule in it, by the rule's id.
+    numbers: BTreeMap<String, usize>,
     /// The techniques of each rule in the module, by the rule's id.
     techniques: BTreeMap<String, Vec<String>>,
     scanner: Scanner,
@@ -30,6 +32,7 @@ impl Lifter {
         Self {
             key: manifest.settings.key.clone(),
             ecs: attack::ecs(catalogue.rules().map(|rule| &rule.metadata)),
+            numbers: catalogue.rules().map(|rule| rule.metadata.id.clone()).zip(0..).collect(),
             techniques: rules.map(|rule| (rule.id.clone(), rule.techniques.clone())).collect(),
             scanner: Scanner::default(),
             inner: Scanner::default(),
@@ -40,12 +43,12 @@ impl Lifter {
     /// such a member of its own, it stays, and the object stays in the tag, which has a note that says so. `None` when
     /// there is nothing to lift, since no rule is reported.
     pub fn lift(&mut self, record: &[u8], tag: &Value) -> Option<Vec<u8>> {
-        let Self { key, ecs, techniques, scanner, inner } = self;
+        let Self { key, ecs, numbers, techniques, scanner, inner } = self;
         let object = scanner.scan(record).ok()?;
         let inner = inner.scan(object.get(key)?.bytes()).ok()?;
         let objects = match (inner.get("rule"), inner.get("threat")) {
             (Some(rule), Some(threat)) => [rule.bytes().to_vec(), threat.bytes().to_vec()],
-            _ => objects(ecs, techniques, tag)?,
+            _ => objects(ecs, numbers, techniques, tag)?,
         };
 
         let mut rest = Vec::new();
@@ -68,11 +71,17 @@ impl Lifter {
 }
 
 /// The objects for the rules that a tag names.
-fn objects(ecs: &Ecs, techniques: &BTreeMap<String, Vec<String>>, tag: &Value) -> Option<[Vec<u8>; 2]> {
+fn objects(
+    ecs: &Ecs,
+    numbers: &BTreeMap<String, usize>,
+    techniques: &BTreeMap<String, Vec<String>>,
+    tag: &Value,
+) -> Option<[Vec<u8>; 2]> {
     let reported: Vec<Finding<'_>> = super::entries(tag, "/rules")
         .filter_map(|rule| {
             let id = super::text(rule, "/id")?;
             Some(Finding {
+                number: numbers.get(id).copied().unwrap_or(usize::MAX),
                 id,
                 title: super::text(rule, "/title").unwrap_or_default(),
                 level: Level::default(),

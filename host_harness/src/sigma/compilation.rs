@@ -325,8 +325,7 @@ impl<'a> Work<'a> {
         }
         self.done.pack.settings = self.configuration.settings.clone();
         if self.configuration.ecs {
-            let reported = self.done.rules.iter().filter(|info| !self.done.feeds_only(info));
-            self.done.pack.ecs = Some(attack::ecs(reported.map(|info| &info.metadata)));
+            self.done.pack.ecs = Some(attack::ecs(self.done.rules.iter().map(|info| &info.metadata)));
         }
         self.done.pack.patterns = self.patterns.patterns;
         self.done.regexes = self.regexes.texts(&self.patterns.regexes);

@@ -11,7 +11,9 @@ pub struct Ecs {
     /// The ATT&CK techniques and sub-techniques that any rule has, and the techniques that the sub-techniques
     /// belong to, by id.
     pub techniques: Vec<AttackName>,
-    /// The rules and correlations that have something to add, by id.
+    /// The addresses that rules refer to.
+    pub references: Vec<String>,
+    /// What each rule adds, in the pack's order, and then each correlation.
     pub rules: Vec<EcsRule>,
 }
 
@@ -25,21 +27,29 @@ pub struct AttackName {
 }
 
 /// What a rule adds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EcsRule {
-    /// The rule's `id`.
-    pub id: String,
-    /// The first address among its `references`.
-    pub reference: Option<String>,
-    /// Its tactics, by index into [`Ecs::tactics`].
-    pub tactics: Vec<u32>,
+    /// The first address among its `references`, by index into [`Ecs::references`].
+    pub reference: Option<u32>,
+    /// Its tactics: the bit of each index into [`Ecs::tactics`], of which ATT&CK has fewer than 32.
+    pub tactics: u32,
 }
 
 impl Ecs {
-    /// What the rule of that id adds.
-    pub fn rule(&self, id: &str) -> Option<&EcsRule> {
-        let at = self.rules.binary_search_by(|rule| rule.id.as_str().cmp(id)).ok()?;
-        self.rules.get(at)
+    /// The address that a rule refers to.
+    pub fn reference(&self, rule: usize) -> Option<&str> {
+        let reference = self.rules.get(rule)?.reference?;
+        self.references.get(reference as usize).map(String::as_str)
+    }
+
+    /// The tactics of a rule.
+    pub fn tactics_of(&self, rule: usize) -> impl Iterator<Item = &AttackName> {
+        let bits = self.rules.get(rule).map_or(0, |rule| rule.tactics);
+        self.tactics
+            .iter()
+            .zip(0..u32::BITS)
+            .filter(move |(_, bit)| bits >> bit & 1 == 1)
+            .map(|(name, _)| name)
     }
 
     /// The name of a technique; its id, where the name is not known.

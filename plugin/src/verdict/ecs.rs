@@ -86,8 +86,7 @@ pub fn ecs_objects<'a>(
     let mut tactic = EcsNames::default();
     let (mut technique, mut subtechnique) = (EcsNames::default(), EcsNames::default());
     for finding in reported {
-        let tactics = ecs.rule(finding.id).map_or(&[] as &[u32], |rule| &rule.tactics);
-        for known in tactics.iter().filter_map(|index| ecs.tactics.get(*index as usize)) {
+        for known in ecs.tactics_of(finding.number) {
             tactic.add(&known.id, &known.name, limit);
         }
         for id in finding.techniques {
@@ -99,7 +98,7 @@ pub fn ecs_objects<'a>(
         }
     }
     let technique = EcsTechnique { id: technique.id, name: technique.name, subtechnique };
-    let reference = ecs.rule(first.id).and_then(|rule| rule.reference.as_deref());
+    let reference = ecs.reference(first.number);
     Some(EcsObjects {
         rule: EcsRuleObject { id: first.id, name: first.title, ruleset: "schtag", version: pack, reference },
         threat: EcsThreat { framework: "MITRE ATT&CK", tactic, technique },
@@ -123,15 +122,17 @@ mod tests {
                 name("T1053.005", "Scheduled Task"),
                 name("T1112", "Modify Registry"),
             ],
+            references: vec!["https://example.com/a".into()],
             rules: vec![
-                EcsRule { id: "a".into(), reference: Some("https://example.com/a".into()), tactics: vec![1] },
-                EcsRule { id: "b".into(), reference: None, tactics: vec![0, 1, 7] },
+                EcsRule { reference: Some(0), tactics: 0b10 },
+                EcsRule { reference: Some(9), tactics: 0b1000_0011 },
             ],
         }
     }
 
     fn finding<'a>(id: &'a str, techniques: &'a [String]) -> Finding<'a> {
-        Finding { id, title: "Title", level: Level::High, techniques, evidence: Vec::new() }
+        let number = ["a", "b"].iter().position(|known| *known == id).unwrap_or(usize::MAX);
+        Finding { number, id, title: "Title", level: Level::High, techniques, evidence: Vec::new() }
     }
 
     #[test]
