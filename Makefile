@@ -58,6 +58,12 @@ dist: $(module) ## Leave schtag.wasm, the schtag command, checksum and bills of 
 	plugin/sbom.sh dist/schtag schtag-host host > dist/schtag.cdx.json
 	@ls -l dist
 
+.PHONY: playground
+playground: $(module) ## Leave the playground, with the module beside it, in dist/playground/
+	@mkdir -p dist/playground
+	cp docs/playground/* $(module) dist/playground/
+	@echo "serve dist/playground/ with any web server, or open its index.html and drop schtag.wasm on it"
+
 .PHONY: docs
 docs: $(cli) ## Write the rule catalogue and the page of fields from the rules
 	$(cli) docs $(rules) -o docs/rules --fields docs/fields.md

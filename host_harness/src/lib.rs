@@ -16,10 +16,16 @@
 //!   [`docs`] writes the catalogue of rules and fields.
 //! - [`ndjson`] reads and writes what the command handles: one JSON record a line, kept byte for byte;
 //!   [`event_log`] reads Windows' own files, and [`input`] tells the two apart.
+//! - [`attack`] names tactics and techniques; [`catalogue`] holds what rules say about themselves; [`time`] reads the
+//!   times of events; [`mapping`] puts tagged records into the words of ECS and OCSF; [`report`] writes a page of what
+//!   was found.
+//! - [`ndjson`] reads and writes what the command handles: one JSON record a line, kept byte for byte.
 
 pub mod abi;
+pub mod attack;
 pub mod bake;
 pub mod calls;
+pub mod catalogue;
 pub mod check;
 pub mod digest;
 pub mod docs;
@@ -30,10 +36,12 @@ pub mod gate;
 pub mod input;
 pub mod inspect;
 pub mod manifest;
+pub mod mapping;
 pub mod ndjson;
 pub mod outline;
 mod reachability;
 pub mod reencode;
+pub mod report;
 pub mod rule_files;
 pub mod serve;
 pub mod settings;
@@ -41,5 +49,6 @@ pub mod sigma;
 pub mod stack;
 #[cfg(test)]
 mod test_guest;
+pub mod time;
 pub mod transform;
 pub mod yaml;

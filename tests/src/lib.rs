@@ -3,7 +3,10 @@
 pub mod agent_records;
 pub mod base64;
 pub mod catalogue;
+pub mod chromium;
 pub mod event_log;
+pub mod events;
+pub mod files_server;
 pub mod filter;
 pub mod fluent_bit;
 pub mod fluent_bit_config;
@@ -13,6 +16,7 @@ pub mod hungry;
 pub mod loopback;
 pub mod msgpack;
 pub mod mutations;
+pub mod ocsf;
 pub mod pack;
 pub mod project;
 pub mod samples;

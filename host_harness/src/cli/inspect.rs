@@ -111,6 +111,7 @@ fn manifest_in_words(out: &mut String, manifest: &Manifest) -> fmt::Result {
     writeln!(out, "settings     key {}, from level {}", settings.key, settings.minimum_level.as_str())?;
     writeln!(out, "             describe every task event: {}", yes(settings.observe_all))?;
     writeln!(out, "             raise on servers: {}", yes(settings.raise_on_servers))?;
+    writeln!(out, "             ECS objects in tags: {}", yes(settings.ecs))?;
     writeln!(
         out,
         "             host role from {}, else {} host-name patterns",

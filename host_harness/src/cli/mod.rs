@@ -4,11 +4,13 @@ mod check;
 mod docs;
 mod explain;
 mod failure;
+mod format;
 mod inspect;
 mod module;
 mod output;
 mod pretty;
 mod progress;
+mod report;
 mod serve;
 mod style;
 mod summary;
@@ -28,7 +30,7 @@ mod embedded {
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  done, but the guest failed on some record (`tag`; the record is in the output as it was), or some case or
+  1  done, but the guest failed on some record (`tag`, `report`; `tag` writes the record as it was), or some case or
      lint failed (`check`)
   2  wrong usage
   3  some input or rule could not be read, or the address cannot be listened on (`serve`)
@@ -55,6 +57,7 @@ enum Command {
     Check(check::Check),
     Explain(explain::Explain),
     Docs(docs::Docs),
+    Report(report::Report),
 }
 
 /// Runs the command and says how it ended.
@@ -67,6 +70,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Check(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Docs(command) => command.run(),
+        Command::Report(command) => command.run(),
     };
     match result {
         Ok(exit) => exit.into(),

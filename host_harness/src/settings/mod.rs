@@ -25,6 +25,8 @@ pub struct Configuration {
     pub placeholders: Placeholders,
     /// Whether the allowlists that come with rules are left out.
     pub without_packaged: bool,
+    /// Whether tags have the ECS objects `rule` and `threat`.
+    pub ecs: bool,
     /// What is likely not meant, but no error.
     pub warnings: Vec<SettingsWarning>,
 }
@@ -102,6 +104,7 @@ pub fn parse(text: &str, now: SystemTime) -> Result<Configuration, SettingsError
         "packaged_allowlist",
         "placeholders",
         "source",
+        "ecs",
     ])?;
 
     let mut read = Configuration::default();
@@ -117,6 +120,9 @@ pub fn parse(text: &str, now: SystemTime) -> Result<Configuration, SettingsError
             "none" => false,
             _ => return Err(node.expected("`all` or `none`").into()),
         };
+    }
+    if let Some(node) = root.get("ecs")? {
+        read.ecs = node.boolean()?;
     }
     if let Some(node) = root.get("hosts")? {
         hosts(&node, &mut read.settings)?;

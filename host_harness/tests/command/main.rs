@@ -5,7 +5,9 @@ mod event_log;
 #[path = "../../../tests/src/event_log.rs"]
 #[allow(unreachable_pub, reason = "it is a module of another crate's library, too")]
 mod event_log_file;
+mod format;
 mod inspect;
+mod report;
 mod rules;
 mod tag;
 
@@ -56,7 +58,7 @@ fn stderr(assert: &assert_cmd::assert::Assert) -> String {
 #[test]
 fn help_shows_examples_and_exit_codes() {
     let folder = tempfile::tempdir().unwrap();
-    for command in ["tag", "serve", "inspect", "bake", "check", "explain", "docs"] {
+    for command in ["tag", "serve", "inspect", "bake", "check", "explain", "docs", "report"] {
         let words = format!("{command} --help");
         let assert = schtag_in(folder.path(), &words).assert().success();
         assert!(String::from_utf8_lossy(&assert.get_output().stdout).contains("Examples:\n  "), "{words}");

@@ -1,4 +1,5 @@
 //! The compiled form of a rule set: plain data, written by the host's compiler, read by the guest once.
+use super::Ecs;
 use crate::fields::{Field, View};
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,8 @@ pub struct Pack {
     pub regexes: Vec<Regex>,
     /// Rules over several events.
     pub correlations: Vec<Correlation>,
+    /// What the tag's ECS objects need, where the settings ask for them.
+    pub ecs: Option<Ecs>,
 }
 
 impl Pack {
