@@ -2,12 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use schtag_host::engine::Module;
-use schtag_host::gate::{self, DEFAULT_BUDGET, Form};
+use schtag_host::gate::{self, DEFAULT_PACK_BUDGET, Form};
 use schtag_tests::{filter, project};
 
 #[test]
 fn it_passes_the_gate() {
-    gate::check(&filter::wasm().unwrap(), Form::Shipped, DEFAULT_BUDGET).unwrap();
+    gate::check(&filter::wasm().unwrap(), Form::Shipped, DEFAULT_PACK_BUDGET).unwrap();
 }
 
 /// The gate once more, without the gate: the features by name, imports and exports by wasmparser alone.
