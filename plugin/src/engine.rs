@@ -9,7 +9,8 @@ use crate::json::{self, Object, Scanner, Sieve};
 use crate::rules::{LoadError, Matcher, Packed, Settings, Source};
 use crate::shapes;
 use crate::verdict;
-use judge::Judge;
+use judge::{Judge, Past};
+use std::borrow::Cow;
 
 /// When a record was taken in, as the host says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -81,15 +82,10 @@ impl Engine {
     /// is in `out`. (Of [`Source::Winevtlog`] it is the operator who vouches for records of other events.)
     pub fn process(&mut self, record: &[u8], at: At, out: &mut Vec<u8>) -> Outcome {
         out.clear();
-        if self.judge.settings().source == Source::Winevtlog && shapes::begins_as_another_event(record) {
-            return Outcome::Unchanged;
-        }
-        let concerns_us =
-            self.scanner.sift(record, &self.sieve).map(|sifted| concerns_us(&sifted, self.judge.settings()));
-        match concerns_us {
-            Ok(false) => Outcome::Unchanged,
-            Ok(true) => self.judge(record, at, out),
-            Err(_) => {
+        match self.look(record) {
+            Some(false) => Outcome::Unchanged,
+            Some(true) => self.judge(record, at, out),
+            None => {
                 self.mend(record, at, out);
                 self.give_back();
                 Outcome::Replaced
@@ -97,12 +93,49 @@ impl Engine {
         }
     }
 
+    /// The tag that [`Self::process`] gives a record that is alone: rules over several events have no say and do
+    /// not remember it, so that the result depends on the arguments only. Empty when there is none.
+    pub fn tag(&mut self, record: &[u8], at: At) -> &[u8] {
+        self.give_back();
+        self.tag.clear();
+        let concerns_us = self.look(record);
+        let Self { judge, scanner, rewritten, tag, .. } = self;
+        match concerns_us {
+            Some(false) => {}
+            Some(true) => {
+                if let Ok(object) = scanner.scan(record) {
+                    judge.judge(&object, at, Past::Ignored, tag);
+                }
+            }
+            None => match mended(record, scanner, rewritten) {
+                Some((object, what)) => {
+                    if !judge.judge(&object, at, Past::Ignored, tag) {
+                        verdict::write_repaired(tag, &what);
+                    }
+                }
+                None => verdict::write_lost(tag),
+            },
+        }
+        tag
+    }
+
+    /// Whether a record may be a task event, or carries a member of our own key; `None` when it is not one JSON
+    /// object.
+    #[inline]
+    fn look(&mut self, record: &[u8]) -> Option<bool> {
+        if self.judge.settings().source == Source::Winevtlog && shapes::begins_as_another_event(record) {
+            return Some(false);
+        }
+        let sifted = self.scanner.sift(record, &self.sieve).ok()?;
+        Some(concerns_us(&sifted, self.judge.settings()))
+    }
+
     /// Judges a valid record with all its members.
     #[inline(never)]
     fn judge(&mut self, record: &[u8], at: At, out: &mut Vec<u8>) -> Outcome {
         let Self { judge, scanner, rewritten, tag, .. } = self;
         let Ok(object) = scanner.scan(record) else { return Outcome::Unchanged };
-        let found = judge.judge(&object, at, tag);
+        let found = judge.judge(&object, at, Past::Counts, tag);
         let own = object.get(&judge.settings().key).is_some();
         if !found && !own {
             return Outcome::Unchanged;
@@ -123,25 +156,19 @@ impl Engine {
     #[inline(never)]
     fn mend(&mut self, record: &[u8], at: At, out: &mut Vec<u8>) {
         let Self { judge, scanner, rewritten, tag, .. } = self;
-        rewritten.clear();
-        let Ok(repaired) = json::repair(rewritten, record) else {
+        let Some((object, what)) = mended(record, scanner, rewritten) else {
             // Not even the wrapped text fits into memory: what is left is to say so.
             verdict::write_lost_copy(out, judge.settings());
             return;
         };
-        let Ok(object) = scanner.scan(rewritten) else {
-            // `repair` gives valid objects only.
-            verdict::write_lost_copy(out, judge.settings());
-            return;
-        };
-        if !judge.judge(&object, at, tag) {
-            verdict::write_repaired(tag, &repaired.what);
+        if !judge.judge(&object, at, Past::Counts, tag) {
+            verdict::write_repaired(tag, &what);
         }
         let own = object.get(&judge.settings().key).is_some();
         let mut without = Vec::new();
-        if !write(rewritten, &object, judge, own.then_some(&mut without), Some(tag), out) {
+        if !write(object.text(), &object, judge, own.then_some(&mut without), Some(tag), out) {
             out.clear();
-            out.extend_from_slice(rewritten);
+            out.extend_from_slice(object.text());
             out.reserve(1);
         }
     }
@@ -153,6 +180,19 @@ impl Engine {
             }
         }
     }
+}
+
+/// A valid record made of one that is not, and what was wrong; `None` when there is no memory for it.
+fn mended<'m>(
+    record: &[u8],
+    scanner: &'m mut Scanner,
+    rewritten: &'m mut Vec<u8>,
+) -> Option<(Object<'m>, Cow<'static, str>)> {
+    rewritten.clear();
+    let repaired = json::repair(rewritten, record).ok()?;
+    // `repair` gives valid objects only.
+    let object = scanner.scan(rewritten).ok()?;
+    Some((object, repaired.what))
 }
 
 /// Whether a record may be a task event, or carries a member of our own key.

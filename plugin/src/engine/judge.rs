@@ -9,6 +9,15 @@ use crate::rules::{Matched, Matcher, Pack, Scratch, Settings};
 use crate::shapes;
 use crate::verdict::{Case, decide, host_role, write_tag};
 
+/// Whether earlier records have a say in a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Past {
+    /// Rules over several events see what came before.
+    Counts,
+    /// Each record is by itself: equal records get equal verdicts.
+    Ignored,
+}
+
 /// The rules and what their evaluation needs.
 #[derive(Debug)]
 pub(super) struct Judge {
@@ -51,10 +60,16 @@ impl Judge {
     }
 
     /// Whether there is something to say of a record; the tag is then in `tag`.
-    pub(super) fn judge(&mut self, object: &Object<'_>, at: At, tag: &mut Vec<u8>) -> bool {
+    pub(super) fn judge(
+        &mut self,
+        object: &Object<'_>,
+        at: At,
+        past: Past,
+        tag: &mut Vec<u8>,
+    ) -> bool {
         match shapes::change(object) {
             None => false,
-            Some(candidate) => self.judge_candidate(object, candidate, at, tag),
+            Some(candidate) => self.judge_candidate(object, candidate, at, past, tag),
         }
     }
 
@@ -64,13 +79,14 @@ impl Judge {
         object: &Object<'_>,
         candidate: shapes::Candidate<'_>,
         at: At,
+        past: Past,
         tag: &mut Vec<u8>,
     ) -> bool {
         let Some(mut reading) = read_candidate(object, candidate) else { return false };
         if self.matcher.is_none() {
             reading.notes.push(Note::NoRules);
         }
-        self.judge_reading(object, &reading, at, tag)
+        self.judge_reading(object, &reading, at, past, tag)
     }
 
     #[inline(never)]
@@ -79,13 +95,17 @@ impl Judge {
         object: &Object<'_>,
         reading: &Reading<'_>,
         at: At,
+        past: Past,
         tag: &mut Vec<u8>,
     ) -> bool {
         let fields = reading.fields();
         let actions = reading.actions();
         let now = u64::from(at.seconds);
         let matched = self.matched(&fields, &actions);
-        let completed = self.completed(&matched, &fields, &actions, now);
+        let completed = match past {
+            Past::Counts => self.completed(&matched, &fields, &actions, now),
+            Past::Ignored => Vec::new(),
+        };
         let pack = self.pack();
         let case = Case {
             pack,

@@ -8,4 +8,4 @@ mod text;
 
 pub use decide::{Case, Decision, Finding, Verdict, decide};
 pub use role::host_role;
-pub use tag::{write_lost_copy, write_repaired, write_tag};
+pub use tag::{write_lost, write_lost_copy, write_misread_rows, write_repaired, write_tag};

@@ -125,30 +125,42 @@ pub fn write_tag(out: &mut Vec<u8>, case: &Case<'_>, decision: &Decision<'_>, pa
 
 /// Writes the tag of a record that was mended.
 pub fn write_repaired(out: &mut Vec<u8>, what: &str) {
-    let notes = [&*Note::Repaired(what.to_owned().into()).to_string()];
-    let title = "Record was not valid JSON and was mended";
-    let verdict = Verdict::Repaired.as_str();
+    let note = Note::Repaired(what.to_owned().into()).to_string();
     out.clear();
-    let _ = serde_json::to_writer(
-        &mut *out,
-        &SmallTag { schema: SCHEMA, verdict, severity: "informational", title, notes },
-    );
+    write_small(out, Verdict::Repaired, "Record was not valid JSON and was mended", &note);
 }
 
 /// Writes a whole record in place of one for which there was no memory, in the host's copy or in the mending.
 pub fn write_lost_copy(out: &mut Vec<u8>, settings: &Settings) {
-    let notes = ["no memory for a copy of the record"];
-    let title = "Record lost: no memory for it";
-    let verdict = Verdict::Unreadable.as_str();
     out.clear();
     out.push(b'{');
     crate::json::write_string(out, &settings.key);
     out.push(b':');
-    let _ = serde_json::to_writer(
-        &mut *out,
-        &SmallTag { schema: SCHEMA, verdict, severity: "informational", title, notes },
-    );
+    write_lost(out);
     out.push(b'}');
+}
+
+/// Adds the tag of a record for which there was no memory.
+pub fn write_lost(out: &mut Vec<u8>) {
+    write_small(out, Verdict::Unreadable, "Record lost: no memory for it", "no memory for a copy of the record");
+}
+
+/// Writes the tag that stands for a block of rows that cannot be read.
+pub fn write_misread_rows(out: &mut Vec<u8>) {
+    let note = "the function's arguments must be (String, DateTime), its format RowBinary";
+    out.clear();
+    write_small(out, Verdict::Unreadable, "Rows not read: they are not what was declared", note);
+}
+
+fn write_small(out: &mut Vec<u8>, verdict: Verdict, title: &'static str, note: &str) {
+    let tag = SmallTag {
+        schema: SCHEMA,
+        verdict: verdict.as_str(),
+        severity: "informational",
+        title,
+        notes: [note],
+    };
+    let _ = serde_json::to_writer(out, &tag);
 }
 
 fn tag<'a>(
