@@ -10,6 +10,7 @@ pub mod http_sink;
 pub mod loopback;
 pub mod msgpack;
 pub mod project;
+pub mod row_binary;
 pub mod samples;
 pub mod table;
 pub mod wasmi_host;
