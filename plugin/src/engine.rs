@@ -102,6 +102,8 @@ impl Engine {
         let Self { judge, scanner, rewritten, tag, .. } = self;
         match concerns_us {
             Some(false) => {}
+            // The answer to a row must not be silence for want of memory.
+            _ if !reading::has_headroom(record.len()) => verdict::write_lost(tag),
             Some(true) => {
                 if let Ok(object) = scanner.scan(record) {
                     judge.judge(&object, at, Past::Ignored, tag);

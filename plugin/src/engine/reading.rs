@@ -45,7 +45,7 @@ pub(super) fn read_candidate<'a>(
     object: &Object<'a>,
     candidate: shapes::Candidate<'a>,
 ) -> Option<Reading<'a>> {
-    if !has_headroom(object) {
+    if !has_headroom(object.text().len()) {
         return None;
     }
     Some(read_event(shapes::read(object, candidate)?))
@@ -60,8 +60,9 @@ fn read_event(event: TaskEvent<'_>) -> Reading<'_> {
     Reading { event, task, processes, notes, state }
 }
 
-fn has_headroom(object: &Object<'_>) -> bool {
-    let needed = object.text().len().saturating_mul(4).saturating_add(HEADROOM);
+/// Whether there is memory to look at a task event of `size` bytes.
+pub(super) fn has_headroom(size: usize) -> bool {
+    let needed = size.saturating_mul(4).saturating_add(HEADROOM);
     Vec::<u8>::new().try_reserve_exact(needed).is_ok()
 }
 
