@@ -7,7 +7,7 @@ INSERT INTO system.webassembly_modules (name, code)
 SELECT 'schtag', raw_blob FROM file('schtag.wasm', 'RawBLOB');
 
 -- The tag of a record, as JSON; '' when there is nothing to say. `time` is for exceptions that end on a day.
--- Without limit on fuel: a rule's time is bounded by the module itself, and the limit that ClickHouse sets
+-- Without limit on fuel: the module bounds its own time, and the limit that ClickHouse sets
 -- otherwise (webassembly_udf_max_fuel = 100000) is reached by ordinary blocks of task events.
 CREATE FUNCTION schtag_tag
 LANGUAGE WASM FROM 'schtag' :: 'schtag_tag'

@@ -82,6 +82,9 @@ impl Engine {
     /// is in `out`. (Of [`Source::Winevtlog`] it is the operator who vouches for records of other events.)
     pub fn process(&mut self, record: &[u8], at: At, out: &mut Vec<u8>) -> Outcome {
         out.clear();
+        if self.judge.settings().source == Source::Winevtlog && shapes::begins_as_another_event(record) {
+            return Outcome::Unchanged;
+        }
         match self.look(record) {
             Some(false) => Outcome::Unchanged,
             Some(true) => self.judge(record, at, out),
@@ -94,7 +97,8 @@ impl Engine {
     }
 
     /// The tag that [`Self::process`] gives a record that is alone: rules over several events have no say and do
-    /// not remember it, so that the result depends on the arguments only. Empty when there is none.
+    /// not remember it, so that the result depends on the arguments only. Empty when there is none. Nobody vouches
+    /// for stored records, so every one is read, of whatever [`Source`].
     pub fn tag(&mut self, record: &[u8], at: At) -> &[u8] {
         self.give_back();
         self.tag.clear();
@@ -123,11 +127,7 @@ impl Engine {
 
     /// Whether a record may be a task event, or carries a member of our own key; `None` when it is not one JSON
     /// object.
-    #[inline]
     fn look(&mut self, record: &[u8]) -> Option<bool> {
-        if self.judge.settings().source == Source::Winevtlog && shapes::begins_as_another_event(record) {
-            return Some(false);
-        }
         let sifted = self.scanner.sift(record, &self.sieve).ok()?;
         Some(concerns_us(&sifted, self.judge.settings()))
     }

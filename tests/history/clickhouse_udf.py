@@ -28,7 +28,7 @@ def statements(name):
     """The statements of an example, without comments."""
     lines = (examples / name).read_text().splitlines()
     text = "\n".join(line for line in lines if not line.startswith("--"))
-    text = text.replace("'schtag.wasm'", f"'{module}'").replace("{month:UInt32}", str(MONTH))
+    text = text.replace("'schtag.wasm'", f"'{module}'")
     return [part.strip() for part in text.split(";") if part.strip()]
 
 
@@ -114,6 +114,7 @@ def many_rows(records):
     create_events("events")
     for name in ["detections.sql", "live.sql"]:
         run(name)
+    connection.query(f"SET param_month = {MONTH}")
     candidates = [record for record in records if record.tag is not None and len(record.raw) < 20_000]
     ids = [b"4698", b"4699", b"4700", b"4701", b"4702"]
     batch, expected = [], 0
@@ -140,6 +141,21 @@ def many_rows(records):
     severity = rows("SELECT severity, count() AS n FROM detections GROUP BY severity ORDER BY severity")
     assert {"high", "critical"} <= {row["severity"] for row in severity}, severity
     print(f"20,000 rows, {expected} detections, in {seconds:.1f} s:", severity)
+
+
+def the_page():
+    """Every query of docs/clickhouse.md runs, and finds something."""
+    page = (examples / "../../docs/clickhouse.md").read_text()
+    queries = [
+        query.strip()
+        for block in page.split("```sql\n")[1:]
+        for query in block.split("```")[0].split(";\n")
+        if query.strip()
+    ]
+    found = [rows(query) for query in queries]
+    assert len(queries) >= 5 and all(found), queries
+    assert json.loads(next(iter(found[0][0].values())))["severity"] == "high", found[0]
+    print(f"{len(queries)} queries of docs/clickhouse.md")
 
 
 def small_blocks_and_few_instances():
@@ -204,6 +220,7 @@ if __name__ == "__main__":
     run("function.sql")
     same_tags(samples)
     many_rows(samples)
+    the_page()
     small_blocks_and_few_instances()
     wrong_uses()
     for function in ["only_text", "number", "as_text"]:

@@ -212,7 +212,8 @@ fn run_script(script: &str, package: &str, examples: &str) {
             std::env::var_os("SCHTAG_REQUIRE_PYTHON").is_none(),
             "{python:?} has no {package}: pip install {package}, and name its Python in SCHTAG_PYTHON"
         );
-        let why = format!("{script}: no {package} for {python:?} (pip install; SCHTAG_PYTHON names a Python)");
+        let why =
+            format!("{script}: no {package} for {python:?} (pip install; SCHTAG_PYTHON names a Python)");
         skipped(&why).unwrap();
         return;
     }

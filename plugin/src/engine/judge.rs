@@ -60,13 +60,7 @@ impl Judge {
     }
 
     /// Whether there is something to say of a record; the tag is then in `tag`.
-    pub(super) fn judge(
-        &mut self,
-        object: &Object<'_>,
-        at: At,
-        past: Past,
-        tag: &mut Vec<u8>,
-    ) -> bool {
+    pub(super) fn judge(&mut self, object: &Object<'_>, at: At, past: Past, tag: &mut Vec<u8>) -> bool {
         match shapes::change(object) {
             None => false,
             Some(candidate) => self.judge_candidate(object, candidate, at, past, tag),

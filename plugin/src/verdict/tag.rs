@@ -142,7 +142,12 @@ pub fn write_lost_copy(out: &mut Vec<u8>, settings: &Settings) {
 
 /// Adds the tag of a record for which there was no memory.
 pub fn write_lost(out: &mut Vec<u8>) {
-    write_small(out, Verdict::Unreadable, "Record lost: no memory for it", "no memory for a copy of the record");
+    write_small(
+        out,
+        Verdict::Unreadable,
+        "Record lost: no memory for it",
+        "no memory for a copy of the record",
+    );
 }
 
 /// Writes the tag that stands for a block of rows that cannot be read.
