@@ -30,28 +30,63 @@ impl Guest {
         }
     }
 
+    /// Memory for a copy of the host's, with room behind it for what is said of a record that there was no memory
+    /// to judge.
     pub(super) fn malloc(&mut self, size: u32) -> *mut u8 {
         if self.finished {
             self.finished = false;
             self.arena.reset();
         }
-        self.arena.allocate(size as usize)
+        self.arena.allocate((size as usize).saturating_add(self.room_behind()))
     }
 
-    /// Judges the record that stands at `address`; gives the address of what replaces it.
-    pub(super) fn filter(&mut self, record: &[u8], address: *const u8, sec: u32, nsec: u32) -> *const u8 {
+    fn room_behind(&self) -> usize {
+        self.engine.as_ref().map_or(0, Engine::room_behind)
+    }
+
+    /// Judges the record; `None` where [`Self::mark`] has to make what replaces it.
+    pub(super) fn filter(
+        &mut self,
+        record: &[u8],
+        address: *const u8,
+        sec: u32,
+        nsec: u32,
+    ) -> Option<*const u8> {
         self.finished = true;
         if self.output.capacity() > OUTPUT_KEPT {
             self.output = Vec::new();
         }
         let engine = self.engine.get_or_insert_with(Engine::unbaked);
         if address.is_null() {
-            engine.describe_lost_copy(&mut self.output);
-            return self.terminated();
+            return Some(engine.lost_copy().as_ptr());
         }
         match engine.process(record, At { seconds: sec, nanoseconds: nsec }, &mut self.output) {
-            Outcome::Unchanged => address,
-            Outcome::Replaced => self.terminated(),
+            Outcome::Unchanged => Some(address),
+            Outcome::Replaced => Some(self.terminated()),
+            Outcome::NoMemory => None,
+        }
+    }
+
+    /// How many bytes behind a record of `len` bytes at `address` are [`Self::mark`]'s to use: none where the
+    /// address is not one that [`Self::malloc`] gave.
+    pub(super) fn room(&self, address: *const u8, len: u32) -> usize {
+        let room = self.room_behind();
+        if self.arena.holds(address, (len as usize).saturating_add(room)) { room } else { 0 }
+    }
+
+    /// Marks the record of `len` bytes that `copy` begins with as one that there was no memory to judge; gives the
+    /// address of the result.
+    pub(super) fn mark(&mut self, copy: &mut [u8], len: u32) -> *const u8 {
+        let engine = self.engine.get_or_insert_with(Engine::unbaked);
+        // The last byte is for the NUL.
+        let room = copy.len().saturating_sub(1);
+        let marked = copy.get_mut(..room).and_then(|copy| engine.mark(copy, len as usize));
+        match marked.and_then(|end| copy.get_mut(end)) {
+            Some(nul) => {
+                *nul = 0;
+                copy.as_ptr()
+            }
+            None => engine.lost_copy().as_ptr(),
         }
     }
 

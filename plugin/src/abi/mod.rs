@@ -23,6 +23,8 @@ mod arena;
 mod buffers;
 mod guest;
 mod row_binary;
+#[cfg(any(target_arch = "wasm32", test))]
+mod slots;
 
 use buffers::Buffer;
 use guest::Guest;
@@ -79,7 +81,29 @@ pub unsafe extern "C" fn schtag_filter(
     // SAFETY: the host wrote `record_len` bytes and a NUL at `record`, an address from `malloc`, and waits for
     // this call to return.
     let bytes = unsafe { host_bytes(record, record_len) };
-    with_guest(|guest| guest.filter(bytes, record, sec, nsec))
+    with_guest(|guest| match guest.filter(bytes, record, sec, nsec) {
+        Some(address) => address,
+        None => {
+            let room = guest.room(record, record_len);
+            // SAFETY: the record is not looked at from here on but through this slice, and the arena says that
+            // the bytes behind it belong to the same copy.
+            let copy = unsafe { host_copy(record.cast_mut(), record_len as usize, room) };
+            guest.mark(copy, record_len)
+        }
+    })
+}
+
+/// The host's copy of `len` bytes with the room behind it, which is wiped.
+///
+/// # Safety
+/// `len` initialised bytes and `room` more at `start` must be memory of one block that nobody else uses while the
+/// result is in use.
+unsafe fn host_copy<'a>(start: *mut u8, len: usize, room: usize) -> &'a mut [u8] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        start.add(len).write_bytes(0, room);
+        std::slice::from_raw_parts_mut(start, len.saturating_add(room))
+    }
 }
 
 /// Memory for one copy of the host's, or null when there is no more.

@@ -132,8 +132,8 @@ fn records_within_records_are_found() {
 
 #[test]
 fn a_record_that_nobody_parsed_is_read() {
-    // In what Get-WinEvent writes, no word shows that it is an event.
-    for fixture in FIXTURES.iter().filter(|fixture| fixture.shape != "get_winevent") {
+    // In what Get-WinEvent writes, and in CEF, no word shows that it is an event.
+    for fixture in FIXTURES.iter().filter(|fixture| !["get_winevent", "cef"].contains(&fixture.shape)) {
         let record = (fixture.build)(&Sample { id: 4702, version: 1, content: TASK.to_owned() }).to_string();
         let wrapped = json!({"log": record, "stream": "stdout"}).to_string();
         assert_eq!(event_of(&wrapped), event_of(&record), "{}", fixture.title);
