@@ -10,7 +10,7 @@ use crate::json::{self, Object, Scanner, Sieve};
 use crate::rules::{LoadError, Matcher, Packed, Settings, Source};
 use crate::shapes;
 use crate::verdict;
-use judge::{Judge, Judged};
+use judge::{Judge, Judged, Past};
 use shortage::Reserve;
 
 /// When a record was taken in, as the host says.
@@ -108,13 +108,43 @@ impl Engine {
         }
     }
 
+    /// The tag that [`Self::process`] gives a record that is alone: rules over several events have no say and do
+    /// not remember it, so that the result depends on the arguments only. Empty when there is none. Nobody vouches
+    /// for stored records, so every one is read, of whatever [`Source`].
+    pub fn tag(&mut self, record: &[u8], at: At) -> &[u8] {
+        self.give_back();
+        match self.judge_alone(record, at) {
+            Judged::Nothing => &[],
+            Judged::Tagged => &self.tag,
+            Judged::NoMemory => self.reserve.tag(),
+        }
+    }
+
+    #[inline(never)]
+    fn judge_alone(&mut self, record: &[u8], at: At) -> Judged {
+        let Self { judge, scanner, sieve, rewritten, tag, .. } = self;
+        let sifted = scanner.sift(record, sieve).map(|sifted| concerns_us(&sifted, judge.settings()));
+        match sifted {
+            Ok(false) => Judged::Nothing,
+            Ok(true) => match scanner.scan(record) {
+                Ok(object) => judge.judge(&object, at, Past::Ignored, tag),
+                // It was valid when it was sifted.
+                Err(_) => Judged::NoMemory,
+            },
+            Err(_) => match judge_mended(judge, record, at, Past::Ignored, scanner, rewritten, tag) {
+                Some(_) => Judged::Tagged,
+                None => Judged::NoMemory,
+            },
+        }
+    }
+
     /// Judges a valid record with all its members.
     #[inline(never)]
     fn judge(&mut self, record: &[u8], at: At, out: &mut Vec<u8>) -> Outcome {
         let Self { judge, scanner, rewritten, tag, .. } = self;
         // It was valid when it was sifted.
         let Ok(object) = scanner.scan(record) else { return Outcome::NoMemory };
-        let found = match judge.judge(&object, at, tag) {
+        let found = match judge.judge(&object, at, Past::Counts, tag) {
             Judged::NoMemory => return Outcome::NoMemory,
             judged => judged == Judged::Tagged,
         };
@@ -159,19 +189,12 @@ impl Engine {
     #[inline(never)]
     fn mend(&mut self, record: &[u8], at: At, out: &mut Vec<u8>) -> bool {
         let Self { judge, scanner, rewritten, tag, .. } = self;
-        rewritten.clear();
-        let Ok(repaired) = json::repair(rewritten, record) else { return false };
-        // `repair` gives valid objects only.
-        let Ok(object) = scanner.scan(rewritten) else { return false };
-        match judge.judge(&object, at, tag) {
-            Judged::NoMemory => return false,
-            Judged::Tagged => {}
-            Judged::Nothing if tag.try_reserve(SMALL_TAG).is_err() => return false,
-            Judged::Nothing => verdict::write_repaired(tag, &repaired.what),
-        }
+        let Some(object) = judge_mended(judge, record, at, Past::Counts, scanner, rewritten, tag) else {
+            return false;
+        };
         let own = object.get(&judge.settings().key).is_some();
         let mut without = Vec::new();
-        write(rewritten, &object, judge, own.then_some(&mut without), Some(tag), out)
+        write(object.text(), &object, judge, own.then_some(&mut without), Some(tag), out)
     }
 
     fn give_back(&mut self) {
@@ -181,6 +204,32 @@ impl Engine {
             }
         }
     }
+}
+
+/// Makes a valid record of one that is not, in `rewritten`, and writes its tag. `None` where memory does not
+/// suffice.
+fn judge_mended<'m>(
+    judge: &mut Judge,
+    record: &[u8],
+    at: At,
+    past: Past,
+    scanner: &'m mut Scanner,
+    rewritten: &'m mut Vec<u8>,
+    tag: &mut Vec<u8>,
+) -> Option<Object<'m>> {
+    rewritten.clear();
+    let repaired = json::repair(rewritten, record).ok()?;
+    // `repair` gives valid objects only.
+    let object = scanner.scan(rewritten).ok()?;
+    match judge.judge(&object, at, past, tag) {
+        Judged::NoMemory => return None,
+        Judged::Tagged => {}
+        Judged::Nothing => {
+            tag.try_reserve(SMALL_TAG).ok()?;
+            verdict::write_repaired(tag, &repaired.what);
+        }
+    }
+    Some(object)
 }
 
 /// Whether a record may be a task event, or carries a member of our own key.

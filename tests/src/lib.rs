@@ -19,6 +19,7 @@ pub mod mutations;
 pub mod ocsf;
 pub mod pack;
 pub mod project;
+pub mod row_binary;
 pub mod samples;
 pub mod seeds;
 pub mod table;

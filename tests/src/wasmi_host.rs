@@ -1,4 +1,5 @@
-//! A second engine: the filter under wasmi, an interpreter like WAMR, with the same calls as Fluent Bit's.
+//! A second engine: the filter under wasmi, an interpreter like WAMR, with the same calls as Fluent Bit's, and as
+//! ClickHouse's.
 
 use wasmi::{Engine, Instance, Linker, Memory, Module, ResourceLimiter, Store, TypedFunc};
 use wasmi_core::LimiterError;
@@ -49,6 +50,9 @@ pub struct WasmiHost {
     filter: TypedFunc<(u32, u32, u32, u32, u32, u32), u32>,
     malloc: TypedFunc<u32, u32>,
     free: TypedFunc<u32, ()>,
+    create_buffer: TypedFunc<u32, u32>,
+    destroy_buffer: TypedFunc<u32, ()>,
+    tag_rows: TypedFunc<(u32, u32), u32>,
 }
 
 impl WasmiHost {
@@ -75,7 +79,10 @@ impl WasmiHost {
         let filter = instance.get_typed_func(&store, "schtag_filter")?;
         let malloc = instance.get_typed_func(&store, "malloc")?;
         let free = instance.get_typed_func(&store, "free")?;
-        Ok(Self { store, instance, memory, filter, malloc, free })
+        let create_buffer = instance.get_typed_func(&store, "clickhouse_create_buffer")?;
+        let destroy_buffer = instance.get_typed_func(&store, "clickhouse_destroy_buffer")?;
+        let tag_rows = instance.get_typed_func(&store, "schtag_tag")?;
+        Ok(Self { store, instance, memory, filter, malloc, free, create_buffer, destroy_buffer, tag_rows })
     }
 
     /// Passes a record through the filter.
@@ -94,6 +101,63 @@ impl WasmiHost {
         self.free.call(&mut self.store, tag_copy)?;
         self.free.call(&mut self.store, record_copy)?;
         Ok(reply)
+    }
+
+    /// A buffer with a block in it, or 0 when the guest has no room.
+    ///
+    /// # Errors
+    /// When the guest traps, or gives a buffer of another size.
+    pub fn create_buffer(&mut self, block: &[u8]) -> Result<u32, wasmi::Error> {
+        let size = u32::try_from(block.len()).map_err(|_| wasmi::Error::new("too long"))?;
+        let handle = self.create_buffer.call(&mut self.store, size)?;
+        if handle != 0 {
+            let (address, length) = self.buffer(handle)?;
+            if length != block.len() {
+                return Err(wasmi::Error::new("a buffer of another size"));
+            }
+            self.memory.write(&mut self.store, address, block)?;
+        }
+        Ok(handle)
+    }
+
+    /// Gives any handle back.
+    ///
+    /// # Errors
+    /// When the guest traps.
+    pub fn destroy_buffer(&mut self, handle: u32) -> Result<(), wasmi::Error> {
+        self.destroy_buffer.call(&mut self.store, handle)
+    }
+
+    /// The handle that the guest returns for any handle and number of rows.
+    ///
+    /// # Errors
+    /// When the guest traps.
+    pub fn tag_rows(&mut self, handle: u32, rows: u32) -> Result<u32, wasmi::Error> {
+        self.tag_rows.call(&mut self.store, (handle, rows))
+    }
+
+    /// What is in a buffer.
+    ///
+    /// # Errors
+    /// When it is not in the guest's memory.
+    pub fn read_buffer(&self, handle: u32) -> Result<Vec<u8>, wasmi::Error> {
+        let (address, length) = self.buffer(handle)?;
+        let mut bytes = vec![0; length];
+        self.memory.read(&self.store, address, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Size of the linear memory, in bytes.
+    pub fn memory_size(&self) -> usize {
+        self.memory.data_size(&self.store)
+    }
+
+    /// The address and the size to which a handle points.
+    fn buffer(&self, handle: u32) -> Result<(usize, usize), wasmi::Error> {
+        let mut pair = [[0; 4]; 2];
+        self.memory.read(&self.store, handle as usize, pair.as_flattened_mut())?;
+        let [address, length] = pair.map(u32::from_le_bytes);
+        Ok((address as usize, length as usize))
     }
 
     /// How often the guest has asked for memory.

@@ -1,8 +1,11 @@
 //! The state of the module behind its exports, without raw memory.
 use super::allocator;
 use super::arena::Arena;
+use super::buffers::{Buffer, Buffers};
+use super::row_binary::{BlockError, map_rows, push_row};
 use crate::engine::{At, Engine, Outcome};
 use crate::rules::{LoadError, Packed};
+use crate::verdict;
 
 /// An output buffer larger than this is given back after use, in bytes.
 const OUTPUT_KEPT: usize = 1024 * 1024;
@@ -13,11 +16,18 @@ pub(super) struct Guest {
     finished: bool,
     engine: Option<Engine>,
     output: Vec<u8>,
+    buffers: Buffers,
 }
 
 impl Guest {
     pub(super) const fn new() -> Self {
-        Self { arena: Arena::new(), finished: false, engine: None, output: Vec::new() }
+        Self {
+            arena: Arena::new(),
+            finished: false,
+            engine: None,
+            output: Vec::new(),
+            buffers: Buffers::new(),
+        }
     }
 
     /// Memory for a copy of the host's, with room behind it for what is said of a record that there was no memory
@@ -86,6 +96,37 @@ impl Guest {
         self.output.as_ptr()
     }
 
+    pub(super) fn create_buffer(&mut self, size: u32) -> *const Buffer {
+        self.buffers.create(size as usize)
+    }
+
+    pub(super) fn destroy_buffer(&mut self, handle: *const Buffer) {
+        self.buffers.destroy(handle);
+    }
+
+    /// Judges a block of rows, each by itself; gives the handle of a block with a tag for each.
+    pub(super) fn tag_rows(&mut self, handle: *const Buffer, rows: u32) -> *const Buffer {
+        let engine = self.engine.get_or_insert_with(Engine::unbaked);
+        let block = self.buffers.get(handle).ok_or(BlockError::Malformed);
+        let mut tags = Vec::new();
+        let answered = block.and_then(|block| {
+            map_rows(block, rows, |record, seconds| {
+                push_row(&mut tags, engine.tag(record, At { seconds, nanoseconds: 0 }))
+            })
+        });
+        if answered == Err(BlockError::Malformed) {
+            let mut complaint = Vec::new();
+            verdict::write_misread_rows(&mut complaint);
+            tags.clear();
+            if push_row(&mut tags, &complaint).is_err() {
+                return std::ptr::null();
+            }
+        } else if answered.is_err() {
+            return std::ptr::null();
+        }
+        self.buffers.keep(tags)
+    }
+
     pub(super) fn load(&mut self, bytes: &[u8]) -> u32 {
         let loaded = Packed::from_bytes(bytes).and_then(Engine::new);
         let code = match loaded {
@@ -100,5 +141,54 @@ impl Guest {
         self.arena.clear();
         allocator::finish_baking();
         code
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where a block of rows stands, as the host would write it.
+    fn written(guest: &mut Guest, records: &[&str]) -> *const Buffer {
+        let mut block = Vec::new();
+        for record in records {
+            push_row(&mut block, record.as_bytes()).unwrap();
+            block.extend(0_u32.to_le_bytes());
+        }
+        guest.buffers.keep(block)
+    }
+
+    #[test]
+    fn each_row_gets_an_answer() {
+        let mut guest = Guest::new();
+        let records = [r#"{"a":1}"#, r#"{"EventID":4698,"TaskName":"\\T","TaskContent":"<Task/>"}"#, ""];
+        let handle = written(&mut guest, &records);
+        let result = guest.tag_rows(handle, 3);
+        let block = guest.buffers.get(result).unwrap();
+        assert_eq!(block[0], 0, "nothing to say of the first");
+        let text = String::from_utf8_lossy(block);
+        assert!(text.contains("no rules") && text.contains("repaired"), "{text}");
+    }
+
+    #[test]
+    fn a_block_that_cannot_be_read_is_one_row_that_says_so() {
+        let mut guest = Guest::new();
+        let handle = written(&mut guest, &[r#"{"a":1}"#]);
+        for (handle, rows) in [(handle, 2), (handle, 0), (handle.wrapping_add(1), 1), (std::ptr::null(), 9)] {
+            let result = guest.tag_rows(handle, rows);
+            let block = guest.buffers.get(result).unwrap();
+            let text = String::from_utf8_lossy(block);
+            assert!(text.contains("unreadable") && text.contains("(String, DateTime)"), "{text}");
+            guest.destroy_buffer(result);
+        }
+        assert!(guest.buffers.get(handle).is_some());
+    }
+
+    #[test]
+    fn without_a_slot_for_the_result_it_is_null() {
+        let mut guest = Guest::new();
+        let handle = written(&mut guest, &[]);
+        while !guest.create_buffer(1).is_null() {}
+        assert!(guest.tag_rows(handle, 0).is_null());
     }
 }

@@ -20,6 +20,15 @@ pub(super) enum Judged {
     NoMemory,
 }
 
+/// Whether earlier records have a say in a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Past {
+    /// Rules over several events see what came before.
+    Counts,
+    /// Each record is by itself: equal records get equal verdicts.
+    Ignored,
+}
+
 /// The rules and what their evaluation needs.
 #[derive(Debug)]
 pub(super) struct Judge {
@@ -62,14 +71,14 @@ impl Judge {
     }
 
     /// Judges a record. Where there is something to say of it, that is in `tag`.
-    pub(super) fn judge(&mut self, object: &Object<'_>, at: At, tag: &mut Vec<u8>) -> Judged {
+    pub(super) fn judge(&mut self, object: &Object<'_>, at: At, past: Past, tag: &mut Vec<u8>) -> Judged {
         if !object.is_complete() {
             return Judged::NoMemory;
         }
         match shapes::change(object) {
             None => Judged::Nothing,
             Some(_) if !has_headroom(object) => Judged::NoMemory,
-            Some(candidate) => self.judge_candidate(object, candidate, at, tag),
+            Some(candidate) => self.judge_candidate(object, candidate, at, past, tag),
         }
     }
 
@@ -79,13 +88,14 @@ impl Judge {
         object: &Object<'_>,
         candidate: shapes::Candidate<'_>,
         at: At,
+        past: Past,
         tag: &mut Vec<u8>,
     ) -> Judged {
         let Some(mut reading) = read_candidate(object, candidate) else { return Judged::Nothing };
         if self.matcher.is_none() {
             reading.notes.push(Note::NoRules);
         }
-        if self.judge_reading(object, &reading, at, tag) { Judged::Tagged } else { Judged::Nothing }
+        if self.judge_reading(object, &reading, at, past, tag) { Judged::Tagged } else { Judged::Nothing }
     }
 
     #[inline(never)]
@@ -94,13 +104,17 @@ impl Judge {
         object: &Object<'_>,
         reading: &Reading<'_>,
         at: At,
+        past: Past,
         tag: &mut Vec<u8>,
     ) -> bool {
         let fields = reading.fields();
         let actions = reading.actions();
         let now = u64::from(at.seconds);
         let matched = self.matched(&fields, &actions);
-        let completed = self.completed(&matched, &fields, &actions, now);
+        let completed = match past {
+            Past::Counts => self.completed(&matched, &fields, &actions, now),
+            Past::Ignored => Vec::new(),
+        };
         let pack = self.pack();
         let case = Case {
             pack,

@@ -154,6 +154,18 @@ pub fn write_not_judged(out: &mut Vec<u8>, settings: &Settings) {
     );
 }
 
+/// Writes the tag that stands for a block of rows that cannot be read.
+pub fn write_misread_rows(out: &mut Vec<u8>) {
+    let notes = ["the function's arguments must be (String, DateTime), its format RowBinary"];
+    let title = "Rows not read: they are not what was declared";
+    let verdict = Verdict::Unreadable.as_str();
+    out.clear();
+    let _ = serde_json::to_writer(
+        &mut *out,
+        &SmallTag { schema: SCHEMA, verdict, severity: "informational", title, notes },
+    );
+}
+
 /// Writes a whole record in place of one for which there was no memory, in the host's copy or in the mending.
 pub fn write_lost_copy(out: &mut Vec<u8>, settings: &Settings) {
     let notes = ["no memory for a copy of the record"];
