@@ -258,7 +258,7 @@ impl<'a> Scan<'a, '_> {
                     rest = skip_escapes(rest)?;
                     continue;
                 }
-                if is_key && token & TWO == KEY_AND_VALUE && matches!((token >> 16) as u8, b'0'..=b'9') {
+                if is_key && token & TWO == KEY_AND_VALUE && ((token >> 16) as u8).is_ascii_digit() {
                     let value = rest.get(2..).unwrap_or_default();
                     self.key(start, rest, value.len(), escapes);
                     rest = number(value)?;
