@@ -11,6 +11,7 @@ pub mod loopback;
 pub mod msgpack;
 pub mod project;
 pub mod samples;
+pub mod stream;
 pub mod table;
 pub mod wasmi_host;
 pub mod workload;
