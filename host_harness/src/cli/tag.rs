@@ -5,13 +5,14 @@ use super::pretty::{Fate, Pretty};
 use super::progress::Progress;
 use super::summary::{Summary, tag_of};
 use super::terminal::Terminal;
+use super::workers::{Answered, Finding, Line, Workers};
 use super::{module, say};
 use clap::{Args, ValueEnum};
-use schtag_host::engine::{CallError, Lifecycle, Options, Tagger, Timestamp};
+use schtag_host::engine::{CallError, Lifecycle, Module, Options, Tagged, Tagger, Timestamp};
 use schtag_host::ndjson::{self, InputError, Lines, Piece};
 use std::borrow::Cow;
 use std::io::{IsTerminal, Read, stdin};
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
 /// How many faults are told one by one.
@@ -60,6 +61,11 @@ pub(crate) struct Tag {
     /// The most fuel (about one unit an instruction) that one record may take
     #[arg(long, value_name = "UNITS", default_value_t = 10_000_000_000)]
     fuel: u64,
+    /// How many workers share the records that are no scheduled-task events. The output stays in the order of the
+    /// input, and the events themselves are judged one after the other by one instance, so that rules over several
+    /// events see them all
+    #[arg(short, long, value_name = "N", default_value = "1")]
+    jobs: NonZeroUsize,
     /// No summary and no progress bar; errors are still told
     #[arg(short, long, conflicts_with = "stats")]
     quiet: bool,
@@ -91,9 +97,11 @@ impl Tag {
         let quoted_key = serde_json::to_vec(&key).unwrap_or_default();
         let options =
             Options { lifecycle: self.lifecycle, fuel_limit: Some(self.fuel), ..Options::default() };
+        let workers = self.workers(&module, options)?;
         let tagger = Tagger::new(module, options).map_err(|error| Failure::new(Exit::Module, error))?;
         let mut run = Run {
             tagger,
+            workers,
             key,
             finder: memchr::memmem::Finder::new(&quoted_key).into_owned(),
             output: Output::new(),
@@ -131,6 +139,26 @@ impl Tag {
     }
 }
 
+impl Tag {
+    /// The workers, if there are to be any.
+    fn workers(&self, module: &Module, options: Options) -> Result<Option<Workers>, Failure> {
+        if self.jobs.get() == 1 {
+            return Ok(None);
+        }
+        if options.lifecycle != Lifecycle::Persistent {
+            let text = "with --lifecycle per-chunk every record counts for when an instance ends: leave --jobs out";
+            return Err(Failure::new(Exit::Usage, text));
+        }
+        // Which records are events is decided here for workers, and in the module without them.
+        let version = module.manifest().map(|manifest| manifest.version.as_str());
+        if version != Some(env!("CARGO_PKG_VERSION")) {
+            say("the module is of another version of schtag than this command; --jobs is not used");
+            return Ok(None);
+        }
+        Workers::start(self.jobs, module, options, &self.tag).map(Some)
+    }
+}
+
 fn summary_as_json(summary: &Summary) {
     use std::io::Write;
     if let Ok(json) = serde_json::to_string(summary) {
@@ -141,6 +169,7 @@ fn summary_as_json(summary: &Summary) {
 /// A run over all files.
 struct Run<'o> {
     tagger: Tagger,
+    workers: Option<Workers>,
     key: String,
     /// Finds the quoted key, without which a record has no tag.
     finder: memchr::memmem::Finder<'static>,
@@ -172,18 +201,32 @@ impl Run<'_> {
         loop {
             let piece = match lines.next_piece() {
                 Ok(Some(piece)) => piece,
-                Ok(None) => return self.output.flush(),
+                Ok(None) => {
+                    self.drain(path)?;
+                    return self.output.flush();
+                }
                 Err(error) => {
+                    self.drain(path)?;
                     self.pass(lines.rest())?;
                     self.output.flush()?;
                     return Err(unreadable(error.into()));
                 }
             };
+            if !matches!(&piece, Piece::Line { text, .. } if Workers::takes(text)) {
+                self.drain(path)?;
+            }
             match piece {
                 Piece::Line { text, end } => {
                     number += 1;
                     self.summary.lines += 1;
-                    self.line(path, number, text, end)?;
+                    match self.workers.as_mut().filter(|_| Workers::takes(text)) {
+                        Some(workers) => {
+                            let line = Line { number, text: text.to_owned(), end: end.to_owned() };
+                            let answered = workers.push(line);
+                            self.answered(path, answered)?;
+                        }
+                        None => self.line(path, number, text, end, Finding::HeldBack)?,
+                    }
                 }
                 Piece::Oversized { bytes, first } => {
                     if first {
@@ -199,12 +242,35 @@ impl Run<'_> {
             }
             // Whoever follows a live pipeline wants each record when it is there.
             if live && !lines.has_buffered() {
+                self.drain(path)?;
                 self.output.flush()?;
             }
         }
     }
 
-    fn line(&mut self, path: &Path, number: u64, text: &[u8], end: &[u8]) -> Result<(), Failure> {
+    /// Waits for the workers and writes all that they have.
+    fn drain(&mut self, path: &Path) -> Result<(), Failure> {
+        while let Some(answered) = self.workers.as_mut().and_then(Workers::drain) {
+            self.answered(path, Some(answered))?;
+        }
+        Ok(())
+    }
+
+    fn answered(&mut self, path: &Path, answered: Option<Answered>) -> Result<(), Failure> {
+        for (Line { number, text, end }, finding) in answered.into_iter().flat_map(Answered::into_lines) {
+            self.line(path, number, &text, &end, finding)?;
+        }
+        Ok(())
+    }
+
+    fn line(
+        &mut self,
+        path: &Path,
+        number: u64,
+        text: &[u8],
+        end: &[u8],
+        finding: Finding,
+    ) -> Result<(), Failure> {
         match text.trim_ascii_start().first() {
             Some(b'{') => {}
             Some(_) => {
@@ -216,9 +282,18 @@ impl Run<'_> {
                 return self.pass(end);
             }
         }
-        let time =
-            self.options.at.map_or_else(Timestamp::now, |seconds| Timestamp { seconds, nanoseconds: 0 });
-        let tagged = self.tagger.tag_record(self.options.tag.as_bytes(), time, text);
+        let tagged = match finding {
+            Finding::HeldBack => {
+                let time = self
+                    .options
+                    .at
+                    .map_or_else(Timestamp::now, |seconds| Timestamp { seconds, nanoseconds: 0 });
+                self.tagger.tag_record(self.options.tag.as_bytes(), time, text)
+            }
+            Finding::Passed { record, fuel, fault } => {
+                Tagged { record: record.map_or(Cow::Borrowed(text), Cow::Owned), fuel, fault }
+            }
+        };
         let fault = match tagged.fault {
             Some(CallError::Unpassable) => {
                 self.summary.bad_lines += 1;
