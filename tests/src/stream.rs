@@ -111,7 +111,9 @@ impl Stream {
             let programs = ["svchost", "lsass", "services", "explorer", "msedge", "backupd"];
             format!(r"C:\Windows\System32\{}.exe", programs[number % programs.len()])
         } else if ends("CommandLine") {
-            format!(r#""C:\Program Files\Vendor\agent.exe" --instance {number} --config "C:\ProgramData\Vendor\agent.json""#)
+            format!(
+                r#""C:\Program Files\Vendor\agent.exe" --instance {number} --config "C:\ProgramData\Vendor\agent.json""#
+            )
         } else if ends("Address") {
             format!("10.{}.{}.17", number % 250, number % 7)
         } else if ends("List") {
@@ -149,10 +151,26 @@ const KINDS: [Event; 6] = [
         12_544,
         "An account was successfully logged on.",
         &[
-            "SubjectUserSid", "SubjectUserName", "SubjectDomainName", "SubjectLogonId", "TargetUserSid",
-            "TargetUserName", "TargetDomainName", "TargetLogonId", "LogonType", "LogonProcess", "AuthenticationPackage",
-            "WorkstationName", "LogonGuid", "TransmittedServices", "LmPackage", "KeyLength", "ProcessId", "ProcessName",
-            "IpAddress", "IpPort",
+            "SubjectUserSid",
+            "SubjectUserName",
+            "SubjectDomainName",
+            "SubjectLogonId",
+            "TargetUserSid",
+            "TargetUserName",
+            "TargetDomainName",
+            "TargetLogonId",
+            "LogonType",
+            "LogonProcess",
+            "AuthenticationPackage",
+            "WorkstationName",
+            "LogonGuid",
+            "TransmittedServices",
+            "LmPackage",
+            "KeyLength",
+            "ProcessId",
+            "ProcessName",
+            "IpAddress",
+            "IpPort",
         ],
     ),
     (
@@ -160,9 +178,21 @@ const KINDS: [Event; 6] = [
         13_312,
         "A new process has been created.",
         &[
-            "SubjectUserSid", "SubjectUserName", "SubjectDomainName", "SubjectLogonId", "NewProcessId",
-            "NewProcessName", "TokenElevationType", "ProcessId", "CommandLine", "TargetUserSid", "TargetUserName",
-            "TargetDomainName", "TargetLogonId", "ParentProcessName", "MandatoryLabel",
+            "SubjectUserSid",
+            "SubjectUserName",
+            "SubjectDomainName",
+            "SubjectLogonId",
+            "NewProcessId",
+            "NewProcessName",
+            "TokenElevationType",
+            "ProcessId",
+            "CommandLine",
+            "TargetUserSid",
+            "TargetUserName",
+            "TargetDomainName",
+            "TargetLogonId",
+            "ParentProcessName",
+            "MandatoryLabel",
         ],
     ),
     (
@@ -182,8 +212,17 @@ const KINDS: [Event; 6] = [
         12_810,
         "The Windows Filtering Platform has permitted a connection.",
         &[
-            "ProcessId", "ProcessName", "Direction", "SourceAddress", "SourcePort", "DestAddress", "DestPort", "Protocol",
-            "FilterRTID", "LayerName", "LayerRTID",
+            "ProcessId",
+            "ProcessName",
+            "Direction",
+            "SourceAddress",
+            "SourcePort",
+            "DestAddress",
+            "DestPort",
+            "Protocol",
+            "FilterRTID",
+            "LayerName",
+            "LayerRTID",
         ],
     ),
     (
@@ -191,8 +230,19 @@ const KINDS: [Event; 6] = [
         12_800,
         "An attempt was made to access an object.",
         &[
-            "SubjectUserSid", "SubjectUserName", "SubjectDomainName", "SubjectLogonId", "ObjectServer", "ObjectType",
-            "ObjectName", "HandleId", "AccessList", "AccessMask", "ProcessId", "ProcessName", "ResourceAttributes",
+            "SubjectUserSid",
+            "SubjectUserName",
+            "SubjectDomainName",
+            "SubjectLogonId",
+            "ObjectServer",
+            "ObjectType",
+            "ObjectName",
+            "HandleId",
+            "AccessList",
+            "AccessMask",
+            "ProcessId",
+            "ProcessName",
+            "ResourceAttributes",
         ],
     ),
 ];

@@ -146,7 +146,8 @@ impl Tag {
             return Ok(None);
         }
         if options.lifecycle != Lifecycle::Persistent {
-            let text = "with --lifecycle per-chunk every record counts for when an instance ends: leave --jobs out";
+            let text =
+                "with --lifecycle per-chunk every record counts for when an instance ends: leave --jobs out";
             return Err(Failure::new(Exit::Usage, text));
         }
         // Which records are events is decided here for workers, and in the module without them.

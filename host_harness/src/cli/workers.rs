@@ -75,7 +75,10 @@ impl Workers {
             let (done, take) = sync_channel(QUEUE);
             let run = move || work_through(&work, &done, tagger, screen, &tag);
             thread::Builder::new().name("schtag-worker".into()).spawn(run).map_err(|error| {
-                Failure::new(Exit::Module, format!("a worker cannot be started: {error}; give a smaller --jobs"))
+                Failure::new(
+                    Exit::Module,
+                    format!("a worker cannot be started: {error}; give a smaller --jobs"),
+                )
             })?;
             workers.push(Worker { give, take });
         }
@@ -138,7 +141,8 @@ impl Answered {
     pub(crate) fn into_lines(self) -> impl Iterator<Item = (Line, Finding)> {
         // The worker has let go of the batch, or will: then the lines are copied.
         let lines = Arc::try_unwrap(self.batch).unwrap_or_else(|batch| {
-            let copy = |line: &Line| Line { number: line.number, text: line.text.clone(), end: line.end.clone() };
+            let copy =
+                |line: &Line| Line { number: line.number, text: line.text.clone(), end: line.end.clone() };
             batch.iter().map(copy).collect()
         });
         let findings = self.findings.into_iter().chain(std::iter::repeat_with(|| Finding::HeldBack));

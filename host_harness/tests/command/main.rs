@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 mod bake;
 mod inspect;
+mod jobs;
 mod rules;
 mod tag;
 
