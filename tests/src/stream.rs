@@ -109,7 +109,10 @@ impl Stream {
             format!("user{}", number % 300)
         } else if ends("ProcessName") {
             let programs = ["svchost", "lsass", "services", "explorer", "msedge", "backupd"];
-            format!(r"C:\Windows\System32\{}.exe", programs[number % programs.len()])
+            format!(
+                r"C:\Windows\System32\{}.exe",
+                programs.get(number % programs.len()).unwrap_or(&"svchost")
+            )
         } else if ends("CommandLine") {
             format!(
                 r#""C:\Program Files\Vendor\agent.exe" --instance {number} --config "C:\ProgramData\Vendor\agent.json""#

@@ -283,6 +283,7 @@ impl Run<'_> {
                 return self.pass(end);
             }
         }
+        let untagged = matches!(&finding, Finding::Passed { untagged: true, .. });
         let tagged = match finding {
             Finding::HeldBack => {
                 let time = self
@@ -291,7 +292,7 @@ impl Run<'_> {
                     .map_or_else(Timestamp::now, |seconds| Timestamp { seconds, nanoseconds: 0 });
                 self.tagger.tag_record(self.options.tag.as_bytes(), time, text)
             }
-            Finding::Passed { record, fuel, fault } => {
+            Finding::Passed { record, fuel, fault, .. } => {
                 Tagged { record: record.map_or(Cow::Borrowed(text), Cow::Owned), fuel, fault }
             }
         };
@@ -308,7 +309,7 @@ impl Run<'_> {
             return self.write(number, text, text, end, Fate::Fault(&fault));
         }
         let record = &*tagged.record;
-        let tag = tag_of(record, &self.key);
+        let tag = if untagged { Ok(None) } else { tag_of(record, &self.key) };
         let fate = match &tag {
             Ok(Some(tag)) if self.finder.find(record).is_some() => {
                 self.summary.add_tag(tag);

@@ -5,7 +5,9 @@
 //! takes the batches back in the order in which it gave them: so the output is in the order of the input, and
 //! scheduled-task events meet one instance, one after the other, as they would without workers.
 use super::failure::{Exit, Failure};
+use super::summary::tag_of;
 use schtag_host::engine::{CallError, EngineError, Module, Options, Screen, Tagger, Timestamp};
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -36,8 +38,9 @@ pub(crate) struct Line {
 pub(crate) enum Finding {
     /// The reading thread must judge it.
     HeldBack,
-    /// The guest's answer: the record if it is another one, the fuel, and what went wrong.
-    Passed { record: Option<Vec<u8>>, fuel: u64, fault: Option<CallError> },
+    /// The guest's answer: the record if it is another one, the fuel, and what went wrong. `untagged` when the
+    /// worker has seen that the record is read without trouble and has no tag.
+    Passed { record: Option<Vec<u8>>, fuel: u64, fault: Option<CallError>, untagged: bool },
 }
 
 type Batch = Arc<Vec<Line>>;
@@ -158,6 +161,7 @@ fn work_through(
     mut screen: Screen,
     tag: &str,
 ) {
+    let key = tagger.module().key().to_owned();
     while let Ok((batch, time)) = work.recv() {
         let find = |line: &Line| {
             // What is no JSON object has no verdict: the reading thread says so.
@@ -166,10 +170,11 @@ fn work_through(
             }
             let tagged = tagger.tag_record(tag.as_bytes(), time, &line.text);
             let record = match tagged.record {
-                std::borrow::Cow::Borrowed(_) => None,
-                std::borrow::Cow::Owned(record) => Some(record),
+                Cow::Borrowed(_) => None,
+                Cow::Owned(record) => Some(record),
             };
-            Finding::Passed { record, fuel: tagged.fuel, fault: tagged.fault }
+            let untagged = record.is_none() && matches!(tag_of(&line.text, &key), Ok(None));
+            Finding::Passed { record, fuel: tagged.fuel, fault: tagged.fault, untagged }
         };
         let findings = batch.iter().map(find).collect();
         drop(batch);
