@@ -9,6 +9,9 @@ CARGO ?= cargo
 BENCH_ARGS ?=
 # `dev` measures with what the tests have built: right for fuel, rough for times.
 BENCH_PROFILE ?= bench
+# For how long each fuzz target runs, and which do: docs/fuzzing.md.
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= record wasm scan splice repair task command rules settings
 
 target := $(abspath $(or $(CARGO_TARGET_DIR),target))
 base := $(target)/wasm/schtag_base.wasm
@@ -33,16 +36,33 @@ demo: $(module) ## Tag the sample events and show them before and after
 test: $(module) ## Run every test, those with a real Fluent Bit too when there is one
 	$(CARGO) test --locked
 
+.PHONY: vrl
+vrl: ## Compile and run config_examples/vector/fallback.vrl with Vector's VRL (some minutes the first time)
+	cd tests/vrl && $(CARGO) test --locked
+
 .PHONY: bench
 bench: $(module) ## Run the benchmarks and print the fuel report
 	$(CARGO) bench --locked --profile $(BENCH_PROFILE) -p schtag-benches $(BENCH_ARGS)
 
+.PHONY: fuzz
+fuzz: $(module) ## Fuzz each target for FUZZ_SECONDS (60)
+	$(CARGO) run --locked --example fuzz_corpus
+	fuzz/run $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
 .PHONY: dist
-dist: $(module) ## Leave schtag.wasm, its checksum and the schtag command in dist/
+dist: $(module) ## Leave schtag.wasm, the schtag command, checksum and bills of materials in dist/
 	$(CARGO) build --locked --release -p schtag-host
 	cp $(target)/release/schtag dist/schtag
 	cd dist && { sha256sum schtag.wasm 2>/dev/null || shasum -a 256 schtag.wasm; } > schtag.wasm.sha256
+	plugin/sbom.sh dist/schtag.wasm schtag wasm32-unknown-unknown > dist/schtag.wasm.cdx.json
+	plugin/sbom.sh dist/schtag schtag-host host > dist/schtag.cdx.json
 	@ls -l dist
+
+.PHONY: playground
+playground: $(module) ## Leave the playground, with the module beside it, in dist/playground/
+	@mkdir -p dist/playground
+	cp docs/playground/* $(module) dist/playground/
+	@echo "serve dist/playground/ with any web server, or open its index.html and drop schtag.wasm on it"
 
 .PHONY: docs
 docs: $(cli) ## Write the rule catalogue and the page of fields from the rules

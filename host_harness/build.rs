@@ -1,5 +1,5 @@
 //! Embeds the base module that the environment variable SCHTAG_BASE_WASM names, so that `schtag bake` needs no
-//! other file.
+//! other file, and the default rules, so that their matches can be explained.
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -30,6 +30,23 @@ fn main() -> Result<(), Box<dyn error::Error>> {
          pub(crate) const VERSION: &str = {version:?};\n"
     );
     fs::write(PathBuf::from(env::var("OUT_DIR")?).join("base.rs"), generated)?;
+    fs::write(PathBuf::from(env::var("OUT_DIR")?).join("rules.rs"), rules(&mut cargo)?)?;
     std::io::Write::write_all(&mut std::io::stdout(), cargo.as_bytes())?;
     Ok(())
+}
+
+/// The default rules: an array of their names and texts.
+fn rules(cargo: &mut String) -> Result<String, Box<dyn error::Error>> {
+    let folder = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../plugin/rules").canonicalize()?;
+    writeln!(cargo, "cargo::rerun-if-changed={}", folder.display())?;
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(&folder)? {
+        let file = entry?.path().join("rule.yml");
+        let name = file.parent().and_then(|folder| folder.file_name()).unwrap_or_default();
+        if file.is_file() {
+            entries.push(format!("    ({:?}, include_str!({file:?})),\n", name.to_string_lossy()));
+        }
+    }
+    entries.sort();
+    Ok(format!("pub(super) const RULES: &[(&str, &str)] = &[\n{}];\n", entries.concat()))
 }

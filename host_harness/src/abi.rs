@@ -14,6 +14,16 @@ pub const FILTER: &str = "schtag_filter";
 pub const MALLOC: &str = "malloc";
 /// `free(address)`.
 pub const FREE: &str = "free";
+/// `schtag_tag(handle, rows) -> handle`: a block of rows in, one of tags out.
+///
+/// This and the next two are what ClickHouse calls (`ABI BUFFERED_V1`,
+/// `src/Functions/UserDefined/UserDefinedWebAssembly.cpp`); for Fluent Bit they are functions like any other. A
+/// handle is the address of a pointer and a size.
+pub const TAG: &str = "schtag_tag";
+/// `clickhouse_create_buffer(size) -> handle`, 0 when there is no memory.
+pub const CREATE_BUFFER: &str = "clickhouse_create_buffer";
+/// `clickhouse_destroy_buffer(handle)`.
+pub const DESTROY_BUFFER: &str = "clickhouse_destroy_buffer";
 /// `schtag_load(address, len) -> code`, see [`load_code`]. In the base module only. It reads a
 /// [`Packed`](schtag::rules::Packed) from an address of `malloc`'s, which it frees and wipes.
 pub const LOAD: &str = "schtag_load";
@@ -22,8 +32,9 @@ pub const HEAP_BASE: &str = "__heap_base";
 /// Where the linker's data ends.
 pub const DATA_END: &str = "__data_end";
 
-/// What a module with rules in it exports, and nothing else. The last two may be missing.
-pub const SHIPPED_EXPORTS: [&str; 6] = [MEMORY, FILTER, MALLOC, FREE, HEAP_BASE, DATA_END];
+/// What a module with rules in it exports, and nothing else. Fluent Bit needs the first four.
+pub const SHIPPED_EXPORTS: [&str; 9] =
+    [MEMORY, FILTER, MALLOC, FREE, TAG, CREATE_BUFFER, DESTROY_BUFFER, HEAP_BASE, DATA_END];
 
 /// The custom section that holds the [`Manifest`](crate::manifest::Manifest).
 pub const MANIFEST_SECTION: &str = "schtag.manifest";

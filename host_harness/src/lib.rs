@@ -8,28 +8,47 @@
 //!   pack.
 //! - [`manifest`] is what a module says about the rules in it.
 //! - [`bake`] turns the base module and a rule pack into `schtag.wasm`; [`inspect`] describes the result.
+//! - [`stack`] says what a module's calls take of WAMR's stack, [`calls`] which functions can call which.
 //! - [`engine`] runs a module under wasmtime with Fluent Bit's own sequence of calls.
+//! - [`transform`] is the filter as a transform in the form of Vector's.
+//! - [`serve`] is the filter as a hop between two ends that speak HTTP.
 //! - [`check`] asks rules whether they are as they should be; [`explain`] says why a record was judged as it was;
 //!   [`docs`] writes the catalogue of rules and fields.
+//! - [`ndjson`] reads and writes what the command handles: one JSON record a line, kept byte for byte;
+//!   [`event_log`] reads Windows' own files, and [`input`] tells the two apart.
+//! - [`attack`] names tactics and techniques; [`catalogue`] holds what rules say about themselves; [`time`] reads the
+//!   times of events; [`mapping`] puts tagged records into the words of ECS and OCSF; [`report`] writes a page of what
+//!   was found.
 //! - [`ndjson`] reads and writes what the command handles: one JSON record a line, kept byte for byte.
 
 pub mod abi;
+pub mod attack;
 pub mod bake;
+pub mod calls;
+pub mod catalogue;
 pub mod check;
 pub mod digest;
 pub mod docs;
 pub mod engine;
+pub mod event_log;
 pub mod explain;
 pub mod gate;
+pub mod input;
 pub mod inspect;
 pub mod manifest;
+pub mod mapping;
 pub mod ndjson;
 pub mod outline;
 mod reachability;
 pub mod reencode;
+pub mod report;
 pub mod rule_files;
+pub mod serve;
 pub mod settings;
 pub mod sigma;
+pub mod stack;
 #[cfg(test)]
 mod test_guest;
+pub mod time;
+pub mod transform;
 pub mod yaml;

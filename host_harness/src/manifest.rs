@@ -55,6 +55,9 @@ pub struct SettingsSummary {
     pub role_patterns: usize,
     /// The names of the allowlist's entries.
     pub allowlist: Vec<String>,
+    /// Whether tags have the ECS objects `rule` and `threat`.
+    #[serde(default)]
+    pub ecs: bool,
 }
 
 /// Why a module has no readable manifest.
@@ -100,6 +103,7 @@ impl Manifest {
                 role_member: settings.role_member.clone(),
                 role_patterns: settings.role_patterns.len(),
                 allowlist: settings.allowlist.iter().map(|entry| entry.name.clone()).collect(),
+                ecs: pack.ecs.is_some(),
             },
             base: base_hash,
         }

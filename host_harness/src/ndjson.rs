@@ -10,7 +10,6 @@ pub const DEFAULT_LINE_LIMIT: usize = 64 << 20;
 
 const BUFFER: usize = 64 << 10;
 const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
-const EVTX_MAGIC: &[u8] = b"ElfFile\0";
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Why an input cannot be read.
@@ -22,9 +21,6 @@ pub enum InputError {
     /// It is a directory.
     #[error("it is a directory; name the files in it")]
     Directory,
-    /// It is a Windows event log file.
-    #[error("it is a Windows event log (.evtx); convert it first, for example with `evtx_dump -o jsonl`")]
-    Evtx,
 }
 
 /// Opens a file that holds one JSON record a line.
@@ -79,19 +75,13 @@ impl<'r> Lines<'r> {
     /// included, that is held as one, in bytes.
     ///
     /// # Errors
-    /// When the beginning cannot be read, or is that of an .evtx file.
-    pub fn new(mut input: impl Read + 'r, limit: usize) -> Result<Self, InputError> {
-        let head = read_magic(&mut input, &[GZIP_MAGIC, EVTX_MAGIC])?;
-        if head == EVTX_MAGIC {
-            return Err(InputError::Evtx);
-        }
-        let gzip = head.starts_with(GZIP_MAGIC);
-        let whole = Cursor::new(head).chain(input);
-        let mut text: Box<dyn Read + 'r> = if gzip {
-            Box::new(MultiGzDecoder::new(BufReader::with_capacity(BUFFER, whole)))
-        } else {
-            Box::new(whole)
-        };
+    /// When the beginning cannot be read.
+    pub fn new(input: impl Read + 'r, limit: usize) -> Result<Self, InputError> {
+        Self::of_text(decompressed(input)?, limit)
+    }
+
+    /// As [`Self::new`], of an input that is no gzip file.
+    pub(crate) fn of_text(mut text: Box<dyn Read + 'r>, limit: usize) -> Result<Self, InputError> {
         let head = read_magic(&mut text, &[BOM])?;
         let (state, head) =
             if head == BOM { (State::Beginning, Vec::new()) } else { (State::BetweenLines, head) };
@@ -145,9 +135,10 @@ impl<'r> Lines<'r> {
         &self.line
     }
 
-    /// Whether more input is at hand without asking the source, which may have to wait for it.
-    pub fn has_buffered(&self) -> bool {
-        !self.input.buffer().is_empty()
+    /// Whether the next line is at hand wholly, so that the source need not be asked, which may have to wait for
+    /// it.
+    pub fn has_line(&self) -> bool {
+        memchr::memchr(b'\n', self.input.buffer()).is_some()
     }
 
     fn line_end(&mut self, first: bool) -> Piece<'_> {
@@ -164,9 +155,21 @@ impl<'r> Lines<'r> {
     }
 }
 
+/// The input, decompressed when it begins like a gzip file.
+pub(crate) fn decompressed<'r>(mut input: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> {
+    let head = read_magic(&mut input, &[GZIP_MAGIC])?;
+    let gzip = head.starts_with(GZIP_MAGIC);
+    let whole = Cursor::new(head).chain(input);
+    Ok(if gzip {
+        Box::new(MultiGzDecoder::new(BufReader::with_capacity(BUFFER, whole)))
+    } else {
+        Box::new(whole)
+    })
+}
+
 /// Reads as many bytes as it takes to know which of the magic numbers the input begins with, and no more: an
 /// interactive input may not have more yet.
-fn read_magic(input: &mut impl Read, magics: &[&[u8]]) -> io::Result<Vec<u8>> {
+pub(crate) fn read_magic(input: &mut impl Read, magics: &[&[u8]]) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     while magics.iter().any(|magic| magic.len() > head.len() && magic.starts_with(&head)) {
         let mut byte = [0];
@@ -249,9 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn evtx_and_directories_are_refused_with_advice() {
-        let error = Lines::new(b"ElfFile\0\0\0".as_slice(), 100).err().unwrap();
-        assert!(error.to_string().contains("evtx_dump"));
+    fn directories_are_refused_with_advice() {
         assert!(matches!(open(Path::new("/")), Err(InputError::Directory)));
         assert!(matches!(open(Path::new("/nonexistent")), Err(InputError::Io(_))));
     }
@@ -268,7 +269,11 @@ mod tests {
         }
         let mut lines = Lines::new(Interactive(b"{}\n"), 100).unwrap();
         assert_eq!(lines.next_piece().unwrap(), Some(Piece::Line { text: b"{}", end: b"\n" }));
-        assert!(!lines.has_buffered());
+        assert!(!lines.has_line());
+        let mut lines = Lines::new(Interactive(b"{}\n{}\n{"), 100).unwrap();
+        assert!(lines.next_piece().unwrap().is_some() && lines.has_line());
+        // The beginning of a line is no line.
+        assert!(lines.next_piece().unwrap().is_some() && !lines.has_line());
     }
 
     proptest! {

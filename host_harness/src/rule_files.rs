@@ -1,6 +1,6 @@
 //! Rule and settings files on disk, compiled.
 use crate::settings::{self, Configuration, SettingsError};
-use crate::sigma::{self, Compilation};
+use crate::sigma::{self, Compilation, Source};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use std::{fs, io};
@@ -28,14 +28,19 @@ pub enum RuleFilesError {
 }
 
 /// Compiles the rules under `paths` (folders or files) with a settings file, or with the default settings.
+/// A file named allowlist.yml is an allowlist that comes with the rules.
 /// Files that cannot be read and rules that cannot be compiled are in [`Compilation::refused`].
 ///
 /// # Errors
 /// When the settings cannot be used: a pack without the allowlist or the host roles that somebody wrote would
 /// judge otherwise than they expect.
 pub fn compile(paths: &[PathBuf], settings: Option<&Path>) -> Result<Compilation, RuleFilesError> {
-    let configuration = settings.map(read_settings).transpose()?.unwrap_or_default();
+    let mut configuration = settings.map(read_settings).transpose()?.unwrap_or_default();
     let loaded = sigma::load(paths);
+    for Source { path, text } in &loaded.allowlists {
+        settings::add_packaged(&mut configuration, text, SystemTime::now())
+            .map_err(|error| RuleFilesError::Settings { path: path.clone(), error })?;
+    }
     let mut compilation = sigma::compile(&loaded.sources, &configuration);
     compilation.refused.splice(0..0, loaded.refused);
     Ok(compilation)

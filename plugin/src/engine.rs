@@ -2,6 +2,7 @@
 
 mod judge;
 mod reading;
+mod shortage;
 
 pub use reading::{Reading, Row, read};
 
@@ -9,7 +10,8 @@ use crate::json::{self, Object, Scanner, Sieve};
 use crate::rules::{LoadError, Matcher, Packed, Settings, Source};
 use crate::shapes;
 use crate::verdict;
-use judge::Judge;
+use judge::{Judge, Judged, Past};
+use shortage::Reserve;
 
 /// When a record was taken in, as the host says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub enum Outcome {
     Unchanged,
     /// The output buffer holds what replaces it: one JSON object, with room behind it for a NUL.
     Replaced,
+    /// Memory did not suffice for the result. The record is to be given to [`Engine::mark`].
+    NoMemory,
 }
 
 /// The detection core. It keeps its working memory from record to record, and nothing that grows with their
@@ -42,10 +46,14 @@ pub struct Engine {
     rewritten: Vec<u8>,
     /// The tag being written.
     tag: Vec<u8>,
+    /// What is said where memory has run out.
+    reserve: Reserve,
 }
 
 /// Working buffers larger than this are given back after use, in bytes.
 const KEPT: usize = 256 * 1024;
+/// More than the tag of a record that was mended has, in bytes.
+const SMALL_TAG: usize = 2048;
 
 impl Engine {
     /// An engine for a pack.
@@ -64,7 +72,9 @@ impl Engine {
 
     fn with(judge: Judge) -> Self {
         let sieve = shapes::sieve().with(judge.settings().key.as_bytes());
-        Self { judge, scanner: Scanner::default(), sieve, rewritten: Vec::new(), tag: Vec::new() }
+        let reserve = Reserve::new(judge.settings());
+        let scanner = Scanner::with_room();
+        Self { judge, scanner, sieve, rewritten: Vec::new(), tag: Vec::new(), reserve }
     }
 
     /// What the operator set.
@@ -78,7 +88,8 @@ impl Engine {
     }
 
     /// Judges one record. Whatever its bytes are, the result is one JSON object: the record itself, or what
-    /// is in `out`. (Of [`Source::Winevtlog`] it is the operator who vouches for records of other events.)
+    /// is in `out`. (Of [`Source::Winevtlog`] it is the operator who vouches for records of other events.) Where
+    /// memory does not suffice for that, [`Self::mark`] makes one of the record's own bytes.
     pub fn process(&mut self, record: &[u8], at: At, out: &mut Vec<u8>) -> Outcome {
         out.clear();
         if self.judge.settings().source == Source::Winevtlog && shapes::begins_as_another_event(record) {
@@ -90,10 +101,40 @@ impl Engine {
             Ok(false) => Outcome::Unchanged,
             Ok(true) => self.judge(record, at, out),
             Err(_) => {
-                self.mend(record, at, out);
+                let written = self.mend(record, at, out);
                 self.give_back();
-                Outcome::Replaced
+                if written { Outcome::Replaced } else { Outcome::NoMemory }
             }
+        }
+    }
+
+    /// The tag that [`Self::process`] gives a record that is alone: rules over several events have no say and do
+    /// not remember it, so that the result depends on the arguments only. Empty when there is none. Nobody vouches
+    /// for stored records, so every one is read, of whatever [`Source`].
+    pub fn tag(&mut self, record: &[u8], at: At) -> &[u8] {
+        self.give_back();
+        match self.judge_alone(record, at) {
+            Judged::Nothing => &[],
+            Judged::Tagged => &self.tag,
+            Judged::NoMemory => self.reserve.tag(),
+        }
+    }
+
+    #[inline(never)]
+    fn judge_alone(&mut self, record: &[u8], at: At) -> Judged {
+        let Self { judge, scanner, sieve, rewritten, tag, .. } = self;
+        let sifted = scanner.sift(record, sieve).map(|sifted| concerns_us(&sifted, judge.settings()));
+        match sifted {
+            Ok(false) => Judged::Nothing,
+            Ok(true) => match scanner.scan(record) {
+                Ok(object) => judge.judge(&object, at, Past::Ignored, tag),
+                // It was valid when it was sifted.
+                Err(_) => Judged::NoMemory,
+            },
+            Err(_) => match judge_mended(judge, record, at, Past::Ignored, scanner, rewritten, tag) {
+                Some(_) => Judged::Tagged,
+                None => Judged::NoMemory,
+            },
         }
     }
 
@@ -101,49 +142,59 @@ impl Engine {
     #[inline(never)]
     fn judge(&mut self, record: &[u8], at: At, out: &mut Vec<u8>) -> Outcome {
         let Self { judge, scanner, rewritten, tag, .. } = self;
-        let Ok(object) = scanner.scan(record) else { return Outcome::Unchanged };
-        let found = judge.judge(&object, at, tag);
+        // It was valid when it was sifted.
+        let Ok(object) = scanner.scan(record) else { return Outcome::NoMemory };
+        let found = match judge.judge(&object, at, Past::Counts, tag) {
+            Judged::NoMemory => return Outcome::NoMemory,
+            judged => judged == Judged::Tagged,
+        };
         let own = object.get(&judge.settings().key).is_some();
         if !found && !own {
             return Outcome::Unchanged;
         }
         let written = write(record, &object, judge, own.then_some(rewritten), found.then_some(&*tag), out);
         self.give_back();
-        if written { Outcome::Replaced } else { Outcome::Unchanged }
+        if written { Outcome::Replaced } else { Outcome::NoMemory }
     }
 
-    /// Describes a record whose copy the host could not allocate: all that is left of it is that it was there.
-    pub fn describe_lost_copy(&self, out: &mut Vec<u8>) {
-        verdict::write_lost_copy(out, self.settings());
-        out.reserve(1);
+    /// What stands for a record whose copy the host could not allocate: all that is left of it is that it was
+    /// there. One JSON object with a NUL behind it, made beforehand.
+    pub fn lost_copy(&self) -> &[u8] {
+        &self.reserve.lost_copy
     }
 
-    /// Makes a valid record of one that is not, and judges it.
+    /// How many bytes [`Self::mark`] needs behind a record.
+    pub fn room_behind(&self) -> usize {
+        self.reserve.notice.len().saturating_add(json::MORE)
+    }
+
+    /// Makes one valid JSON object of the record of `len` bytes that `copy` begins with, in its own bytes and
+    /// the [room behind](Self::room_behind), for when [`Self::process`] had no memory: without any member of
+    /// our own key that came with it, and with a tag that says that it was not judged. A record that is no JSON
+    /// object becomes the text of one, with what a string may not hold replaced. Allocates nothing.
+    ///
+    /// The new length; `None` where the room does not suffice.
+    #[cold]
+    pub fn mark(&mut self, copy: &mut [u8], len: usize) -> Option<usize> {
+        let text = copy.get_mut(..len)?;
+        if self.scanner.scan(text).is_err() {
+            return json::wrap_in_place(copy, len, &self.reserve.notice);
+        }
+        json::blank_members(text, &self.judge.settings().key);
+        json::append_in_place(copy, len, &self.reserve.notice)
+    }
+
+    /// Makes a valid record of one that is not, and judges it. False where memory does not suffice.
     #[cold]
     #[inline(never)]
-    fn mend(&mut self, record: &[u8], at: At, out: &mut Vec<u8>) {
+    fn mend(&mut self, record: &[u8], at: At, out: &mut Vec<u8>) -> bool {
         let Self { judge, scanner, rewritten, tag, .. } = self;
-        rewritten.clear();
-        let Ok(repaired) = json::repair(rewritten, record) else {
-            // Not even the wrapped text fits into memory: what is left is to say so.
-            verdict::write_lost_copy(out, judge.settings());
-            return;
+        let Some(object) = judge_mended(judge, record, at, Past::Counts, scanner, rewritten, tag) else {
+            return false;
         };
-        let Ok(object) = scanner.scan(rewritten) else {
-            // `repair` gives valid objects only.
-            verdict::write_lost_copy(out, judge.settings());
-            return;
-        };
-        if !judge.judge(&object, at, tag) {
-            verdict::write_repaired(tag, &repaired.what);
-        }
         let own = object.get(&judge.settings().key).is_some();
         let mut without = Vec::new();
-        if !write(rewritten, &object, judge, own.then_some(&mut without), Some(tag), out) {
-            out.clear();
-            out.extend_from_slice(rewritten);
-            out.reserve(1);
-        }
+        write(object.text(), &object, judge, own.then_some(&mut without), Some(tag), out)
     }
 
     fn give_back(&mut self) {
@@ -155,9 +206,35 @@ impl Engine {
     }
 }
 
+/// Makes a valid record of one that is not, in `rewritten`, and writes its tag. `None` where memory does not
+/// suffice.
+fn judge_mended<'m>(
+    judge: &mut Judge,
+    record: &[u8],
+    at: At,
+    past: Past,
+    scanner: &'m mut Scanner,
+    rewritten: &'m mut Vec<u8>,
+    tag: &mut Vec<u8>,
+) -> Option<Object<'m>> {
+    rewritten.clear();
+    let repaired = json::repair(rewritten, record).ok()?;
+    // `repair` gives valid objects only.
+    let object = scanner.scan(rewritten).ok()?;
+    match judge.judge(&object, at, past, tag) {
+        Judged::NoMemory => return None,
+        Judged::Tagged => {}
+        Judged::Nothing => {
+            tag.try_reserve(SMALL_TAG).ok()?;
+            verdict::write_repaired(tag, &repaired.what);
+        }
+    }
+    Some(object)
+}
+
 /// Whether a record may be a task event, or carries a member of our own key.
 fn concerns_us(sifted: &Object<'_>, settings: &Settings) -> bool {
-    sifted.get(&settings.key).is_some() || shapes::change(sifted).is_some()
+    !sifted.is_complete() || sifted.get(&settings.key).is_some() || shapes::change(sifted).is_some()
 }
 
 /// Writes a record with its own tag and no other: a member of our key that came with it is taken out first

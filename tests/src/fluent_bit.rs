@@ -327,6 +327,18 @@ impl Agent {
         })
     }
 
+    /// The memory that the agent has resident, in KiB, on Linux.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn resident(&self) -> Result<u64, AgentError> {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = fs::read_to_string(&path).map_err(io_error(path))?;
+        let size = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
+        size.and_then(|size| size.parse().ok())
+            .ok_or_else(|| AgentError::Unexpected("the system does not say what is resident".into()))
+    }
+
     /// What the agent wrote to its log.
     pub fn log(&self) -> String {
         let path = self.dir.path().join("stderr.log");

@@ -8,6 +8,7 @@
 
 use flate2::Compression;
 use flate2::read::GzEncoder;
+use schtag_tests::base64::encode as base64;
 use schtag_tests::filter::{self, Filter};
 use schtag_tests::samples::{Sample, Shape, escape_xml, task_xml};
 use std::io::Read as _;
@@ -22,20 +23,6 @@ struct Bomb {
     note: &'static str,
     /// Millions of fuel.
     ceiling: u64,
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let word =
-            chunk.iter().fold(0_u32, |word, &byte| word << 8 | u32::from(byte)) << (8 * (3 - chunk.len()));
-        for position in 0..4 {
-            let digit = DIGITS.get((word >> (18 - 6 * position) & 63) as usize);
-            text.push(digit.filter(|_| position <= chunk.len()).map_or('=', |&digit| char::from(digit)));
-        }
-    }
-    text
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {

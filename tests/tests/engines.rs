@@ -2,11 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use schtag::engine::{At, Engine, Outcome};
-use schtag::rules::{Pack, Packed};
 use schtag_host::engine::{Instance, Module, Options, Timestamp};
 use schtag_tests::samples::{Sample, Shape};
 use schtag_tests::wasmi_host::WasmiHost;
-use schtag_tests::{filter, hostile, project};
+use schtag_tests::{filter, hostile, pack};
 use std::num::NonZeroU32;
 
 const AT: Timestamp = Timestamp { seconds: 1_772_000_000, nanoseconds: 0 };
@@ -44,10 +43,7 @@ fn wasmi_and_wasmtime_agree() {
 
 #[test]
 fn the_core_gives_the_same_natively() {
-    let rules = schtag_host::rule_files::compile(&[project::root().join("plugin/rules")], None).unwrap().pack;
-    let hash =
-        schtag_host::engine::Module::new(&filter::wasm().unwrap()).unwrap().manifest().unwrap().pack.clone();
-    let mut engine = Engine::new(Packed { format: Pack::FORMAT, hash, pack: rules }).unwrap();
+    let mut engine = Engine::new(pack::packed().unwrap()).unwrap();
     let mut instance =
         Instance::new(&Module::new(&filter::wasm().unwrap()).unwrap(), &Options::default()).unwrap();
     let mut out = Vec::new();
@@ -56,6 +52,7 @@ fn the_core_gives_the_same_natively() {
         let got = match engine.process(&input, At { seconds: AT.seconds, nanoseconds: 0 }, &mut out) {
             Outcome::Unchanged => &input,
             Outcome::Replaced => &out,
+            Outcome::NoMemory => panic!("no memory"),
         };
         assert_eq!(String::from_utf8_lossy(got), String::from_utf8_lossy(&expected));
     }

@@ -25,7 +25,7 @@ struct Row {
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Expectation {
-    /// `"none"`.
+    /// `"none"`, or `"allowlisted"`: rules match, and the allowlist that comes with them covers them.
     Silence(Silence),
     Alert(Alert),
 }
@@ -34,6 +34,7 @@ enum Expectation {
 #[serde(rename_all = "lowercase")]
 enum Silence {
     None,
+    Allowlisted,
 }
 
 #[derive(Debug, Deserialize)]
@@ -56,7 +57,8 @@ fn judge(row: &Row, rules: &[Rule], filter: &mut Filter) -> Result<(), String> {
     let tag = filter.tag(row.record.get(), 0)?;
     let alert = match &row.expect {
         Expectation::Silence(Silence::None) if tag.is_null() => return Ok(()),
-        Expectation::Silence(Silence::None) => {
+        Expectation::Silence(Silence::Allowlisted) if tag["verdict"] == "allowlisted" => return Ok(()),
+        Expectation::Silence(_) => {
             let evidence = &tag["evidence"];
             let found = catalogue::slugs(rules, &tag);
             return Err(format!("{} {} {found:?}: {evidence}", tag["verdict"], tag["severity"]));

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use schtag_host::engine::{Options, Tagger, Timestamp};
-use schtag_tests::filter;
 use schtag_tests::samples::{Sample, Shape};
+use schtag_tests::{base64, filter};
 use serde_json::Value;
 
 const AT: Timestamp = Timestamp { seconds: 1_772_000_000, nanoseconds: 0 };
@@ -22,20 +22,9 @@ fn tag(tagger: &mut Tagger, record: &str) -> (Value, Value) {
     (out, tag)
 }
 
+/// Base64 of UTF-16LE, as PowerShell wants it.
 fn encoded(script: &str) -> String {
-    // Base64 of UTF-16LE, as PowerShell wants it.
-    let bytes: Vec<u8> = script.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let word =
-            chunk.iter().fold(0_u32, |word, &byte| word << 8 | u32::from(byte)) << (8 * (3 - chunk.len()));
-        for position in 0..4 {
-            let digit = ALPHABET[(word >> (18 - 6 * position) & 63) as usize];
-            text.push(if position <= chunk.len() { char::from(digit) } else { '=' });
-        }
-    }
-    text
+    base64::encode(&script.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>())
 }
 
 #[test]
@@ -199,4 +188,16 @@ fn a_tag_that_comes_in_is_replaced() {
         let out = tagger.tag_record(b"t", AT, unrelated.as_bytes()).record.into_owned();
         assert_eq!(String::from_utf8(out).unwrap(), r#"{"EventID":4624}"#);
     }
+}
+
+#[test]
+fn a_record_that_is_all_text_is_known_again_behind_its_tag() {
+    let xml: Value =
+        serde_json::from_str(&Sample::new(4698, "powershell.exe", "-nop").record(Shape::WinevtlogXml))
+            .unwrap();
+    let record = serde_json::json!({ "any": xml["System"], "n": 1 }).to_string();
+    let mut tagger = tagger();
+    let once = tagger.tag_record(b"t", AT, record.as_bytes()).record.into_owned();
+    assert!(String::from_utf8_lossy(&once).contains(r#""verdict":"alert""#));
+    assert_eq!(tagger.tag_record(b"t", AT, &once).record, once);
 }

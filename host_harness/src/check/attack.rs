@@ -1,27 +1,7 @@
 //! ATT&CK in Sigma's tags.
 //!
-//! Source: Sigma's tags specification, appendix "Tags" of version 2.1.0, and <https://attack.mitre.org/tactics/>.
-
-/// The tactics as tags name them: those of ATT&CK up to version 18, and the two that version 19 made of
-/// "defense evasion".
-const TACTICS: [&str; 16] = [
-    "reconnaissance",
-    "resource-development",
-    "initial-access",
-    "execution",
-    "persistence",
-    "privilege-escalation",
-    "defense-evasion",
-    "stealth",
-    "defense-impairment",
-    "credential-access",
-    "discovery",
-    "lateral-movement",
-    "collection",
-    "command-and-control",
-    "exfiltration",
-    "impact",
-];
+//! Source: Sigma's tags specification, appendix "Tags" of version 2.1.0.
+use crate::attack::TACTICS;
 
 /// What is wrong with a tag, in words.
 pub(super) fn problem(tag: &str) -> Option<String> {
@@ -35,10 +15,10 @@ pub(super) fn problem(tag: &str) -> Option<String> {
     if !plain(namespace) || !plain(name) {
         return Some(format!("the tag `{tag}` has something else than a-z, 0-9, `-`, `_` and `.` in it"));
     }
-    if namespace != "attack" || TACTICS.contains(&name) || is_id(name) {
+    if namespace != "attack" || TACTICS.iter().any(|tactic| tactic.tag == name) || is_id(name) {
         return None;
     }
-    let hint = crate::yaml::hint(crate::yaml::nearest(name, TACTICS));
+    let hint = crate::yaml::hint(crate::yaml::nearest(name, TACTICS.map(|tactic| tactic.tag)));
     Some(format!("the tag `{tag}` is no tactic, and no technique such as `attack.t1053.005`{hint}"))
 }
 

@@ -78,7 +78,7 @@ impl Bake {
 }
 
 /// Puts a whole file in place of another. What is not a file, such as /dev/stdout, is written to.
-fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let failed = |error| Failure::of_file(Exit::Output, path, error);
     let target = match fs::metadata(path) {
         Ok(existing) if !existing.is_file() => return fs::write(path, bytes).map_err(failed),

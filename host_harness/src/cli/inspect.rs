@@ -2,8 +2,10 @@
 use super::failure::{Exit, Failure};
 use super::output::Output;
 use clap::Args;
+use schtag_host::calls::Calls;
 use schtag_host::inspect::{Inspection, PAGE};
 use schtag_host::manifest::{Manifest, RuleSummary};
+use schtag_host::stack;
 use std::fmt::{self, Write};
 use std::fs;
 use std::path::PathBuf;
@@ -23,11 +25,17 @@ pub(crate) struct Inspect {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Print which functions can call each other or trap, and the path that takes the most of Fluent Bit's stack
+    #[arg(long)]
+    calls: bool,
 }
 
 impl Inspect {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
         let wasm = fs::read(&self.file).map_err(|error| Failure::of_file(Exit::Input, &self.file, error))?;
+        if self.calls {
+            return self.print_calls(&wasm);
+        }
         let inspection =
             Inspection::of(&wasm).map_err(|error| Failure::of_file(Exit::Module, &self.file, error))?;
         let mut text = String::new();
@@ -44,6 +52,39 @@ impl Inspect {
         output.flush()?;
         Ok(Exit::Done)
     }
+}
+
+impl Inspect {
+    fn print_calls(&self, wasm: &[u8]) -> Result<Exit, Failure> {
+        let calls = Calls::of(wasm).map_err(|error| Failure::of_file(Exit::Module, &self.file, error))?;
+        let mut text = String::new();
+        if self.json {
+            text = serde_json::to_string_pretty(&calls)
+                .map_err(|error| Failure::of_file(Exit::Module, &self.file, error))?;
+            text.push('\n');
+        } else {
+            // Writing to a string cannot fail.
+            let _ = calls_in_words(&mut text, &calls);
+        }
+        let mut output = Output::new();
+        output.write(text.as_bytes())?;
+        output.flush()?;
+        Ok(Exit::Done)
+    }
+}
+
+fn calls_in_words(out: &mut String, calls: &Calls) -> fmt::Result {
+    writeln!(out, "reachable    {} functions", calls.reachable)?;
+    writeln!(out, "never return {} of them, called by", calls.traps.len())?;
+    for (trap, callers) in &calls.traps {
+        writeln!(out, "  {trap}")?;
+        callers.iter().try_for_each(|caller| writeln!(out, "    {caller}"))?;
+    }
+    writeln!(out, "cycles       {}", calls.cycles.len())?;
+    calls.cycles.iter().try_for_each(|cycle| writeln!(out, "  {}", cycle.join(", ")))?;
+    let bytes: u32 = calls.deepest.iter().map(|frame| frame.bytes).sum();
+    writeln!(out, "deepest      {bytes} bytes of {} in {} calls", stack::AVAILABLE, calls.deepest.len())?;
+    calls.deepest.iter().try_for_each(|frame| writeln!(out, "  {:5} {}", frame.bytes, frame.function))
 }
 
 fn in_words(out: &mut String, module: &Inspection) -> fmt::Result {
@@ -70,6 +111,7 @@ fn manifest_in_words(out: &mut String, manifest: &Manifest) -> fmt::Result {
     writeln!(out, "settings     key {}, from level {}", settings.key, settings.minimum_level.as_str())?;
     writeln!(out, "             describe every task event: {}", yes(settings.observe_all))?;
     writeln!(out, "             raise on servers: {}", yes(settings.raise_on_servers))?;
+    writeln!(out, "             ECS objects in tags: {}", yes(settings.ecs))?;
     writeln!(
         out,
         "             host role from {}, else {} host-name patterns",

@@ -4,11 +4,14 @@ mod check;
 mod docs;
 mod explain;
 mod failure;
+mod format;
 mod inspect;
 mod module;
 mod output;
 mod pretty;
 mod progress;
+mod report;
+mod serve;
 mod style;
 mod summary;
 mod tag;
@@ -28,10 +31,10 @@ mod embedded {
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  done, but the guest failed on some record (`tag`; the record is in the output as it was), or some case or
+  1  done, but the guest failed on some record (`tag`, `report`; `tag` writes the record as it was), or some case or
      lint failed (`check`)
   2  wrong usage
-  3  some input or rule could not be read
+  3  some input or rule could not be read, or the address cannot be listened on (`serve`)
   4  no module was found, or it was rejected
   5  the output could not be written";
 
@@ -49,22 +52,26 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Tag(tag::Tag),
+    Serve(serve::Serve),
     Inspect(inspect::Inspect),
     Bake(bake::Bake),
     Check(check::Check),
     Explain(explain::Explain),
     Docs(docs::Docs),
+    Report(report::Report),
 }
 
 /// Runs the command and says how it ended.
 pub(crate) fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Tag(command) => command.run(),
+        Command::Serve(command) => command.run(),
         Command::Inspect(command) => command.run(),
         Command::Bake(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Docs(command) => command.run(),
+        Command::Report(command) => command.run(),
     };
     match result {
         Ok(exit) => exit.into(),

@@ -1,7 +1,7 @@
 //! Where modules are looked for.
 use super::embedded;
 use super::failure::{Exit, Failure};
-use schtag_host::engine::Module;
+use schtag_host::engine::{Module, ModuleCache};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -12,6 +12,11 @@ const VARIABLE: &str = "SCHTAG_MODULE";
 /// Loads the module that the user means: `given`, else what [`VARIABLE`] names, else the first that exists of
 /// the usual places.
 pub(crate) fn load(given: Option<&Path>) -> Result<Module, Failure> {
+    load_cached(given, None)
+}
+
+/// As [`load`]; with a folder, the compiled module is kept there.
+pub(crate) fn load_cached(given: Option<&Path>, cache: Option<PathBuf>) -> Result<Module, Failure> {
     let path = match given {
         Some(path) => path.to_owned(),
         None => match env::var_os(VARIABLE).filter(|value| !value.is_empty()) {
@@ -20,7 +25,8 @@ pub(crate) fn load(given: Option<&Path>) -> Result<Module, Failure> {
         },
     };
     let wasm = fs::read(&path).map_err(|error| Failure::of_file(Exit::Module, &path, error))?;
-    Module::new(&wasm).map_err(|error| Failure::of_file(Exit::Module, &path, error))
+    let cache = cache.map_or_else(ModuleCache::in_memory, ModuleCache::in_folder);
+    cache.load(&wasm).map_err(|error| Failure::of_file(Exit::Module, &path, error))
 }
 
 /// The base module: `given`, else the one inside this executable, if there is one.

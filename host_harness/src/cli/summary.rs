@@ -23,6 +23,8 @@ pub(crate) struct Summary {
     pub(crate) oversized_lines: u64,
     /// Records that were passed through since the guest failed on them.
     pub(crate) faults: u64,
+    /// Lines that the output leaves out, since they are no finding (`--format ocsf`).
+    pub(crate) no_findings: u64,
     /// Fuel of the calls.
     pub(crate) fuel: Fuel,
 }
@@ -73,6 +75,7 @@ impl Summary {
             (self.bad_lines, "passed through, not a JSON object"),
             (self.oversized_lines, "passed through, too long"),
             (self.faults, "passed through after a fault of the guest"),
+            (self.no_findings, "left out, no finding"),
         ] {
             if count > 0 {
                 let _ = write!(words, "; {count} {what}");

@@ -1,5 +1,6 @@
 //! `schtag tag`.
 use super::failure::{Exit, Failure};
+use super::format::{Format, Formatter};
 use super::output::Output;
 use super::pretty::{Fate, Pretty};
 use super::progress::Progress;
@@ -9,7 +10,11 @@ use super::workers::{Answered, Finding, Line, Workers};
 use super::{module, say};
 use clap::{Args, ValueEnum};
 use schtag_host::engine::{CallError, Lifecycle, Module, Options, Tagged, Tagger, Timestamp};
+use schtag_host::event_log::EventLog;
+use schtag_host::input::Input;
+use schtag_host::mapping::event_time;
 use schtag_host::ndjson::{self, InputError, Lines, Piece};
+use schtag_host::report::Report;
 use std::borrow::Cow;
 use std::io::{IsTerminal, Read, stdin};
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -17,19 +22,27 @@ use std::path::{Path, PathBuf};
 
 /// How many faults are told one by one.
 const FAULTS_TOLD: u64 = 5;
+/// How many damaged places of an event log are told one by one.
+const DAMAGES_TOLD: u64 = 100;
 
 const EXAMPLES: &str = "\
 Examples:
   schtag tag events.ndjson > tagged.ndjson
   schtag tag --pretty --only-tagged events.ndjson
   schtag tag --only-tagged archive/*.ndjson.gz | jq -r .schtag.title
+  schtag tag --pretty --only-tagged Security.evtx
+  schtag tag --format ocsf archive/*.ndjson.gz > findings.ndjson
   tail -F events.ndjson | schtag tag --quiet | nc collector 5170
   schtag tag --module build/schtag.wasm --stats json events.ndjson > /dev/null";
 
 /// Tag records: one JSON object a line in, the same lines out
 ///
 /// Every line comes out, in order: a record that matches carries a tag, and every other line is as it was, byte for
-/// byte. Input that begins like a gzip file is decompressed.
+/// byte. Input that begins like a gzip file is decompressed. In a pipe, what has come in comes out before the next
+/// line is waited for.
+///
+/// Input that begins like a Windows event log (.evtx) is read event by event, each as one line of JSON in the form
+/// that evtx_dump writes, with the time of the event. A damaged chunk or record is told, and the rest is read.
 ///
 /// The module is the one that --module names, else that of the environment variable SCHTAG_MODULE, else schtag.wasm
 /// beside this executable, in ./dist or here.
@@ -48,6 +61,10 @@ pub(crate) struct Tag {
     /// Print for people to read: each record before and after, instead of the record itself
     #[arg(long)]
     pretty: bool,
+    /// The schema of the output: the record with its tag; the same with ECS's `rule` and `threat` at the top; or an OCSF
+    /// Detection Finding for each record that has one, and nothing for the others
+    #[arg(long, value_name = "SCHEMA", default_value = "native", conflicts_with = "pretty")]
+    format: Format,
     /// How long an instance of the module lives: `persistent`, as in Fluent Bit since 4.1, or `per-chunk:N`, N
     /// records, as before
     #[arg(long, value_name = "HOW", default_value = "persistent", value_parser = lifecycle)]
@@ -55,9 +72,14 @@ pub(crate) struct Tag {
     /// The pipeline tag that the filter is told
     #[arg(long, value_name = "TAG", default_value = "schtag")]
     tag: String,
-    /// The time of arrival that the filter is told, in Unix seconds; now, if not given
+    /// The time of arrival that the filter is told, in Unix seconds; now, if not given, and for an event log the
+    /// time of each event
     #[arg(long, value_name = "SECONDS")]
     at: Option<u32>,
+    /// Tell the filter each event's own time instead, where it can be read: for events of the past, whose sequences it
+    /// would otherwise see as if they had all just happened
+    #[arg(long, conflicts_with = "at")]
+    event_time: bool,
     /// The most fuel (about one unit an instruction) that one record may take
     #[arg(long, value_name = "UNITS", default_value_t = 10_000_000_000)]
     fuel: u64,
@@ -93,7 +115,52 @@ fn lifecycle(text: &str) -> Result<Lifecycle, String> {
 impl Tag {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
         let module = module::load(self.module.as_deref())?;
+        let (summary, unreadable) = self.read(module, None)?;
+        match self.stats {
+            _ if self.quiet => {}
+            Stats::Text => say(&summary.in_words()),
+            Stats::Json => summary_as_json(&summary),
+        }
+        Ok(Self::exit(&summary, unreadable))
+    }
+
+    /// How a run ends of which so many inputs could not be read.
+    pub(crate) const fn exit(summary: &Summary, unreadable: u64) -> Exit {
+        match (unreadable, summary.faults) {
+            (0, 0) => Exit::Done,
+            (0, _) => Exit::Fault,
+            _ => Exit::Input,
+        }
+    }
+
+    /// What `schtag report` reads: everything, and each event at its own time unless `at` is given.
+    pub(crate) fn for_report(files: Vec<PathBuf>, at: Option<u32>, fuel: u64, quiet: bool) -> Self {
+        Self {
+            files,
+            module: None,
+            only_tagged: false,
+            pretty: false,
+            format: Format::Native,
+            lifecycle: Lifecycle::Persistent,
+            tag: "schtag".into(),
+            at,
+            event_time: at.is_none(),
+            fuel,
+            quiet,
+            stats: Stats::Text,
+            jobs: NonZeroUsize::MIN,
+        }
+    }
+
+    /// Tags every input, and writes the records or puts what was found into a report. Gives how many inputs could not
+    /// be read to their end, too.
+    pub(crate) fn read(
+        &self,
+        module: Module,
+        report: Option<&mut Report>,
+    ) -> Result<(Summary, u64), Failure> {
         let key = module.key().to_owned();
+        let formatter = Formatter::new(self.format, &module)?;
         let quoted_key = serde_json::to_vec(&key).unwrap_or_default();
         let options =
             Options { lifecycle: self.lifecycle, fuel_limit: Some(self.fuel), ..Options::default() };
@@ -105,19 +172,22 @@ impl Tag {
             key,
             finder: memchr::memmem::Finder::new(&quoted_key).into_owned(),
             output: Output::new(),
+            formatter,
             pretty: self.pretty.then(|| Pretty::new(Terminal::of_standard_output())),
             summary: Summary::default(),
             progress: Progress::new(&self.files, !self.quiet),
-            options: &self,
+            options: self,
+            report,
+            file: String::new(),
         };
         let standard_input = [PathBuf::from("-")];
-        let mut unreadable = false;
+        let mut unreadable = 0;
         for file in if self.files.is_empty() { &standard_input } else { &*self.files } {
             match run.file(file) {
                 Ok(()) => {}
                 Err(Failure::Message { exit: Exit::Input, text }) => {
                     run.progress.say(&text);
-                    unreadable = true;
+                    unreadable += 1;
                 }
                 Err(failure) => return Err(failure),
             }
@@ -126,16 +196,14 @@ impl Tag {
         let Run { summary, progress, .. } = run;
         // The bar goes before the summary comes.
         drop(progress);
-        match self.stats {
-            _ if self.quiet => {}
-            Stats::Text => say(&summary.in_words()),
-            Stats::Json => summary_as_json(&summary),
-        }
-        Ok(match (unreadable, summary.faults) {
-            (true, _) => Exit::Input,
-            (false, 0) => Exit::Done,
-            (false, _) => Exit::Fault,
-        })
+        Ok((summary, unreadable))
+    }
+
+    /// When the filter is told that a record arrived, which it did at `arrived`.
+    fn time_of(&self, record: &[u8], arrived: Timestamp) -> Timestamp {
+        let event = || event_time(record).and_then(|time| u32::try_from(time / 1_000).ok());
+        let given = if self.event_time { event() } else { self.at };
+        given.map_or(arrived, |seconds| Timestamp { seconds, nanoseconds: 0 })
     }
 }
 
@@ -175,16 +243,22 @@ struct Run<'o> {
     /// Finds the quoted key, without which a record has no tag.
     finder: memchr::memmem::Finder<'static>,
     output: Output,
+    formatter: Formatter,
     pretty: Option<Pretty>,
     summary: Summary,
     progress: Progress,
     options: &'o Tag,
+    /// Where findings go instead of the output.
+    report: Option<&'o mut Report>,
+    /// The input's name.
+    file: String,
 }
 
 impl Run<'_> {
     fn file(&mut self, path: &Path) -> Result<(), Failure> {
         let unreadable = |error: InputError| Failure::of_file(Exit::Input, path, error);
         let live = path == Path::new("-");
+        self.file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let input: Box<dyn Read> = if live {
             if stdin().is_terminal() && !self.options.quiet {
                 say("reading records from the terminal; end with Ctrl-D");
@@ -193,11 +267,51 @@ impl Run<'_> {
         } else {
             self.progress.watch(ndjson::open(path).map_err(unreadable)?)
         };
-        let mut lines = Lines::new(input, ndjson::DEFAULT_LINE_LIMIT).map_err(unreadable)?;
+        let input = Input::new(input, ndjson::DEFAULT_LINE_LIMIT).map_err(unreadable)?;
         self.output.end_line()?;
         if let Some(pretty) = self.pretty.as_mut().filter(|_| self.options.files.len() > 1) {
             self.output.write(pretty.heading(path).as_bytes())?;
         }
+        match input {
+            Input::Lines(lines) => self.lines(path, lines, live),
+            Input::EventLog(log) => self.event_log(path, log),
+        }
+    }
+
+    fn event_log(&mut self, path: &Path, mut log: EventLog<'_>) -> Result<(), Failure> {
+        let mut damaged = 0_u64;
+        loop {
+            let more = log.next_chunk(|found| match found {
+                Ok(event) => {
+                    self.summary.lines += 1;
+                    self.record(path, event.number, &event.json, b"\n", event.time, Finding::HeldBack)
+                }
+                Err(damage) => {
+                    damaged += 1;
+                    if damaged <= DAMAGES_TOLD {
+                        self.progress.say(&format!("{}: {damage}", path.display()));
+                    }
+                    Ok(())
+                }
+            });
+            match more.map_err(|error| Failure::of_file(Exit::Input, path, InputError::Io(error)))?? {
+                true => {}
+                false => break,
+            }
+        }
+        self.output.flush()?;
+        match damaged {
+            0 => Ok(()),
+            1 => Err(Failure::of_file(Exit::Input, path, "one place is damaged; the rest was read")),
+            _ => {
+                let words = format!("{damaged} places are damaged; the rest was read");
+                Err(Failure::of_file(Exit::Input, path, words))
+            }
+        }
+    }
+
+    fn lines(&mut self, path: &Path, mut lines: Lines<'_>, live: bool) -> Result<(), Failure> {
+        let unreadable = |error: InputError| Failure::of_file(Exit::Input, path, error);
         let mut number = 0;
         loop {
             let piece = match lines.next_piece() {
@@ -242,7 +356,7 @@ impl Run<'_> {
                 Piece::ByteOrderMark(mark) => self.pass(mark)?,
             }
             // Whoever follows a live pipeline wants each record when it is there.
-            if live && !lines.has_buffered() {
+            if live && !lines.has_line() {
                 self.drain(path)?;
                 self.output.flush()?;
             }
@@ -283,13 +397,24 @@ impl Run<'_> {
                 return self.pass(end);
             }
         }
+        self.record(path, number, text, end, Timestamp::now(), finding)
+    }
+
+    /// Tags the record of a line or event, unless a worker has, and writes it. `time` is when it came, if the options
+    /// do not say.
+    fn record(
+        &mut self,
+        path: &Path,
+        number: u64,
+        text: &[u8],
+        end: &[u8],
+        time: Timestamp,
+        finding: Finding,
+    ) -> Result<(), Failure> {
         let untagged = matches!(&finding, Finding::Passed { untagged: true, .. });
         let tagged = match finding {
             Finding::HeldBack => {
-                let time = self
-                    .options
-                    .at
-                    .map_or_else(Timestamp::now, |seconds| Timestamp { seconds, nanoseconds: 0 });
+                let time = self.options.time_of(text, time);
                 self.tagger.tag_record(self.options.tag.as_bytes(), time, text)
             }
             Finding::Passed { record, fuel, fault, .. } => {
@@ -345,18 +470,55 @@ impl Run<'_> {
         end: &[u8],
         fate: Fate<'_>,
     ) -> Result<(), Failure> {
+        if let Some(report) = &mut self.report {
+            report.count();
+            if let Fate::Tagged(tag) = fate {
+                report.add(tag, before, &format!("{}:{number}", self.file));
+            }
+            return Ok(());
+        }
         if self.options.only_tagged && !matches!(fate, Fate::Tagged(_) | Fate::Fault(_)) {
             return Ok(());
         }
         if let Some(pretty) = &mut self.pretty {
             return self.output.write(pretty.line(number, before, fate).as_bytes());
         }
-        self.output.write(after)?;
-        self.output.write(end)
+        let tag = if let Fate::Tagged(tag) = fate { Some(tag) } else { None };
+        match self.formatter.line(before, after, tag, self.options.at) {
+            Some(line) => {
+                self.output.write(&line)?;
+                self.output.write(if end.is_empty() && self.formatter.only_findings() { b"\n" } else { end })
+            }
+            None => {
+                self.summary.no_findings += 1;
+                Ok(())
+            }
+        }
     }
 
     /// Writes what is part of no record, and nothing to read for people.
     fn pass(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        if self.options.only_tagged || self.pretty.is_some() { Ok(()) } else { self.output.write(bytes) }
+        let only_records = self.report.is_some()
+            || self.options.only_tagged
+            || self.pretty.is_some()
+            || self.formatter.only_findings();
+        if only_records { Ok(()) } else { self.output.write(bytes) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_judges_events_at_their_own_time() {
+        let event = br#"{"EventID":4699,"Channel":"Security","TaskName":"\\A","TimeCreated":"2026-03-02 09:14:07 +0100"}"#;
+        let arrived = Timestamp { seconds: 5, nanoseconds: 0 };
+        let seconds =
+            |at, record: &[u8]| Tag::for_report(Vec::new(), at, 1, true).time_of(record, arrived).seconds;
+        assert_eq!(seconds(None, event), 1_772_439_247);
+        assert_eq!(seconds(Some(7), event), 7);
+        // What has no time of its own is judged as of its arrival.
+        assert_eq!((seconds(None, b"{}"), seconds(None, b"not JSON")), (5, 5));
     }
 }

@@ -55,6 +55,12 @@ pub enum CallError {
         /// The memory's size, in bytes.
         memory: usize,
     },
+    /// The guest had no memory for the record, and would have lost it.
+    #[error("the guest has no memory for the record; give it more than {limit} bytes")]
+    NoMemory {
+        /// The most memory that it may have, in bytes.
+        limit: usize,
+    },
     /// The reply is empty, with which a filter drops a record.
     #[error("the guest returned an empty string")]
     Empty,

@@ -72,6 +72,11 @@ impl Instance {
         result
     }
 
+    /// Changes the most fuel that the next calls may take; `None` is no limit.
+    pub const fn set_fuel_limit(&mut self, limit: Option<u64>) {
+        self.options.fuel_limit = limit;
+    }
+
     /// The fuel that the last call took, the calls of `malloc` and `free` included. For the same module and
     /// record it is the same everywhere.
     pub const fn fuel(&self) -> u64 {

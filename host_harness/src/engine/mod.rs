@@ -1,6 +1,7 @@
 //! Runs the filter module under wasmtime, with the sequence of calls that Fluent Bit makes.
 //!
 //! - [`Module`] is a checked and compiled module; it is cheap to clone and can be shared between threads.
+//! - [`ModuleCache`] compiles each module once, and keeps its code in a folder if it is given one.
 //! - [`Instance`] is one running guest. [`Instance::call`] does for a record exactly what Fluent Bit does, and
 //!   says what went wrong where Fluent Bit drops the record.
 //! - [`Tagger`] is what a pipeline uses: it keeps instances for as long as a Fluent Bit version does, replaces a
@@ -16,6 +17,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod cache;
 mod error;
 mod instance;
 mod module;
@@ -23,6 +25,7 @@ mod options;
 mod screen;
 mod tagger;
 
+pub use cache::ModuleCache;
 pub use error::{CallError, EngineError};
 pub use instance::{Instance, Reply};
 pub use module::Module;

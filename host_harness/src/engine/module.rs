@@ -19,21 +19,30 @@ struct Facts {
 }
 
 impl Module {
-    /// Checks and compiles a baked module.
+    /// Checks and compiles a baked module, which takes about a second; [`ModuleCache`](super::ModuleCache) does
+    /// it once.
     ///
     /// # Errors
     /// When the module does not pass [`gate::check`], or wasmtime does not compile it.
     pub fn new(wasm: &[u8]) -> Result<Self, EngineError> {
+        Self::compiled_by(wasm, |engine, wasm| wasmtime::Module::new(engine, wasm))
+    }
+
+    /// As [`Self::new`]; `compile` gives the code of `wasm` for the engine.
+    pub(super) fn compiled_by(
+        wasm: &[u8],
+        compile: impl FnOnce(&Engine, &[u8]) -> wasmtime::Result<wasmtime::Module>,
+    ) -> Result<Self, EngineError> {
         gate::check(wasm, Form::Shipped, usize::MAX)?;
         let mut config = Config::new();
         config.consume_fuel(true);
-        let compile = || {
+        let instantiate = || {
             let engine = Engine::new(&config)?;
-            let module = wasmtime::Module::new(&engine, wasm)?;
+            let module = compile(&engine, wasm)?;
             Linker::new(&engine).instantiate_pre(&module)
         };
         let facts = Facts { sha256: sha256_hex(wasm), manifest: Manifest::of(wasm).ok().flatten() };
-        Ok(Self { pre: compile().map_err(EngineError::Compile)?, facts: Arc::new(facts) })
+        Ok(Self { pre: instantiate().map_err(EngineError::Compile)?, facts: Arc::new(facts) })
     }
 
     /// SHA-256 of the module's bytes, in hexadecimal.

@@ -1,5 +1,6 @@
 //! Instances over time: a record always comes back.
-use super::{CallError, EngineError, Instance, Lifecycle, Module, Options, Timestamp};
+use super::{CallError, EngineError, Instance, Lifecycle, Module, Options, Reply, Timestamp};
+use schtag::rules::Settings;
 use serde::de::IgnoredAny;
 use std::borrow::Cow;
 
@@ -11,6 +12,8 @@ pub struct Tagger {
     instance: Option<Instance>,
     /// How many records the instance has had.
     records: u32,
+    /// The reply that stands for a record for which the guest had no memory.
+    lost: Vec<u8>,
 }
 
 /// A record that has passed the filter.
@@ -31,12 +34,20 @@ impl Tagger {
     /// When it does not start.
     pub fn new(module: Module, options: Options) -> Result<Self, EngineError> {
         let instance = Some(Instance::new(&module, &options)?);
-        Ok(Self { module, options, instance, records: 0 })
+        let mut lost = Vec::new();
+        let settings = Settings { key: module.key().into(), ..Settings::default() };
+        schtag::verdict::write_lost_copy(&mut lost, &settings);
+        Ok(Self { module, options, instance, records: 0, lost })
     }
 
     /// The module.
     pub const fn module(&self) -> &Module {
         &self.module
+    }
+
+    /// Changes the most fuel that the next records may take each; `None` is no limit.
+    pub const fn set_fuel_limit(&mut self, limit: Option<u64>) {
+        self.options.fuel_limit = limit;
     }
 
     /// Passes one record through the filter. `tag` is the pipeline's, `record` one JSON object.
@@ -53,9 +64,14 @@ impl Tagger {
             Err(error) => return Tagged { record: record.into(), fuel: 0, fault: Some(error.into()) },
         };
         self.records = self.records.saturating_add(1);
+        instance.set_fuel_limit(self.options.fuel_limit);
         let result = instance.call(tag, time, record);
         let fuel = instance.fuel();
-        match result.and_then(|reply| checked(reply.record, record)) {
+        let limit = self.options.memory_limit;
+        let kept = |reply: Reply| {
+            if reply.record == self.lost { Err(CallError::NoMemory { limit }) } else { Ok(reply.record) }
+        };
+        match result.and_then(kept).and_then(|reply| checked(reply, record)) {
             Ok(record) => {
                 self.instance = Some(instance);
                 Tagged { record, fuel, fault: None }

@@ -108,7 +108,7 @@ impl Explanation {
     fn take_tag(&mut self, engine: &mut Engine, record: &[u8], at: At) {
         let key = engine.settings().key.clone();
         let mut out = Vec::new();
-        if engine.process(record, at, &mut out) == engine::Outcome::Unchanged {
+        if engine.process(record, at, &mut out) != engine::Outcome::Replaced {
             return;
         }
         let mut scanner = Scanner::default();

@@ -11,7 +11,7 @@ pub(super) fn entry(
     node: &Node<'_>,
     now: SystemTime,
 ) -> Result<(Allow, Option<SettingsWarning>), SettingsError> {
-    let mut keys = vec!["name", "reason", "expires", "rules", "subject", "command_sha256"];
+    let mut keys = vec!["name", "reason", "expires", "rules", "subject", "command_sha256", "class_id"];
     keys.extend(PATTERNS.iter().map(|(key, _)| *key));
     node.only(&keys)?;
 
@@ -56,12 +56,19 @@ pub(super) fn entry(
         Some(hashes) => hashes.one_or_more().iter().map(hash).collect::<Result<_, _>>()?,
         None => Vec::new(),
     };
-    if command_hashes.is_empty() && patterns.iter().all(|(_, glob)| fits_everything(glob)) {
+    let class_ids = match node.get("class_id")? {
+        Some(ids) => ids.one_or_more().iter().map(class_id).collect::<Result<_, _>>()?,
+        None => Vec::new(),
+    };
+    if command_hashes.is_empty()
+        && class_ids.is_empty()
+        && patterns.iter().all(|(_, glob)| fits_everything(glob))
+    {
         let reason = "this would cover every task; name at least one of `task_name`, `author`, `subject`, \
-                      `image`, `command_line` (other than `*`) or `command_sha256`";
+                      `image`, `command_line` (other than `*`), `command_sha256` or `class_id`";
         return Err(SettingsError::value(node, reason));
     }
-    Ok((Allow { name, reason, expires, rules, patterns, command_hashes }, warning))
+    Ok((Allow { name, reason, expires, rules, patterns, command_hashes, class_ids }, warning))
 }
 
 /// The keys that hold a pattern, and the field that it must fit.
@@ -93,6 +100,11 @@ fn hash(node: &Node<'_>) -> Result<String, SettingsError> {
         return Err(node.expected("a SHA-256 in 64 hexadecimal digits").into());
     }
     Ok(text.to_ascii_lowercase())
+}
+
+fn class_id(node: &Node<'_>) -> Result<u128, SettingsError> {
+    let id = schtag::verdict::class_id(node.text()?);
+    id.ok_or_else(|| node.expected("a class id such as `{0A1B2C3D-1111-2222-3333-444455556666}`").into())
 }
 
 fn fits_everything(glob: &Glob) -> bool {

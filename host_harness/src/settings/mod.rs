@@ -23,6 +23,10 @@ pub struct Configuration {
     pub settings: schtag::rules::Settings,
     /// What rules with `|expand` are compiled with.
     pub placeholders: Placeholders,
+    /// Whether the allowlists that come with rules are left out.
+    pub without_packaged: bool,
+    /// Whether tags have the ECS objects `rule` and `threat`.
+    pub ecs: bool,
     /// What is likely not meant, but no error.
     pub warnings: Vec<SettingsWarning>,
 }
@@ -91,7 +95,17 @@ pub fn parse(text: &str, now: SystemTime) -> Result<Configuration, SettingsError
         several => return Err(SettingsError::Documents(several.len())),
     };
     let root = Node::root(document);
-    root.only(&["key", "minimum_level", "observe", "hosts", "allowlist", "placeholders", "source"])?;
+    root.only(&[
+        "key",
+        "minimum_level",
+        "observe",
+        "hosts",
+        "allowlist",
+        "packaged_allowlist",
+        "placeholders",
+        "source",
+        "ecs",
+    ])?;
 
     let mut read = Configuration::default();
     if let Some(node) = root.get("key")? {
@@ -107,20 +121,15 @@ pub fn parse(text: &str, now: SystemTime) -> Result<Configuration, SettingsError
             _ => return Err(node.expected("`all` or `none`").into()),
         };
     }
+    if let Some(node) = root.get("ecs")? {
+        read.ecs = node.boolean()?;
+    }
     if let Some(node) = root.get("hosts")? {
         hosts(&node, &mut read.settings)?;
     }
-    if let Some(node) = root.get("allowlist")? {
-        for entry in node.elements()? {
-            let (allow, warning) = allowlist::entry(&entry, now)?;
-            if read.settings.allowlist.iter().any(|other| other.name == allow.name) {
-                let reason =
-                    format!("there is another entry named `{}`; names tell entries apart", allow.name);
-                return Err(SettingsError::value(&entry, reason));
-            }
-            read.settings.allowlist.push(allow);
-            read.warnings.extend(warning);
-        }
+    entries(&root, now, &mut read)?;
+    if let Some(node) = root.get("packaged_allowlist")? {
+        read.without_packaged = !node.boolean()?;
     }
     if let Some(node) = root.get("source")? {
         read.settings.source = match node.text()? {
@@ -133,6 +142,53 @@ pub fn parse(text: &str, now: SystemTime) -> Result<Configuration, SettingsError
         read.placeholders = placeholders(&node)?;
     }
     Ok(read)
+}
+
+/// Adds the entries of an allowlist that comes with rules: a YAML file with the key `allowlist` and nothing else. An
+/// entry of the settings takes the place of a packaged one with the same name.
+///
+/// # Errors
+/// See [`SettingsError`].
+pub fn add_packaged(
+    configuration: &mut Configuration,
+    text: &str,
+    now: SystemTime,
+) -> Result<(), SettingsError> {
+    let (documents, error) = documents(text);
+    if let Some(error) = error {
+        return Err(error.into());
+    }
+    let [document] = documents.as_slice() else { return Err(SettingsError::Documents(documents.len())) };
+    let root = Node::root(document);
+    root.only(&["allowlist"])?;
+    let mut packaged = Configuration::default();
+    entries(&root, now, &mut packaged)?;
+    if configuration.without_packaged {
+        return Ok(());
+    }
+    let own = &mut configuration.settings.allowlist;
+    for entry in packaged.settings.allowlist {
+        if !own.iter().any(|other| other.name == entry.name) {
+            own.push(entry);
+        }
+    }
+    configuration.warnings.extend(packaged.warnings);
+    Ok(())
+}
+
+/// Reads the allowlist of a document.
+fn entries(root: &Node<'_>, now: SystemTime, read: &mut Configuration) -> Result<(), SettingsError> {
+    let Some(node) = root.get("allowlist")? else { return Ok(()) };
+    for entry in node.elements()? {
+        let (allow, warning) = allowlist::entry(&entry, now)?;
+        if read.settings.allowlist.iter().any(|other| other.name == allow.name) {
+            let reason = format!("there is another entry named `{}`; names tell entries apart", allow.name);
+            return Err(SettingsError::value(&entry, reason));
+        }
+        read.settings.allowlist.push(allow);
+        read.warnings.extend(warning);
+    }
+    Ok(())
 }
 
 /// The five levels, in words.

@@ -125,6 +125,11 @@ fn a_slip_is_named_with_its_place() {
             "settings: allowlist[0].command_sha256: expected a SHA-256",
         ),
         (
+            "allowlist: [{name: x, reason: y, class_id: ['{1}']}]",
+            "settings: allowlist[0].class_id[0]: expected a class id",
+        ),
+        ("packaged_allowlist: none", "settings: packaged_allowlist: expected `true` or `false`"),
+        (
             "allowlist: [{name: x, reason: y, author: z}, {name: x, reason: y, author: z}]",
             "settings: allowlist[1]: there is another entry named `x`",
         ),
@@ -137,6 +142,29 @@ fn a_slip_is_named_with_its_place() {
         let found = refused(text);
         assert!(found.starts_with(complaint), "{text}\n  found:    {found}\n  expected: {complaint}");
     }
+}
+
+#[test]
+fn an_allowlist_that_comes_with_rules_gives_way_to_the_settings() {
+    let entry = |name: &str, author: &str| format!("{{name: {name}, reason: y, author: {author}}}");
+    let packaged = format!("allowlist: [{}, {}]", entry("a", "theirs"), entry("b", "theirs"));
+    let names = |settings: &str| {
+        let mut read = parse(settings, now()).unwrap();
+        add_packaged(&mut read, &packaged, now()).unwrap();
+        let author = |allow: &schtag::rules::Allow| format!("{:?}", allow.patterns[0].1.parts);
+        let list = read.settings.allowlist.iter();
+        list.map(|allow| (allow.name.clone(), author(allow).contains("theirs"))).collect::<Vec<_>>()
+    };
+    assert_eq!(names(""), [("a".into(), true), ("b".into(), true)]);
+    let own = format!("allowlist: [{}]", entry("b", "ours"));
+    assert_eq!(names(&own), [("b".into(), false), ("a".into(), true)]);
+    assert_eq!(names("packaged_allowlist: false"), []);
+    for wrong in ["key: x", "allowlist: [{name: x}]", "[", ""] {
+        assert!(add_packaged(&mut Configuration::default(), wrong, now()).is_err(), "{wrong}");
+    }
+    let class = "allowlist: [{name: x, reason: y, class_id: '{0A1B2C3D-1111-2222-3333-444455556666}'}]";
+    let read = parse(class, now()).unwrap();
+    assert_eq!(read.settings.allowlist[0].class_ids, [0x0a1b_2c3d_1111_2222_3333_4444_5555_6666]);
 }
 
 #[test]
@@ -166,6 +194,7 @@ fn every_key_is_documented() {
             "`rules`",
         ])
         .chain(["`task_name`", "`author`", "`subject`", "`image`", "`command_line`", "`command_sha256`"])
+        .chain(["`packaged_allowlist`", "`class_id`"])
     {
         assert!(page.contains(&format!("| {key} |")), "{key}");
     }

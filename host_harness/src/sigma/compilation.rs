@@ -10,6 +10,7 @@ use super::refusal::{Fault, Reason, Refusal};
 use super::regex::Regexes;
 use super::rule::{self, Draft, Note, RuleInfo, Subject};
 use super::source::Source;
+use crate::attack;
 use crate::settings::Configuration;
 use crate::yaml::Node;
 use rsigma_parser::Status;
@@ -323,6 +324,9 @@ impl<'a> Work<'a> {
             }
         }
         self.done.pack.settings = self.configuration.settings.clone();
+        if self.configuration.ecs {
+            self.done.pack.ecs = Some(attack::ecs(self.done.rules.iter().map(|info| &info.metadata)));
+        }
         self.done.pack.patterns = self.patterns.patterns;
         self.done.regexes = self.regexes.texts(&self.patterns.regexes);
         self.done.pack.regexes = self.patterns.regexes;

@@ -1,5 +1,6 @@
 //! What a rule says about itself.
 
+use super::documents::split;
 use super::refusal::{Fault, Reason};
 use crate::settings::{LEVELS, level};
 use crate::yaml::Node;
@@ -116,6 +117,13 @@ impl Metadata {
     pub(super) fn has_own_id(root: &Node<'_>) -> bool {
         matches!(root.get("id"), Ok(Some(_)))
     }
+}
+
+/// What the rules and correlations of a file say about themselves, without compiling them. Documents that say less
+/// than a rule must are left out.
+pub fn metadata(text: &str) -> Vec<Metadata> {
+    let documents = split(text).into_iter().filter_map(Result::ok);
+    documents.filter_map(|document| Metadata::read(&Node::root(&document)).ok()).collect()
 }
 
 /// A text that names something.

@@ -31,7 +31,7 @@ mod values;
 pub use compilation::{Compilation, MAX_CORRELATIONS, MAX_RULES, Remark, compile};
 pub use correlation::{MAX_COUNT, MAX_TIMESPAN};
 pub use expression::Part;
-pub use metadata::Metadata;
+pub use metadata::{Metadata, metadata};
 pub use patterns::{MAX_PATTERNS, MAX_REGEXES};
 pub use refusal::{CorrelationReason, Reason, Refusal};
 pub use regex::MAX_REGEX;

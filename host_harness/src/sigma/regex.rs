@@ -22,10 +22,10 @@ pub const MAX_REGEX: usize = 1 << 20;
 /// How many bytes the automaton may have before it is made sparse.
 const MAX_DENSE: usize = 4 * MAX_REGEX;
 /// From this size on, time is spent on making the automaton smaller.
-const WORTH_MINIMISING: usize = 1 << 10;
+const WORTH_MINIMISING: usize = 1 << 8;
 /// Up to this size the Unicode form is kept; a larger one gives way to the ASCII form if that is smaller. In the
 /// latter `.` and negated classes stand for one byte, so that a count of them counts bytes.
-const SMALL: usize = 4 << 10;
+const SMALL: usize = 1 << 10;
 /// How many expressions are compiled at all: each can take a second.
 const MAX_EXPRESSIONS: usize = 1_000;
 /// Longest pattern.

@@ -25,6 +25,8 @@ pub struct Source {
 pub struct Loaded {
     /// The files, those of a folder by name.
     pub sources: Vec<Source>,
+    /// The files named allowlist.yml among them, which hold no rules; see [`crate::settings::add_packaged`].
+    pub allowlists: Vec<Source>,
     /// What could not be read.
     pub refused: Vec<Refusal>,
 }
@@ -92,7 +94,15 @@ impl Loader {
             return;
         }
         match read(path) {
-            Ok(text) => self.loaded.sources.push(Source { path: path.to_owned(), text }),
+            Ok(text) => {
+                let source = Source { path: path.to_owned(), text };
+                let is_allowlist = path.file_stem().is_some_and(|stem| stem == "allowlist");
+                if is_allowlist {
+                    self.loaded.allowlists.push(source);
+                } else {
+                    self.loaded.sources.push(source);
+                }
+            }
             Err(reason) => self.refuse(path, reason),
         }
     }

@@ -1,8 +1,14 @@
 //! The command `schtag`, run as a user runs it, on the small guest of tests/guest/base.wat.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 mod bake;
+mod event_log;
+#[path = "../../../tests/src/event_log.rs"]
+#[allow(unreachable_pub, reason = "it is a module of another crate's library, too")]
+mod event_log_file;
+mod format;
 mod inspect;
 mod jobs;
+mod report;
 mod rules;
 mod tag;
 
@@ -53,10 +59,9 @@ fn stderr(assert: &assert_cmd::assert::Assert) -> String {
 #[test]
 fn help_shows_examples_and_exit_codes() {
     let folder = tempfile::tempdir().unwrap();
-    for words in
-        ["tag --help", "inspect --help", "bake --help", "check --help", "explain --help", "docs --help"]
-    {
-        let assert = schtag_in(folder.path(), words).assert().success();
+    for command in ["tag", "serve", "inspect", "bake", "check", "explain", "docs", "report"] {
+        let words = format!("{command} --help");
+        let assert = schtag_in(folder.path(), &words).assert().success();
         assert!(String::from_utf8_lossy(&assert.get_output().stdout).contains("Examples:\n  "), "{words}");
     }
     let assert = schtag_in(folder.path(), "--help").assert().success();
@@ -88,6 +93,10 @@ fn wrong_usage_is_exit_code_2() {
         "explain event.json",
         "explain event.json --rules rules --rule x -v",
         "docs rules",
+        "serve --listen nowhere",
+        "serve --forward https://vector/",
+        "serve --forward vector:8788",
+        "serve --read-timeout 0",
     ] {
         schtag_in(folder.path(), words).assert().code(2);
     }

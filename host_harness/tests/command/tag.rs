@@ -2,7 +2,7 @@
 use super::{Folder, schtag_in, stderr};
 use flate2::{Compression, write::GzEncoder};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 const ALERT: &str = r#"{"schtag":{"verdict":"alert","severity":"high"}}"#;
 const OBSERVED: &str = r#"{"schtag":{"verdict":"observed"}}"#;
@@ -109,7 +109,7 @@ fn what_cannot_be_read_is_exit_code_3_and_the_rest_is_still_done() {
     for (file, words, output) in [
         ("missing.ndjson", "missing.ndjson: ", String::new()),
         (".", "it is a directory", String::new()),
-        ("log.evtx", "convert it first", String::new()),
+        ("log.evtx", "file header: cut after 12 bytes", String::new()),
         ("cut.gz", "cut.gz: ", "{\"b\":1}\n{\"c\":1}\n".into()),
     ] {
         let assert = folder.schtag(&format!("tag {file} a.ndjson")).assert();
@@ -219,27 +219,64 @@ fn an_unfit_module_is_exit_code_4() {
     }
 }
 
-#[test]
-fn each_record_of_a_live_pipeline_comes_out_at_once() {
-    let folder = Folder::new();
+/// `schtag tag -` as part of a pipeline that goes on.
+fn pipe(folder: &Folder) -> (Child, ChildStdin, BufReader<ChildStdout>) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_schtag"))
-        .args(["tag", "--quiet"])
+        .args(["tag", "--quiet", "-"])
         .current_dir(folder.path(""))
         .env_remove("SCHTAG_MODULE")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut input = child.stdin.take().unwrap();
-    let mut output = BufReader::new(child.stdout.take().unwrap());
-    for _ in 0..3 {
-        input.write_all(b"{\"t\":1}\n").unwrap();
+    let input = child.stdin.take().unwrap();
+    let output = BufReader::new(child.stdout.take().unwrap());
+    (child, input, output)
+}
+
+#[test]
+fn each_record_of_a_live_pipeline_comes_out_at_once() {
+    let folder = Folder::new();
+    let (mut child, mut input, mut output) = pipe(&folder);
+    let mut next = || {
         let mut line = String::new();
         output.read_line(&mut line).unwrap();
-        assert_eq!(line.trim_end(), ALERT);
+        line
+    };
+    for _ in 0..3 {
+        input.write_all(b"{\"t\":1}\n").unwrap();
+        assert_eq!(next(), format!("{ALERT}\n"));
     }
+    // Several lines at once, and what is no record, come out one for one and in order.
+    input.write_all(b"{\"n\":1}\nnope\n\n{\"t\":1}\r\n").unwrap();
+    assert_eq!([next(), next(), next(), next()], ["{\"n\":1}\n", "nope\n", "\n", &format!("{ALERT}\r\n")]);
+    // The beginning of the next line does not hold this one back.
+    input.write_all(b"{\"n\":2}\n{\"n\"").unwrap();
+    assert_eq!(next(), "{\"n\":2}\n");
+    input.write_all(b":3}\n").unwrap();
+    assert_eq!(next(), "{\"n\":3}\n");
+    // The last line may have no end.
+    input.write_all(b"{\"o\":1}").unwrap();
     drop(input);
+    assert_eq!(next(), OBSERVED);
     assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn a_live_pipeline_whose_reader_has_gone_ends_quietly() {
+    let folder = Folder::new();
+    let (child, mut input, output) = pipe(&folder);
+    drop(output);
+    // The first write may still be taken; the one after its answer could not be written is not.
+    let written = (0..1000).find_map(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        input.write_all(b"{\"t\":1}\n").err()
+    });
+    assert_eq!(written.map(|error| error.kind()), Some(std::io::ErrorKind::BrokenPipe));
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", output.status);
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! The global allocator: the standard one, which wipes what it frees while the module is being baked, so
-//! that the baked module holds no leftovers of the building of its automata.
+//! that the baked module holds no leftovers of the building of its automata, and has something set aside for
+//! small allocations when the host gives no more memory: most code cannot report that an allocation failed, and
+//! would trap, which loses the record.
+#[cfg(any(target_arch = "wasm32", test))]
+use super::slots::Slots;
 #[cfg(any(target_arch = "wasm32", test))]
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,17 +23,27 @@ pub(super) fn finish_baking() {
     BAKING.store(false, Ordering::Relaxed);
 }
 
+/// For when memory has run out.
 #[cfg(any(target_arch = "wasm32", test))]
-// SAFETY: every call goes to `System` with the caller's own arguments. `dealloc` first writes zeros to the
-// block, which the caller owns until it is freed. `realloc` and `alloc_zeroed` keep the trait's default forms,
-// which are made of these two.
+static SLOTS: Slots = Slots::new();
+
+#[cfg(any(target_arch = "wasm32", test))]
+// SAFETY: a block is `System`'s or a slot, and goes back to where it came from with the caller's own arguments.
+// `dealloc` first writes zeros to a block of `System`'s while the module is being baked; the caller owns it until it
+// is freed. `realloc` is the trait's default form, but for the case that `System` does it. `alloc_zeroed` keeps the
+// default form, which is made of `alloc`.
 unsafe impl GlobalAlloc for Wiping {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promises are passed on.
-        unsafe { System.alloc(layout) }
+        let block = unsafe { System.alloc(layout) };
+        if block.is_null() { SLOTS.take(layout) } else { block }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        if SLOTS.holds(block) {
+            SLOTS.give_back(block);
+            return;
+        }
         if BAKING.load(Ordering::Relaxed) {
             // SAFETY: the block has `layout.size()` bytes and belongs to the caller.
             unsafe { block.write_bytes(0, layout.size()) };
@@ -39,9 +53,12 @@ unsafe impl GlobalAlloc for Wiping {
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        if !BAKING.load(Ordering::Relaxed) {
-            // SAFETY: the caller's promises are passed on.
-            return unsafe { System.realloc(block, layout, new_size) };
+        if !BAKING.load(Ordering::Relaxed) && !SLOTS.holds(block) {
+            // SAFETY: the caller's promises are passed on; the block is not a slot, so it is `System`'s.
+            let new_block = unsafe { System.realloc(block, layout, new_size) };
+            if !new_block.is_null() {
+                return new_block;
+            }
         }
         // SAFETY: the trait promises that `new_size`, rounded up to the alignment, fits `isize`.
         let new_layout = unsafe { Layout::from_size_align_unchecked(new_size, layout.align()) };

@@ -48,6 +48,16 @@ impl Arena {
         address
     }
 
+    /// Whether the `size` bytes at an address are of one block, and were handed out.
+    pub(super) fn holds(&self, address: *const u8, size: usize) -> bool {
+        let within = |block: &Vec<u8>, used: usize| {
+            let start = block.as_ptr() as usize;
+            let end = (address as usize).checked_add(size);
+            address as usize >= start && end.is_some_and(|end| end <= start.saturating_add(used))
+        };
+        within(&self.block, self.used) || self.large.iter().any(|copy| within(copy, copy.capacity()))
+    }
+
     /// Gives back every copy. Memory for unusually large ones is freed; a stream of moderately large ones
     /// gets a larger block.
     pub(super) fn reset(&mut self) {
@@ -116,6 +126,17 @@ mod tests {
         arena.allocate(32 << 20);
         arena.reset();
         assert!(arena.large.is_empty() && arena.block.capacity() <= KEPT);
+    }
+
+    #[test]
+    fn it_knows_what_it_handed_out() {
+        let mut arena = Arena::new();
+        for size in [10, 100, 200_000] {
+            let copy = arena.allocate(size).cast_const();
+            assert!(arena.holds(copy, size) && arena.holds(copy, 0));
+            assert!(!arena.holds(copy, size + 16) && !arena.holds(copy, usize::MAX));
+        }
+        assert!(!arena.holds(std::ptr::null(), 1));
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! The state of the module behind its exports, without raw memory.
 use super::allocator;
 use super::arena::Arena;
+use super::buffers::{Buffer, Buffers};
+use super::row_binary::{BlockError, map_rows, push_row};
 use crate::engine::{At, Engine, Outcome};
 use crate::rules::{LoadError, Packed};
+use crate::verdict;
 
 /// An output buffer larger than this is given back after use, in bytes.
 const OUTPUT_KEPT: usize = 1024 * 1024;
@@ -13,35 +16,77 @@ pub(super) struct Guest {
     finished: bool,
     engine: Option<Engine>,
     output: Vec<u8>,
+    buffers: Buffers,
 }
 
 impl Guest {
     pub(super) const fn new() -> Self {
-        Self { arena: Arena::new(), finished: false, engine: None, output: Vec::new() }
+        Self {
+            arena: Arena::new(),
+            finished: false,
+            engine: None,
+            output: Vec::new(),
+            buffers: Buffers::new(),
+        }
     }
 
+    /// Memory for a copy of the host's, with room behind it for what is said of a record that there was no memory
+    /// to judge.
     pub(super) fn malloc(&mut self, size: u32) -> *mut u8 {
         if self.finished {
             self.finished = false;
             self.arena.reset();
         }
-        self.arena.allocate(size as usize)
+        self.arena.allocate((size as usize).saturating_add(self.room_behind()))
     }
 
-    /// Judges the record that stands at `address`; gives the address of what replaces it.
-    pub(super) fn filter(&mut self, record: &[u8], address: *const u8, sec: u32, nsec: u32) -> *const u8 {
+    fn room_behind(&self) -> usize {
+        self.engine.as_ref().map_or(0, Engine::room_behind)
+    }
+
+    /// Judges the record; `None` where [`Self::mark`] has to make what replaces it.
+    pub(super) fn filter(
+        &mut self,
+        record: &[u8],
+        address: *const u8,
+        sec: u32,
+        nsec: u32,
+    ) -> Option<*const u8> {
         self.finished = true;
         if self.output.capacity() > OUTPUT_KEPT {
             self.output = Vec::new();
         }
         let engine = self.engine.get_or_insert_with(Engine::unbaked);
         if address.is_null() {
-            engine.describe_lost_copy(&mut self.output);
-            return self.terminated();
+            return Some(engine.lost_copy().as_ptr());
         }
         match engine.process(record, At { seconds: sec, nanoseconds: nsec }, &mut self.output) {
-            Outcome::Unchanged => address,
-            Outcome::Replaced => self.terminated(),
+            Outcome::Unchanged => Some(address),
+            Outcome::Replaced => Some(self.terminated()),
+            Outcome::NoMemory => None,
+        }
+    }
+
+    /// How many bytes behind a record of `len` bytes at `address` are [`Self::mark`]'s to use: none where the
+    /// address is not one that [`Self::malloc`] gave.
+    pub(super) fn room(&self, address: *const u8, len: u32) -> usize {
+        let room = self.room_behind();
+        if self.arena.holds(address, (len as usize).saturating_add(room)) { room } else { 0 }
+    }
+
+    /// Marks the record of `len` bytes that `copy` begins with as one that there was no memory to judge; gives the
+    /// address of the result.
+    pub(super) fn mark(&mut self, copy: &mut [u8], len: u32) -> *const u8 {
+        let engine = self.engine.get_or_insert_with(Engine::unbaked);
+        // The last byte is for the NUL.
+        let room = copy.len().saturating_sub(1);
+        let marked = copy.get_mut(..room).and_then(|copy| engine.mark(copy, len as usize));
+        match marked.and_then(|end| copy.get_mut(end)) {
+            Some(nul) => {
+                *nul = 0;
+                copy.as_ptr()
+            }
+            None => engine.lost_copy().as_ptr(),
         }
     }
 
@@ -49,6 +94,37 @@ impl Guest {
     fn terminated(&mut self) -> *const u8 {
         self.output.push(0);
         self.output.as_ptr()
+    }
+
+    pub(super) fn create_buffer(&mut self, size: u32) -> *const Buffer {
+        self.buffers.create(size as usize)
+    }
+
+    pub(super) fn destroy_buffer(&mut self, handle: *const Buffer) {
+        self.buffers.destroy(handle);
+    }
+
+    /// Judges a block of rows, each by itself; gives the handle of a block with a tag for each.
+    pub(super) fn tag_rows(&mut self, handle: *const Buffer, rows: u32) -> *const Buffer {
+        let engine = self.engine.get_or_insert_with(Engine::unbaked);
+        let block = self.buffers.get(handle).ok_or(BlockError::Malformed);
+        let mut tags = Vec::new();
+        let answered = block.and_then(|block| {
+            map_rows(block, rows, |record, seconds| {
+                push_row(&mut tags, engine.tag(record, At { seconds, nanoseconds: 0 }))
+            })
+        });
+        if answered == Err(BlockError::Malformed) {
+            let mut complaint = Vec::new();
+            verdict::write_misread_rows(&mut complaint);
+            tags.clear();
+            if push_row(&mut tags, &complaint).is_err() {
+                return std::ptr::null();
+            }
+        } else if answered.is_err() {
+            return std::ptr::null();
+        }
+        self.buffers.keep(tags)
     }
 
     pub(super) fn load(&mut self, bytes: &[u8]) -> u32 {
@@ -65,5 +141,54 @@ impl Guest {
         self.arena.clear();
         allocator::finish_baking();
         code
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where a block of rows stands, as the host would write it.
+    fn written(guest: &mut Guest, records: &[&str]) -> *const Buffer {
+        let mut block = Vec::new();
+        for record in records {
+            push_row(&mut block, record.as_bytes()).unwrap();
+            block.extend(0_u32.to_le_bytes());
+        }
+        guest.buffers.keep(block)
+    }
+
+    #[test]
+    fn each_row_gets_an_answer() {
+        let mut guest = Guest::new();
+        let records = [r#"{"a":1}"#, r#"{"EventID":4698,"TaskName":"\\T","TaskContent":"<Task/>"}"#, ""];
+        let handle = written(&mut guest, &records);
+        let result = guest.tag_rows(handle, 3);
+        let block = guest.buffers.get(result).unwrap();
+        assert_eq!(block[0], 0, "nothing to say of the first");
+        let text = String::from_utf8_lossy(block);
+        assert!(text.contains("no rules") && text.contains("repaired"), "{text}");
+    }
+
+    #[test]
+    fn a_block_that_cannot_be_read_is_one_row_that_says_so() {
+        let mut guest = Guest::new();
+        let handle = written(&mut guest, &[r#"{"a":1}"#]);
+        for (handle, rows) in [(handle, 2), (handle, 0), (handle.wrapping_add(1), 1), (std::ptr::null(), 9)] {
+            let result = guest.tag_rows(handle, rows);
+            let block = guest.buffers.get(result).unwrap();
+            let text = String::from_utf8_lossy(block);
+            assert!(text.contains("unreadable") && text.contains("(String, DateTime)"), "{text}");
+            guest.destroy_buffer(result);
+        }
+        assert!(guest.buffers.get(handle).is_some());
+    }
+
+    #[test]
+    fn without_a_slot_for_the_result_it_is_null() {
+        let mut guest = Guest::new();
+        let handle = written(&mut guest, &[]);
+        while !guest.create_buffer(1).is_null() {}
+        assert!(guest.tag_rows(handle, 0).is_null());
     }
 }

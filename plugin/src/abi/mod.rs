@@ -1,6 +1,7 @@
-//! What Fluent Bit calls: `schtag_filter`, `malloc` and `free`, and `schtag_load` before the module is baked.
+//! What hosts call: Fluent Bit `schtag_filter`, `malloc` and `free`; ClickHouse `schtag_tag` and the two functions
+//! for its buffers; and `schtag_load` before the module is baked.
 //!
-//! Source: Fluent Bit's `src/wasm/flb_wasm.c` (`flb_wasm_call_function_format_json`) and
+//! Source for the first: Fluent Bit's `src/wasm/flb_wasm.c` (`flb_wasm_call_function_format_json`) and
 //! `plugins/filter_wasm/filter_wasm.c`. For each record the host
 //!
 //! 1. copies the tag and the record, both with a NUL behind them, to addresses that `malloc` gives,
@@ -8,13 +9,24 @@
 //!    record and the tag, except in versions that never do.
 //!
 //! `malloc` and `free` are exported because a module that lacks either gets a host-managed heap of 8 KiB,
-//! in which one large event fails. This is the only module with `unsafe` code.
+//! in which one large event fails.
+//!
+//! Source for the second: ClickHouse's documentation of WebAssembly functions, `ABI BUFFERED_V1`. For each block
+//! of rows the host creates a buffer, writes the rows there, calls the function, reads the buffer that it
+//! returns, and destroys both.
+//!
+//! This is the only module with `unsafe` code.
 #![allow(unsafe_code, reason = "the boundary to the host: raw addresses in linear memory")]
 
 mod allocator;
 mod arena;
+mod buffers;
 mod guest;
+mod row_binary;
+#[cfg(any(target_arch = "wasm32", test))]
+mod slots;
 
+use buffers::Buffer;
 use guest::Guest;
 use std::cell::UnsafeCell;
 
@@ -69,7 +81,29 @@ pub unsafe extern "C" fn schtag_filter(
     // SAFETY: the host wrote `record_len` bytes and a NUL at `record`, an address from `malloc`, and waits for
     // this call to return.
     let bytes = unsafe { host_bytes(record, record_len) };
-    with_guest(|guest| guest.filter(bytes, record, sec, nsec))
+    with_guest(|guest| match guest.filter(bytes, record, sec, nsec) {
+        Some(address) => address,
+        None => {
+            let room = guest.room(record, record_len);
+            // SAFETY: the record is not looked at from here on but through this slice, and the arena says that
+            // the bytes behind it belong to the same copy.
+            let copy = unsafe { host_copy(record.cast_mut(), record_len as usize, room) };
+            guest.mark(copy, record_len)
+        }
+    })
+}
+
+/// The host's copy of `len` bytes with the room behind it, which is wiped.
+///
+/// # Safety
+/// `len` initialised bytes and `room` more at `start` must be memory of one block that nobody else uses while the
+/// result is in use.
+unsafe fn host_copy<'a>(start: *mut u8, len: usize, room: usize) -> &'a mut [u8] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        start.add(len).write_bytes(0, room);
+        std::slice::from_raw_parts_mut(start, len.saturating_add(room))
+    }
 }
 
 /// Memory for one copy of the host's, or null when there is no more.
@@ -85,6 +119,32 @@ pub extern "C" fn malloc(size: u32) -> *mut u8 {
 /// is tolerated.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn free(_address: *mut u8) {}
+
+/// A buffer of `size` bytes for the host to fill, as the address of a pointer and a size; null when there is no
+/// memory, or eight are in use.
+#[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
+pub extern "C" fn clickhouse_create_buffer(size: u32) -> *const Buffer {
+    with_guest(|guest| guest.create_buffer(size))
+}
+
+/// Gives a buffer's memory back. Any address is tolerated: it is compared, never followed.
+#[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
+pub extern "C" fn clickhouse_destroy_buffer(handle: *const Buffer) {
+    with_guest(|guest| guest.destroy_buffer(handle));
+}
+
+/// The tag of each record in a block of rows.
+///
+/// `handle` is a buffer of `rows` rows (record String, time DateTime) in `RowBinary`; the result is one of as
+/// many rows (String): the tag's JSON object, empty for a record of which there is nothing to say. Each row is
+/// judged by itself, without rules over several events, so that equal arguments give equal results.
+///
+/// Input that is not such a block gives one row that says so, which ClickHouse refuses where it expects another
+/// number; null when there is no memory for the result, which it refuses, too.
+#[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
+pub extern "C" fn schtag_tag(handle: *const Buffer, rows: u32) -> *const Buffer {
+    with_guest(|guest| guest.tag_rows(handle, rows))
+}
 
 /// Loads a pack, before the module is baked; the export is gone afterwards.
 ///

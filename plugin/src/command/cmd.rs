@@ -3,16 +3,22 @@
 //! Source: `cmd /?`, and "How does the Windows Command Interpreter (CMD.EXE) parse scripts?" as summarised
 //! on <https://ss64.com/nt/syntax-esc.html>.
 
-use super::environment::{self, find_ignoring_case};
+mod block;
+mod chain;
+mod loops;
+mod start;
+mod variables;
+
+pub(super) use start::start;
+
 use super::tokens::{ends_executable, ends_with_ignoring_case};
 use super::wrappers::{Started, Starts, Stdin};
+use chain::{Command, chain};
+use loops::Loops;
+use variables::Variables;
 
 /// Most commands of one line that are read.
 pub(super) const MAX_COMMANDS: usize = 64;
-/// Most variables of one line that are remembered.
-const MAX_VARIABLES: usize = MAX_COMMANDS;
-/// Most bytes of a command after its variables are put in.
-const MAX_COMMAND: usize = 64 * 1024;
 /// Most bytes of all commands of a line.
 const MAX_TOTAL: usize = 256 * 1024;
 
@@ -64,40 +70,113 @@ pub(super) fn without_outer_quotes(line: &str) -> &str {
     }
 }
 
-/// One command of a chain.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Command {
-    /// Its text, without carets and redirections.
-    text: String,
-    /// Whether the output of the command before it is its input.
-    piped: bool,
-    /// Whether its input is a file.
-    redirected: bool,
-}
-
 /// What the line of a `cmd /c` starts, in order.
 pub(super) fn started(line: &str, delayed_expansion: bool) -> Starts {
-    let mut list = Vec::new();
-    let mut variables: Vec<(String, String)> = Vec::new();
-    let mut output = None;
-    let mut total = 0_usize;
-    let (commands, mut cut) = chain(without_outer_quotes(line));
-    for command in commands {
-        let text = with_variables(&command.text, &variables, delayed_expansion);
-        total = total.saturating_add(text.len());
-        if total > MAX_TOTAL {
-            cut = true;
+    let mut shell = Shell { variables: Variables::new(delayed_expansion), ..Shell::default() };
+    shell.wait_for(without_outer_quotes(line));
+    while let Some(command) = shell.waiting.pop() {
+        shell.read = shell.read.saturating_add(1);
+        if shell.read > MAX_COMMANDS || shell.total > MAX_TOTAL {
+            shell.cut = true;
             break;
         }
-        let simple = simple_command(&text);
-        let (name, arguments) = split_name(simple);
-        let piped_in = if command.piped { output.take() } else { None };
-        output = None;
+        shell.run(&command);
+    }
+    Starts { list: shell.list, cut: shell.cut | shell.variables.full }
+}
+
+/// cmd.exe as it goes through a line.
+#[derive(Default)]
+struct Shell {
+    variables: Variables,
+    loops: Loops,
+    /// The commands still to be read, the next one last.
+    waiting: Vec<Command>,
+    /// What the last command wrote, where the line shows it.
+    output: Option<String>,
+    /// How many commands were read.
+    read: usize,
+    /// How many bytes, with what the variables stand for.
+    total: usize,
+    list: Vec<Started>,
+    cut: bool,
+}
+
+impl Shell {
+    /// Puts the commands of a line before those that are waiting.
+    fn wait_for(&mut self, line: &str) {
+        let (commands, cut) = chain(line);
+        self.cut |= cut;
+        self.waiting.extend(commands.into_iter().rev());
+    }
+
+    /// Reads a command, in a loop once for each value of the loop's variable.
+    fn run(&mut self, command: &Command) {
+        let (name, arguments) = split_name(command.text.trim_start_matches(is_before_command));
+        let is_loop = name.eq_ignore_ascii_case("for");
+        if is_loop {
+            self.loops.forget(loops::variable(arguments));
+        }
+        for text in self.loops.unrolled(&command.text, MAX_TOTAL) {
+            // The variables of a loop's body have their values when it runs.
+            let text = if is_loop { text } else { self.variables.put_into(&text) };
+            self.total = self.total.saturating_add(text.len());
+            if self.total > MAX_TOTAL {
+                return;
+            }
+            self.run_once(command, &text);
+        }
+    }
+
+    /// Reads a command behind `@`, parentheses, `call`, `if ...` and `for ... do`.
+    fn run_once(&mut self, command: &Command, text: &str) {
+        /// Most prefixes that are passed over.
+        const MAX_PREFIXES: usize = 8;
+        let same = |text: &str| Command { text: text.to_owned(), ..*command };
+        let mut text = text;
+        for _ in 0..MAX_PREFIXES {
+            text = text.trim_start_matches(is_before_command);
+            let (name, arguments) = split_name(text);
+            if name.eq_ignore_ascii_case("call") || name.eq_ignore_ascii_case("else") {
+                text = arguments;
+            } else if name.eq_ignore_ascii_case("if") {
+                let condition = block::condition(arguments);
+                text = condition.body;
+                // In a loop a condition picks the round in which something happens.
+                if condition.holds == Some(false) && self.loops.are_running() {
+                    let behind = block::at_else(text).map(|(_, behind)| same(behind));
+                    self.waiting.extend(behind);
+                    return;
+                }
+            } else if name.eq_ignore_ascii_case("for") {
+                let Some(found) = loops::read(arguments) else { break };
+                self.waiting.push(same(found.body));
+                if let Some(line) = found.command() {
+                    self.wait_for(line);
+                }
+                self.loops.enter(&found, &self.variables);
+                return;
+            } else {
+                break;
+            }
+        }
+        if let Some((before, behind)) = block::at_else(text) {
+            self.waiting.push(same(behind));
+            text = before;
+        }
+        self.simple(command, block::without_closing(text));
+    }
+
+    /// A command by itself.
+    fn simple(&mut self, command: &Command, text: &str) {
+        let (name, arguments) = split_name(text);
+        let piped_in = if command.piped { self.output.take() } else { None };
+        self.output = None;
         if name.eq_ignore_ascii_case("set") {
-            cut |= variables.len() >= MAX_VARIABLES || text.len() >= MAX_COMMAND;
-            remember(arguments, &mut variables);
+            self.output = variables::prompt(arguments);
+            self.variables.set(arguments);
         } else if name.eq_ignore_ascii_case("echo") {
-            output = Some(arguments.trim().to_owned());
+            self.output = Some(arguments.trim().to_owned());
         } else if !name.is_empty() && !BUILT_IN.iter().any(|known| known.eq_ignore_ascii_case(name)) {
             let stdin = match (command.piped, command.redirected) {
                 (true, _) => Stdin::Pipe(piped_in),
@@ -111,133 +190,20 @@ pub(super) fn started(line: &str, delayed_expansion: bool) -> Starts {
                 }
                 _ => None,
             };
-            list.push(Started { line: simple.to_owned(), stdin });
-            list.extend(piped);
+            self.list.push(Started { line: text.to_owned(), stdin });
+            self.list.extend(piped);
         }
     }
-    Starts { list, cut }
 }
 
+/// What may stand before a command.
+const fn is_before_command(c: char) -> bool {
+    is_delimiter(c) || matches!(c, '@' | '(')
+}
 fn is_shell_alone(name: &str, arguments: &str) -> bool {
     let name = name.trim_matches('"');
     (name.eq_ignore_ascii_case("cmd") || ends_with_ignoring_case(name, "cmd.exe"))
         && self::line(arguments).is_none()
-}
-
-/// Splits a line into its commands, with cmd.exe's quotes and carets, and says whether there are more than are
-/// read. One pass.
-fn chain(line: &str) -> (Vec<Command>, bool) {
-    let mut list = Vec::new();
-    let mut command = Command::default();
-    let mut quoted = false;
-    let mut chars = line.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' => {
-                quoted = !quoted;
-                command.text.push(c);
-            }
-            _ if quoted => command.text.push(c),
-            '^' => {
-                // A caret at the end of a line joins the next line to it.
-                let next =
-                    chars.next_if_eq(&'\r').and_then(|_| chars.next_if_eq(&'\n')).or_else(|| chars.next());
-                command.text.extend(next.filter(|&next| next != '\n'));
-            }
-            '&' | '|' | '\n' => {
-                let doubled = chars.next_if_eq(&c).is_some();
-                let piped = c == '|' && !doubled;
-                list.push(std::mem::replace(&mut command, Command { piped, ..Command::default() }));
-                if list.len() >= MAX_COMMANDS {
-                    return (list, true);
-                }
-            }
-            '<' | '>' => {
-                command.redirected |= c == '<';
-                without_handle(&mut command.text);
-                skip_target(&mut chars);
-            }
-            _ => command.text.push(c),
-        }
-    }
-    list.push(command);
-    (list, false)
-}
-
-/// Removes the handle number of a redirection, as in `2>`.
-fn without_handle(text: &mut String) {
-    let mut end = text.chars().rev();
-    let digit = end.next().is_some_and(|c| c.is_ascii_digit());
-    if digit && end.next().is_none_or(is_delimiter) {
-        text.pop();
-    }
-}
-
-/// Passes over the file or handle that a redirection names.
-fn skip_target(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
-    while chars.next_if(|&c| matches!(c, '>' | '&' | ' ' | '\t')).is_some() {}
-    let mut quoted = false;
-    while let Some(c) =
-        chars.next_if(|&c| quoted || !(is_delimiter(c) || matches!(c, '&' | '|' | '<' | '>' | ')')))
-    {
-        quoted ^= c == '"';
-    }
-}
-
-/// The command behind `@`, parentheses, `call`, `if ...` and `for ... do`.
-fn simple_command(text: &str) -> &str {
-    /// Most prefixes that are passed over.
-    const MAX_PREFIXES: usize = 8;
-    let mut text = text;
-    for _ in 0..MAX_PREFIXES {
-        text = text.trim_start_matches(|c| is_delimiter(c) || matches!(c, '@' | '('));
-        let (name, arguments) = split_name(text);
-        text = if name.eq_ignore_ascii_case("call") || name.eq_ignore_ascii_case("else") {
-            arguments
-        } else if name.eq_ignore_ascii_case("for") {
-            match find_ignoring_case(arguments, " do ").or_else(|| find_ignoring_case(arguments, ")do ")) {
-                Some(at) => arguments.get(at.saturating_add(4)..).unwrap_or_default(),
-                None => break,
-            }
-        } else if name.eq_ignore_ascii_case("if") {
-            behind_condition(arguments)
-        } else {
-            break;
-        };
-    }
-    let open = text.matches('(').count();
-    let text = text.trim_end();
-    // A parenthesis that closes a group; one that the command opened itself stays.
-    match text.strip_suffix(')') {
-        Some(inner) if inner.matches(')').count() >= open => inner.trim_end(),
-        _ => text,
-    }
-}
-
-/// What an `if` runs: the command behind `exist file`, `defined name`, `errorlevel n`, or `a==b`.
-fn behind_condition(arguments: &str) -> &str {
-    let mut rest = arguments;
-    loop {
-        let (word, behind) = split_word(rest);
-        let skipped = ["/i", "not"].iter().any(|known| known.eq_ignore_ascii_case(word));
-        if !skipped || behind.is_empty() {
-            break;
-        }
-        rest = behind;
-    }
-    let (word, behind) = split_word(rest);
-    if ["exist", "defined", "errorlevel", "cmdextversion"]
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(word))
-    {
-        return split_word(behind).1;
-    }
-    if word.contains("==") {
-        return if ends_with_ignoring_case(word, "==") { split_word(behind).1 } else { behind };
-    }
-    // `a == b` or `a equ b`.
-    let behind = split_word(behind).1;
-    split_word(behind).1
 }
 
 /// Splits at the first blank outside quotes.
@@ -274,200 +240,5 @@ pub(super) fn split_name(text: &str) -> (&str, &str) {
     text.split_at_checked(end).unwrap_or((text, ""))
 }
 
-/// Remembers `set name=value` and `set "name=value"`.
-fn remember(arguments: &str, variables: &mut Vec<(String, String)>) {
-    let arguments = arguments.trim_start();
-    let (quoted, assignment) = match arguments.strip_prefix('"') {
-        Some(rest) => (true, rest),
-        None => (false, arguments),
-    };
-    let assignment = if quoted {
-        assignment.rsplit_once('"').map_or(assignment, |(inside, _)| inside)
-    } else {
-        assignment
-    };
-    let Some((name, value)) = assignment.split_once('=') else { return };
-    if variables.len() < MAX_VARIABLES && !name.is_empty() && !name.starts_with('/') {
-        variables.push((name.to_owned(), value.to_owned()));
-    }
-}
-
-/// Puts the variables that the line itself has set into a command: `%name%` (where `call` or a second pass
-/// expands it) and, with delayed expansion, `!name!`, both with modifiers.
-fn with_variables(text: &str, variables: &[(String, String)], delayed: bool) -> String {
-    if variables.is_empty() || !text.contains(['%', '!']) {
-        return text.to_owned();
-    }
-    let text = with_marked(text, '%', variables);
-    if delayed { with_marked(&text, '!', variables) } else { text }
-}
-
-fn with_marked(text: &str, mark: char, variables: &[(String, String)]) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once(mark) {
-        out.push_str(before);
-        let found =
-            after.split_once(mark).and_then(|(inner, behind)| Some((lookup(inner, variables)?, behind)));
-        match found {
-            Some((value, behind)) if out.len().saturating_add(value.len()) <= MAX_COMMAND => {
-                out.push_str(&value);
-                rest = behind;
-            }
-            _ => {
-                out.push(mark);
-                rest = after;
-            }
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
-fn lookup(inner: &str, variables: &[(String, String)]) -> Option<String> {
-    let (name, modifier) = match inner.split_once(':') {
-        Some((name, modifier)) => (name, Some(modifier)),
-        None => (inner, None),
-    };
-    let (_, value) = variables.iter().rev().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
-    match modifier {
-        Some(modifier) => environment::modified(value, modifier),
-        None => Some(value.clone()),
-    }
-}
-
-/// The command line that `start` names, without its switches and its title.
-pub(super) fn start(arguments: &str) -> &str {
-    let mut rest = arguments.trim_start_matches(is_delimiter);
-    let mut titled = false;
-    loop {
-        if let Some(inside) = rest.strip_prefix('"').filter(|_| !titled) {
-            // The first quoted word is a title, unless nothing follows it.
-            let behind =
-                inside.split_once('"').map_or("", |(_, behind)| behind.trim_start_matches(is_delimiter));
-            if behind.is_empty() {
-                return rest;
-            }
-            titled = true;
-            rest = behind;
-        } else if rest.starts_with('/') {
-            let (switch, behind) = split_word(rest);
-            let valued = ["/d", "/node", "/affinity", "/machine"]
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(switch));
-            rest = if valued { split_word(behind).1 } else { behind };
-        } else {
-            return rest;
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn lines(line: &str) -> Vec<String> {
-        started(line, true).list.into_iter().map(|s| s.line).collect()
-    }
-
-    #[test]
-    fn the_line_behind_the_switch() {
-        for (arguments, tail) in [
-            ("/c calc", Some(" calc")),
-            ("/C calc", Some(" calc")),
-            ("/q /d /k calc", Some(" calc")),
-            ("/V:ON/C\"calc\"", Some("\"calc\"")),
-            ("/r calc", Some(" calc")),
-            ("/ccalc", Some("calc")),
-            ("/q", None),
-            ("", None),
-        ] {
-            assert_eq!(line(arguments).map(|(_, line)| line), tail, "{arguments}");
-        }
-    }
-
-    #[test]
-    fn outer_quotes() {
-        for (line, inner) in [
-            ("\"powershell -c x\"", "powershell -c x"),
-            ("\"\"C:\\a b\\x.exe\" \"c d\"\"", "\"C:\\a b\\x.exe\" \"c d\""),
-            ("\"C:\\a b\\x.exe\"", "\"C:\\a b\\x.exe\""),
-            ("\"C:\\a b\\x.exe\" -a \"b\"", "\"C:\\a b\\x.exe\" -a \"b\""),
-            ("\"p\"owershell -c x", "\"p\"owershell -c x"),
-            ("\"powershell -c \"a b\"\"", "powershell -c \"a b\""),
-            ("\"unclosed x", "unclosed x"),
-            ("calc", "calc"),
-        ] {
-            assert_eq!(without_outer_quotes(line), inner, "{line}");
-        }
-    }
-
-    #[test]
-    fn the_commands_of_a_chain() {
-        for (line, commands) in [
-            ("a & b && c || d", vec!["a", "b", "c", "d"]),
-            ("a \"x & y\" & b", vec!["a \"x & y\"", "b"]),
-            ("a x^&y & b", vec!["a x&y", "b"]),
-            ("a > C:\\out.txt 2>&1 & b", vec!["a", "b"]),
-            ("a>nul", vec!["a"]),
-            ("p^ow^er^shell -c x", vec!["powershell -c x"]),
-            ("power^\r\nshell -c x", vec!["powershell -c x"]),
-            ("power^\nshell -c x", vec!["powershell -c x"]),
-            ("a ^^ b", vec!["a ^ b"]),
-            ("@(a & b)", vec!["a", "b"]),
-            (",;=a x", vec!["a x"]),
-            ("if exist C:\\x.txt (a x)", vec!["a x"]),
-            ("if not defined Z a", vec!["a"]),
-            ("if \"%x%\"==\"1\" a b", vec!["a b"]),
-            ("for /f \"tokens=1\" %i in ('dir') do a %i", vec!["a %i"]),
-            ("call a", vec!["a"]),
-            ("cd /d C:\\ & a & echo done & exit", vec!["a"]),
-            ("rem a", vec![]),
-            ("", vec![]),
-            ("set x=power&& set y=shell&& call %x%%y% -c z", vec!["powershell -c z"]),
-            ("set \"x=powershell\"& !x! -c z", vec!["powershell -c z"]),
-            ("set x=llehs&& call %x:ll=sh%", vec!["shehs"]),
-            ("powershell -c (a)", vec!["powershell -c (a)"]),
-        ] {
-            assert_eq!(lines(line), commands, "{line}");
-        }
-    }
-
-    #[test]
-    fn a_pipe_is_the_next_commands_input() {
-        let list = started("echo iex (x) | powershell -", false).list;
-        assert_eq!(list.len(), 1);
-        assert_eq!(list[0].stdin, Stdin::Pipe(Some("iex (x)".into())));
-        assert_eq!(started("type x.txt | powershell -", false).list[0].stdin, Stdin::Pipe(None));
-        assert_eq!(started("powershell - < x.txt", false).list[0].stdin, Stdin::Pipe(None));
-        assert_eq!(started("powershell -c x", false).list[0].stdin, Stdin::Inherited);
-    }
-
-    #[test]
-    fn what_is_not_read_is_said() {
-        let variables = |count| (0..count).map(|n| format!("set a{n}=x&& ")).collect::<String>();
-        for (line, cut) in [
-            ("a & ".repeat(10), false),
-            ("a & ".repeat(100), true),
-            (variables(60), false),
-            ("set a=xxxxxxxxxxxxxxxx&& ".to_owned() + &"set a=!a!!a!&& ".repeat(40), true),
-        ] {
-            assert_eq!(started(&line, true).cut, cut, "{line}");
-        }
-    }
-
-    #[test]
-    fn what_start_starts() {
-        for (arguments, line) in [
-            (" /min \"\" powershell -c x", "powershell -c x"),
-            (" \"title\" /b powershell", "powershell"),
-            (" /d C:\\x powershell", "powershell"),
-            (" powershell \"a b\"", "powershell \"a b\""),
-            (" \"C:\\a b\\x.exe\"", "\"C:\\a b\\x.exe\""),
-            ("/b calc", "calc"),
-            ("", ""),
-        ] {
-            assert_eq!(start(arguments), line);
-        }
-    }
-}
+mod tests;

@@ -9,6 +9,7 @@ mod path;
 mod powershell;
 mod reader;
 mod script_calls;
+mod shell_open;
 mod tokens;
 mod unicode;
 mod wrappers;
@@ -43,6 +44,24 @@ pub struct Process {
     pub powershell: Option<PowerShell>,
     /// The texts found by decoding, outermost first.
     pub decoded: Vec<Layer>,
+}
+
+impl Process {
+    /// About how much memory it takes, in bytes.
+    pub fn size(&self) -> usize {
+        const EACH: usize = 32;
+        let powershell = self.powershell.as_ref();
+        let parameters = powershell.map_or(&[] as &[String], |powershell| &powershell.parameters);
+        let script = powershell.and_then(|powershell| powershell.script.as_ref());
+        let layers = self.decoded.iter().map(|layer| &layer.text);
+        [&self.image, &self.image_name, &self.command_line, &self.normalized, &self.arguments]
+            .into_iter()
+            .chain(&self.argv)
+            .chain(parameters)
+            .chain(script)
+            .chain(layers)
+            .fold(0, |sum, text| sum.saturating_add(text.len()).saturating_add(EACH))
+    }
 }
 
 /// A text that was hidden in a command line.

@@ -5,7 +5,7 @@
 
 use super::environment::find_ignoring_case;
 use super::tokens::{after_arguments, ends_executable};
-use super::{cmd, script_calls};
+use super::{cmd, script_calls, shell_open};
 
 /// Where a started program's input comes from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,19 +58,24 @@ pub(super) fn started(image_name: &str, arguments: &str, argv: &[String]) -> Sta
         "wmic.exe" => wmic(argv),
         // It starts later, as a task of its own.
         "schtasks.exe" => option_value(argv, &["/tr", "-tr"]),
-        "explorer.exe" => explorer(argv),
+        "explorer.exe" | "hh.exe" => shell_open::started(argv),
         "wt.exe" => Some(behind_options(arguments, argv, TERMINAL)),
-        "bash.exe" => option_value(argv, &["-c"]),
+        "bash.exe" | "sh.exe" => option_value(argv, &["-c", "-lc"]),
         "wsl.exe" => Some(behind_options(arguments, argv, WSL)),
         "scriptrunner.exe" => {
             option_value(argv, &["-appvscript"]).map(|_| behind_flag(arguments, argv, "-appvscript"))
         }
         "runas.exe" => argv.last().filter(|last| argv.len() > 1 && !last.starts_with('/')).cloned(),
         "psexec.exe" | "psexec64.exe" | "paexec.exe" => Some(behind_options(arguments, argv, PSEXEC)),
-        "ssh.exe" => argv
-            .iter()
-            .find_map(|a| strip_prefix(a, "ProxyCommand=").or_else(|| strip_prefix(a, "-oProxyCommand=")))
-            .map(str::to_owned),
+        "ssh.exe" | "sftp.exe" | "scp.exe" => argv.iter().find_map(|argument| ssh_command(argument)),
+        "at.exe" => at(arguments, argv),
+        "sc.exe" => service(argv),
+        "winrs.exe" => Some(behind_options(arguments, argv, WINRS)),
+        "vsjitdebugger.exe" | "tttracer.exe" => Some(behind_options(arguments, argv, DEBUGGER)),
+        "nircmd.exe" | "nircmdc.exe" if argv.first().is_some_and(|first| is_any(first, NIRCMD.words)) => {
+            Some(behind_options(arguments, argv, NIRCMD))
+        }
+        "msdt.exe" => msdt(arguments),
         "mshta.exe" | "wscript.exe" | "cscript.exe" => return script_calls::started(arguments).into(),
         "rundll32.exe" => return rundll32(arguments).into(),
         _ => None,
@@ -124,6 +129,12 @@ const TERMINAL: Options = Options {
     words: &["nt", "new-tab", "sp", "split-pane"],
 };
 const WSL: Options = Options { valued: &["-d", "--distribution", "-u", "--user", "--cd"], words: &[] };
+const WINRS: Options = Options { valued: &["/d", "-d", "/t", "-t"], words: &[] };
+const DEBUGGER: Options = Options { valued: &["-out", "-p", "-attach"], words: &[] };
+const NIRCMD: Options = Options {
+    valued: &[],
+    words: &["exec", "exec2", "execmd", "elevate", "elevatecmd", "show", "hide", "min", "max"],
+};
 const PSEXEC: Options =
     Options { valued: &["-u", "-p", "-n", "-w", "-r", "-a", "-g", "/u", "/p"], words: &["0", "1", "2"] };
 
@@ -214,11 +225,36 @@ fn wmic(argv: &[String]) -> Option<String> {
     }
 }
 
-/// `explorer program`: the program alone, since a folder or a switch starts nothing.
-fn explorer(argv: &[String]) -> Option<String> {
-    let first = argv.first().filter(|first| ends_executable(first) && !first.starts_with('/'))?;
-    let name = first.rsplit_once(',').map_or(first.as_str(), |(_, name)| name);
-    Some(if name.contains(' ') { format!("\"{name}\"") } else { name.to_owned() })
+/// `-o ProxyCommand=line`, `-o LocalCommand=line`, also with the option's value glued to it.
+fn ssh_command(argument: &str) -> Option<String> {
+    let option = strip_prefix(argument, "-o").unwrap_or(argument);
+    let line = ["ProxyCommand=", "LocalCommand="].iter().find_map(|name| strip_prefix(option, name));
+    line.map(str::to_owned)
+}
+
+/// `at \\host 12:00 /every:m line`
+fn at(arguments: &str, argv: &[String]) -> Option<String> {
+    let is_time = |argument: &String| {
+        argument.starts_with(|c: char| c.is_ascii_digit()) && argument.contains(':') && argument.len() <= 8
+    };
+    let time = argv.iter().position(is_time)?;
+    let options = argv.iter().skip(time.saturating_add(1)).take_while(|argument| argument.starts_with('/'));
+    let count = time.saturating_add(1).saturating_add(options.count());
+    Some(after_arguments(arguments, count).to_owned())
+}
+
+/// `sc create name binPath= "line"`, which the service starts.
+fn service(argv: &[String]) -> Option<String> {
+    let at = argv.iter().position(|argument| strip_prefix(argument, "binPath=").is_some())?;
+    let glued = argv.get(at).and_then(|argument| strip_prefix(argument, "binPath=")).unwrap_or_default();
+    if glued.is_empty() { argv.get(at.saturating_add(1)).cloned() } else { Some(glued.to_owned()) }
+}
+
+/// `msdt ... IT_BrowseForFile=...$(script)...`: the script that PowerShell would run (CVE-2022-30190).
+fn msdt(arguments: &str) -> Option<String> {
+    let (_, behind) = arguments.split_once("$(")?;
+    let (script, _) = behind.rsplit_once(')')?;
+    Some(["powershell.exe -command ", script].concat())
 }
 
 /// Functions of system DLLs that start the command line behind them.
@@ -258,83 +294,4 @@ fn rundll32(arguments: &str) -> Vec<Started> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::command::{path, tokens};
-
-    fn of_line(line: &str) -> Vec<String> {
-        let (program, arguments) = tokens::split_program(line);
-        let name = path::file_name(&path::program(program)).to_lowercase();
-        started(&name, arguments, &tokens::split_arguments(arguments))
-            .list
-            .into_iter()
-            .map(|s| s.line)
-            .collect()
-    }
-
-    #[test]
-    fn every_wrapper_shows_what_it_starts() {
-        for (line, started) in [
-            ("cmd /c powershell -c x", vec!["powershell -c x"]),
-            ("cmd.exe /c start /min \"\" powershell -c x", vec!["powershell -c x"]),
-            ("cmd /c cmd/c powershell", vec!["cmd /c powershell"]),
-            ("cmd /c powershell,-c x", vec!["powershell ,-c x"]),
-            ("cmd", vec![]),
-            ("conhost --headless powershell -c x", vec!["powershell -c x"]),
-            ("conhost.exe --headless --width 80 cmd /c x", vec!["cmd /c x"]),
-            ("conhost 0x4", vec![]),
-            ("conhost.exe 0xffffffff -ForceV1", vec![]),
-            (
-                r#"forfiles /p C:\Windows /m notepad.exe /c "powershell -c 0x22x0x22""#,
-                vec!["powershell -c \"x\""],
-            ),
-            (r#"forfiles /c "cmd /c \"a b\"""#, vec![r#"cmd /c "a b""#]),
-            ("pcalua -a powershell -c -enc AA", vec!["powershell -enc AA"]),
-            (r#"pcalua.exe -a "C:\a b\x.exe""#, vec![r#""C:\a b\x.exe""#]),
-            ("wmic process call create \"powershell -c x\"", vec!["powershell -c x"]),
-            ("wmic /node:h process call create 'cmd /c x'", vec!["cmd /c x"]),
-            ("wmic path Win32_Process call create \"cmd /c x\"", vec!["cmd /c x"]),
-            ("wmic os get name", vec![]),
-            ("schtasks /create /tn x /sc once /st 00:00 /tr \"powershell -c x\"", vec!["powershell -c x"]),
-            ("schtasks /change /tn x /disable", vec![]),
-            ("cmd /c echo calc x | cmd", vec!["cmd", "calc x"]),
-            (r"explorer.exe C:\x\y.exe", vec![r"C:\x\y.exe"]),
-            ("explorer.exe /NoUACCheck", vec![]),
-            ("wt -w 0 nt powershell -c x", vec!["powershell -c x"]),
-            ("bash -c \"powershell.exe -c x\"", vec!["powershell.exe -c x"]),
-            ("wsl -e powershell.exe -c x", vec!["powershell.exe -c x"]),
-            ("scriptrunner.exe -appvscript powershell -c x", vec!["powershell -c x"]),
-            ("runas /user:a /savecred \"powershell -c x\"", vec!["powershell -c x"]),
-            (r"psexec \\host -accepteula -s -u a -p b powershell -c x", vec!["powershell -c x"]),
-            ("ssh -o ProxyCommand=calc.exe localhost", vec!["calc.exe"]),
-            (
-                "mshta vbscript:CreateObject(\"Wscript.Shell\").Run(\"powershell -c x\",0)(window.close)",
-                vec!["powershell -c x"],
-            ),
-            (
-                "mshta vbscript:Execute(\"CreateObject(\"\"Wscript.Shell\"\").Run \"\"powershell -c \"\"\"\"x y\"\"\"\"\"\", 0:close\")",
-                vec!["powershell -c \"x y\""],
-            ),
-            (
-                "mshta.exe \"javascript:new ActiveXObject('WScript.Shell').Run('power'+'shell -c x',0)\"",
-                vec!["powershell -c x"],
-            ),
-            (
-                "mshta vbscript:CreateObject(\"Shell.Application\").ShellExecute(\"powershell\",\"-c x\",\"\",\"open\",0)",
-                vec!["powershell -c x"],
-            ),
-            ("mshta http://x/y.hta", vec![]),
-            (
-                "rundll32.exe javascript:\"\\..\\mshtml,RunHTMLApplication \";new%20ActiveXObject(\"WScript.Shell\").Run(\"calc\")",
-                vec!["calc"],
-            ),
-            ("rundll32 shell32.dll,ShellExec_RunDLL powershell -c x", vec!["powershell -c x"]),
-            ("rundll32.exe zipfldr.dll,RouteTheCall calc.exe", vec!["calc.exe"]),
-            ("rundll32.exe url.dll,OpenURL http://x", vec![]),
-            ("rundll32.exe /d srrstr.dll,ExecuteScheduledSPPCreation", vec![]),
-            ("notepad /c calc", vec![]),
-        ] {
-            assert_eq!(of_line(line), started, "{line}");
-        }
-    }
-}
+mod tests;

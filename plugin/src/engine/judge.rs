@@ -1,6 +1,6 @@
 //! From a record's members to its tag.
 use super::At;
-use super::reading::{Reading, read_candidate};
+use super::reading::{Reading, has_headroom, read_candidate};
 use crate::event::Note;
 use crate::fields::Table;
 use crate::history::{Completed, History};
@@ -8,6 +8,26 @@ use crate::json::Object;
 use crate::rules::{Matched, Matcher, Pack, Scratch, Settings};
 use crate::shapes;
 use crate::verdict::{Case, decide, host_role, write_tag};
+
+/// What came of judging a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Judged {
+    /// It is no task event, or one of which there is nothing to say.
+    Nothing,
+    /// The tag is written.
+    Tagged,
+    /// It may be a task event, and memory does not suffice to look.
+    NoMemory,
+}
+
+/// Whether earlier records have a say in a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Past {
+    /// Rules over several events see what came before.
+    Counts,
+    /// Each record is by itself: equal records get equal verdicts.
+    Ignored,
+}
 
 /// The rules and what their evaluation needs.
 #[derive(Debug)]
@@ -50,11 +70,15 @@ impl Judge {
         self.matcher.as_ref()
     }
 
-    /// Whether there is something to say of a record; the tag is then in `tag`.
-    pub(super) fn judge(&mut self, object: &Object<'_>, at: At, tag: &mut Vec<u8>) -> bool {
+    /// Judges a record. Where there is something to say of it, that is in `tag`.
+    pub(super) fn judge(&mut self, object: &Object<'_>, at: At, past: Past, tag: &mut Vec<u8>) -> Judged {
+        if !object.is_complete() {
+            return Judged::NoMemory;
+        }
         match shapes::change(object) {
-            None => false,
-            Some(candidate) => self.judge_candidate(object, candidate, at, tag),
+            None => Judged::Nothing,
+            Some(_) if !has_headroom(object) => Judged::NoMemory,
+            Some(candidate) => self.judge_candidate(object, candidate, at, past, tag),
         }
     }
 
@@ -64,13 +88,14 @@ impl Judge {
         object: &Object<'_>,
         candidate: shapes::Candidate<'_>,
         at: At,
+        past: Past,
         tag: &mut Vec<u8>,
-    ) -> bool {
-        let Some(mut reading) = read_candidate(object, candidate) else { return false };
+    ) -> Judged {
+        let Some(mut reading) = read_candidate(object, candidate) else { return Judged::Nothing };
         if self.matcher.is_none() {
             reading.notes.push(Note::NoRules);
         }
-        self.judge_reading(object, &reading, at, tag)
+        if self.judge_reading(object, &reading, at, past, tag) { Judged::Tagged } else { Judged::Nothing }
     }
 
     #[inline(never)]
@@ -79,13 +104,17 @@ impl Judge {
         object: &Object<'_>,
         reading: &Reading<'_>,
         at: At,
+        past: Past,
         tag: &mut Vec<u8>,
     ) -> bool {
         let fields = reading.fields();
         let actions = reading.actions();
         let now = u64::from(at.seconds);
         let matched = self.matched(&fields, &actions);
-        let completed = self.completed(&matched, &fields, &actions, now);
+        let completed = match past {
+            Past::Counts => self.completed(&matched, &fields, &actions, now),
+            Past::Ignored => Vec::new(),
+        };
         let pack = self.pack();
         let case = Case {
             pack,

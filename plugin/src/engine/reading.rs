@@ -1,5 +1,5 @@
 //! What is read of a record before any rule looks at it.
-use crate::command::{self, Processes};
+use crate::command::{self, Process, Processes};
 use crate::event::{Note, TaskEvent};
 use crate::fields::{ContentState, Table, com_handler_fields, event_fields, process_fields};
 use crate::json::Object;
@@ -8,7 +8,9 @@ use crate::task::{self, Action, Task};
 
 /// Free memory that must be there before a task event is looked at, besides some times the record's size:
 /// reading one allocates less, so that it cannot run out half-way.
-const HEADROOM: usize = 1024 * 1024;
+const HEADROOM: usize = 2 * 1024 * 1024;
+/// The most that the processes of all actions of a task take, in bytes, before the next action is not read.
+const COMMANDS: usize = 512 * 1024;
 
 /// A scheduled-task event with all that follows from it.
 #[derive(Debug)]
@@ -17,7 +19,8 @@ pub struct Reading<'a> {
     pub event: TaskEvent<'a>,
     /// The task in it; empty where there is no content.
     pub task: Task,
-    /// The processes of each action, in the order of the actions; none for actions that start no program.
+    /// The processes of each action, in the order of the actions; none for actions that start no program. Shorter
+    /// where the commands of the first actions are very large, which is noted.
     pub processes: Vec<Processes>,
     /// What limited the reading: of the event, the task and the commands.
     pub notes: Vec<Note>,
@@ -45,9 +48,6 @@ pub(super) fn read_candidate<'a>(
     object: &Object<'a>,
     candidate: shapes::Candidate<'a>,
 ) -> Option<Reading<'a>> {
-    if !has_headroom(object) {
-        return None;
-    }
     Some(read_event(shapes::read(object, candidate)?))
 }
 
@@ -60,7 +60,9 @@ fn read_event(event: TaskEvent<'_>) -> Reading<'_> {
     Reading { event, task, processes, notes, state }
 }
 
-fn has_headroom(object: &Object<'_>) -> bool {
+/// Whether memory suffices to read the task event in a record, to judge it and to write its tag. What that takes
+/// is then free in one piece, so that no allocation on the way fails.
+pub(super) fn has_headroom(object: &Object<'_>) -> bool {
     let needed = object.text().len().saturating_mul(4).saturating_add(HEADROOM);
     Vec::<u8>::new().try_reserve_exact(needed).is_ok()
 }
@@ -75,11 +77,20 @@ fn read_task(event: &TaskEvent<'_>, notes: &mut Vec<Note>) -> Task {
 
 #[inline(never)]
 fn read_commands(task: &Task, notes: &mut Vec<Note>) -> Vec<Processes> {
-    let read = task.actions.iter().map(|action| match action {
-        Action::Exec(exec) => command::read(exec),
-        _ => Processes::default(),
-    });
-    let processes: Vec<Processes> = read.collect();
+    let mut processes: Vec<Processes> = Vec::with_capacity(task.actions.len());
+    let mut size = 0_usize;
+    for action in &task.actions {
+        if size > COMMANDS {
+            notes.push(Note::TooMany { what: "actions", kept: processes.len() });
+            break;
+        }
+        let read = match action {
+            Action::Exec(exec) => command::read(exec),
+            _ => Processes::default(),
+        };
+        size = read.list.iter().map(Process::size).fold(size, usize::saturating_add);
+        processes.push(read);
+    }
     notes.extend(processes.iter().flat_map(|p| p.notes.iter().cloned()));
     processes
 }

@@ -15,6 +15,11 @@ pub(super) struct Levels {
 }
 
 impl Levels {
+    /// With room for as many levels as there may be, so that opening one never fails for want of memory.
+    pub(super) fn with_room() -> Self {
+        Self { top: 0, depth: 0, below: Vec::with_capacity(MAX_DEPTH as usize / 64) }
+    }
+
     /// Closes all levels and keeps the memory.
     pub(super) fn clear(&mut self) {
         self.top = 0;

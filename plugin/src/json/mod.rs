@@ -3,9 +3,11 @@
 //! A record must leave exactly as it came, number spelling, key order and all, so it is never parsed into
 //! a tree and written back. [`Scanner::scan`] answers "is this one JSON object (RFC 8259, valid UTF-8)?"
 //! and remembers where its members are; [`Object`] and [`Value`] look into it one level at a time;
-//! [`append_member`] and [`remove_members`] copy bytes; [`repair()`] mends what a host is known to break.
+//! [`append_member`] and [`remove_members`] copy bytes; [`repair()`] mends what a host is known to break;
+//! [`append_in_place`] and its kin do without memory.
 
 mod edit;
+mod in_place;
 mod levels;
 mod number;
 #[cfg(test)]
@@ -20,6 +22,7 @@ mod value;
 mod walk;
 
 pub use edit::{NotWritten, append_member, remove_members};
+pub use in_place::{MORE, append_in_place, blank_members, wrap_in_place};
 pub use repair::{Repaired, repair, wrap};
 pub use scan::{Invalid, Scanner};
 pub use scan_string::plain_string;

@@ -11,6 +11,8 @@ use std::borrow::Cow;
 
 /// Members that a [`Scanner`] keeps room for from one record to the next.
 const KEPT_MEMBERS: usize = 4096;
+/// Members that there is room for from the start, where that is asked for.
+const ROOM: usize = 512;
 
 /// Why a text is not one JSON object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +34,16 @@ pub struct Scanner {
 }
 
 impl Scanner {
+    /// A scanner that holds from the start what it needs for records of ordinary form, so that it reads them
+    /// even where memory has run out.
+    pub fn with_room() -> Self {
+        Self { members: Vec::with_capacity(ROOM), levels: Levels::with_room() }
+    }
+
     /// Checks that `text` is one JSON object, with nothing but white space around it, and remembers its
     /// members.
+    ///
+    /// Where memory does not suffice for all members, the object [says so](Object::is_complete).
     ///
     /// This is RFC 8259 to the letter: escapes of lone surrogates (`"\ud800"`) and duplicate keys pass,
     /// a byte order mark does not. Its own limits are 65,536 levels of nesting and 4 GiB.
@@ -53,7 +63,9 @@ impl Scanner {
         self.levels.clear();
         self.members.clear();
         if self.members.capacity() > KEPT_MEMBERS {
-            self.members.shrink_to(KEPT_MEMBERS);
+            // Shrinking would end the program where memory has run out.
+            self.members = Vec::new();
+            let _ = self.members.try_reserve_exact(KEPT_MEMBERS);
         }
         if u32::try_from(text.len()).is_err() {
             return Err(Invalid { at: 0, expected: "less than 4 GiB" });
@@ -65,12 +77,16 @@ impl Scanner {
             levels: &mut self.levels,
             member: NO_MEMBER,
             count: 0,
+            objects: 0,
             escaped_keys: false,
+            forgotten: false,
         };
         match scan.document() {
             Ok(()) => {
-                let (count, escaped_keys) = (scan.count, scan.escaped_keys);
-                Ok(Object::new(text, Cow::Borrowed(&self.members), count, escaped_keys))
+                let (count, objects) = (scan.count, scan.objects);
+                let (escaped_keys, forgotten) = (scan.escaped_keys, scan.forgotten);
+                let object = Object::new(text, Cow::Borrowed(&self.members), (count, objects), escaped_keys);
+                Ok(if forgotten { object.incomplete() } else { object })
             }
             Err(stop) => Err(first_error(text, stop)),
         }
@@ -111,7 +127,6 @@ pub(super) enum Expected {
     Utf8,
     Digit,
     LessNesting,
-    FewerMembers,
 }
 
 impl Expected {
@@ -130,7 +145,6 @@ impl Expected {
             Self::Utf8 => "UTF-8",
             Self::Digit => "a digit",
             Self::LessNesting => "less nesting",
-            Self::FewerMembers => "fewer members than memory has room for",
         }
     }
 }
@@ -145,10 +159,14 @@ struct Scan<'a, 's> {
     levels: &'s mut Levels,
     /// The member of the top level whose value is being read.
     member: Member,
-    /// How many members the top level has.
+    /// How many members the top level has so far.
     count: usize,
+    /// How many of them are objects.
+    objects: usize,
     /// Whether a key of the top level has an escape.
     escaped_keys: bool,
+    /// Whether there was no memory to remember some member.
+    forgotten: bool,
 }
 
 /// What is left of the text behind something.
@@ -227,7 +245,7 @@ impl<'a> Scan<'a, '_> {
                         self.key(start, rest, behind.len().wrapping_add(1), escapes);
                         is_key = false;
                     } else {
-                        self.value_ended(behind.len().wrapping_add(2))?;
+                        self.value_ended(behind.len().wrapping_add(2));
                         is_key = object;
                         start = behind;
                     }
@@ -240,7 +258,7 @@ impl<'a> Scan<'a, '_> {
                     rest = skip_escapes(rest)?;
                     continue;
                 }
-                if is_key && token & TWO == KEY_AND_VALUE && matches!((token >> 16) as u8, b'0'..=b'9') {
+                if is_key && token & TWO == KEY_AND_VALUE && ((token >> 16) as u8).is_ascii_digit() {
                     let value = rest.get(2..).unwrap_or_default();
                     self.key(start, rest, value.len(), escapes);
                     rest = number(value)?;
@@ -250,7 +268,7 @@ impl<'a> Scan<'a, '_> {
                     if u16::from_le_bytes(*next) != NUMBER_AND_KEY {
                         return Ok((rest, Next::Comma));
                     }
-                    self.value_ended(rest.len())?;
+                    self.value_ended(rest.len());
                     escapes = false;
                     start = after;
                     rest = after;
@@ -285,6 +303,9 @@ impl<'a> Scan<'a, '_> {
         match rest.split_first() {
             Some((&bracket @ (b'{' | b'['), after)) => {
                 let object = bracket == b'{';
+                if object && self.levels.depth() == 1 {
+                    self.objects = self.objects.wrapping_add(1);
+                }
                 if !self.levels.push(object) {
                     return Err(Stop { rest, expected: Expected::LessNesting });
                 }
@@ -303,7 +324,7 @@ impl<'a> Scan<'a, '_> {
     /// Behind what follows a value.
     #[inline(always)]
     fn comma(&mut self, rest: &'a [u8]) -> Result<(&'a [u8], Next), Stop<'a>> {
-        self.value_ended(rest.len())?;
+        self.value_ended(rest.len());
         let object = self.levels.in_object();
         let rest = blanks(rest);
         match rest.split_first() {
@@ -331,7 +352,8 @@ impl<'a> Scan<'a, '_> {
         }
         self.count = self.count.wrapping_add(1);
         self.escaped_keys |= escapes;
-        if escapes || self.sieve.holds(start, start.len().wrapping_sub(end.len()), self.count) {
+        let values = self.count.wrapping_sub(self.objects);
+        if escapes || self.sieve.holds(start, start.len().wrapping_sub(end.len()), values) {
             self.member = Member {
                 key_start: self.offset(start.len()),
                 key_end: self.offset(end.len()),
@@ -344,17 +366,12 @@ impl<'a> Scan<'a, '_> {
     /// Notes the end of a value with `rest` bytes of the text behind it: the member is remembered, if it is of
     /// the top level and wanted.
     #[inline(always)]
-    fn value_ended(&mut self, rest: usize) -> Result<(), Stop<'a>> {
-        if self.member.key_start == 0 || self.levels.depth() != 1 {
-            return Ok(());
+    fn value_ended(&mut self, rest: usize) {
+        if self.member.key_start > 0 && self.levels.depth() == 1 {
+            let member = Member { value_end: self.offset(rest), ..self.member };
+            self.member = NO_MEMBER;
+            self.forgotten |= !remember(self.members, member);
         }
-        let member = Member { value_end: self.offset(rest), ..self.member };
-        self.member = NO_MEMBER;
-        if remember(self.members, member) {
-            return Ok(());
-        }
-        let rest = self.text.get(self.text.len().wrapping_sub(rest)..).unwrap_or_default();
-        Err(Stop { rest, expected: Expected::FewerMembers })
     }
 
     /// Where in the text its last `rest` bytes begin.

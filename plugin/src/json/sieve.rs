@@ -9,7 +9,7 @@ pub struct Sieve {
     /// For each length the first letters of the wanted keys, by their last five bits, so that case makes no
     /// difference. The last is for all longer keys, too.
     letters: [u32; LENGTHS],
-    /// How many of a record's members are remembered, whatever their keys.
+    /// How many of a record's members are remembered whatever their keys, objects aside.
     first: usize,
 }
 
@@ -19,7 +19,7 @@ impl Sieve {
     /// Holds back every member.
     pub const ALL: Self = Self { letters: [u32::MAX; LENGTHS], first: 0 };
 
-    /// Holds back the first members of a record, and nothing else.
+    /// Holds back the first members of a record that are no objects, and nothing else but objects among them.
     pub const fn new(first: usize) -> Self {
         Self { letters: [0; LENGTHS], first }
     }
@@ -35,8 +35,8 @@ impl Sieve {
         self
     }
 
-    /// Whether the member is to be remembered whose key, of `len` bytes, `text` begins with, and which is
-    /// number `count` of its record, from 1.
+    /// Whether the member is to be remembered whose key, of `len` bytes, `text` begins with. It is number `count`
+    /// of its record's, from 1, if those before it are left out that are objects.
     #[inline(always)]
     pub(super) fn holds(&self, text: &[u8], len: usize, count: usize) -> bool {
         let letters = self.letters.get(slot(len)).copied().unwrap_or_default();

@@ -22,6 +22,27 @@ pub fn unescape(inside: &[u8]) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
+/// Whether the inside of a JSON string stands for `text`. Allocates nothing.
+pub(super) fn stands_for(inside: &[u8], text: &str) -> bool {
+    // No escape is longer than 6 bytes for each byte of what it stands for.
+    if inside.len() > text.len().saturating_mul(6) {
+        return false;
+    }
+    let (mut rest, mut left) = (inside, text.as_bytes());
+    while let Some((plain, escape)) = memchr(b'\\', rest).and_then(|at| rest.split_at_checked(at)) {
+        let (character, after) = escaped(escape.get(1..).unwrap_or_default());
+        let mut buffer = [0; 4];
+        let Some(behind) = left
+            .strip_prefix(plain)
+            .and_then(|behind| behind.strip_prefix(character.encode_utf8(&mut buffer).as_bytes()))
+        else {
+            return false;
+        };
+        (rest, left) = (after, behind);
+    }
+    rest == left
+}
+
 fn push_lossy(text: &mut String, bytes: &[u8]) {
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());

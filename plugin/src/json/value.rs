@@ -1,5 +1,6 @@
 //! Looking into valid JSON, one level at a time.
 use super::number::whole;
+use super::text::stands_for;
 use super::unescape;
 use super::walk::Walker;
 use memchr::memchr;
@@ -116,14 +117,16 @@ impl<'a> Value<'a> {
         }
         let mut members = Vec::new();
         let mut escaped_keys = false;
+        let mut objects = 0_usize;
         let mut walker = Walker::new(self.0);
         while let Some((member, escaped)) = walker.member() {
             members.try_reserve(1).ok()?;
             members.push(member);
             escaped_keys |= escaped;
+            objects = objects.saturating_add(usize::from(member.value(self.0).kind() == Kind::Object));
         }
         let count = members.len();
-        Some(Object::new(self.0, Cow::Owned(members), count, escaped_keys))
+        Some(Object::new(self.0, Cow::Owned(members), (count, objects), escaped_keys))
     }
 
     /// The members of an object in order, keys as written (still escaped); none of any other value.
@@ -162,7 +165,7 @@ impl<'a> Value<'a> {
 fn is_key(written: &[u8], key: &str, escaped: bool) -> bool {
     // An escape is longer than what it stands for.
     if escaped && written.len() >= key.len() && memchr(b'\\', written).is_some() {
-        unescape(written) == key
+        stands_for(written, key)
     } else {
         written == key.as_bytes()
     }
@@ -176,18 +179,33 @@ pub struct Object<'a> {
     members: Cow<'a, [Member]>,
     /// How many members the object has.
     count: usize,
+    /// How many of them are objects.
+    objects: usize,
     /// Whether any key has an escape, so that looking up the others stays cheap.
     escaped_keys: bool,
+    /// Whether memory sufficed to remember every member.
+    complete: bool,
 }
 
 impl<'a> Object<'a> {
     pub(super) const fn new(
         text: &'a [u8],
         members: Cow<'a, [Member]>,
-        count: usize,
+        (count, objects): (usize, usize),
         escaped_keys: bool,
     ) -> Self {
-        Self { text, members, count, escaped_keys }
+        Self { text, members, count, objects, escaped_keys, complete: true }
+    }
+
+    /// The same, for a text with more members than memory has room for.
+    pub(super) const fn incomplete(mut self) -> Self {
+        self.complete = false;
+        self
+    }
+
+    /// Whether memory sufficed to remember the members. The text is a valid object all the same.
+    pub const fn is_complete(&self) -> bool {
+        self.complete
     }
 
     /// The text that the members' offsets count in: the object, and what white space was around it.
@@ -198,6 +216,11 @@ impl<'a> Object<'a> {
     /// How many members it has, duplicates included, and those that were not remembered.
     pub const fn len(&self) -> usize {
         self.count
+    }
+
+    /// How many of all its members are objects.
+    pub const fn objects(&self) -> usize {
+        self.objects
     }
 
     /// Whether it has no members.

@@ -17,6 +17,16 @@ impl<'a> Walker<'a> {
         Self { text, at: 1 }
     }
 
+    /// Goes on at an offset that [`Self::at`] gave.
+    pub(super) const fn resume(text: &'a [u8], at: usize) -> Self {
+        Self { text, at }
+    }
+
+    /// The offset behind what was stepped over.
+    pub(super) const fn at(&self) -> usize {
+        self.at
+    }
+
     /// The next member of an object, and whether its key has an escape.
     pub(super) fn member(&mut self) -> Option<(Member, bool)> {
         self.separators(b',');

@@ -5,6 +5,7 @@
 
 mod compact;
 mod condition;
+mod ecs;
 mod glob;
 mod groups;
 mod matcher;
@@ -13,6 +14,7 @@ mod pack;
 mod packed;
 mod values;
 
+pub use ecs::{AttackName, Ecs, EcsRule};
 pub use glob::fold;
 pub use matcher::{Evidence, Matched, Matcher, Place, Scratch, Trace};
 pub use pack::{

@@ -1,4 +1,5 @@
 //! The compiled form of a rule set: plain data, written by the host's compiler, read by the guest once.
+use super::Ecs;
 use crate::fields::{Field, View};
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,8 @@ pub struct Pack {
     pub regexes: Vec<Regex>,
     /// Rules over several events.
     pub correlations: Vec<Correlation>,
+    /// What the tag's ECS objects need, where the settings ask for them.
+    pub ecs: Option<Ecs>,
 }
 
 impl Pack {
@@ -332,4 +335,7 @@ pub struct Allow {
     /// Lower-case hexadecimal SHA-256 of each action's `task.command_line`, any one of which may be met by
     /// every action; empty means that no hash is asked for.
     pub command_hashes: Vec<String>,
+    /// Class ids of COM handlers, any one of which each action must have; empty means that none is asked for. A
+    /// class id is its 32 hexadecimal digits as a number.
+    pub class_ids: Vec<u128>,
 }

@@ -70,9 +70,15 @@ const NESTED: usize = 8;
 /// Texts of one record that are looked into.
 const TEXTS: usize = 6;
 
-/// A record of no more members is little more than its text, whatever the key: Fluent Bit's
+/// A record of no more members, objects aside, is little more than its text, whatever the key: Fluent Bit's
 /// `render_event_text_key` can be any, and other members than `StringInserts` are not beside it.
 pub(super) const SMALL: usize = 2;
+
+/// Whether a record has few members. Objects do not count: a tag of our own from a filter before this one is one,
+/// and must not change what the record is taken for.
+fn is_small(record: &Object<'_>) -> bool {
+    record.len().saturating_sub(record.objects()) <= SMALL
+}
 
 /// Whether `record` holds the id of a scheduled-task event at any place where a known shipper puts it.
 /// `None` settles it. Otherwise [`read`](super::read) says whether it is such an event. Of the record no more
@@ -108,7 +114,7 @@ pub fn change<'a>(record: &Object<'a>) -> Option<Candidate<'a>> {
     if search.another_event {
         return None;
     }
-    if record.len() <= SMALL {
+    if is_small(record) {
         search.take_any_text(record);
     }
     search.texts.iter().flatten().find_map(|text| text.candidate()).or(search.last_resort)
@@ -270,7 +276,7 @@ impl<'a> Search<'a> {
     fn push(&mut self, value: Value<'a>, within: Within, holder: Nested<'a>) {
         let record = holder.record_of(None);
         match value.kind() {
-            Kind::String => {
+            Kind::String | Kind::Object if value.kind() == Kind::String || within == Within::Otlp => {
                 if let Some(free) = self.texts.iter_mut().find(|text| text.is_none()) {
                     *free = Some(Text { value, record, system: within == Within::System });
                 }

@@ -18,9 +18,13 @@ fn folded(key: &[u8]) -> impl Iterator<Item = u8> {
     key.iter().filter(|&&byte| !separates(byte)).map(u8::to_ascii_lowercase)
 }
 
+/// More than any key that is looked for has when all of it is written as escapes, in bytes.
+const LONGEST: usize = 1024;
+
 /// A key as it is meant: JSON escapes in it resolved.
 pub(super) fn plain(key: &[u8]) -> Cow<'_, [u8]> {
-    if !key.contains(&b'\\') {
+    // No key that is looked for is as long, and what is not compared needs no memory.
+    if key.len() > LONGEST || !key.contains(&b'\\') {
         return Cow::Borrowed(key);
     }
     match json::unescape(key) {

@@ -10,6 +10,7 @@
 //! their own. The rendered message comes last, for what nothing else says.
 
 mod azure;
+mod cef;
 mod content;
 mod entities;
 mod event_xml;
@@ -22,6 +23,7 @@ mod key;
 mod key_value;
 mod message;
 mod otel;
+mod otlp;
 mod reading;
 mod role;
 mod shape;
@@ -45,7 +47,7 @@ pub use role::sieve;
 pub use winevtlog::begins_as_another_event;
 
 use crate::event::TaskEvent;
-use crate::json::{Kind, Object, Scanner};
+use crate::json::{Kind, Object, Scanner, Value};
 use id::Place;
 use reading::{Rank, Reading, Slot};
 use shape::Shape;
@@ -60,6 +62,9 @@ use text_id::Form;
 pub fn read<'a>(object: &Object<'a>, candidate: Candidate<'a>) -> Option<TaskEvent<'a>> {
     if matches!(candidate.place, Place::Text(Form::Json, _)) {
         return read_json(&walk::string(candidate.text?)?);
+    }
+    if matches!(candidate.place, Place::Text(Form::Otlp, _)) {
+        return read_otlp(candidate.text?);
     }
     let inner;
     let record = match candidate.inner {
@@ -105,10 +110,23 @@ fn read_json(text: &str) -> Option<TaskEvent<'static>> {
     let mut scanner = Scanner::default();
     let object = scanner.scan(text.as_bytes()).ok()?;
     let candidate = change(&object)?;
-    if matches!(candidate.place, Place::Text(Form::Json, _)) {
-        return None;
+    match candidate.place {
+        Place::Text(Form::Json, _) => None,
+        Place::Text(Form::Otlp, _) => read_otlp(candidate.text?),
+        _ => read(&object, candidate).map(TaskEvent::into_owned),
     }
-    read(&object, candidate).map(TaskEvent::into_owned)
+}
+
+/// The event of a record that says the type of each value. Such a list in such a list is not read.
+fn read_otlp(list: Value<'_>) -> Option<TaskEvent<'static>> {
+    let text = otlp::plain(list)?;
+    let mut scanner = Scanner::default();
+    let object = scanner.scan(text.as_bytes()).ok()?;
+    let candidate = change(&object)?;
+    match candidate.place {
+        Place::Text(Form::Json | Form::Otlp, _) => None,
+        _ => read(&object, candidate).map(TaskEvent::into_owned),
+    }
 }
 
 /// The shape of a record, by where its id stands and what stands beside it.
@@ -135,7 +153,8 @@ fn shape_of(place: Place, record: &Object<'_>) -> &'static Shape {
         Place::Text(Form::Xml, false) => &event_xml::SHAPE,
         Place::Text(Form::EventIdLine, _) => &winevtlog::TEXT,
         Place::Text(Form::Snare, _) => &snare::SHAPE,
-        Place::Text(Form::Json, _) => Shape::NOWHERE,
+        Place::Text(Form::Cef, _) => &cef::SHAPE,
+        Place::Text(Form::Json | Form::Otlp, _) => Shape::NOWHERE,
     }
 }
 
@@ -157,7 +176,8 @@ fn read_text(reading: &mut Reading<'_>, form: Form, text: &str) {
         Form::Xml => event_xml::read(reading, text, Rank::MAX),
         Form::EventIdLine | Form::EventCodeLine => key_value::read(reading, text, Rank::MAX),
         Form::Snare => snare::read(reading, text, Rank::MAX),
-        Form::Json => {}
+        Form::Cef => cef::read(reading, text, Rank::MAX),
+        Form::Json | Form::Otlp => {}
     }
 }
 
@@ -167,9 +187,10 @@ fn read_text_message(reading: &mut Reading<'_>, form: Form, text: &str) {
         return;
     }
     match form {
-        Form::Xml | Form::Json => {}
+        Form::Xml | Form::Json | Form::Otlp => {}
         Form::EventIdLine | Form::EventCodeLine => key_value::read_message(reading, text),
         Form::Snare => snare::read_message(reading, text),
+        Form::Cef => cef::read_message(reading, text),
     }
 }
 

@@ -13,6 +13,8 @@ pub(super) enum Within {
     Event,
     /// `System` of a Windows event.
     System,
+    /// `kvlistValue`.
+    Otlp,
     /// `winlog`.
     Winlog,
     /// `win` of Wazuh.
@@ -35,7 +37,7 @@ const RECORD: Role = Role::Nested(Within::Record);
 
 /// The keys of a record that can hold an event, in small letters and the order of their lengths. A
 /// dot stands for any separator.
-const KEYS: [(&[u8], Role); 38] = [
+const KEYS: [(&[u8], Role); 39] = [
     (b"id", Role::Id(Place::Id)),
     (b"log", RECORD),
     (b"msg", RECORD),
@@ -63,6 +65,7 @@ const KEYS: [(&[u8], Role); 38] = [
     (b"attributes", RECORD),
     (b"event_id.id", Role::Id(Place::Otel)),
     (b"raw_message", RECORD),
+    (b"kvlistvalue", Role::Nested(Within::Otlp)),
     (b"full_message", RECORD),
     (b"short_message", RECORD),
     (b"event.original", RECORD),

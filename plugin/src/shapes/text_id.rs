@@ -2,7 +2,7 @@
 
 use memchr::{memchr, memmem};
 
-use super::snare;
+use super::{cef, snare};
 
 /// How an event stands in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,10 @@ pub(super) enum Form {
     EventCodeLine,
     /// Fields between tabs after `MSWinEventLog`.
     Snare,
+    /// CEF or LEEF.
+    Cef,
+    /// No text, but a `kvlistValue`. The id is any number like one of ours.
+    Otlp,
     /// A record as JSON, which nobody has parsed. The id is any number like one of ours.
     Json,
 }
@@ -31,9 +35,15 @@ const ATTRIBUTES: usize = 64;
 
 /// The first event id in a text, given as the bytes of its JSON string, and how it stands there.
 pub(super) fn find(string: &[u8]) -> Option<(u64, Form)> {
+    if string.starts_with(b"{") {
+        return json_id(string).filter(|_| whole_id(string)).map(|id| (id, Form::Otlp));
+    }
     if is_json(string) {
         vent(string)?;
         return json_id(string).map(|id| (id, Form::Json));
+    }
+    if let Some(id) = cef::id(string) {
+        return Some((id, Form::Cef));
     }
     let mut rest = string.get(..HEAD).unwrap_or(string);
     for _ in 0..TRIES {
@@ -66,11 +76,24 @@ fn is_json(string: &[u8]) -> bool {
     text.strip_prefix(b"{").is_some_and(|text| text.trim_ascii_start().starts_with(b"\\"))
 }
 
+/// The ids of task events, as digits and as numbers.
+const IDS: [(&[u8], u64); 5] =
+    [(b"4698", 4698), (b"4702", 4702), (b"4699", 4699), (b"4700", 4700), (b"4701", 4701)];
+
 /// A number in the text that could be the id of a task event.
 fn json_id(string: &[u8]) -> Option<u64> {
-    const IDS: [(&[u8], u64); 5] =
-        [(b"4698", 4698), (b"4702", 4702), (b"4699", 4699), (b"4700", 4700), (b"4701", 4701)];
     IDS.iter().find(|(digits, _)| memmem::find(string, digits).is_some()).map(|(_, id)| *id)
+}
+
+/// Whether one of those numbers stands in the text as a whole value.
+fn whole_id(string: &[u8]) -> bool {
+    IDS.iter().any(|(digits, _)| {
+        memmem::find_iter(string, digits).any(|at| {
+            let before = at.checked_sub(1).and_then(|before| string.get(before));
+            let after = string.get(at.saturating_add(digits.len()));
+            [before, after].iter().all(|byte| matches!(byte, Some(b'"' | b':' | b',' | b'}' | b' ')))
+        })
+    })
 }
 
 /// The id where `Event` stands between `before` and `after`.

@@ -46,10 +46,13 @@ const SHAPE_OF_REST: Shape =
 /// nothing looked at behind the event id but the last byte. Only of the default form, and only of records that are
 /// known to come from there: what follows may be anything.
 pub fn begins_as_another_event(record: &[u8]) -> bool {
-    event_id(record).is_some_and(|id| Change::from_event_id(id).is_none()) && record.last() == Some(&b'}')
+    let id = before_id(record);
+    id.is_some_and(|id| is_another_of_four_digits(id) || is_another(id)) && record.last() == Some(&b'}')
 }
 
-fn event_id(record: &[u8]) -> Option<u64> {
+/// From the event id on, where a record begins in the default form.
+#[inline(always)]
+fn before_id(record: &[u8]) -> Option<&[u8]> {
     let rest = after(record, b"{\"ProviderName\":")?;
     let name = rest.strip_prefix(b"\"")?;
     let rest = security_auditing(name).or_else(|| plain_string(name))?;
@@ -59,8 +62,35 @@ fn event_id(record: &[u8]) -> Option<u64> {
         Some(rest) => rest,
         None => digits(rest.strip_prefix(b",\"Qualifiers\":")?)?.1,
     };
-    let (id, rest) = digits(after(rest, b",\"EventI")?.strip_prefix(b"D\":")?)?;
-    (rest.first() == Some(&b',')).then_some(id)
+    after(rest, b",\"EventI")?.strip_prefix(b"D\":")
+}
+
+/// Whether the id is that of another event: one of four digits, as those of the Security log are, compared as a
+/// word.
+#[inline(always)]
+fn is_another_of_four_digits(id: &[u8]) -> bool {
+    const TENS: u32 = 0xf0f0_f0f0;
+    const ZEROS: u32 = u32::from_le_bytes(*b"0000");
+    let Some((&[a, b, c, d], after)) = id.split_first_chunk() else { return false };
+    let word = u32::from_le_bytes([a, b, c, d]);
+    // A digit is still one of 0x30 to 0x3f with six added.
+    let digits = word & TENS == ZEROS && word.wrapping_add(0x0606_0606) & TENS == ZEROS;
+    digits && !OURS.contains(&word) && after.first() == Some(&b',')
+}
+
+/// The ids of scheduled-task events, as words.
+const OURS: [u32; 5] = [
+    u32::from_le_bytes(*b"4698"),
+    u32::from_le_bytes(*b"4699"),
+    u32::from_le_bytes(*b"4700"),
+    u32::from_le_bytes(*b"4701"),
+    u32::from_le_bytes(*b"4702"),
+];
+
+/// Whether the id is that of another event.
+#[inline(never)]
+fn is_another(id: &[u8]) -> bool {
+    digits(id).is_some_and(|(id, rest)| rest.first() == Some(&b',') && Change::from_event_id(id).is_none())
 }
 
 /// Behind the name of the Security log's provider, whose events are most.
@@ -112,7 +142,18 @@ mod tests {
         ] {
             assert!(begins_as_another_event(other.as_bytes()), "{other}");
         }
+        for digits in 0..10_000_u32 {
+            let spelled = format!("{digits:04}");
+            let another = Change::from_event_id(u64::from(digits)).is_none();
+            assert_eq!(
+                begins_as_another_event(record("\"\"", &spelled, "}").as_bytes()),
+                another,
+                "{spelled}"
+            );
+        }
         for unsure in [
+            record("\"\"", "46:4", r#""Version":1}"#),
+            record("\"\"", "4/24", r#""Version":1}"#),
             record("\"\"", "4698", r#""Version":1}"#),
             record("\"\"", "4702", r#""Version":1}"#),
             record("\"\"", "46240000000000", r#""Version":1}"#),

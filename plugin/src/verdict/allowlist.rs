@@ -19,7 +19,7 @@ pub(super) struct Subject<'a> {
 pub(super) fn covers(allow: &Allow, rule: &str, subject: &Subject<'_>) -> bool {
     let in_time = allow.expires.is_none_or(|end| subject.now < end);
     let for_rule = allow.rules.is_empty() || allow.rules.iter().any(|id| id == rule);
-    let asks = !allow.patterns.is_empty() || !allow.command_hashes.is_empty();
+    let asks = !allow.patterns.is_empty() || !allow.command_hashes.is_empty() || !allow.class_ids.is_empty();
     in_time && for_rule && asks && subject.complete && fits(allow, subject)
 }
 
@@ -35,6 +35,11 @@ fn fits(allow: &Allow, subject: &Subject<'_>) -> bool {
             let line = action.first(Field::TaskCommandLine);
             line.is_some_and(|line| allow.command_hashes.contains(&command_hash(line)))
         }))
+        && (allow.class_ids.is_empty()
+            || every_action(subject, |action| {
+                let id = action.first(Field::TaskClassId).and_then(class_id);
+                id.is_some_and(|id| allow.class_ids.contains(&id))
+            }))
 }
 
 /// One benign action must not cover for another, so all of them have to fit, and there must be one.
@@ -45,6 +50,19 @@ fn every_action(subject: &Subject<'_>, test: impl Fn(&Table<'_>) -> bool) -> boo
 fn has(table: &Table<'_>, field: Field, glob: &Glob) -> bool {
     let values = table.values(field);
     !values.is_empty() && values.iter().all(|value| glob.matches(value))
+}
+
+/// A class id, with or without braces and dashes, as the number that its 32 hexadecimal digits are.
+pub fn class_id(text: &str) -> Option<u128> {
+    let text = text.trim();
+    let inner = text.strip_prefix('{').and_then(|inside| inside.strip_suffix('}')).unwrap_or(text);
+    let mut number = 0_u128;
+    let mut digits = 0_u32;
+    for c in inner.chars().filter(|&c| c != '-') {
+        number = (number << 4) | u128::from(c.to_digit(16)?);
+        digits = digits.saturating_add(1);
+    }
+    (digits == 32).then_some(number)
 }
 
 /// Lower-case hexadecimal SHA-256 of a command line in normal form.
@@ -69,6 +87,7 @@ mod tests {
             rules: Vec::new(),
             patterns: patterns.into_iter().map(|(field, text)| (field, glob(text))).collect(),
             command_hashes: Vec::new(),
+            class_ids: Vec::new(),
         }
     }
 
@@ -116,6 +135,30 @@ mod tests {
         assert!(!covered(&scoped, &[], 1, true));
         scoped.rules.push("rule-1".into());
         assert!(covered(&scoped, &[], 1, true));
+    }
+
+    #[test]
+    fn a_class_id_fits_in_every_spelling() {
+        let id = class_id("{0A1B2C3D-1111-2222-3333-444455556666}").unwrap();
+        let mut com = allow(vec![(Field::TaskPath, r"\backup")]);
+        com.class_ids = vec![id];
+        let action = |text| table(&[(Field::TaskClassId, text)]);
+        for text in ["{0a1b2c3d-1111-2222-3333-444455556666}", "0A1B2C3D-1111-2222-3333-444455556666"] {
+            assert!(covered(&com, &[action(text)], 1, true), "{text}");
+        }
+        let other = "{0A1B2C3D-1111-2222-3333-444455556667}";
+        assert!(!covered(&com, &[action(other)], 1, true));
+        assert!(!covered(&com, &[action(other), action("{0A1B2C3D-1111-2222-3333-444455556666}")], 1, true));
+        assert!(!covered(&com, &[table(&[(Field::TaskImageName, "backup.exe")])], 1, true), "a program");
+        for bad in [
+            "",
+            "{",
+            "0A1B2C3D",
+            "{0A1B2C3D-1111-2222-3333-44445555666G}",
+            "0A1B2C3D11112222333344445555666677",
+        ] {
+            assert_eq!(class_id(bad), None, "{bad}");
+        }
     }
 
     #[test]

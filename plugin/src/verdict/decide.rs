@@ -76,6 +76,8 @@ pub struct Decision<'a> {
 /// A rule or correlation that is reported.
 #[derive(Debug, PartialEq)]
 pub struct Finding<'a> {
+    /// Its number in the pack: a correlation's is behind those of the rules.
+    pub number: usize,
     /// Its id.
     pub id: &'a str,
     /// Its title.
@@ -137,6 +139,7 @@ fn findings<'a>(case: &Case<'a>) -> Vec<Finding<'a>> {
     for matched in case.matched {
         if let Some(rule) = case.pack.rules.get(matched.rule as usize).filter(|rule| rule.reported) {
             findings.push(Finding {
+                number: matched.rule as usize,
                 id: &rule.id,
                 title: &rule.title,
                 level: rule.level,
@@ -153,6 +156,7 @@ fn findings<'a>(case: &Case<'a>) -> Vec<Finding<'a>> {
                 .map(|(field, value)| Evidence { field: *field, matched: value.clone() });
             let last = case.matched.get(completed.matched).map(|matched| matched.evidence.clone());
             findings.push(Finding {
+                number: case.pack.rules.len().saturating_add(completed.correlation as usize),
                 id: &correlation.id,
                 title: &correlation.title,
                 level: correlation.level,

@@ -2,10 +2,13 @@
 
 mod allowlist;
 mod decide;
+mod ecs;
 mod role;
 mod tag;
 mod text;
 
+pub use allowlist::class_id;
 pub use decide::{Case, Decision, Finding, Verdict, decide};
+pub use ecs::{EcsNames, EcsObjects, EcsRuleObject, EcsTechnique, EcsThreat, ecs_objects};
 pub use role::host_role;
-pub use tag::{write_lost_copy, write_repaired, write_tag};
+pub use tag::{write_lost_copy, write_misread_rows, write_not_judged, write_repaired, write_tag};

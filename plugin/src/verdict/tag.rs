@@ -1,5 +1,6 @@
 //! The tag: one JSON object that says what was decided and why. Its schema is docs/tag.md.
 use super::decide::{Case, Decision, Verdict};
+use super::ecs::{EcsRuleObject, EcsThreat, ecs_objects};
 use super::text::cut;
 use crate::event::Note;
 use crate::fields::{Field, Fields};
@@ -28,10 +29,14 @@ struct Tag<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     evidence: Vec<EvidenceEntry<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    allowlist: Vec<AllowEntry<'a>>,
+    allowlist: Vec<AllowEntry>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notes: Vec<String>,
     pack: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<EcsRuleObject<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    threat: Option<EcsThreat<'a>>,
 }
 
 #[derive(Serialize)]
@@ -87,9 +92,9 @@ struct EvidenceEntry<'a> {
 }
 
 #[derive(Serialize)]
-struct AllowEntry<'a> {
-    name: &'a str,
-    reason: &'a str,
+struct AllowEntry {
+    name: String,
+    reason: String,
 }
 
 /// The tag of a record that is not about a task: what the host or the mending of it did.
@@ -135,6 +140,32 @@ pub fn write_repaired(out: &mut Vec<u8>, what: &str) {
     );
 }
 
+/// Writes the member of a record that there was no memory to judge: key, colon and tag.
+pub fn write_not_judged(out: &mut Vec<u8>, settings: &Settings) {
+    let notes = ["no memory to look at the record: it may be a task event that a rule describes"];
+    let title = "Record not judged: no memory for it";
+    let verdict = Verdict::Unreadable.as_str();
+    out.clear();
+    crate::json::write_string(out, &settings.key);
+    out.push(b':');
+    let _ = serde_json::to_writer(
+        &mut *out,
+        &SmallTag { schema: SCHEMA, verdict, severity: "informational", title, notes },
+    );
+}
+
+/// Writes the tag that stands for a block of rows that cannot be read.
+pub fn write_misread_rows(out: &mut Vec<u8>) {
+    let notes = ["the function's arguments must be (String, DateTime), its format RowBinary"];
+    let title = "Rows not read: they are not what was declared";
+    let verdict = Verdict::Unreadable.as_str();
+    out.clear();
+    let _ = serde_json::to_writer(
+        &mut *out,
+        &SmallTag { schema: SCHEMA, verdict, severity: "informational", title, notes },
+    );
+}
+
 /// Writes a whole record in place of one for which there was no memory, in the host's copy or in the mending.
 pub fn write_lost_copy(out: &mut Vec<u8>, settings: &Settings) {
     let notes = ["no memory for a copy of the record"];
@@ -169,6 +200,10 @@ fn tag<'a>(
         title: finding.title,
         level: finding.level.as_str(),
     });
+    let pack = pack.get(..12).unwrap_or(pack);
+    let ecs = case.pack.ecs.as_ref();
+    let ecs = ecs.and_then(|ecs| ecs_objects(ecs, &decision.reported, pack, limits.entries));
+    let (rule, threat) = ecs.map(|objects| (objects.rule, objects.threat)).unzip();
     Tag {
         schema: SCHEMA,
         verdict: decision.verdict.as_str(),
@@ -184,9 +219,11 @@ fn tag<'a>(
         actor: actor(case),
         task: task(case, limits),
         evidence: evidence(decision, limits),
-        allowlist: decision.allowed.iter().map(|a| AllowEntry { name: &a.name, reason: &a.reason }).collect(),
+        allowlist: allowlist(decision, limits),
         notes: notes(case, decision, limits, shortened),
-        pack: pack.get(..12).unwrap_or(pack),
+        pack,
+        rule,
+        threat,
     }
 }
 
@@ -239,6 +276,7 @@ fn task<'a>(case: &Case<'a>, limits: Limits) -> TaskEntry<'a> {
     };
     let mut commands = list(Field::TaskCommandLine);
     commands.extend(list(Field::TaskClassId).into_iter().map(|class| format!("ComHandler {class}")));
+    commands.truncate(limits.entries);
     TaskEntry {
         name: case.event.task_name.as_deref().map(|name| cut(name, 512)),
         author: first(Field::TaskAuthor, 256),
@@ -275,6 +313,12 @@ fn evidence<'a>(decision: &Decision<'a>, limits: Limits) -> Vec<EvidenceEntry<'a
         }
     }
     entries
+}
+
+fn allowlist(decision: &Decision<'_>, limits: Limits) -> Vec<AllowEntry> {
+    let short = |text: &str| cut(text, limits.characters.min(256));
+    let entries = decision.allowed.iter().take(limits.entries);
+    entries.map(|allow| AllowEntry { name: short(&allow.name), reason: short(&allow.reason) }).collect()
 }
 
 fn notes(case: &Case<'_>, decision: &Decision<'_>, limits: Limits, shortened: bool) -> Vec<String> {

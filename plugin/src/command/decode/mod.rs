@@ -226,7 +226,7 @@ mod tests {
         for (line, how) in [
             (format!("[Convert]::FromBase64String('{utf_16}')"), "base64 utf-16le"),
             (format!("[Convert]::frombase64string( \"{}\" )", b64(payload)), "base64 utf-8"),
-            (format!("$x = '{utf_16}'; run $x"), "base64 utf-16le"),
+            (format!("'{utf_16}' | run"), "base64 utf-16le"),
             (format!("powershell -e {utf_16}"), "base64 utf-16le"),
             (format!("New-Object IO.Compression.GzipStream $x '{gz}'"), "base64 gzip utf-8"),
             (

@@ -36,7 +36,7 @@ const fn is_single(c: char) -> bool {
     matches!(c, '\'' | '\u{2018}'..='\u{201b}')
 }
 
-const fn is_double(c: char) -> bool {
+pub(super) const fn is_double(c: char) -> bool {
     matches!(c, '"' | '\u{201c}'..='\u{201e}')
 }
 
@@ -57,6 +57,8 @@ pub(super) fn tokens(script: &str) -> Vec<Token<'_>> {
             double_quoted(rest)
         } else if let Some(variable) = known_variable(rest) {
             variable
+        } else if let Some(length) = braced_variable(rest) {
+            code(rest, length)
         } else if is_word(first) {
             word(rest, 0)
         } else if first == '-' && rest.chars().nth(1).is_some_and(char::is_alphabetic) {
@@ -142,7 +144,7 @@ fn double_quoted(text: &str) -> (Token<'_>, &str) {
 }
 
 /// What a backtick and this character stand for. Source: about_Special_Characters.
-const fn escaped(c: char) -> Option<char> {
+pub(super) const fn escaped(c: char) -> Option<char> {
     match c {
         '0' => None,
         'a' => Some('\u{7}'),
@@ -167,6 +169,15 @@ fn known_variable(text: &str) -> Option<(Token<'_>, &str)> {
     let picks = behind.starts_with('[') || behind.starts_with('.');
     let (_, value) = AUTOMATIC.iter().find(|(known, _)| picks && known.eq_ignore_ascii_case(name))?;
     Some((Token::Literal((*value).to_owned()), behind))
+}
+
+/// How long a variable in braces is: `${name}`.
+fn braced_variable(text: &str) -> Option<usize> {
+    /// Longest name that is one.
+    const MAX_NAME: usize = 128;
+    let inside = text.strip_prefix("${")?;
+    let length = inside.bytes().take(MAX_NAME).position(|b| b == b'}').filter(|&length| length > 0)?;
+    Some(length.saturating_add(3))
 }
 
 /// Writes tokens as a script again: literals in single quotes, or bare where they name a command or member.

@@ -1,11 +1,15 @@
 //! What PowerShell makes of a command line, of the string tricks in a script, and of the shells it starts.
 
 mod calls;
+mod casts;
+mod characters;
+mod expressions;
 mod lexer;
 mod literals;
 mod parameters;
 mod reader;
 mod script;
+mod variables;
 
 pub(super) use calls::started;
 pub(super) use parameters::{Edition, parse};

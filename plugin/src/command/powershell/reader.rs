@@ -7,6 +7,8 @@ pub(super) const MAX_LIST: usize = 4096;
 
 /// A place in a token list. Its methods read what comes next and move behind it; they return `None` when
 /// something else is there.
+///
+/// They are called in so many places that copies of them would be a large part of the module.
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'t, 'a> {
     pub(super) list: &'t [Token<'a>],
@@ -32,6 +34,7 @@ impl<'t, 'a> Reader<'t, 'a> {
         }
     }
 
+    #[inline(never)]
     pub(super) fn any_code(&mut self) -> Option<&'t str> {
         self.skip_blanks();
         match self.list.get(self.at)? {
@@ -43,6 +46,7 @@ impl<'t, 'a> Reader<'t, 'a> {
         }
     }
 
+    #[inline(never)]
     pub(super) fn literal(&mut self) -> Option<&'t str> {
         self.skip_blanks();
         match self.list.get(self.at)? {
@@ -65,6 +69,7 @@ impl<'t, 'a> Reader<'t, 'a> {
         value.ok().map(|n: i64| if negative { n.saturating_neg() } else { n })
     }
 
+    #[inline(never)]
     pub(super) fn optional(&mut self, expected: &str) -> bool {
         let mut ahead = *self;
         let found = ahead.code(expected).is_some();

@@ -1,12 +1,12 @@
 //! Folds the string tricks that hide words in a script.
 //!
-//! Only what is certain: an expression whose every part is a constant string is replaced by its value.
-//! Nothing is run and no variable is followed. The order is PowerShell's operator precedence
-//! (about_Operator_Precedence): members and indexes, casts, `-join`, `,`, `-f`, `+`, `-replace`.
+//! Only what is certain: an expression whose every part is a constant is replaced by its value, and so is a
+//! variable that has one constant value. Nothing is run.
 
 use super::lexer::{Token, tokens, write};
-use super::literals;
-use super::reader::{MAX_LIST, Reader};
+use super::reader::Reader;
+use super::variables::Variables;
+use crate::command::environment::find_ignoring_case;
 
 /// Most passes over a script; each folds one level of nesting.
 const MAX_PASSES: usize = 16;
@@ -19,11 +19,14 @@ pub(in crate::command) fn folded(script: &str) -> Option<String> {
         return None;
     }
     let mut list = tokens(script);
+    // Whether numbers may be characters.
+    let numbers = find_ignoring_case(script, "[char").is_some();
+    let mut variables = Variables::of(&list, numbers);
     // Backticks are gone already; other ways of writing the same literal are no folding.
     let mut changed = list.iter().any(|token| matches!(token, Token::Code(std::borrow::Cow::Owned(_))));
     let mut produced = 0_usize;
     for _ in 0..MAX_PASSES {
-        let (next, bytes) = pass(list);
+        let (next, bytes) = pass(list, &mut variables, numbers);
         list = next;
         let Some(bytes) = bytes else { break };
         changed = true;
@@ -37,306 +40,45 @@ pub(in crate::command) fn folded(script: &str) -> Option<String> {
 }
 
 /// One pass from left to right: the new list, and how many bytes were produced, `None` for nothing folded.
-fn pass(mut list: Vec<Token<'_>>) -> (Vec<Token<'_>>, Option<usize>) {
+fn pass<'a>(
+    mut list: Vec<Token<'a>>,
+    variables: &mut Variables<'a>,
+    numbers: bool,
+) -> (Vec<Token<'a>>, Option<usize>) {
     let mut out = Vec::with_capacity(list.len());
     let mut produced = None;
     let mut at = 0_usize;
+    variables.begin();
     while at < list.len() {
         let spent: usize = produced.unwrap_or(0);
-        let fold = if spent > MAX_PRODUCED { None } else { Reader { list: &list, at }.fold(&out) };
-        if let Some((value, next)) = fold {
-            produced = Some(spent.saturating_add(value.len()));
-            out.push(Token::Literal(value));
-            at = next;
-        } else {
-            out.extend(list.get_mut(at).map(std::mem::take));
-            at = at.saturating_add(1);
+        let reader = Reader { list: &list, at };
+        if spent <= MAX_PRODUCED {
+            if let Some(bytes) = variables.value(reader, &mut out) {
+                produced = Some(spent.saturating_add(bytes));
+                at = at.saturating_add(1);
+                variables.follow(&out, list.get(at));
+                continue;
+            }
+            let fold = reader.fold(&out).or_else(|| if numbers { reader.characters(&out) } else { None });
+            if let Some((value, next)) = fold {
+                produced = Some(spent.saturating_add(value.len()));
+                out.push(Token::Literal(value));
+                at = next;
+                variables.follow(&out, list.get(at));
+                continue;
+            }
         }
+        out.extend(list.get_mut(at).map(std::mem::take));
+        at = at.saturating_add(1);
+        variables.follow(&out, list.get(at));
     }
     (out, produced)
-}
-
-/// A value and the place behind the expression that made it.
-type Fold = Option<(String, usize)>;
-
-impl<'a> Reader<'_, 'a> {
-    /// Folds the expression that begins here, if there is one; `before` is what the pass has written.
-    fn fold(mut self, before: &[Token<'a>]) -> Fold {
-        match self.list.get(self.at)? {
-            Token::Blank(_) => None,
-            Token::Literal(text) => {
-                self.at = self.at.saturating_add(1);
-                self.after_literal(text, before)
-            }
-            Token::Code(code) => match code.as_ref() {
-                "[" => self.bracket(),
-                "(" => self.parenthesis(before),
-                "-" => None,
-                join if join.eq_ignore_ascii_case("-join") && !ends_operand(before) => self.unary_join(),
-                _ => None,
-            },
-        }
-    }
-
-    /// What can follow a literal, strongest first.
-    fn after_literal(self, text: &str, before: &[Token<'a>]) -> Fold {
-        if let Some(fold) = self.member(text).or_else(|| self.index(text)) {
-            return Some(fold);
-        }
-        // A cast or an index before would bind stronger; a format's argument list as well.
-        self.format(text)
-            .or_else(|| self.joined(text))
-            .or_else(|| self.sum(text, before))
-            .or_else(|| self.replaced(text))
-    }
-
-    /// `.Replace('a', 'b')`, `.ToString()`, `.ToLower()`, `.ToUpper()`, `.Trim()`.
-    fn member(mut self, text: &str) -> Fold {
-        self.code(".")?;
-        let name = match self.literal() {
-            Some(name) => name,
-            None => self.any_code()?,
-        };
-        self.code("(")?;
-        let value = if name.eq_ignore_ascii_case("replace") {
-            let old = self.literal()?;
-            self.code(",")?;
-            literals::replace(text, old, self.literal()?)?
-        } else if name.eq_ignore_ascii_case("tostring") {
-            text.to_owned()
-        } else if name.eq_ignore_ascii_case("tolower") {
-            text.to_lowercase()
-        } else if name.eq_ignore_ascii_case("toupper") {
-            text.to_uppercase()
-        } else if name.eq_ignore_ascii_case("trim") {
-            text.trim().to_owned()
-        } else {
-            return None;
-        };
-        self.code(")")?;
-        Some((value, self.at))
-    }
-
-    /// `[-1..-9]` or `[4,24,25]`, with what joins the letters: nothing else makes sense of them.
-    fn index(mut self, text: &str) -> Fold {
-        self.code("[")?;
-        let first = self.number()?;
-        let value = if self.optional(".") {
-            self.code(".")?;
-            literals::range(text, first, self.number()?)?
-        } else {
-            let mut places = vec![first];
-            while places.len() < MAX_LIST && self.optional(",") {
-                places.push(self.number()?);
-            }
-            literals::picked(text, &places)?
-        };
-        self.code("]")?;
-        Some((value, self.at))
-    }
-
-    /// `-f 'a', 'b'`
-    fn format(mut self, text: &str) -> Fold {
-        self.code("-f")?;
-        let arguments = self.list()?;
-        Some((literals::format(text, &arguments)?, self.at))
-    }
-
-    /// `'x' -join ''`: the letters of an index, or one string, which joining leaves as it is.
-    fn joined(mut self, text: &str) -> Fold {
-        self.code("-join")?;
-        self.literal()?;
-        Some((text.to_owned(), self.at))
-    }
-
-    /// `+ 'b' + 'c'`, as far as nothing stronger follows.
-    fn sum(mut self, text: &str, before: &[Token<'a>]) -> Fold {
-        if binds_stronger(last_code(before)) {
-            return None;
-        }
-        let mut value = text.to_owned();
-        let mut end = None;
-        while self.code("+").is_some() {
-            let Some(next) = self.literal() else { break };
-            if self.binds_next() || value.len().saturating_add(next.len()) > literals::MAX_LITERAL {
-                break;
-            }
-            value.push_str(next);
-            end = Some(self.at);
-        }
-        end.map(|end| (value, end))
-    }
-
-    /// Whether an operator stronger than `+` follows.
-    fn binds_next(mut self) -> bool {
-        let Some(code) = self.any_code() else { return false };
-        matches!(code, "." | "[" | "*") || code.eq_ignore_ascii_case("-f")
-    }
-
-    /// `-replace 'a', 'b'`
-    fn replaced(mut self, text: &str) -> Fold {
-        let operator = self.any_code()?;
-        let exact = operator.eq_ignore_ascii_case("-creplace");
-        if !exact && !operator.eq_ignore_ascii_case("-replace") && !operator.eq_ignore_ascii_case("-ireplace")
-        {
-            return None;
-        }
-        let arguments = self.list()?;
-        let old = arguments.first()?;
-        let new = arguments.get(1).copied().unwrap_or_default();
-        Some((literals::replace_pattern(text, old, new, exact)?, self.at))
-    }
-
-    /// `-join ('a', 'b')`, with nothing before it.
-    fn unary_join(mut self) -> Fold {
-        self.at = self.at.saturating_add(1);
-        let list = self.list()?;
-        Some((literals::join(&list, ""), self.at))
-    }
-
-    /// `('a')` where the parentheses only group; `('a', 'b') -join ','`.
-    fn parenthesis(mut self, before: &[Token<'a>]) -> Fold {
-        if is_call(before) {
-            return None;
-        }
-        self.at = self.at.saturating_add(1);
-        let list = self.literals()?;
-        self.code(")")?;
-        if let [only] = list.as_slice() {
-            return Some(((*only).to_owned(), self.at));
-        }
-        self.code("-join")?;
-        let separator = self.literal()?;
-        Some((literals::join(&list, separator), self.at))
-    }
-
-    /// `[char]65`, `[string]'a'`, `[char[]](65, 66)`, `[string]::Join('', 'a', 'b')`.
-    fn bracket(mut self) -> Fold {
-        self.at = self.at.saturating_add(1);
-        let kind = self.any_code()?;
-        let (is_char, is_string) = (kind.eq_ignore_ascii_case("char"), kind.eq_ignore_ascii_case("string"));
-        if !is_char && !is_string {
-            return None;
-        }
-        if is_char && self.optional("[") {
-            self.code("]")?;
-            self.code("]")?;
-            return self.char_array();
-        }
-        self.code("]")?;
-        if is_string {
-            return self.static_call().or_else(|| self.cast_string());
-        }
-        let value = match self.literal() {
-            Some(text) => text.to_owned(),
-            None => String::from(self.grouped_number()?),
-        };
-        Some((value, self.at))
-    }
-
-    fn cast_string(mut self) -> Fold {
-        let text = self.literal()?;
-        Some((text.to_owned(), self.at))
-    }
-
-    /// `65` or `(65)`, as a character.
-    fn grouped_number(&mut self) -> Option<char> {
-        let grouped = self.optional("(");
-        let value = self.number()?;
-        if grouped {
-            self.code(")")?;
-        }
-        character(value)
-    }
-
-    /// `(65, 66)`, `@(65, 66)` or `65, 66`.
-    fn char_array(mut self) -> Fold {
-        self.optional("@");
-        let grouped = self.optional("(");
-        let mut value = String::new();
-        let mut count = 0_usize;
-        loop {
-            value.push(character(self.number()?)?);
-            count = count.saturating_add(1);
-            if count >= MAX_LIST || !self.optional(",") {
-                break;
-            }
-        }
-        if grouped {
-            self.code(")")?;
-        }
-        Some((value, self.at))
-    }
-
-    /// `::Join(separator, ...)`, `::Concat(...)`, `::Format(format, ...)`.
-    fn static_call(mut self) -> Fold {
-        self.code(":")?;
-        self.code(":")?;
-        let name = self.any_code()?;
-        self.code("(")?;
-        let value = if name.eq_ignore_ascii_case("concat") {
-            literals::join(&self.list()?, "")
-        } else {
-            let first = self.literal()?;
-            self.code(",")?;
-            let list = self.list()?;
-            if name.eq_ignore_ascii_case("join") {
-                literals::join(&list, first)
-            } else if name.eq_ignore_ascii_case("format") {
-                literals::format(first, &list)?
-            } else {
-                return None;
-            }
-        };
-        self.code(")")?;
-        Some((value, self.at))
-    }
-}
-
-fn character(code: i64) -> Option<char> {
-    u32::try_from(code).ok().and_then(char::from_u32)
-}
-
-/// The last piece of code before a place, across blanks.
-fn last_code<'t>(before: &'t [Token<'_>]) -> Option<&'t str> {
-    match before.iter().rev().find(|token| !matches!(token, Token::Blank(_)))? {
-        Token::Code(code) => Some(code.as_ref()),
-        _ => None,
-    }
-}
-
-/// Whether what stands before an expression binds it stronger than `+` would.
-fn binds_stronger(code: Option<&str>) -> bool {
-    code.is_some_and(|code| matches!(code, "]" | "*" | ",") || code.eq_ignore_ascii_case("-f"))
-}
-
-/// Whether an operand ends here, so that an operator that follows is a binary one.
-fn ends_operand(before: &[Token<'_>]) -> bool {
-    match before.iter().rev().find(|token| !matches!(token, Token::Blank(_))) {
-        Some(Token::Literal(_)) => true,
-        Some(Token::Code(code)) => code.starts_with('$') || matches!(code.as_ref(), ")" | "]" | "}"),
-        _ => false,
-    }
-}
-
-/// Whether a parenthesis that follows belongs to a call or an index rather than only grouping.
-fn is_call(before: &[Token<'_>]) -> bool {
-    match before.last() {
-        Some(Token::Code(code)) => {
-            let word = code
-                .chars()
-                .next_back()
-                .is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | ']' | ')' | '@' | '$'));
-            word && !code.starts_with('-')
-        }
-        Some(Token::Literal(_)) => true,
-        _ => false,
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::powershell::literals;
 
     #[test]
     fn string_tricks_are_folded() {
@@ -373,6 +115,27 @@ mod tests {
             ("'a' + 'b'.Replace('b','c') + 'd'", "'acd'"),
             ("\"a`tb\" + 'c'", "'a\tbc'"),
             ("(('a'))", "'a'"),
+            // Variables with one certain value.
+            ("$a='Net.Web'+'Client';New-Object $a", "$a='Net.WebClient';New-Object 'Net.WebClient'"),
+            ("$x='iex'; & $x $y", "$x='iex'; & 'iex' $y"),
+            ("$x='iex';&$x 'z'", "$x='iex';iex 'z'"),
+            ("$a='i';$b='ex';&\"$a$b\"", "$a='i';$b='ex';iex"),
+            ("${a b}='i';.(${A B}+'ex')", "${a b}='i';.iex"),
+            ("$a='i';$a+='e';$a+=\"x\";& $a", "$a='i';$a+='e';$a+='x';& 'iex'"),
+            ("$a='x'\n$b=\"<${a}>`$a$($a)\"", "$a='x'\n$b='<x>$ax'"),
+            ("$u='http://x';iwr \"$u/a.ps1\"", "$u='http://x';iwr 'http://x/a.ps1'"),
+            ("if(1){$a='x'};f $a", "if(1){$a='x'};f 'x'"),
+            ("$a='i','e','x';-join $a", "$a='i','e','x';'iex'"),
+            // Numbers that are characters.
+            ("-join((73,69,88)|%{[char]$_})", "'IEX'"),
+            ("( 74,70,91 |%{[char]($_ -bxor 3)})-join''", "'IEX'"),
+            ("-join([byte[]](0x4a,70,91)|ForEach-Object{[char]($_-bxor'0x03')})", "'IEX'"),
+            ("$k=3;$b=@(74,70,91);-join($b|%{[char]($_ -bxor $k)})", "$k=3;$b=@(74,70,91);'IEX'"),
+            ("'73,69,88'.Split(',')|foreach{[char][int]$_}", "'IEX'"),
+            ("-join('73R69r88'-split'R'|%{([char][int]$_)})", "'IEX'"),
+            ("('49x45;58'-split 'x' -split ';'|%{[char]([convert]::toint16($_,16))}) -join ''", "'IEX'"),
+            ("('1001001 1000101'.split(' ')|%{[char]([Convert]::ToInt32($_,2))})-join''", "'IE'"),
+            ("('76,72,91'-split ','|%{[char]([int]$_-3)})-join''", "'IEX'"),
         ] {
             assert_eq!(folded(script).as_deref(), Some(plain), "{script}");
         }
@@ -397,6 +160,16 @@ mod tests {
             "if(\"a\") { 1 }",
             "\"same as\" ",
             "[char]$x",
+            "$x = Get-Date; f $x",
+            "f $x; $x = 'a'",
+            "while(1){$x='a'; f $x; $x='b'}",
+            "foreach($x in 1){$x='a'; f $x}",
+            "$n = 30; Start-Sleep $n",
+            "$x='a'; f '$x' \"$y$x\"",
+            "1,2 | % { [char]$_ + $x }",
+            "(1,2 | % { $_ -bxor 3 })",
+            "[byte[]](1,2) | % { [char]($_ -bxor $k) }",
+            "$x='a'; $x++",
         ] {
             assert_eq!(folded(script), None, "{script}");
         }
@@ -410,6 +183,14 @@ mod tests {
         assert!(folded(&nested).is_some());
         let growing = format!("'{}'{}", "a".repeat(500), ".Replace('a','aa')".repeat(40));
         assert!(folded(&growing).unwrap().len() < 2 * literals::MAX_LITERAL);
+        let doubling = format!("$a='{}';{}", "b".repeat(99), "$a+=\"$a$a\";".repeat(40));
+        assert!(folded(&doubling).unwrap().len() < 4 * MAX_PRODUCED);
+        let many: String = (0..500).map(|n| format!("$v{n}='x';f $v{n};")).collect();
+        assert!(folded(&many).is_some());
+        let numbers = format!("-join(({})|%{{[char]$_}})", vec!["65"; 4_000].join(","));
+        assert_eq!(folded(&numbers), Some(format!("'{}'", "A".repeat(4_000))));
+        let lists = format!("$b={};{}", vec!["65"; 4_000].join(","), "[char]($b);".repeat(4_000));
+        assert!(folded(&lists).is_some_and(|text| text.len() < 4 * MAX_PRODUCED));
         let formats = format!("('{}{}' -f '{}');", "{0}".repeat(60), "", "b".repeat(1_000)).repeat(40);
         assert!(folded(&formats).unwrap().len() < 4 * MAX_PRODUCED);
     }

@@ -166,6 +166,12 @@ pub(super) const FIXTURES: &[Fixture] = &[
         Some(UTC),
         |s| json!({"attributes": {"n": 1}, "body": with(otel(s), json!({"event_data": named(s)}))}),
     ),
+    fixture("OTLP", "otel", Some(UTC), |s| {
+        let body = with(otel(s), json!({"event_data": named(s)}));
+        json!({"timeUnixNano": "1", "severityNumber": 9, "body": typed(&body), "attributes": []})
+    }),
+    fixture("CEF", "cef", Some(UTC), |s| json!({"message": cef(s)})),
+    fixture("LEEF", "cef", Some(UTC), |s| json!({"log": leef(s)})),
     fixture("OpenTelemetry, raw", "event_xml", Some(UTC), |s| json!({"body": event_xml(s, '\'')})),
     fixture("Vector", "vector", Some(UTC), |s| {
         json!({"event_id": s.id, "channel": CHANNEL, "provider_name": PROVIDER, "computer": COMPUTER, "timestamp": UTC, "task": 12804,
@@ -296,6 +302,49 @@ fn otel(s: &Sample) -> Value {
     json!({"channel": CHANNEL, "computer": COMPUTER, "event_id": {"qualifiers": 0, "id": s.id}, "keywords": ["Audit Success"],
            "message": {"details": {}, "message": "Es wurde"}, "provider": {"guid": "{x}", "name": PROVIDER}, "record_id": 4624,
            "system_time": UTC, "task": "Other Object Access Events"})
+}
+
+/// A value as OTLP writes it.
+fn typed(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let values: Vec<_> =
+                members.iter().map(|(key, value)| json!({"key": key, "value": typed(value)})).collect();
+            json!({"kvlistValue": {"values": values}})
+        }
+        Value::Array(list) => json!({"arrayValue": {"values": list.iter().map(typed).collect::<Vec<_>>()}}),
+        Value::Number(number) => json!({"intValue": number.to_string()}),
+        other => json!({"stringValue": other}),
+    }
+}
+
+fn cef(s: &Sample) -> String {
+    let escape =
+        |text: &str| text.replace('\\', r"\\").replace('=', r"\=").replace('\r', r"\r").replace('\n', r"\n");
+    let mut line = format!(
+        "<13>Mar 1 10:22:33 relay CEF:0|Microsoft|Windows|10|{PROVIDER}:{}|A scheduled task|Low|externalId={} dvchost={COMPUTER} \
+         Channel={CHANNEL} SourceName={PROVIDER} rt={UTC}",
+        s.id, s.id
+    );
+    for (name, value) in values(s) {
+        if name == "TaskName" {
+            line += &format!(" cs1Label=TaskName cs1={}", escape(&value));
+        } else {
+            line += &format!(" {name}={}", escape(&value));
+        }
+    }
+    line
+}
+
+fn leef(s: &Sample) -> String {
+    let mut line = format!(
+        "LEEF:1.0|Microsoft|Windows|10|{}|AgentLogFile={CHANNEL}\tSource={PROVIDER}\tComputer={COMPUTER}\tdevTime={UTC}",
+        s.id
+    );
+    for (name, value) in values(s) {
+        line += &format!("\t{name}={}", value.replace('\\', r"\\"));
+    }
+    line
 }
 
 fn wazuh(s: &Sample) -> Value {

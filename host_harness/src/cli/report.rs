@@ -1,0 +1,121 @@
+//! `schtag report`.
+use super::bake::replace;
+use super::failure::{Exit, Failure};
+use super::output::Output;
+use super::tag::Tag;
+use super::{module, say};
+use clap::Args;
+use schtag_host::catalogue::Catalogue;
+use schtag_host::engine::Module;
+use schtag_host::report::{self, DEFAULT_LIMIT, Heading, Troubles};
+use std::path::{Path, PathBuf};
+
+const EXAMPLES: &str = "\
+Examples:
+  schtag report events.ndjson -o report.html
+  schtag report archive/*.ndjson.gz -o report.html --title 'Case 1234' --made 2026-03-02
+  schtag report events.ndjson -o report.html --module my.wasm --rules my-rules/";
+
+/// Write a page of what was found: one HTML file that needs nothing else
+///
+/// The page has the alerts, with what the tasks run, decoded, and the words that decided; when, where and by whom; the
+/// rules and what they say of false positives and response; and what could not be read or is allowlisted. It loads
+/// nothing and runs no script, and the same input gives the same page.
+///
+/// Input is what `schtag tag` reads. The filter is told each event's own time, so that sequences in events of the past
+/// are seen as they were.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Report {
+    /// Files to read; - or none is standard input
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The page to write; - is standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// The module to run
+    #[arg(short, long, value_name = "FILE")]
+    module: Option<PathBuf>,
+    /// Folders of the module's rules, for what they say; the default rules are known without
+    #[arg(long, value_name = "DIR", num_args = 1..)]
+    rules: Vec<PathBuf>,
+    /// The page's title
+    #[arg(long, value_name = "TEXT", default_value = "Scheduled tasks: what was found")]
+    title: String,
+    /// When or by whom the page was made, if it is to say so
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    made: String,
+    /// How many groups of equal alerts are listed, the most severe ones; all are counted
+    #[arg(long, value_name = "GROUPS", default_value_t = DEFAULT_LIMIT)]
+    most: usize,
+    /// The time of arrival that the filter is told, in Unix seconds, instead of each event's own
+    #[arg(long, value_name = "SECONDS")]
+    at: Option<u32>,
+    /// The most fuel (about one unit an instruction) that one record may take
+    #[arg(long, value_name = "UNITS", default_value_t = 10_000_000_000)]
+    fuel: u64,
+    /// No summary and no progress bar; errors are still told
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+impl Report {
+    pub(crate) fn run(self) -> Result<Exit, Failure> {
+        let module = module::load(self.module.as_deref())?;
+        let mut catalogue = Catalogue::embedded();
+        if let Some(unreadable) = catalogue.add_files(&self.rules).first() {
+            return Err(Failure::new(Exit::Input, unreadable));
+        }
+        // Better said now than after hours of reading.
+        let folder = self.output.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if folder.is_some_and(|folder| !folder.is_dir()) {
+            return Err(Failure::of_file(Exit::Output, &self.output, "its folder does not exist"));
+        }
+        let heading = Heading {
+            title: self.title,
+            sources: self.files.iter().map(|file| name(file)).collect(),
+            module: description(&module),
+            made: self.made,
+        };
+        let mut report = report::Report::new(heading, self.most);
+        let reading = Tag::for_report(self.files, self.at, self.fuel, self.quiet);
+        let (summary, unreadable) = reading.read(module, Some(&mut report))?;
+        report.set_troubles(Troubles {
+            bad_lines: summary.bad_lines,
+            oversized_lines: summary.oversized_lines,
+            faults: summary.faults,
+            unreadable_inputs: unreadable,
+        });
+        let page = report.html(&catalogue);
+        if self.output == Path::new("-") {
+            let mut output = Output::new();
+            output.write(page.as_bytes())?;
+            output.flush()?;
+        } else {
+            replace(&self.output, page.as_bytes())?;
+        }
+        if !self.quiet {
+            say(&summary.in_words());
+        }
+        Ok(Tag::exit(&summary, unreadable))
+    }
+}
+
+/// A file's name without its folders, which are of no concern to whoever gets the page.
+fn name(file: &Path) -> String {
+    if file == Path::new("-") {
+        return "standard input".into();
+    }
+    file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned()
+}
+
+fn description(module: &Module) -> String {
+    match module.manifest() {
+        None => "a module without rules".into(),
+        Some(manifest) => {
+            let rules = manifest.rules.len() + manifest.correlations.len();
+            let pack = manifest.pack.get(..12).unwrap_or(&manifest.pack);
+            format!("schtag {} with {rules} rules, pack {pack}", manifest.version)
+        }
+    }
+}

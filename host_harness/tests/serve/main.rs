@@ -1,0 +1,29 @@
+//! `schtag serve`, the real process, between two ends that keep to Vector's status contract: a sender that acts on
+//! statuses as Vector's `http` sink does, and a downstream that answers as its `http_server` source does.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "these are tests"
+)]
+mod answers;
+mod bodies;
+mod built;
+mod downstream;
+mod hop;
+mod limits;
+mod losses;
+mod metrics;
+mod sender;
+#[cfg(unix)]
+mod stopping;
+
+use std::time::Duration;
+
+/// How long a test waits for what must come. No test depends on how fast it comes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What the guest of tests/guest/base.wat makes of a record that begins with `{"t`.
+const ALERT: &str = r#"{"schtag":{"verdict":"alert","severity":"high"}}"#;

@@ -1,0 +1,182 @@
+//! Events as CEF (ArcSight and many relays) and LEEF (QRadar): a header between bars, then keys with values,
+//! separated by blanks in CEF and by tabs in LEEF. Names are those of the Windows fields, or stand in a label
+//! (`cs1Label=TaskName cs1=\x`); what has no name is read from the message.
+//!
+//! ```text
+//! CEF:0|Microsoft|Windows|10|Microsoft-Windows-Security-Auditing:4698|A scheduled task was created.|Low|
+//!     externalId=4698 dvchost=ws17 Channel=Security TaskName=\x TaskContent=<Task version\="1.2">…
+//! LEEF:1.0|Microsoft|Windows|10|4698|AgentLogFile=Security⇥Computer=ws17⇥Message=A scheduled task was created. …
+//! ```
+//!
+//! Source: "Common Event Format" (ArcSight, revision 16) and "Log Event Extended Format (LEEF) version 2" (IBM).
+
+use std::borrow::Cow;
+
+use memchr::{memchr, memmem};
+
+use super::message;
+use super::reading::{Rank, Reading, Slot};
+use super::shape::Shape;
+
+pub(super) static SHAPE: Shape = Shape { name: "cef", computer: &["hostname", "host"], ..Shape::NONE };
+
+/// How far into a text the header is looked for; a relay may put its own before.
+const HEADER: usize = 256;
+/// How far into a text `externalId` is looked for.
+const HEAD: usize = 1024;
+/// Most keys that are read.
+const MAX_KEYS: usize = 128;
+
+/// The event id in a text, given as the bytes of its JSON string.
+pub(super) fn id(string: &[u8]) -> Option<u64> {
+    let at = memchr(b'|', string.get(..HEADER).unwrap_or(string))?;
+    let (before, rest) = string.split_at_checked(at)?;
+    let version = before.iter().rposition(|byte| !(byte.is_ascii_digit() || *byte == b'.'))?;
+    if !before.get(..=version)?.ends_with(b"EF:") {
+        return None;
+    }
+    let event = rest.split(|&byte| byte == b'|').nth(4)?;
+    let named = event.rsplit(|&byte| byte == b':').next().and_then(number);
+    named.or_else(|| {
+        let head = string.get(..HEAD).unwrap_or(string);
+        let after = memmem::find(head, b"externalId=")?.checked_add(b"externalId=".len())?;
+        let digits = head.get(after..)?;
+        number(digits.get(..digits.iter().position(|byte| !byte.is_ascii_digit())?)?)
+    })
+}
+
+fn number(digits: &[u8]) -> Option<u64> {
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+/// Reads the keys.
+pub(super) fn read(reading: &mut Reading<'_>, text: &str, rank: Rank) {
+    let pairs = pairs(text);
+    for &(key, value) in &pairs {
+        let label = pairs.iter().find(|(other, _)| other.strip_suffix("Label") == Some(key));
+        let name = label.map_or(key, |&(_, label)| label);
+        let slot = match name {
+            "Channel" | "AgentLogFile" | "LogName" => Slot::Channel,
+            "SourceName" | "Source" | "ProviderName" => Slot::Provider,
+            "Computer" | "Hostname" | "dvchost" | "dhost" | "OriginatingComputer" => Slot::Computer,
+            "devTime" | "rt" | "EventTime" => Slot::Time,
+            _ => {
+                reading.set_named(name.as_bytes(), rank, || Some(Cow::Owned(unescape(value))));
+                continue;
+            }
+        };
+        if !reading.has(slot) {
+            reading.set(slot, rank, Cow::Owned(unescape(value)));
+        }
+    }
+}
+
+/// Reads the message.
+pub(super) fn read_message(reading: &mut Reading<'_>, text: &str) {
+    for (key, value) in pairs(text) {
+        if matches!(key, "msg" | "Message" | "message") {
+            message::read(reading, &unescape(value));
+        }
+    }
+}
+
+/// The keys and values behind the header, as written.
+fn pairs(text: &str) -> Vec<(&str, &str)> {
+    let mut list = Vec::new();
+    let start = text.find("EF:").unwrap_or(0);
+    let is_leef = text.get(..start).is_some_and(|before| before.ends_with("LE"));
+    let header = text.get(start..).unwrap_or_default();
+    let (fields, separator) = match (is_leef, header.starts_with("EF:2")) {
+        (true, true) => (6_usize, separator(header)),
+        (true, false) => (5, '\t'),
+        (false, _) => (7, ' '),
+    };
+    let Some(rest) = header.splitn(fields.saturating_add(1), '|').nth(fields) else { return list };
+    let mut key = "";
+    let mut from = 0_usize;
+    for (at, _) in rest.match_indices('=') {
+        let Some(before) = rest.get(from..at) else { continue };
+        // A key ends the value before it. In XML that nobody escaped, an attribute is no key.
+        let start = before.rfind(separator).map(|start| start.saturating_add(separator.len_utf8()));
+        let start = start.or((from == 0).then_some(0));
+        let Some((value, next)) = start.and_then(|start| before.split_at_checked(start)) else { continue };
+        let is_key = next.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'));
+        let in_xml = value.starts_with('<') && !value.contains("</Task>");
+        if !is_key || next.is_empty() || in_xml {
+            continue;
+        }
+        list.push((key, value.strip_suffix(separator).unwrap_or(value)));
+        key = next;
+        from = at.saturating_add(1);
+        if list.len() >= MAX_KEYS {
+            break;
+        }
+    }
+    list.push((key, rest.get(from..).unwrap_or_default()));
+    list
+}
+
+/// What LEEF 2 separates keys with: the character or the `x09` in its last header field.
+fn separator(header: &str) -> char {
+    let field = header.split('|').nth(5).unwrap_or_default();
+    let code = field.trim_start_matches(['0', 'x', '\\']);
+    match field.chars().next() {
+        Some(c) if field.chars().count() == 1 => c,
+        _ => u8::from_str_radix(code, 16).map_or('\t', char::from),
+    }
+}
+
+/// A value without its escapes.
+fn unescape(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    let mut chars = value.chars();
+    while let Some(c) = chars.next() {
+        let next = chars.clone().next();
+        match (c, next) {
+            ('\\', Some('n')) => out.push('\n'),
+            ('\\', Some('r')) => out.push('\r'),
+            ('\\', Some(c @ ('\\' | '=' | '|'))) => out.push(c),
+            _ => {
+                out.push(c);
+                continue;
+            }
+        }
+        chars.next();
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_both() {
+        for (text, wanted) in [
+            (r#""CEF:0|M|W|1|4698|x|1|a=b""#, Some(4698)),
+            (r#""<13>Mar 1 h CEF:1|M|W|1|Microsoft-Windows-Security-Auditing:4702|x|1|""#, Some(4702)),
+            (r#""CEF:0|M|W|1|task|x|1|a=b externalId=4699 c=d""#, Some(4699)),
+            (r#""LEEF:2.0|M|W|1|4700|^|a=b""#, Some(4700)),
+            (r#""a|CEF:0|M|W|1|4698|x|1|""#, None),
+            (r#""CEF:0|M|W|1|task|x|1|id=4698""#, None),
+            (r#""CEF:0|4698""#, None),
+            (r#""IEF: |""#, None),
+        ] {
+            assert_eq!(id(text.as_bytes()), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn keys_and_values() {
+        assert_eq!(
+            pairs("CEF:0|a|b|c|d|e|f|x=1 2 y= z=a\\=b"),
+            [("", ""), ("x", "1 2"), ("y", ""), ("z", "a\\=b")]
+        );
+        assert_eq!(pairs("h LEEF:1.0|a|b|c|d|x=1 y=2\tz=a=b"), [("", ""), ("x", "1 y=2"), ("z", "a=b")]);
+        assert_eq!(pairs("LEEF:2.0|a|b|c|d|^|x=1^y=2"), [("", ""), ("x", "1"), ("y", "2")]);
+        assert_eq!(pairs("LEEF:2.0|a|b|c|d|x5E|x=1^y=2"), [("", ""), ("x", "1"), ("y", "2")]);
+        let xml = "CEF:0|a|b|c|d|e|f|x=<Task version=\"1\" xmlns=\"y\"></Task> z=1";
+        assert_eq!(pairs(xml)[1..], [("x", "<Task version=\"1\" xmlns=\"y\"></Task>"), ("z", "1")]);
+        assert_eq!(unescape(r"a\=b\\c\nd\x"), "a=b\\c\nd\\x");
+    }
+}

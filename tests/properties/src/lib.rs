@@ -1,0 +1,17 @@
+//! What must hold for any input at all.
+//!
+//! Each property is a function of bytes that panics where it does not hold. libFuzzer looks for such bytes
+//! (`fuzz/`), and the tests try every property on seeds and on mutations of them (`tests/tests/fuzz.rs`).
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a property panics where it does not hold")]
+
+pub mod command;
+pub mod json;
+pub mod record;
+#[cfg(feature = "host")]
+pub mod rules;
+#[cfg(feature = "host")]
+pub mod settings;
+pub mod task;
+pub mod text;
+#[cfg(feature = "host")]
+pub mod wasm;

@@ -1,0 +1,1 @@
+//! Tests of the VRL program in `config_examples/vector`.
