@@ -1,1 +1,3 @@
-//! Nothing: the benchmarks run on `schtag_tests::workload`.
+//! Rules for the benchmarks, which run on `schtag_tests::workload` and `schtag_tests::stream`.
+
+pub mod rules;

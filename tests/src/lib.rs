@@ -22,6 +22,7 @@ pub mod project;
 pub mod row_binary;
 pub mod samples;
 pub mod seeds;
+pub mod stream;
 pub mod table;
 pub mod wasmi_host;
 pub mod workload;

@@ -9,7 +9,8 @@ use std::process::ExitCode;
 pub(crate) enum Exit {
     Done = 0,
     Fault = 1,
-    // 2 is clap's, for wrong usage.
+    // clap's own, too.
+    Usage = 2,
     Input = 3,
     Module = 4,
     Output = 5,

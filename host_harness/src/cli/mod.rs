@@ -16,6 +16,7 @@ mod style;
 mod summary;
 mod tag;
 mod terminal;
+mod workers;
 
 use clap::{Parser, Subcommand};
 use failure::Failure;

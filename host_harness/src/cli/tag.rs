@@ -6,9 +6,10 @@ use super::pretty::{Fate, Pretty};
 use super::progress::Progress;
 use super::summary::{Summary, tag_of};
 use super::terminal::Terminal;
+use super::workers::{Answered, Finding, Line, Workers};
 use super::{module, say};
 use clap::{Args, ValueEnum};
-use schtag_host::engine::{CallError, Lifecycle, Module, Options, Tagger, Timestamp};
+use schtag_host::engine::{CallError, Lifecycle, Module, Options, Tagged, Tagger, Timestamp};
 use schtag_host::event_log::EventLog;
 use schtag_host::input::Input;
 use schtag_host::mapping::event_time;
@@ -16,7 +17,7 @@ use schtag_host::ndjson::{self, InputError, Lines, Piece};
 use schtag_host::report::Report;
 use std::borrow::Cow;
 use std::io::{IsTerminal, Read, stdin};
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
 /// How many faults are told one by one.
@@ -82,6 +83,11 @@ pub(crate) struct Tag {
     /// The most fuel (about one unit an instruction) that one record may take
     #[arg(long, value_name = "UNITS", default_value_t = 10_000_000_000)]
     fuel: u64,
+    /// How many workers share the records that are no scheduled-task events. The output stays in the order of the
+    /// input, and the events themselves are judged one after the other by one instance, so that rules over several
+    /// events see them all
+    #[arg(short, long, value_name = "N", default_value = "1")]
+    jobs: NonZeroUsize,
     /// No summary and no progress bar; errors are still told
     #[arg(short, long, conflicts_with = "stats")]
     quiet: bool,
@@ -142,6 +148,7 @@ impl Tag {
             fuel,
             quiet,
             stats: Stats::Text,
+            jobs: NonZeroUsize::MIN,
         }
     }
 
@@ -157,9 +164,11 @@ impl Tag {
         let quoted_key = serde_json::to_vec(&key).unwrap_or_default();
         let options =
             Options { lifecycle: self.lifecycle, fuel_limit: Some(self.fuel), ..Options::default() };
+        let workers = self.workers(&module, options)?;
         let tagger = Tagger::new(module, options).map_err(|error| Failure::new(Exit::Module, error))?;
         let mut run = Run {
             tagger,
+            workers,
             key,
             finder: memchr::memmem::Finder::new(&quoted_key).into_owned(),
             output: Output::new(),
@@ -198,6 +207,27 @@ impl Tag {
     }
 }
 
+impl Tag {
+    /// The workers, if there are to be any.
+    fn workers(&self, module: &Module, options: Options) -> Result<Option<Workers>, Failure> {
+        if self.jobs.get() == 1 {
+            return Ok(None);
+        }
+        if options.lifecycle != Lifecycle::Persistent {
+            let text =
+                "with --lifecycle per-chunk every record counts for when an instance ends: leave --jobs out";
+            return Err(Failure::new(Exit::Usage, text));
+        }
+        // Which records are events is decided here for workers, and in the module without them.
+        let version = module.manifest().map(|manifest| manifest.version.as_str());
+        if version != Some(env!("CARGO_PKG_VERSION")) {
+            say("the module is of another version of schtag than this command; --jobs is not used");
+            return Ok(None);
+        }
+        Workers::start(self.jobs, module, options, &self.tag).map(Some)
+    }
+}
+
 fn summary_as_json(summary: &Summary) {
     use std::io::Write;
     if let Ok(json) = serde_json::to_string(summary) {
@@ -208,6 +238,7 @@ fn summary_as_json(summary: &Summary) {
 /// A run over all files.
 struct Run<'o> {
     tagger: Tagger,
+    workers: Option<Workers>,
     key: String,
     /// Finds the quoted key, without which a record has no tag.
     finder: memchr::memmem::Finder<'static>,
@@ -253,7 +284,7 @@ impl Run<'_> {
             let more = log.next_chunk(|found| match found {
                 Ok(event) => {
                     self.summary.lines += 1;
-                    self.record(path, event.number, &event.json, b"\n", event.time)
+                    self.record(path, event.number, &event.json, b"\n", event.time, Finding::HeldBack)
                 }
                 Err(damage) => {
                     damaged += 1;
@@ -285,18 +316,32 @@ impl Run<'_> {
         loop {
             let piece = match lines.next_piece() {
                 Ok(Some(piece)) => piece,
-                Ok(None) => return self.output.flush(),
+                Ok(None) => {
+                    self.drain(path)?;
+                    return self.output.flush();
+                }
                 Err(error) => {
+                    self.drain(path)?;
                     self.pass(lines.rest())?;
                     self.output.flush()?;
                     return Err(unreadable(error.into()));
                 }
             };
+            if !matches!(&piece, Piece::Line { text, .. } if Workers::takes(text)) {
+                self.drain(path)?;
+            }
             match piece {
                 Piece::Line { text, end } => {
                     number += 1;
                     self.summary.lines += 1;
-                    self.line(path, number, text, end)?;
+                    match self.workers.as_mut().filter(|_| Workers::takes(text)) {
+                        Some(workers) => {
+                            let line = Line { number, text: text.to_owned(), end: end.to_owned() };
+                            let answered = workers.push(line);
+                            self.answered(path, answered)?;
+                        }
+                        None => self.line(path, number, text, end, Finding::HeldBack)?,
+                    }
                 }
                 Piece::Oversized { bytes, first } => {
                     if first {
@@ -312,12 +357,35 @@ impl Run<'_> {
             }
             // Whoever follows a live pipeline wants each record when it is there.
             if live && !lines.has_line() {
+                self.drain(path)?;
                 self.output.flush()?;
             }
         }
     }
 
-    fn line(&mut self, path: &Path, number: u64, text: &[u8], end: &[u8]) -> Result<(), Failure> {
+    /// Waits for the workers and writes all that they have.
+    fn drain(&mut self, path: &Path) -> Result<(), Failure> {
+        while let Some(answered) = self.workers.as_mut().and_then(Workers::drain) {
+            self.answered(path, Some(answered))?;
+        }
+        Ok(())
+    }
+
+    fn answered(&mut self, path: &Path, answered: Option<Answered>) -> Result<(), Failure> {
+        for (Line { number, text, end }, finding) in answered.into_iter().flat_map(Answered::into_lines) {
+            self.line(path, number, &text, &end, finding)?;
+        }
+        Ok(())
+    }
+
+    fn line(
+        &mut self,
+        path: &Path,
+        number: u64,
+        text: &[u8],
+        end: &[u8],
+        finding: Finding,
+    ) -> Result<(), Failure> {
         match text.trim_ascii_start().first() {
             Some(b'{') => {}
             Some(_) => {
@@ -329,10 +397,11 @@ impl Run<'_> {
                 return self.pass(end);
             }
         }
-        self.record(path, number, text, end, Timestamp::now())
+        self.record(path, number, text, end, Timestamp::now(), finding)
     }
 
-    /// Tags the record of a line or event, and writes it. `time` is when it came, if the options do not say.
+    /// Tags the record of a line or event, unless a worker has, and writes it. `time` is when it came, if the options
+    /// do not say.
     fn record(
         &mut self,
         path: &Path,
@@ -340,9 +409,18 @@ impl Run<'_> {
         text: &[u8],
         end: &[u8],
         time: Timestamp,
+        finding: Finding,
     ) -> Result<(), Failure> {
-        let time = self.options.time_of(text, time);
-        let tagged = self.tagger.tag_record(self.options.tag.as_bytes(), time, text);
+        let untagged = matches!(&finding, Finding::Passed { untagged: true, .. });
+        let tagged = match finding {
+            Finding::HeldBack => {
+                let time = self.options.time_of(text, time);
+                self.tagger.tag_record(self.options.tag.as_bytes(), time, text)
+            }
+            Finding::Passed { record, fuel, fault, .. } => {
+                Tagged { record: record.map_or(Cow::Borrowed(text), Cow::Owned), fuel, fault }
+            }
+        };
         let fault = match tagged.fault {
             Some(CallError::Unpassable) => {
                 self.summary.bad_lines += 1;
@@ -356,7 +434,7 @@ impl Run<'_> {
             return self.write(number, text, text, end, Fate::Fault(&fault));
         }
         let record = &*tagged.record;
-        let tag = tag_of(record, &self.key);
+        let tag = if untagged { Ok(None) } else { tag_of(record, &self.key) };
         let fate = match &tag {
             Ok(Some(tag)) if self.finder.find(record).is_some() => {
                 self.summary.add_tag(tag);

@@ -7,6 +7,7 @@ mod event_log;
 mod event_log_file;
 mod format;
 mod inspect;
+mod jobs;
 mod report;
 mod rules;
 mod tag;
