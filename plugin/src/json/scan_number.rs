@@ -1,5 +1,5 @@
 //! Is this a JSON number, and where does it end?
-use super::scan::{Expected, Rest, Stop};
+use super::stop::{Expected, Rest, Stop};
 
 /// Behind a number.
 #[inline(always)]

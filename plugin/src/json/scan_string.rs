@@ -2,7 +2,7 @@
 //!
 //! Strings are most of a record, so they are read as words of eight bytes that are compared at once; and UTF-8
 //! is checked only from the first byte on that is not ASCII.
-use super::scan::{Expected, Rest, Stop};
+use super::stop::{Expected, Rest, Stop};
 
 /// The rest of a string that has something else than ASCII, up to its closing quote, and whether that has
 /// escapes.
