@@ -2,11 +2,13 @@
 
 mod judge;
 mod reading;
+mod screen;
 mod shortage;
 
 pub use reading::{Reading, Row, read};
+pub use screen::Screen;
 
-use crate::json::{self, Object, Scanner, Sieve};
+use crate::json::{self, Object, Scanner};
 use crate::rules::{LoadError, Matcher, Packed, Settings, Source};
 use crate::shapes;
 use crate::verdict;
@@ -40,8 +42,7 @@ pub enum Outcome {
 pub struct Engine {
     judge: Judge,
     scanner: Scanner,
-    /// Holds back the members that decide whether a record is any of our business.
-    sieve: Sieve,
+    screen: Screen,
     /// A record that was mended, or from which our own member was taken.
     rewritten: Vec<u8>,
     /// The tag being written.
@@ -71,10 +72,10 @@ impl Engine {
     }
 
     fn with(judge: Judge) -> Self {
-        let sieve = shapes::sieve().with(judge.settings().key.as_bytes());
+        let screen = Screen::new(&judge.settings().key);
         let reserve = Reserve::new(judge.settings());
         let scanner = Scanner::with_room();
-        Self { judge, scanner, sieve, rewritten: Vec::new(), tag: Vec::new(), reserve }
+        Self { judge, scanner, screen, rewritten: Vec::new(), tag: Vec::new(), reserve }
     }
 
     /// What the operator set.
@@ -95,9 +96,7 @@ impl Engine {
         if self.judge.settings().source == Source::Winevtlog && shapes::begins_as_another_event(record) {
             return Outcome::Unchanged;
         }
-        let concerns_us =
-            self.scanner.sift(record, &self.sieve).map(|sifted| concerns_us(&sifted, self.judge.settings()));
-        match concerns_us {
+        match self.screen.holds_back(&mut self.scanner, record) {
             Ok(false) => Outcome::Unchanged,
             Ok(true) => self.judge(record, at, out),
             Err(_) => {
@@ -122,9 +121,8 @@ impl Engine {
 
     #[inline(never)]
     fn judge_alone(&mut self, record: &[u8], at: At) -> Judged {
-        let Self { judge, scanner, sieve, rewritten, tag, .. } = self;
-        let sifted = scanner.sift(record, sieve).map(|sifted| concerns_us(&sifted, judge.settings()));
-        match sifted {
+        let Self { judge, scanner, screen, rewritten, tag, .. } = self;
+        match screen.holds_back(scanner, record) {
             Ok(false) => Judged::Nothing,
             Ok(true) => match scanner.scan(record) {
                 Ok(object) => judge.judge(&object, at, Past::Ignored, tag),
@@ -230,11 +228,6 @@ fn judge_mended<'m>(
         }
     }
     Some(object)
-}
-
-/// Whether a record may be a task event, or carries a member of our own key.
-fn concerns_us(sifted: &Object<'_>, settings: &Settings) -> bool {
-    !sifted.is_complete() || sifted.get(&settings.key).is_some() || shapes::change(sifted).is_some()
 }
 
 /// Writes a record with its own tag and no other: a member of our key that came with it is taken out first

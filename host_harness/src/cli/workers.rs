@@ -6,7 +6,9 @@
 //! scheduled-task events meet one instance, one after the other, as they would without workers.
 use super::failure::{Exit, Failure};
 use super::summary::tag_of;
-use schtag_host::engine::{CallError, EngineError, Module, Options, Screen, Tagger, Timestamp};
+use schtag::engine::Screen;
+use schtag::json::Scanner;
+use schtag_host::engine::{CallError, EngineError, Module, Options, Tagger, Timestamp};
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
@@ -158,14 +160,15 @@ fn work_through(
     work: &Receiver<(Batch, Timestamp)>,
     done: &SyncSender<Vec<Finding>>,
     mut tagger: Tagger,
-    mut screen: Screen,
+    screen: Screen,
     tag: &str,
 ) {
     let key = tagger.module().key().to_owned();
+    let mut scanner = Scanner::default();
     while let Ok((batch, time)) = work.recv() {
         let find = |line: &Line| {
-            // What is no JSON object has no verdict: the reading thread says so.
-            if line.text.trim_ascii_start().first() != Some(&b'{') || screen.holds_back(&line.text) {
+            // What is no JSON object has no verdict, or is mended: the reading thread says so.
+            if screen.holds_back(&mut scanner, &line.text).unwrap_or(true) {
                 return Finding::HeldBack;
             }
             let tagged = tagger.tag_record(tag.as_bytes(), time, &line.text);

@@ -22,7 +22,6 @@ mod error;
 mod instance;
 mod module;
 mod options;
-mod screen;
 mod tagger;
 
 pub use cache::ModuleCache;
@@ -30,5 +29,4 @@ pub use error::{CallError, EngineError};
 pub use instance::{Instance, Reply};
 pub use module::Module;
 pub use options::{Lifecycle, Options, Timestamp};
-pub use screen::Screen;
 pub use tagger::{Tagged, Tagger};
