@@ -1,17 +1,7 @@
 //! The note on an event on which the guest failed.
 use crate::engine::CallError;
 use schtag::json::{self, NotWritten, Scanner};
-use serde::Serialize;
-
-/// A tag as `docs/tag.md` describes it, with the members that can be said without the guest.
-#[derive(Serialize)]
-struct Tag<'a> {
-    schema: &'static str,
-    verdict: &'static str,
-    severity: &'static str,
-    title: &'static str,
-    notes: [&'a str; 1],
-}
+use schtag::verdict::write_failed;
 
 /// The record with a tag that says that it was not judged, and why. What is not one JSON object is wrapped in one,
 /// as the guest does it: `{"log": "…", "schtag": {…}}`.
@@ -19,16 +9,8 @@ struct Tag<'a> {
 /// # Errors
 /// When there is no memory for it.
 pub(super) fn annotated(record: &[u8], key: &str, fault: &CallError) -> Result<Vec<u8>, NotWritten> {
-    let note = format!("the filter failed on this record: {fault}");
-    let tag = serde_json::to_vec(&Tag {
-        schema: "1",
-        verdict: "unreadable",
-        severity: "informational",
-        title: "Record was not judged: the filter failed on it",
-        notes: [&note],
-    });
-    // A struct of strings can always be written to memory.
-    let tag = tag.map_err(|_| NotWritten::OutOfMemory)?;
+    let mut tag = Vec::new();
+    write_failed(&mut tag, &format!("the filter failed on this record: {fault}"));
     let mut out = Vec::new();
     let mut changed = Vec::new();
     let mut scanner = Scanner::default();

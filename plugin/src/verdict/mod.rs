@@ -11,4 +11,6 @@ pub use allowlist::class_id;
 pub use decide::{Case, Decision, Finding, Verdict, decide};
 pub use ecs::{EcsNames, EcsObjects, EcsRuleObject, EcsTechnique, EcsThreat, ecs_objects};
 pub use role::host_role;
-pub use tag::{write_lost_copy, write_misread_rows, write_not_judged, write_repaired, write_tag};
+pub use tag::{
+    write_failed, write_lost_copy, write_misread_rows, write_not_judged, write_repaired, write_tag,
+};

@@ -97,7 +97,7 @@ struct AllowEntry {
     reason: String,
 }
 
-/// The tag of a record that is not about a task: what the host or the mending of it did.
+/// The tag of a record that no rule was asked about: what the host, the mending or a want of memory did to it.
 #[derive(Serialize)]
 struct SmallTag<'a> {
     schema: &'static str,
@@ -128,56 +128,59 @@ pub fn write_tag(out: &mut Vec<u8>, case: &Case<'_>, decision: &Decision<'_>, pa
     }
 }
 
+/// Adds the tag of a record that no rule was asked about.
+fn write_small(out: &mut Vec<u8>, verdict: Verdict, title: &'static str, note: &str) {
+    let tag = SmallTag {
+        schema: SCHEMA,
+        verdict: verdict.as_str(),
+        severity: "informational",
+        title,
+        notes: [note],
+    };
+    // A struct of strings can always be written to memory.
+    let _ = serde_json::to_writer(out, &tag);
+}
+
 /// Writes the tag of a record that was mended.
 pub fn write_repaired(out: &mut Vec<u8>, what: &str) {
-    let notes = [&*Note::Repaired(what.to_owned().into()).to_string()];
-    let title = "Record was not valid JSON and was mended";
-    let verdict = Verdict::Repaired.as_str();
+    let note = Note::Repaired(what.to_owned().into()).to_string();
     out.clear();
-    let _ = serde_json::to_writer(
-        &mut *out,
-        &SmallTag { schema: SCHEMA, verdict, severity: "informational", title, notes },
-    );
+    write_small(out, Verdict::Repaired, "Record was not valid JSON and was mended", &note);
+}
+
+/// Writes the tag of a record that the filter failed on, as the host sees it.
+pub fn write_failed(out: &mut Vec<u8>, why: &str) {
+    out.clear();
+    write_small(out, Verdict::Unreadable, "Record was not judged: the filter failed on it", why);
 }
 
 /// Writes the member of a record that there was no memory to judge: key, colon and tag.
 pub fn write_not_judged(out: &mut Vec<u8>, settings: &Settings) {
-    let notes = ["no memory to look at the record: it may be a task event that a rule describes"];
-    let title = "Record not judged: no memory for it";
-    let verdict = Verdict::Unreadable.as_str();
+    let note = "no memory to look at the record: it may be a task event that a rule describes";
     out.clear();
     crate::json::write_string(out, &settings.key);
     out.push(b':');
-    let _ = serde_json::to_writer(
-        &mut *out,
-        &SmallTag { schema: SCHEMA, verdict, severity: "informational", title, notes },
-    );
+    write_small(out, Verdict::Unreadable, "Record not judged: no memory for it", note);
 }
 
 /// Writes the tag that stands for a block of rows that cannot be read.
 pub fn write_misread_rows(out: &mut Vec<u8>) {
-    let notes = ["the function's arguments must be (String, DateTime), its format RowBinary"];
-    let title = "Rows not read: they are not what was declared";
-    let verdict = Verdict::Unreadable.as_str();
+    let note = "the function's arguments must be (String, DateTime), its format RowBinary";
     out.clear();
-    let _ = serde_json::to_writer(
-        &mut *out,
-        &SmallTag { schema: SCHEMA, verdict, severity: "informational", title, notes },
-    );
+    write_small(out, Verdict::Unreadable, "Rows not read: they are not what was declared", note);
 }
 
 /// Writes a whole record in place of one for which there was no memory, in the host's copy or in the mending.
 pub fn write_lost_copy(out: &mut Vec<u8>, settings: &Settings) {
-    let notes = ["no memory for a copy of the record"];
-    let title = "Record lost: no memory for it";
-    let verdict = Verdict::Unreadable.as_str();
     out.clear();
     out.push(b'{');
     crate::json::write_string(out, &settings.key);
     out.push(b':');
-    let _ = serde_json::to_writer(
-        &mut *out,
-        &SmallTag { schema: SCHEMA, verdict, severity: "informational", title, notes },
+    write_small(
+        out,
+        Verdict::Unreadable,
+        "Record lost: no memory for it",
+        "no memory for a copy of the record",
     );
     out.push(b'}');
 }
