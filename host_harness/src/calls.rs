@@ -1,11 +1,11 @@
 //! Who calls whom in a module: cycles, panics, and the deepest path.
 use crate::outline::Outline;
+use crate::reachability::functions_in_tables;
 use crate::stack::frame_sizes;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use wasmparser::{
-    BinaryReader, ElementItems, Error, ExternalKind, Name, NameSectionReader, Operator, Validator,
-    WasmFeatures,
+    BinaryReader, Error, ExternalKind, Name, NameSectionReader, Operator, Validator, WasmFeatures,
 };
 
 /// The calls that the functions of a module can make, and what follows.
@@ -74,14 +74,7 @@ impl Graph {
         let outline = Outline::parse(wasm)?;
         let imported = outline.imported_functions();
         let defined = |function: u32| (function as usize).checked_sub(imported);
-        let mut in_tables = Vec::new();
-        for element in &outline.elements {
-            if let ElementItems::Functions(items) = &element.items {
-                for item in items.clone() {
-                    in_tables.push(item?);
-                }
-            }
-        }
+        let in_tables = functions_in_tables(&outline)?;
         let mut callees = Vec::new();
         let mut traps = Vec::new();
         for body in &outline.bodies {
@@ -304,6 +297,16 @@ mod tests {
         cycles.iter_mut().for_each(|cycle| cycle.sort());
         cycles.sort();
         assert_eq!(cycles, [vec!["a", "b"], vec!["through"]]);
+    }
+
+    #[test]
+    fn a_table_may_be_filled_by_expressions() {
+        let calls = calls(
+            r#"(module
+                (type $t (func)) (table 1 funcref) (elem (table 0) (i32.const 0) funcref (ref.func $through))
+                (func $through (export "f") (type $t) (call_indirect (type $t) (i32.const 0))))"#,
+        );
+        assert_eq!(calls.cycles, [["through"]]);
     }
 
     #[test]

@@ -45,7 +45,8 @@ pub(crate) fn referenced_function(operators: OperatorsReader<'_>) -> Result<Opti
     Ok(None)
 }
 
-fn functions_in_tables(outline: &Outline<'_>) -> Result<Vec<u32>, Error> {
+/// The functions that element segments refer to.
+pub(crate) fn functions_in_tables(outline: &Outline<'_>) -> Result<Vec<u32>, Error> {
     let mut functions = Vec::new();
     for element in &outline.elements {
         match &element.items {
