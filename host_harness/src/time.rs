@@ -69,11 +69,16 @@ fn splunk(text: &str) -> Option<i64> {
 
 fn calendar(text: &str) -> Option<i64> {
     let (date, rest) = text.split_at_checked(10)?;
-    let mut parts = date.split('-');
-    let (year, month, day) = (four(parts.next()?)?, two(parts.next()?)?, two(parts.next()?)?);
     let rest = rest.strip_prefix(['T', 't', ' '])?;
     let (time, rest) = clock_time(rest)?;
-    Some(days(year, month, day)? * DAY + time - zone(rest.trim_start())?)
+    Some(day(date)? * DAY + time - zone(rest.trim_start())?)
+}
+
+/// Days since 1970 of a date written `YYYY-MM-DD`, or `None` when there is no such day. Years 1970 to 9999.
+pub fn day(date: &str) -> Option<i64> {
+    let mut parts = date.split('-');
+    let (year, month, day) = (four(parts.next()?)?, two(parts.next()?)?, two(parts.next()?)?);
+    if parts.next().is_none() { days(year, month, day) } else { None }
 }
 
 /// `hh:mm:ss` with any fraction, in milliseconds, and what follows.
