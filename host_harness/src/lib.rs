@@ -35,6 +35,7 @@ pub mod explain;
 pub mod gate;
 pub mod input;
 pub mod inspect;
+pub mod invisible;
 pub mod manifest;
 pub mod mapping;
 pub mod ndjson;

@@ -1,5 +1,6 @@
 //! Text for a terminal: as wide as it is, and nothing in it that a terminal obeys.
 use console::measure_text_width;
+use schtag_host::invisible::is_invisible;
 use std::env;
 use std::io::{IsTerminal, stdout};
 
@@ -80,14 +81,6 @@ pub(crate) fn visible(text: &str) -> String {
         }
     }
     out
-}
-
-/// Whether a character is of Unicode's category Cf, or separates lines or paragraphs.
-const fn is_invisible(character: char) -> bool {
-    matches!(character,
-        '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{180e}'
-        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// At most `width` columns of a text, with a mark where there is more.

@@ -1,5 +1,7 @@
 //! Text in HTML. Whatever comes from a record goes through here.
 
+use crate::invisible::is_invisible;
+
 /// A text as HTML, also in an attribute's value: what a browser would take for markup is escaped, and what would not be
 /// seen, or would reorder or hide other text, is shown by its number.
 pub(super) fn escape(text: &str) -> String {
@@ -13,19 +15,16 @@ pub(super) fn escape(text: &str) -> String {
             '\'' => out.push_str("&#39;"),
             '\n' | '\t' => out.push(c),
             '\r' => {}
-            c if c.is_control() || is_invisible(c) => out.extend(c.escape_unicode()),
+            c if c.is_control() || is_invisible(c) || is_none(c) => out.extend(c.escape_unicode()),
             c => out.push(c),
         }
     }
     out
 }
 
-/// Whether a character is of Unicode's category Cf, separates lines or paragraphs, or is no character.
-const fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{180e}'
-        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-        | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}' | '\u{e0000}'..='\u{e0fff}')
+/// Whether XML and HTML have it for no character.
+const fn is_none(c: char) -> bool {
+    matches!(c, '\u{fffe}' | '\u{ffff}')
 }
 
 /// A text on one line.
