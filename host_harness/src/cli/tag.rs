@@ -198,9 +198,7 @@ impl Tag {
         let given = if self.event_time { event() } else { self.at };
         given.map_or(arrived, |seconds| Timestamp { seconds, nanoseconds: 0 })
     }
-}
 
-impl Tag {
     /// The workers, if there are to be any.
     fn workers(&self, module: &Module, options: Options) -> Result<Option<Workers>, Failure> {
         if self.jobs.get() == 1 {

@@ -70,25 +70,20 @@ impl<'a> Reader<'_, 'a> {
         let (mut open, mut around) = (0_usize, 0_usize);
         let (mut splits, mut may_follow) = (false, true);
         loop {
-            let mut ahead = *self;
-            let value = match ahead.literal() {
+            let value = match self.literal() {
                 Some(text) if splits => {
-                    *self = ahead;
                     separators.push_str(&text.to_ascii_lowercase());
                     splits = false;
                     continue;
                 }
-                Some(text) => {
-                    *self = ahead;
-                    text
-                }
+                Some(text) => text,
                 None => self.any_code()?,
             };
             if value == "," {
                 may_follow = true;
                 continue;
             }
-            if value.starts_with(|c: char| c.is_ascii_digit()) {
+            if is_number(value) {
                 if !may_follow {
                     return None;
                 }
@@ -115,15 +110,7 @@ impl<'a> Reader<'_, 'a> {
         let mut body = Body::default();
         let (mut casts, mut reads) = (false, false);
         for _ in 0..MAX_BODY {
-            let mut ahead = *self;
-            let code = match ahead.literal() {
-                Some(text) => {
-                    *self = ahead;
-                    text
-                }
-                None => self.any_code()?,
-            };
-            let code = code.to_ascii_lowercase();
+            let code = self.text()?.to_ascii_lowercase();
             match code.as_str() {
                 "}" => {
                     let whole = body.operator.is_some() == body.operand.is_some();

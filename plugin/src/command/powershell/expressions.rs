@@ -42,10 +42,7 @@ impl<'a> Reader<'_, 'a> {
     /// `.Replace('a', 'b')`, `.ToString()`, `.ToLower()`, `.ToUpper()`, `.Trim()`.
     fn member(mut self, text: &str) -> Fold {
         self.code(".")?;
-        let name = match self.literal() {
-            Some(name) => name,
-            None => self.any_code()?,
-        };
+        let name = self.text()?;
         self.code("(")?;
         let value = if name.eq_ignore_ascii_case("replace") {
             let old = self.literal()?;

@@ -58,6 +58,11 @@ impl<'t, 'a> Reader<'t, 'a> {
         }
     }
 
+    /// A string or a piece of code.
+    pub(super) fn text(&mut self) -> Option<&'t str> {
+        self.literal().or_else(|| self.any_code())
+    }
+
     /// A whole number, decimal or hexadecimal, with its sign.
     pub(super) fn number(&mut self) -> Option<i64> {
         let negative = self.optional("-");
