@@ -3,22 +3,17 @@
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use schtag::engine::{At, Engine, Outcome};
-use schtag::rules::{Pack, Packed};
 use schtag_host::engine::{Instance, Options, Timestamp};
-use schtag_tests::{filter, project, workload};
+use schtag_tests::{filter, pack, workload};
 use std::hint::black_box;
 
 const AT: Timestamp = Timestamp { seconds: 1_772_000_000, nanoseconds: 0 };
 
-fn native() -> Engine {
-    let rules = project::root().join("plugin/rules");
-    let pack = schtag_host::rule_files::compile(&[rules], None).unwrap().pack;
-    Engine::new(Packed { format: Pack::FORMAT, hash: String::new(), pack }).unwrap()
-}
-
 fn records(criterion: &mut Criterion) {
-    let (mut engine, mut instance) =
-        (native(), Instance::new(&filter::module().unwrap(), &Options::default()).unwrap());
+    let (mut engine, mut instance) = (
+        Engine::new(pack::packed().unwrap()).unwrap(),
+        Instance::new(&filter::module().unwrap(), &Options::default()).unwrap(),
+    );
     for input in workload::inputs() {
         let record = input.record.as_bytes();
         let mut out = Vec::new();

@@ -2,15 +2,27 @@
 
 use crate::{filter, project};
 use schtag::rules::{Pack, Packed};
+use schtag_host::rule_files;
 
 /// The pack that is in the built filter.
 ///
 /// # Errors
 /// A sentence when there is no filter, or the rules cannot be compiled.
 pub fn packed() -> Result<Packed, String> {
-    let compiled = schtag_host::rule_files::compile(&[project::root().join("plugin/rules")], None)
-        .map_err(|error| error.to_string())?;
+    let pack = with_settings("")?;
     let module = filter::module()?;
     let hash = module.manifest().ok_or("the filter has no manifest")?.pack.clone();
-    Ok(Packed { format: Pack::FORMAT, hash, pack: compiled.pack })
+    Ok(Packed { format: Pack::FORMAT, hash, pack })
+}
+
+/// The default rules, compiled with these settings.
+///
+/// # Errors
+/// What the compiler says.
+pub fn with_settings(settings: &str) -> Result<Pack, String> {
+    let file = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
+    std::fs::write(file.path(), settings).map_err(|error| error.to_string())?;
+    let rules = [project::root().join("plugin/rules")];
+    let compiled = rule_files::compile(&rules, Some(file.path())).map_err(|error| error.to_string())?;
+    Ok(compiled.pack)
 }

@@ -5,12 +5,9 @@
 use schtag_host::bake::bake;
 use schtag_host::engine::Module;
 use schtag_host::gate::DEFAULT_BUDGET;
-use schtag_host::rule_files;
-use schtag_host::settings::parse;
 use schtag_tests::filter::{self, Filter};
-use schtag_tests::project;
 use schtag_tests::workload::{Input, inputs};
-use std::time::SystemTime;
+use schtag_tests::{pack, project};
 
 fn input(name: &str) -> Input {
     inputs().into_iter().find(|input| input.name == name).unwrap_or_else(|| panic!("no input {name}"))
@@ -53,9 +50,7 @@ fn records_of_other_events_are_validated_at_a_few_instructions_a_byte() {
 #[test]
 fn records_of_other_events_straight_from_winevtlog_cost_a_few_hundred_instructions() {
     let base = std::fs::read(project::base_module().unwrap()).unwrap();
-    let settings = parse("source: winevtlog", SystemTime::UNIX_EPOCH).unwrap().settings;
-    let rules = rule_files::compile(&[project::root().join("plugin/rules")], None).unwrap();
-    let pack = schtag::rules::Pack { settings, ..rules.pack };
+    let pack = pack::with_settings("source: winevtlog").unwrap();
     let module = Module::new(&bake(&base, &pack, DEFAULT_BUDGET).unwrap().wasm).unwrap();
     let mut filter = Filter::new(&module).unwrap();
     assert_within(&mut filter, "other event, winevtlog", 600);

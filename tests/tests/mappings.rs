@@ -11,7 +11,7 @@ use schtag_host::mapping::ecs::Lifter;
 use schtag_host::mapping::ocsf::Findings;
 use schtag_tests::ocsf::conformance;
 use schtag_tests::samples::{Sample, Shape};
-use schtag_tests::{events, filter, project};
+use schtag_tests::{events, filter, pack, project};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -181,11 +181,7 @@ fn the_module_has_room_for_ecs() {
 
 /// The default rules, compiled with the setting `ecs`.
 fn ecs_pack() -> Pack {
-    let folder = tempfile::tempdir().unwrap();
-    let settings = folder.path().join("settings.yml");
-    std::fs::write(&settings, "ecs: true\n").unwrap();
-    let rules = [project::root().join("plugin/rules")];
-    schtag_host::rule_files::compile(&rules, Some(&settings)).unwrap().pack
+    pack::with_settings("ecs: true").unwrap()
 }
 
 /// Every field that the Elasticsearch pipeline reads is in a tagged record.

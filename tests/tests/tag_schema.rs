@@ -8,7 +8,7 @@ use schtag::rules::{Pack, Packed};
 use schtag_host::engine::{Instance, Options, Timestamp};
 use schtag_tests::events::{odd, records};
 use schtag_tests::samples::{Sample, Shape};
-use schtag_tests::{filter, project};
+use schtag_tests::{filter, pack, project};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -90,15 +90,6 @@ fn every_tag_of_the_module_is_what_the_schema_says() {
     tally.finish(&[("alert", 400), ("unreadable", 10), ("repaired", 10)]);
 }
 
-/// A pack of the default rules with these settings.
-fn pack(settings: &str) -> Pack {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("settings.yml");
-    std::fs::write(&file, settings).unwrap();
-    let rules = [project::root().join("plugin/rules")];
-    schtag_host::rule_files::compile(&rules, Some(&file)).unwrap().pack
-}
-
 fn engine(pack: Pack) -> Engine {
     Engine::new(Packed { format: Pack::FORMAT, hash: "b07e33d1f1cf0".into(), pack }).unwrap()
 }
@@ -109,7 +100,7 @@ fn so_is_every_tag_with_other_settings() {
     let mut tally = Tally::default();
     let settings =
         "ecs: true\nobserve: all\nallowlist: [{name: n, reason: r, command_line: '*cmd*', subject: alice}]";
-    let mut engine = engine(pack(settings));
+    let mut engine = engine(pack::with_settings(settings).unwrap());
     let mut out = Vec::new();
     for (name, record) in records().into_iter().filter(|(_, record)| record.len() < 100_000) {
         if engine.process(&record, At { seconds: filter::AT, nanoseconds: 0 }, &mut out) == Outcome::Replaced
@@ -147,7 +138,7 @@ fn full() -> Value {
         sample.content.replace("<Enabled>true</Enabled>", "<Enabled>true</Enabled><Hidden>true</Hidden>");
     let record = Sample { content, ..sample }.record(Shape::Winevtlog);
     let mut out = Vec::new();
-    let outcome = engine(pack(settings)).process(
+    let outcome = engine(pack::with_settings(settings).unwrap()).process(
         record.as_bytes(),
         At { seconds: filter::AT, nanoseconds: 0 },
         &mut out,

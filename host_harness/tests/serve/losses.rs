@@ -5,7 +5,7 @@ use crate::sender::{Answer, Decision, connect, decision, post, read, request};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::io::{self, Write};
-use std::net::Shutdown;
+use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 /// The hop, whoever has to kill or replace it.
@@ -102,6 +102,31 @@ fn plainly(slot: &Slot, body: &[u8]) -> io::Result<Answer> {
     post(address, "application/json", body)
 }
 
+/// How much of a request is sent before something happens.
+#[derive(Clone, Copy)]
+enum Part {
+    Nothing,
+    OfTheHead,
+    OfTheBody,
+    All,
+}
+
+const PARTS: [Part; 4] = [Part::Nothing, Part::OfTheHead, Part::OfTheBody, Part::All];
+
+/// Sends that much of a request.
+fn begin(slot: &Slot, body: &[u8], part: Part) -> io::Result<TcpStream> {
+    let bytes = request("POST", "/", "content-type: application/json\r\n", body);
+    let mut stream = connect(slot.hop().address)?;
+    let end = match part {
+        Part::Nothing => 0,
+        Part::OfTheHead => 10,
+        Part::OfTheBody => bytes.len() - body.len() / 2,
+        Part::All => bytes.len(),
+    };
+    stream.write_all(&bytes[..end])?;
+    Ok(stream)
+}
+
 #[test]
 fn the_downstream_fails_at_every_step() {
     let downstream = Downstream::start([]);
@@ -139,16 +164,9 @@ fn the_hop_is_killed_at_every_step() {
         sender.deliver(plainly);
     }
     // While the sender is still writing: nothing, a part of the head, of the body, or all of it is there.
-    for part in [0, 10, usize::MAX / 2, usize::MAX] {
+    for part in PARTS {
         sender.deliver(|slot, body| {
-            let bytes = request("POST", "/", "content-type: application/json\r\n", body);
-            let mut stream = connect(slot.hop().address)?;
-            let part = match part {
-                0 | 10 => part,
-                usize::MAX => bytes.len(),
-                _ => bytes.len() - body.len() / 2,
-            };
-            stream.write_all(&bytes[..part])?;
+            let mut stream = begin(slot, body, part)?;
             slot.kill();
             read(&mut stream)
         });
@@ -161,16 +179,9 @@ fn the_hop_is_killed_at_every_step() {
 fn the_senders_connection_breaks_at_every_step() {
     let downstream = Downstream::start([]);
     let mut sender = Sender::new(&downstream);
-    for part in [0, 10, usize::MAX / 2, usize::MAX] {
+    for part in PARTS {
         let attempts = sender.deliver(|slot, body| {
-            let bytes = request("POST", "/", "content-type: application/json\r\n", body);
-            let mut stream = connect(slot.hop().address)?;
-            let part = match part {
-                0 | 10 => part,
-                usize::MAX => bytes.len(),
-                _ => bytes.len() - body.len() / 2,
-            };
-            stream.write_all(&bytes[..part])?;
+            let stream = begin(slot, body, part)?;
             stream.shutdown(Shutdown::Both)?;
             Err(io::ErrorKind::ConnectionReset.into())
         });
