@@ -9,6 +9,8 @@ CARGO ?= cargo
 BENCH_ARGS ?=
 # `dev` measures with what the tests have built: right for fuel, rough for times.
 BENCH_PROFILE ?= bench
+# Fluent Bit's compiler of modules: docs/fluent_bit.md, "Compiled ahead of time".
+WAMRC ?= flb-wamrc
 # For how long each fuzz target runs, and which do: docs/fuzzing.md.
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= record wasm scan splice repair task command rules settings
@@ -57,6 +59,11 @@ dist: $(module) ## Leave schtag.wasm, the schtag command, checksum and bills of 
 	plugin/sbom.sh dist/schtag.wasm schtag wasm32-unknown-unknown > dist/schtag.wasm.cdx.json
 	plugin/sbom.sh dist/schtag schtag-host host > dist/schtag.cdx.json
 	@ls -l dist
+
+.PHONY: aot
+aot: $(module) ## Compile the filter for this machine and WAMRC's Fluent Bit, to dist/schtag.aot
+	@command -v $(WAMRC) >/dev/null || { echo "there is no $(WAMRC); docs/fluent_bit.md says how to build it" >&2; exit 1; }
+	$(WAMRC) -o dist/schtag.aot $(module)
 
 .PHONY: playground
 playground: $(module) ## Leave the playground, with the module beside it, in dist/playground/

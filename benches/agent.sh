@@ -8,7 +8,8 @@
 # .gz too), their records are repeated up to the same count.
 #
 #   RECORDS=60000   records a run          FLUENT_BIT=…   the agent, else fluent-bit on PATH; 5.0 or later
-#   REPEAT=5        runs of each set-up    SETUPS="…"     a part of: none identity schtag winevtlog condition lua grep
+#   REPEAT=5        runs of each set-up    SETUPS="…"     a part of: none identity schtag winevtlog aot condition lua grep
+#   WAMRC=FILE      Fluent Bit's own compiler of modules, flb-wamrc: without it the set-up aot is left out
 #   CSV=FILE        add each run's figures to FILE: input,setup,run,user,sys
 #
 # User and system time of the agent's process, from start to end, is what is counted: on a busy machine that is
@@ -20,7 +21,7 @@ cd "$(dirname "$0")/.."
 records=${RECORDS:-60000}
 repeat=${REPEAT:-5}
 agent=${FLUENT_BIT:-$(command -v fluent-bit || true)}
-read -r -a setups <<<"${SETUPS:-none identity schtag winevtlog condition lua grep}"
+read -r -a setups <<<"${SETUPS:-none identity schtag winevtlog ${WAMRC:+aot} condition lua grep}"
 
 if [ -z "$agent" ] || ! "$agent" --version >/dev/null 2>&1; then
     echo "SKIPPED: there is no fluent-bit. Put it on PATH or name it in FLUENT_BIT (https://docs.fluentbit.io)." >&2
@@ -35,6 +36,7 @@ schtag=${CARGO_TARGET_DIR:-target}/debug/schtag
 echo 'source: winevtlog' >"$folder/settings.yaml"
 "$schtag" bake --rules plugin/rules --settings "$folder/settings.yaml" -o "$folder/winevtlog.wasm" >&2
 cp dist/schtag.wasm "$folder/schtag.wasm"
+[ -z "${WAMRC:-}" ] || "$WAMRC" -o "$folder/aot.wasm" dist/schtag.wasm >&2
 cp benches/filter.lua "$folder/"
 cargo run --quiet --locked --example assemble -- benches/identity.wat "$folder/identity.wasm"
 
@@ -71,7 +73,7 @@ EOF
     fi
     case $1 in
     none | condition) ;;
-    identity | schtag | winevtlog) printf '  filters:\n'; wasm "$1" ;;
+    identity | schtag | winevtlog | aot) printf '  filters:\n'; wasm "$1" ;;
     lua) printf '  filters:\n    - {name: lua, match: "*", script: %s, call: tag_tasks}\n' "$folder/filter.lua" ;;
     # The filter grep sees no numbers, so that the id is no use to it.
     grep) printf '  filters:\n    - {name: grep, match: "*", logical_op: or, regex: ["Message ^A scheduled task was", "TaskName ."]}\n' ;;

@@ -2,6 +2,7 @@
 //!
 //! The agent is the program that the environment variable `FLUENT_BIT` names, else `fluent-bit` on PATH.
 //! Where there is none a test skips itself, loudly; with `SCHTAG_REQUIRE_FLUENT_BIT` set it fails instead.
+//! It loads the module, or in its place the file that `SCHTAG_AOT` names: the same compiled by `flb-wamrc`.
 //! Fluent Bit 4.0 or later: the tests write their parsers into their YAML.
 
 use std::fmt;
@@ -112,6 +113,8 @@ pub const PERSISTENT: Version = (4, 1);
 pub struct Installation {
     program: PathBuf,
     module: PathBuf,
+    /// What the agents load in its place.
+    compiled: Option<PathBuf>,
     version: Version,
 }
 
@@ -129,7 +132,9 @@ impl Installation {
             Some(program) => {
                 let module = crate::project::module().map_err(AgentError::NoModule)?;
                 let version = version_of(&program)?;
-                Ok(Some(Self { program, module, version }))
+                let compiled = std::env::var_os("SCHTAG_AOT").filter(|path| !path.is_empty());
+                let compiled = compiled.map(PathBuf::from);
+                Ok(Some(Self { program, module, compiled, version }))
             }
             None if std::env::var_os("SCHTAG_REQUIRE_FLUENT_BIT").is_some() => Err(AgentError::NoAgent),
             None => {
@@ -139,7 +144,7 @@ impl Installation {
         }
     }
 
-    /// The filter that the agents load.
+    /// The filter as WebAssembly, which other engines load, too.
     pub fn module(&self) -> &Path {
         &self.module
     }
@@ -240,7 +245,8 @@ impl Installation {
     fn command(&self, dir: &Path) -> Command {
         let mut command = Command::new(&self.program);
         // The agent opens its working folder for the guest (accessible_paths is "." unless set).
-        command.current_dir(dir).env("SCHTAG_WASM", &self.module).envs(STAND_INS);
+        let filter = self.compiled.as_ref().unwrap_or(&self.module);
+        command.current_dir(dir).env("SCHTAG_WASM", filter).envs(STAND_INS);
         command
     }
 }
