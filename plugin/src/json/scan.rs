@@ -4,7 +4,7 @@
 //! filter's time goes.
 use super::levels::Levels;
 use super::scan_number::number;
-use super::scan_string::{not_ascii, plain, skip_escapes};
+use super::scan_string::{not_ascii, plain, skip_escapes, skip_last_escapes};
 use super::sieve::Sieve;
 use super::stop::{Expected, Invalid, Rest, Stop, first_error};
 use super::{Member, Object};
@@ -166,6 +166,7 @@ impl<'a> Scan<'a, '_> {
     #[inline(always)]
     fn strings(&mut self, mut start: &'a [u8], mut is_key: bool) -> Result<(&'a [u8], Next), Stop<'a>> {
         let object = self.levels.in_object();
+        let top = self.levels.depth() == 1;
         let mut escapes = false;
         let mut rest = start;
         loop {
@@ -175,10 +176,10 @@ impl<'a> Scan<'a, '_> {
                 let behind = rest.get(3..).unwrap_or_default();
                 if token & THREE == if is_key { KEY_AND_STRING } else { TWO_STRINGS } {
                     if is_key {
-                        self.key(start, rest, behind.len().wrapping_add(1), escapes);
+                        self.key(top, start, rest, behind.len().wrapping_add(1), escapes);
                         is_key = false;
                     } else {
-                        self.value_ended(behind.len().wrapping_add(2));
+                        self.value_ended(top, behind.len().wrapping_add(2));
                         is_key = object;
                         start = behind;
                     }
@@ -193,7 +194,7 @@ impl<'a> Scan<'a, '_> {
                 }
                 if is_key && token & TWO == KEY_AND_VALUE && ((token >> 16) as u8).is_ascii_digit() {
                     let value = rest.get(2..).unwrap_or_default();
-                    self.key(start, rest, value.len(), escapes);
+                    self.key(top, start, rest, value.len(), escapes);
                     rest = number(value)?;
                     let Some((next, after)) = rest.split_first_chunk() else {
                         return Ok((rest, Next::Comma));
@@ -201,7 +202,7 @@ impl<'a> Scan<'a, '_> {
                     if u16::from_le_bytes(*next) != NUMBER_AND_KEY {
                         return Ok((rest, Next::Comma));
                     }
-                    self.value_ended(rest.len());
+                    self.value_ended(top, rest.len());
                     escapes = false;
                     start = after;
                     rest = after;
@@ -211,13 +212,13 @@ impl<'a> Scan<'a, '_> {
             match rest.split_first() {
                 Some((b'"', after)) if is_key => {
                     let value = colon(after)?;
-                    self.key(start, rest, value.len(), escapes);
+                    self.key(top, start, rest, value.len(), escapes);
                     return Ok((value, Next::Value));
                 }
                 Some((b'"', after)) => return Ok((after, Next::Comma)),
                 Some((b'\\', _)) => {
                     escapes = true;
-                    rest = skip_escapes(rest)?;
+                    rest = skip_last_escapes(rest)?;
                 }
                 Some((0x80.., _)) => {
                     let more_escapes;
@@ -257,7 +258,7 @@ impl<'a> Scan<'a, '_> {
     /// Behind what follows a value.
     #[inline(always)]
     fn comma(&mut self, rest: &'a [u8]) -> Result<(&'a [u8], Next), Stop<'a>> {
-        self.value_ended(rest.len());
+        self.value_ended(self.levels.depth() == 1, rest.len());
         let object = self.levels.in_object();
         let rest = blanks(rest);
         match rest.split_first() {
@@ -277,10 +278,10 @@ impl<'a> Scan<'a, '_> {
     }
 
     /// Notes the key that begins at `start`, with its closing quote at `end`, and with `value` bytes of the text
-    /// from its value on.
+    /// from its value on, if it is one of the top level.
     #[inline(always)]
-    fn key(&mut self, start: &[u8], end: &[u8], value: usize, escapes: bool) {
-        if self.levels.depth() != 1 {
+    fn key(&mut self, top: bool, start: &[u8], end: &[u8], value: usize, escapes: bool) {
+        if !top {
             return;
         }
         self.count = self.count.wrapping_add(1);
@@ -299,8 +300,8 @@ impl<'a> Scan<'a, '_> {
     /// Notes the end of a value with `rest` bytes of the text behind it: the member is remembered, if it is of
     /// the top level and wanted.
     #[inline(always)]
-    fn value_ended(&mut self, rest: usize) {
-        if self.member.key_start > 0 && self.levels.depth() == 1 {
+    fn value_ended(&mut self, top: bool, rest: usize) {
+        if self.member.key_start > 0 && top {
             let member = Member { value_end: self.offset(rest), ..self.member };
             self.member = NO_MEMBER;
             self.forgotten |= !remember(self.members, member);

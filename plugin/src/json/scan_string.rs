@@ -17,7 +17,7 @@ pub(super) fn not_ascii(inside: &[u8]) -> Result<(&[u8], bool), Stop<'_>> {
             Some((b'"', _)) => break,
             Some((b'\\', _)) => {
                 escapes = true;
-                rest = skip_escapes(rest)?;
+                rest = skip_last_escapes(rest)?;
             }
             Some(_) => return Err(Stop { rest, expected: Expected::NoControl }),
             None => return Err(Stop { rest, expected: Expected::Quote }),
@@ -39,34 +39,54 @@ pub fn plain_string(rest: &[u8]) -> Option<&[u8]> {
 /// Behind the bytes that stand for themselves. Written out, since a compiler that is to save space unrolls no
 /// loops.
 #[inline(always)]
-pub(super) fn plain<const ASCII: bool>(mut rest: &[u8]) -> &[u8] {
+pub(super) fn plain<const ASCII: bool>(rest: &[u8]) -> &[u8] {
+    // Most strings end in the first block, which is kept out of the loop: so it costs no step of it.
+    let Some((block, after)) = rest.split_first_chunk::<32>() else { return plain_tail::<ASCII>(rest) };
+    match block_stop::<ASCII>(block) {
+        Some(stop) => rest.get(stop..).unwrap_or_default(),
+        None => plain_blocks::<ASCII>(after),
+    }
+}
+
+/// The same as [`plain`] block by block.
+#[inline(always)]
+fn plain_blocks<const ASCII: bool>(mut rest: &[u8]) -> &[u8] {
     while let Some((block, after)) = rest.split_first_chunk::<32>() {
-        let [first, second, third, fourth] = block.as_chunks::<8>().0 else { break };
-        let stops = word_stops::<ASCII>(*first);
-        if stops != 0 {
-            return from_stop(rest, 0, stops);
-        }
-        let stops = word_stops::<ASCII>(*second);
-        if stops != 0 {
-            return from_stop(rest, 8, stops);
-        }
-        let stops = word_stops::<ASCII>(*third);
-        if stops != 0 {
-            return from_stop(rest, 16, stops);
-        }
-        let stops = word_stops::<ASCII>(*fourth);
-        if stops != 0 {
-            return from_stop(rest, 24, stops);
+        if let Some(stop) = block_stop::<ASCII>(block) {
+            return rest.get(stop..).unwrap_or_default();
         }
         rest = after;
     }
     plain_tail::<ASCII>(rest)
 }
 
-/// From the first byte on that has its highest bit set in `stops`, which are those of the word at `word`.
+/// Where the first byte of a block is that does not stand for itself.
 #[inline(always)]
-fn from_stop(rest: &[u8], word: usize, stops: u64) -> &[u8] {
-    rest.get(word.wrapping_add((stops.trailing_zeros() / 8) as usize)..).unwrap_or_default()
+fn block_stop<const ASCII: bool>(block: &[u8; 32]) -> Option<usize> {
+    let [first, second, third, fourth] = block.as_chunks::<8>().0 else { return None };
+    let stops = word_stops::<ASCII>(*first);
+    if stops != 0 {
+        return Some(first_stop(stops));
+    }
+    let stops = word_stops::<ASCII>(*second);
+    if stops != 0 {
+        return Some(first_stop(stops).wrapping_add(8));
+    }
+    let stops = word_stops::<ASCII>(*third);
+    if stops != 0 {
+        return Some(first_stop(stops).wrapping_add(16));
+    }
+    let stops = word_stops::<ASCII>(*fourth);
+    if stops != 0 {
+        return Some(first_stop(stops).wrapping_add(24));
+    }
+    None
+}
+
+/// The first byte of a word that has its highest bit set in `stops`.
+#[inline(always)]
+const fn first_stop(stops: u64) -> usize {
+    (stops.trailing_zeros() / 8) as usize
 }
 
 #[inline(always)]
@@ -81,7 +101,7 @@ fn plain_tail<const ASCII: bool>(mut rest: &[u8]) -> &[u8] {
     while let Some((word, after)) = rest.split_first_chunk() {
         let stops = word_stops::<ASCII>(*word);
         if stops != 0 {
-            return from_stop(rest, 0, stops);
+            return rest.get(first_stop(stops)..).unwrap_or_default();
         }
         rest = after;
     }
@@ -90,22 +110,56 @@ fn plain_tail<const ASCII: bool>(mut rest: &[u8]) -> &[u8] {
 }
 
 /// Behind the escape that `rest` begins with, and those that follow it at once. Windows' messages are full of
-/// line ends and tabs.
+/// line ends and tabs, so four are read at a time.
 #[inline(always)]
 pub(super) fn skip_escapes(mut rest: &[u8]) -> Rest<'_> {
-    loop {
-        if let Some((bytes, after)) = rest.split_first_chunk()
-            && u32::from_le_bytes(*bytes) == LINE_END
-        {
-            rest = after;
+    while let Some(([a, b, c, d, e, f, g, h], after)) = rest.split_first_chunk() {
+        if u32::from_le_bytes([*a, *b, *c, *d]) != LINE_END {
+            if *a != b'\\' {
+                return Ok(rest);
+            }
+            if !is_short_escape(*b) {
+                rest = skip_digits(rest)?;
+                continue;
+            }
+            if *c != b'\\' {
+                return Ok(rest.get(2..).unwrap_or_default());
+            }
+            if !is_short_escape(*d) {
+                rest = skip_digits(rest.get(2..).unwrap_or_default())?;
+                continue;
+            }
+        }
+        if *e != b'\\' {
+            return Ok(rest.get(4..).unwrap_or_default());
+        }
+        if !is_short_escape(*f) {
+            rest = skip_digits(rest.get(4..).unwrap_or_default())?;
             continue;
         }
-        match rest.split_first_chunk() {
-            Some(([b'\\', byte], after)) if class(*byte) & SHORT_ESCAPE != 0 => rest = after,
-            _ if rest.first() == Some(&b'\\') => rest = skip_digits(rest)?,
-            _ => return Ok(rest),
+        if *g != b'\\' {
+            return Ok(rest.get(6..).unwrap_or_default());
         }
+        if !is_short_escape(*h) {
+            rest = skip_digits(rest.get(6..).unwrap_or_default())?;
+            continue;
+        }
+        rest = after;
     }
+    skip_last_escapes(rest)
+}
+
+/// The same as [`skip_escapes`] where the text ends soon.
+#[cold]
+#[inline(never)]
+pub(super) fn skip_last_escapes(mut rest: &[u8]) -> Rest<'_> {
+    while rest.first() == Some(&b'\\') {
+        rest = match rest.split_first_chunk() {
+            Some(([_, byte], after)) if is_short_escape(*byte) => after,
+            _ => skip_digits(rest)?,
+        };
+    }
+    Ok(rest)
 }
 
 /// A line end as Windows writes it, escaped.
@@ -119,7 +173,7 @@ fn skip_digits(rest: &[u8]) -> Rest<'_> {
         return Err(Stop { rest: after, expected: Expected::Escape });
     };
     match after.split_first_chunk() {
-        Some(([a, b, c, d], behind)) if class(*a) & class(*b) & class(*c) & class(*d) & HEX != 0 => {
+        Some(([a, b, c, d], behind)) if [a, b, c, d].iter().all(|byte| byte.is_ascii_hexdigit()) => {
             Ok(behind)
         }
         _ => Err(bad_digits(after)),
@@ -156,31 +210,21 @@ const fn stops<const ASCII: bool>(word: u64) -> u64 {
     if ASCII { stops } else { stops & !word }
 }
 
-/// A hexadecimal digit.
-const HEX: u8 = 1;
-/// What may follow a backslash, but for a u.
-const SHORT_ESCAPE: u8 = 2;
+/// Whether a byte may follow a backslash, and is no u.
+fn is_short_escape(byte: u8) -> bool {
+    SHORT_ESCAPES.get(usize::from(byte)).copied().unwrap_or_default()
+}
 
-/// What each byte is.
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
-const CLASSES: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0u8;
-    while byte < u8::MAX {
-        if byte.is_ascii_hexdigit() {
-            table[byte as usize] |= HEX;
-        }
-        if matches!(byte, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') {
-            table[byte as usize] |= SHORT_ESCAPE;
-        }
-        byte = byte.wrapping_add(1);
+const SHORT_ESCAPES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut rest: &[u8] = b"\"\\/bfnrt";
+    while let [byte, more @ ..] = rest {
+        table[*byte as usize] = true;
+        rest = more;
     }
     table
 };
-
-fn class(byte: u8) -> u8 {
-    CLASSES.get(usize::from(byte)).copied().unwrap_or_default()
-}
 
 #[cfg(test)]
 mod tests {
