@@ -1,9 +1,7 @@
 //! The patterns of a pack, in little room.
 use super::glob;
-use super::{LoadError, Pack, Test};
+use super::{Dfa, LoadError, Pack, Test};
 use crate::fields::Fields;
-use regex_automata::dfa::{Automaton, sparse};
-use regex_automata::util::start;
 
 /// Every pattern's test, by the pattern's index.
 #[derive(Debug)]
@@ -11,7 +9,7 @@ pub(super) struct Tests {
     tests: Vec<Compact>,
     /// The encoded globs, one behind the other.
     globs: Vec<u8>,
-    regexes: Vec<sparse::DFA<Vec<u8>>>,
+    regexes: Vec<Dfa>,
     /// The tests of the rarer kinds.
     rare: Vec<Test>,
 }
@@ -39,11 +37,11 @@ pub(super) struct Folded<'v> {
 impl Tests {
     /// Takes the automata out of the pack, so that they are not in memory twice.
     pub(super) fn new(pack: &mut Pack) -> Result<Self, LoadError> {
-        let regexes: Vec<_> = pack
-            .regexes
-            .iter_mut()
-            .map(|regex| load_dfa(&std::mem::take(&mut regex.automaton)))
-            .collect::<Result<_, _>>()?;
+        let regexes: Vec<Dfa> =
+            pack.regexes.iter_mut().map(|regex| std::mem::take(&mut regex.automaton)).collect();
+        if !regexes.iter().all(Dfa::is_sound) {
+            return Err(LoadError::Unusable("the automaton of a regular expression has no end"));
+        }
         let mut tests = Self { tests: Vec::new(), globs: Vec::new(), regexes, rare: Vec::new() };
         for pattern in &pack.patterns {
             let compact = tests.compact(&pattern.test)?;
@@ -109,7 +107,9 @@ impl Tests {
             Some(Compact::Text { start, end, cased }) => {
                 glob::fits(self.glob(start, end), if cased { value.value } else { value.folded })
             }
-            Some(Compact::Regex(index)) => self.is_found(index, value.value),
+            Some(Compact::Regex(index)) => {
+                self.regexes.get(index as usize).is_some_and(|dfa| dfa.is_found(value.value))
+            }
             Some(Compact::Exists(expected)) => expected,
             Some(Compact::Rare(index)) => match self.rare.get(index as usize) {
                 Some(test) => passes_rare(test, value, own, other),
@@ -117,11 +117,6 @@ impl Tests {
             },
             None => false,
         }
-    }
-
-    fn is_found(&self, regex: u32, value: &str) -> bool {
-        let input = regex_automata::Input::new(value).earliest(true);
-        self.regexes.get(regex as usize).is_some_and(|dfa| matches!(dfa.try_search_fwd(&input), Ok(Some(_))))
     }
 
     /// The part of a value that a pattern is about.
@@ -151,13 +146,4 @@ fn passes_rare<F: Fields>(test: &Test, value: Folded<'_>, own: &F, other: &F) ->
         }
         Test::Text(_) | Test::Regex(_) | Test::Exists(_) => false,
     }
-}
-
-fn load_dfa(bytes: &[u8]) -> Result<sparse::DFA<Vec<u8>>, LoadError> {
-    const BROKEN: LoadError = LoadError::Unusable("a regular expression is not a serialised automaton");
-    let (dfa, _) = sparse::DFA::from_bytes(bytes).map_err(|_| BROKEN)?;
-    let dfa = dfa.to_owned();
-    // A search that could fail at run time is refused here.
-    dfa.start_state(&start::Config::new()).map_err(|_| BROKEN)?;
-    Ok(dfa)
 }
