@@ -1,7 +1,10 @@
 //! The patterns of a pack, in little room.
 use super::glob;
+use super::needles::Literal;
 use super::{Dfa, LoadError, Pack, Test};
 use crate::fields::Fields;
+use std::borrow::Cow;
+use std::cell::OnceCell;
 
 /// Every pattern's test, by the pattern's index.
 #[derive(Debug)]
@@ -27,11 +30,26 @@ enum Compact {
     Rare(u32),
 }
 
-/// A value, also in the case that most patterns compare in.
-#[derive(Clone, Copy)]
+/// A value, also in the case that most patterns compare in, once that is asked for.
 pub(super) struct Folded<'v> {
     pub(super) value: &'v str,
-    pub(super) folded: &'v str,
+    folded: OnceCell<Cow<'v, str>>,
+}
+
+impl<'v> Folded<'v> {
+    pub(super) const fn new(value: &'v str) -> Self {
+        Self { value, folded: OnceCell::new() }
+    }
+
+    /// The value in folded case.
+    pub(super) fn folded(&self) -> &str {
+        self.folded.get_or_init(|| glob::fold(self.value))
+    }
+
+    /// The value in a form in which only the case of ASCII letters may differ from the folded one.
+    pub(super) fn searchable(&self) -> &str {
+        if self.value.is_ascii() { self.value } else { self.folded() }
+    }
 }
 
 impl Tests {
@@ -92,20 +110,23 @@ impl Tests {
 
     /// The literal by which a text pattern is searched, in the case that is searched; `None` when it has none,
     /// or is no text pattern.
-    pub(super) fn literal(&self, pattern: u32) -> Option<String> {
+    pub(super) fn literal(&self, pattern: u32) -> Option<Literal> {
         match self.get(pattern)? {
-            Compact::Text { start, end, .. } => {
-                glob::longest_literal(self.glob(start, end)).map(|literal| glob::fold(literal).into_owned())
+            Compact::Text { start, end, cased } => {
+                let glob = self.glob(start, end);
+                let literal = glob::longest_literal(glob)?;
+                let decides = !cased && glob::is_anywhere(glob);
+                Some(Literal { text: glob::fold(literal).into_owned(), pattern, decides })
             }
             _ => None,
         }
     }
 
     /// Whether a value passes a test. `own` and `other` are the tables in which field references look.
-    pub(super) fn passes<F: Fields>(&self, pattern: u32, value: Folded<'_>, own: &F, other: &F) -> bool {
+    pub(super) fn passes<F: Fields>(&self, pattern: u32, value: &Folded<'_>, own: &F, other: &F) -> bool {
         match self.get(pattern) {
             Some(Compact::Text { start, end, cased }) => {
-                glob::fits(self.glob(start, end), if cased { value.value } else { value.folded })
+                glob::fits(self.glob(start, end), if cased { value.value } else { value.folded() })
             }
             Some(Compact::Regex(index)) => {
                 self.regexes.get(index as usize).is_some_and(|dfa| dfa.is_found(value.value))
@@ -122,16 +143,13 @@ impl Tests {
     /// The part of a value that a pattern is about.
     pub(super) fn excerpt<'v>(&self, pattern: u32, value: &'v str) -> &'v str {
         match self.get(pattern) {
-            Some(Compact::Text { start, end, cased }) => {
-                let folded = glob::fold(value);
-                glob::excerpt(self.glob(start, end), value, if cased { value } else { &folded })
-            }
+            Some(Compact::Text { start, end, cased }) => glob::excerpt(self.glob(start, end), value, cased),
             _ => value,
         }
     }
 }
 
-fn passes_rare<F: Fields>(test: &Test, value: Folded<'_>, own: &F, other: &F) -> bool {
+fn passes_rare<F: Fields>(test: &Test, value: &Folded<'_>, own: &F, other: &F) -> bool {
     match test {
         Test::Number(comparison, number) => comparison.matches(value.value, *number),
         Test::Cidr(cidr) => cidr.matches(value.value),
@@ -140,7 +158,7 @@ fn passes_rare<F: Fields>(test: &Test, value: Folded<'_>, own: &F, other: &F) ->
                 if *cased {
                     relation.holds(value.value, referred)
                 } else {
-                    relation.holds(value.folded, &glob::fold(referred))
+                    relation.holds(value.folded(), &glob::fold(referred))
                 }
             })
         }

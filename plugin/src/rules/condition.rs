@@ -9,28 +9,138 @@ pub(super) struct Conditions {
     ends: Vec<u32>,
 }
 
+/// One step of a condition that is made ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// As [`Op::Pattern`].
+    Pattern(u32),
+    /// Push whether any or all of some patterns that follow each other match.
+    Run(Run),
+    /// As [`Op::Constant`].
+    Constant(bool),
+    /// As [`Op::Not`].
+    Not,
+    /// As [`Op::AtLeast`].
+    AtLeast { least: u32, of: u32 },
+}
+
+/// Patterns that follow each other and that are always decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Run {
+    pub(super) first: u32,
+    pub(super) count: u32,
+    /// Whether all of them must match; else one does.
+    pub(super) all: bool,
+}
+
+impl From<Op> for Step {
+    fn from(op: Op) -> Self {
+        match op {
+            Op::Pattern(pattern) => Self::Pattern(pattern),
+            Op::Constant(value) => Self::Constant(value),
+            Op::Not => Self::Not,
+            Op::AtLeast { least, of } => Self::AtLeast { least, of },
+        }
+    }
+}
+
 /// The two highest bits of a step say what it is; the others hold its numbers.
 const KIND: u32 = 0xc000_0000;
 const PATTERN: u32 = 0;
 const AT_LEAST: u32 = 0x4000_0000;
-const NOT: u32 = 0x8000_0000;
-const CONSTANT: u32 = 0xc000_0000;
+const RUN: u32 = 0x8000_0000;
+const OTHER: u32 = 0xc000_0000;
+/// The steps without numbers.
+const FALSE: u32 = OTHER;
+const TRUE: u32 = OTHER | 1;
+const NOT: u32 = OTHER | 2;
 /// `AtLeast` has two numbers of so many bits.
 const COUNT_BITS: u32 = 15;
 const COUNT: u32 = (1 << COUNT_BITS) - 1;
+/// In a run the highest of the bits says whether all must match, the next ones are the number of patterns, and so
+/// many the number of the first.
+const FIRST_BITS: u32 = 20;
+const FIRST: u32 = (1 << FIRST_BITS) - 1;
+const ALL: u32 = 1 << 29;
+const RUN_BITS: u32 = 9;
+const RUN_COUNT: u32 = (1 << RUN_BITS) - 1;
 
 impl Conditions {
-    /// Adds the condition of the next rule.
-    pub(super) fn push(&mut self, condition: &[Op]) -> Result<(), LoadError> {
+    /// Adds the condition of the next rule, with patterns that follow each other joined to runs. `is_decided` says of
+    /// a pattern whether it matches exactly when there was a hit, which is known before any rule is decided.
+    pub(super) fn push(
+        &mut self,
+        condition: &[Op],
+        is_decided: impl Fn(u32) -> bool,
+    ) -> Result<(), LoadError> {
+        // For each value on the stack, where its first step is.
+        let mut starts: Vec<usize> = Vec::new();
         for op in condition {
-            self.steps.push(encode(*op).ok_or(LoadError::Unusable("a condition joins too much"))?);
+            let step = encode(*op).ok_or(LoadError::Unusable("a condition joins too much"))?;
+            match *op {
+                Op::AtLeast { least, of } => {
+                    let values = starts.split_off(starts.len().saturating_sub(of as usize));
+                    let from = values.first().copied().unwrap_or(self.steps.len());
+                    starts.push(from);
+                    // Of one value, "any" and "all" are the same.
+                    let joins = of > 1 && (least == 1 || least == of);
+                    if !joins {
+                        self.steps.push(step);
+                        continue;
+                    }
+                    let left = self.join_runs(&values, least != 1, &is_decided);
+                    if left > 1 {
+                        let least = if least == 1 { 1 } else { left };
+                        self.steps.push(AT_LEAST | least << COUNT_BITS | left);
+                    }
+                }
+                Op::Not => self.steps.push(step),
+                Op::Pattern(_) | Op::Constant(_) => {
+                    starts.push(self.steps.len());
+                    self.steps.push(step);
+                }
+            }
         }
         self.ends.push(u32::try_from(self.steps.len()).unwrap_or(u32::MAX));
         Ok(())
     }
 
+    /// Joins patterns that follow each other among the last values, which begin at `starts`; returns how many values
+    /// are left.
+    fn join_runs(&mut self, starts: &[usize], all: bool, is_decided: impl Fn(u32) -> bool) -> u32 {
+        let from = starts.first().copied().unwrap_or(self.steps.len());
+        let old = self.steps.split_off(from.min(self.steps.len()));
+        let ends = starts.iter().skip(1).copied().chain([from.saturating_add(old.len())]);
+        let mut left = 0_u32;
+        let mut run: Option<Run> = None;
+        for (start, end) in starts.iter().zip(ends) {
+            let place = start.saturating_sub(from)..end.saturating_sub(from);
+            let value = old.get(place).unwrap_or_default();
+            let single = match value {
+                [step] if step & KIND == PATTERN => Some(*step).filter(|&p| p <= FIRST && is_decided(p)),
+                _ => None,
+            };
+            match (&mut run, single) {
+                (Some(run), Some(pattern))
+                    if run.first.checked_add(run.count) == Some(pattern) && run.count < RUN_COUNT =>
+                {
+                    run.count = run.count.saturating_add(1);
+                    continue;
+                }
+                _ => left = left.saturating_add(1),
+            }
+            self.steps.extend(run.take().map(encode_run));
+            match single {
+                Some(first) => run = Some(Run { first, count: 1, all }),
+                None => self.steps.extend_from_slice(value),
+            }
+        }
+        self.steps.extend(run.map(encode_run));
+        left
+    }
+
     /// The steps of a rule's condition.
-    pub(super) fn of(&self, rule: u32) -> impl Iterator<Item = Op> {
+    pub(super) fn of(&self, rule: u32) -> impl Iterator<Item = Step> {
         let end = |rule: u32| self.ends.get(rule as usize).map(|end| *end as usize);
         let start = rule.checked_sub(1).map_or(Some(0), end);
         let steps = start.zip(end(rule)).and_then(|(start, end)| self.steps.get(start..end));
@@ -50,76 +160,90 @@ fn encode(op: Op) -> Option<u32> {
             (least <= COUNT && of <= COUNT).then_some(AT_LEAST | least << COUNT_BITS | of)
         }
         Op::Not => Some(NOT),
-        Op::Constant(value) => Some(CONSTANT | u32::from(value)),
+        Op::Constant(false) => Some(FALSE),
+        Op::Constant(true) => Some(TRUE),
     }
 }
 
-const fn decode(step: u32) -> Op {
+const fn encode_run(run: Run) -> u32 {
+    match run {
+        Run { first, count: 1, .. } => PATTERN | first,
+        Run { first, count, all } => RUN | if all { ALL } else { 0 } | count << FIRST_BITS | first,
+    }
+}
+
+const fn decode(step: u32) -> Step {
     match step & KIND {
-        PATTERN => Op::Pattern(step),
-        AT_LEAST => Op::AtLeast { least: step >> COUNT_BITS & COUNT, of: step & COUNT },
-        NOT => Op::Not,
-        _ => Op::Constant(step & 1 == 1),
+        PATTERN => Step::Pattern(step),
+        AT_LEAST => Step::AtLeast { least: step >> COUNT_BITS & COUNT, of: step & COUNT },
+        RUN => Step::Run(Run {
+            first: step & FIRST,
+            count: step >> FIRST_BITS & RUN_COUNT,
+            all: step & ALL != 0,
+        }),
+        _ if step == NOT => Step::Not,
+        _ => Step::Constant(step == TRUE),
     }
 }
 
-/// Evaluates a condition. `matched` says whether a pattern matches; `stack` is working memory.
+/// What is known of the patterns.
+pub(super) trait Known {
+    /// Whether a pattern matches; `None` where that is not known yet.
+    fn pattern(&self, pattern: u32) -> Option<bool>;
+    /// Whether any or all of a run match.
+    fn run(&self, run: Run) -> bool;
+    /// Calls `visit` with each pattern of a run that matches, in order.
+    fn matching(&self, run: Run, visit: impl FnMut(u32));
+}
+
+/// What is known of a value of a condition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Truth {
+    /// It holds, whatever the rest comes to.
+    certain: bool,
+    /// It may hold.
+    possible: bool,
+}
+
+/// Evaluates a condition: `None` where it depends on what is not known yet. `stack` is working memory.
 ///
 /// A condition that [`check`] accepts leaves one value; of any other the result is false.
 pub(super) fn evaluate(
-    condition: impl IntoIterator<Item = Op>,
-    matched: impl Fn(u32) -> bool,
-    stack: &mut Vec<bool>,
-) -> bool {
+    condition: impl IntoIterator<Item = Step>,
+    known: &impl Known,
+    stack: &mut Vec<Truth>,
+) -> Option<bool> {
     stack.clear();
-    for op in condition {
-        match op {
-            Op::Pattern(pattern) => stack.push(matched(pattern)),
-            Op::Constant(value) => stack.push(value),
-            Op::Not => {
-                if let Some(top) = stack.last_mut() {
-                    *top = !*top;
-                }
+    let sure = |value| Truth { certain: value, possible: value };
+    for step in condition {
+        let value = match step {
+            Step::Pattern(pattern) => {
+                known.pattern(pattern).map_or(Truth { certain: false, possible: true }, sure)
             }
-            Op::AtLeast { least, of } => {
+            Step::Run(run) => sure(known.run(run)),
+            Step::Constant(value) => sure(value),
+            Step::Not => {
+                let top = stack.pop().unwrap_or(sure(true));
+                Truth { certain: !top.possible, possible: !top.certain }
+            }
+            Step::AtLeast { least, of } => {
                 let from = stack.len().saturating_sub(of as usize);
-                let count = stack.drain(from..).filter(|&value| value).count();
-                stack.push(count >= least as usize);
-            }
-        }
-    }
-    stack.last().copied().unwrap_or(false)
-}
-
-/// Whether a condition may hold: `known` says whether a pattern matches, `None` where that is not known yet.
-/// `stack` is working memory: for each value, whether it holds for certain, and whether it may hold.
-pub(super) fn may_hold(
-    condition: impl IntoIterator<Item = Op>,
-    known: impl Fn(u32) -> Option<bool>,
-    stack: &mut Vec<(bool, bool)>,
-) -> bool {
-    stack.clear();
-    for op in condition {
-        match op {
-            Op::Pattern(pattern) => stack.push(known(pattern).map_or((false, true), |it| (it, it))),
-            Op::Constant(value) => stack.push((value, value)),
-            Op::Not => {
-                if let Some(top) = stack.last_mut() {
-                    *top = (!top.1, !top.0);
+                let (mut certain, mut possible) = (0_u32, 0_u32);
+                for value in stack.get(from..).unwrap_or_default() {
+                    certain += u32::from(value.certain);
+                    possible += u32::from(value.possible);
                 }
+                stack.truncate(from);
+                Truth { certain: certain >= least, possible: possible >= least }
             }
-            Op::AtLeast { least, of } => {
-                let from = stack.len().saturating_sub(of as usize);
-                let (mut certain, mut possible) = (0_usize, 0_usize);
-                for (is_certain, is_possible) in stack.drain(from..) {
-                    certain = certain.saturating_add(usize::from(is_certain));
-                    possible = possible.saturating_add(usize::from(is_possible));
-                }
-                stack.push((certain >= least as usize, possible >= least as usize));
-            }
-        }
+        };
+        stack.push(value);
     }
-    stack.last().is_some_and(|(_, possible)| *possible)
+    match stack.last() {
+        Some(Truth { certain: true, .. }) => Some(true),
+        Some(Truth { possible: true, .. }) => None,
+        _ => Some(false),
+    }
 }
 
 /// The patterns of which one at least has to match before a condition can hold: of all such sets the one of the
@@ -184,25 +308,31 @@ pub(super) fn check(condition: &[Op], patterns: usize) -> Result<(), LoadError> 
     if depth == 1 { Ok(()) } else { Err(LoadError::Unusable("a condition does not leave one value")) }
 }
 
-/// The patterns that speak for a match: those under an even number of negations, in order, each once.
-pub(super) fn positive_patterns(condition: impl IntoIterator<Item = Op>) -> Vec<u32> {
-    // For each value on the stack, where its first step stands in `seen`.
+/// The patterns that matched and speak for a match: those under an even number of negations, in order, each once.
+pub(super) fn positive_patterns(condition: impl IntoIterator<Item = Step>, known: &impl Known) -> Vec<u32> {
+    // For each value on the stack, where its first pattern stands in `seen`.
     let mut starts: Vec<usize> = Vec::new();
     let mut seen: Vec<(u32, bool)> = Vec::new();
-    for op in condition {
-        match op {
-            Op::Pattern(pattern) => {
+    for step in condition {
+        match step {
+            Step::Pattern(pattern) => {
                 starts.push(seen.len());
-                seen.push((pattern, true));
+                if known.pattern(pattern) == Some(true) {
+                    seen.push((pattern, true));
+                }
             }
-            Op::Constant(_) => starts.push(seen.len()),
-            Op::Not => {
+            Step::Run(run) => {
+                starts.push(seen.len());
+                known.matching(run, |pattern| seen.push((pattern, true)));
+            }
+            Step::Constant(_) => starts.push(seen.len()),
+            Step::Not => {
                 let from = starts.last().copied().unwrap_or(0);
                 for (_, positive) in seen.iter_mut().skip(from) {
                     *positive = !*positive;
                 }
             }
-            Op::AtLeast { of, .. } => {
+            Step::AtLeast { of, .. } => {
                 let keep = starts.len().saturating_sub(of as usize);
                 let from = starts.get(keep).copied().unwrap_or(seen.len());
                 starts.truncate(keep);
@@ -228,6 +358,34 @@ mod tests {
     }
     const fn or(of: u32) -> Op {
         Op::AtLeast { least: 1, of }
+    }
+
+    /// What is known, by a function.
+    struct By<F>(F);
+
+    impl<F: Fn(u32) -> Option<bool>> Known for By<F> {
+        fn pattern(&self, pattern: u32) -> Option<bool> {
+            (self.0)(pattern)
+        }
+
+        fn run(&self, run: Run) -> bool {
+            let mut patterns = run.first..run.first + run.count;
+            let matches = |pattern| self.pattern(pattern) == Some(true);
+            if run.all { patterns.all(matches) } else { patterns.any(matches) }
+        }
+
+        fn matching(&self, run: Run, visit: impl FnMut(u32)) {
+            let patterns = run.first..run.first + run.count;
+            patterns.filter(|&pattern| self.pattern(pattern) == Some(true)).for_each(visit);
+        }
+    }
+
+    fn evaluated(condition: &[Op], known: impl Fn(u32) -> Option<bool>) -> Option<bool> {
+        evaluate(condition.iter().map(|op| Step::from(*op)), &By(known), &mut Vec::new())
+    }
+
+    fn holds(condition: &[Op], matched: impl Fn(u32) -> bool) -> bool {
+        evaluated(condition, |pattern| Some(matched(pattern))).unwrap()
     }
 
     #[test]
@@ -261,7 +419,7 @@ mod tests {
             let Some(triggers) = expected else { continue };
             for set in 0_u32..16 {
                 let matched = |pattern: u32| pattern == 9 || set >> pattern & 1 == 1;
-                if evaluate(condition.iter().copied(), matched, &mut Vec::new()) {
+                if holds(&condition, matched) {
                     assert!(triggers.iter().any(|&trigger| matched(trigger)), "{condition:?} with {set:b}");
                 }
             }
@@ -286,12 +444,12 @@ mod tests {
                     2 => None,
                     known => Some(known == 1),
                 };
-                let some = (0..8_u32).any(|guess| {
-                    let matched = |pattern| known(pattern).unwrap_or(guess >> pattern & 1 == 1);
-                    evaluate(condition.iter().copied(), matched, &mut Vec::new())
-                });
-                let may = may_hold(condition.iter().copied(), known, &mut Vec::new());
-                assert_eq!(may, some, "{condition:?} with {outcome:?}");
+                let guessed = |guess: u32| {
+                    holds(condition, |pattern| known(pattern).unwrap_or(guess >> pattern & 1 == 1))
+                };
+                let truth = evaluated(condition, known);
+                assert_eq!(truth != Some(false), (0..8).any(guessed), "{condition:?} with {outcome:?}");
+                assert!(truth != Some(true) || (0..8).all(guessed), "{condition:?} with {outcome:?}");
             }
         }
     }
@@ -300,7 +458,7 @@ mod tests {
     fn conditions_are_evaluated_in_postfix_order() {
         // 0 and not (1 or 2)
         let condition = [Op::Pattern(0), Op::Pattern(1), Op::Pattern(2), or(2), Op::Not, and(2)];
-        let with = |set: &[u32]| evaluate(condition, |p| set.contains(&p), &mut Vec::new());
+        let with = |set: &[u32]| holds(&condition, |p| set.contains(&p));
         assert!(with(&[0]));
         assert!(!with(&[0, 1]));
         assert!(!with(&[0, 2]));
@@ -313,28 +471,99 @@ mod tests {
             vec![Op::Pattern(0), Op::Pattern(0x3fff_ffff), Op::AtLeast { least: 32_767, of: 2 }, Op::Not];
         let second = vec![Op::Constant(true), Op::Constant(false), and(2)];
         let mut conditions = Conditions::default();
-        conditions.push(&first).unwrap();
-        conditions.push(&[]).unwrap();
-        conditions.push(&second).unwrap();
-        assert_eq!(conditions.of(0).collect::<Vec<_>>(), first);
+        conditions.push(&first, |_| true).unwrap();
+        conditions.push(&[], |_| true).unwrap();
+        conditions.push(&second, |_| true).unwrap();
+        let steps = |condition: &[Op]| condition.iter().map(|op| Step::from(*op)).collect::<Vec<_>>();
+        assert_eq!(conditions.of(0).collect::<Vec<_>>(), steps(&first));
         assert_eq!(conditions.of(1).count(), 0);
-        assert_eq!(conditions.of(2).collect::<Vec<_>>(), second);
+        assert_eq!(conditions.of(2).collect::<Vec<_>>(), steps(&second));
         assert_eq!(conditions.of(3).count(), 0);
-        assert!(conditions.push(&[Op::AtLeast { least: 1, of: 32_768 }]).is_err());
-        assert!(conditions.push(&[Op::Pattern(0x4000_0000)]).is_err());
+        assert!(conditions.push(&[Op::AtLeast { least: 1, of: 32_768 }], |_| true).is_err());
+        assert!(conditions.push(&[Op::Pattern(0x4000_0000)], |_| true).is_err());
+    }
+
+    #[test]
+    fn patterns_that_follow_each_other_are_joined() {
+        use Op::{Not, Pattern};
+        let run = |first, count, all| Step::Run(Run { first, count, all });
+        for (condition, joined) in [
+            (vec![Pattern(3), Pattern(4), Pattern(5), or(3)], vec![run(3, 3, false)]),
+            (vec![Pattern(3), Pattern(4), and(2)], vec![run(3, 2, true)]),
+            (vec![Pattern(1), or(1)], vec![Step::Pattern(1), Step::AtLeast { least: 1, of: 1 }]),
+            (
+                vec![Pattern(3), Pattern(4), Pattern(7), Pattern(1), Pattern(2), or(5), Not],
+                vec![
+                    run(3, 2, false),
+                    Step::Pattern(7),
+                    run(1, 2, false),
+                    Step::AtLeast { least: 1, of: 3 },
+                    Step::Not,
+                ],
+            ),
+            // Pattern 0 is not decided yet.
+            (
+                vec![Pattern(0), Pattern(1), Pattern(2), Not, Pattern(3), Pattern(4), or(2), and(4)],
+                vec![
+                    Step::Pattern(0),
+                    Step::Pattern(1),
+                    Step::Pattern(2),
+                    Step::Not,
+                    run(3, 2, false),
+                    Step::AtLeast { least: 4, of: 4 },
+                ],
+            ),
+            (
+                vec![Pattern(1), Pattern(2), Pattern(3), Op::AtLeast { least: 2, of: 3 }],
+                vec![Step::Pattern(1), Step::Pattern(2), Step::Pattern(3), Step::AtLeast { least: 2, of: 3 }],
+            ),
+        ] {
+            let mut conditions = Conditions::default();
+            conditions.push(&[Op::Constant(true)], |_| true).unwrap();
+            conditions.push(&condition, |pattern| pattern != 0).unwrap();
+            assert_eq!(conditions.of(1).collect::<Vec<_>>(), joined, "{condition:?}");
+            for set in 0_u32..256 {
+                let known = By(|pattern: u32| Some(set >> pattern & 1 == 1));
+                let plain = || condition.iter().map(|op| Step::from(*op));
+                assert_eq!(
+                    evaluate(plain(), &known, &mut Vec::new()),
+                    evaluate(conditions.of(1), &known, &mut Vec::new()),
+                    "{condition:?} with {set:b}"
+                );
+                assert_eq!(positive_patterns(plain(), &known), positive_patterns(conditions.of(1), &known));
+            }
+        }
+    }
+
+    #[test]
+    fn long_runs_are_cut() {
+        let mut condition: Vec<Op> = (0..1_100).map(Op::Pattern).collect();
+        condition.push(or(1_100));
+        let mut conditions = Conditions::default();
+        conditions.push(&condition, |_| true).unwrap();
+        assert_eq!(conditions.of(0).count(), 4);
+        let with = |matching: u32| By(move |pattern| Some(pattern == matching));
+        for matching in [0, 510, 511, 1_099] {
+            assert_eq!(
+                evaluate(conditions.of(0), &with(matching), &mut Vec::new()),
+                Some(true),
+                "{matching}"
+            );
+        }
+        assert_eq!(evaluate(conditions.of(0), &with(1_100), &mut Vec::new()), Some(false));
     }
 
     #[test]
     fn a_number_of_them() {
         let condition = [Op::Pattern(0), Op::Pattern(1), Op::Pattern(2), Op::AtLeast { least: 2, of: 3 }];
-        let with = |set: &[u32]| evaluate(condition, |p| set.contains(&p), &mut Vec::new());
+        let with = |set: &[u32]| holds(&condition, |p| set.contains(&p));
         assert!(with(&[0, 2]) && with(&[0, 1, 2]) && !with(&[1]));
     }
 
     #[test]
     fn joining_nothing_is_true_for_and_and_false_for_or() {
-        assert!(evaluate([and(0)], |_| false, &mut Vec::new()));
-        assert!(!evaluate([or(0)], |_| false, &mut Vec::new()));
+        assert!(holds(&[and(0)], |_| false));
+        assert!(!holds(&[or(0)], |_| false));
     }
 
     #[test]
@@ -361,6 +590,8 @@ mod tests {
             and(3),
         ];
         assert!(check(&condition, 4).is_ok());
-        assert_eq!(positive_patterns(condition), [0, 3]);
+        let positive = |known: &By<_>| positive_patterns(condition.map(Step::from), known);
+        assert_eq!(positive(&By((|_| Some(true)) as fn(u32) -> Option<bool>)), [0, 3]);
+        assert_eq!(positive(&By(|pattern| Some(pattern != 0))), [3], "only what matched");
     }
 }

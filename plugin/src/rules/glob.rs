@@ -131,16 +131,36 @@ pub(super) fn longest_literal(pattern: &[u8]) -> Option<&str> {
     std::str::from_utf8(longest).ok()
 }
 
+/// Whether an encoded pattern fits every value with its literal in it.
+pub(super) fn is_anywhere(pattern: &[u8]) -> bool {
+    match pattern {
+        [ANY, literal @ .., ANY] => !literal.iter().any(|&byte| is_wildcard(byte)),
+        _ => false,
+    }
+}
+
 /// The words of a value that a pattern is about: the place of the longest literal where the pattern has room
-/// around it, else the whole value. `folded` is the value in the case that the pattern compares in.
-pub(super) fn excerpt<'v>(pattern: &[u8], value: &'v str, folded: &str) -> &'v str {
+/// around it, else the whole value.
+pub(super) fn excerpt<'v>(pattern: &[u8], value: &'v str, cased: bool) -> &'v str {
     let open = pattern.first() == Some(&ANY) || pattern.last() == Some(&ANY);
     let place = || {
         let literal = longest_literal(pattern)?;
-        let start = folded.find(literal)?;
+        let start = if cased { value.find(literal) } else { find_folded(value, literal) }?;
         value.get(start..start.saturating_add(literal.len()))
     };
-    if open && folded.len() == value.len() { place().unwrap_or(value) } else { value }
+    if open { place().unwrap_or(value) } else { value }
+}
+
+/// Where a text in folded case first stands in a value that is not; `None`, too, where folding would make another
+/// place of it.
+fn find_folded(value: &str, text: &str) -> Option<usize> {
+    if !value.is_ascii() {
+        let folded = fold(value);
+        return if folded.len() == value.len() { folded.find(text) } else { None };
+    }
+    value.as_bytes().windows(text.len().max(1)).position(|stands| {
+        stands.iter().zip(text.as_bytes()).all(|(byte, expected)| byte.to_ascii_lowercase() == *expected)
+    })
 }
 
 /// A text in the case in which patterns compare: lower case, character by character.
@@ -223,7 +243,7 @@ mod tests {
         let about = |pattern: &str| {
             let mut encoded = Vec::new();
             glob(pattern).encode(&mut encoded);
-            excerpt(&encoded, value, &fold(value)).to_owned()
+            excerpt(&encoded, value, false).to_owned()
         };
         assert_eq!(about("*powershell*"), "PowerShell");
         assert_eq!(about("c:\\x*"), "C:\\x");

@@ -3,7 +3,7 @@ use super::{Deferred, FieldPatterns, Prepared};
 use crate::fields::{Field, View};
 use crate::rules::compact::Tests;
 use crate::rules::groups::Groups;
-use crate::rules::needles::Needles;
+use crate::rules::needles::{Literal, Needles};
 use crate::rules::{LoadError, Op, Pack, Pattern, Rule, Target, Test, condition};
 
 /// The patterns of each field, by the field's number.
@@ -19,13 +19,15 @@ pub(super) fn fields(pack: &Pack, tests: &Tests) -> Result<Vec<Option<FieldPatte
             match (&pattern.test, tests.literal(index)) {
                 (Test::Exists(_), _) => patterns.presence.push(index),
                 (Test::Regex(regex), _) => {
-                    literals.extend(literals_of(pack, *regex).iter().map(|text| (text.clone(), index)));
+                    let literal =
+                        |text: &String| Literal { text: text.clone(), pattern: index, decides: false };
+                    literals.extend(literals_of(pack, *regex).iter().map(literal));
                 }
-                (_, Some(literal)) => literals.push((literal, index)),
-                (_, None) => patterns.each.push(index),
+                (_, Some(literal)) if literal.text.len() >= Needles::SHORTEST => literals.push(literal),
+                _ => patterns.each.push(index),
             }
         }
-        patterns.needles = Needles::new(&literals)?;
+        patterns.needles = Needles::new(literals)?;
         Ok(used.then_some(patterns))
     };
     Field::ALL.iter().map(of_field).collect()
