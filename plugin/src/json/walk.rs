@@ -2,7 +2,6 @@
 //!
 //! On other text the steps go astray but end: each moves on, and none leaves the text.
 use super::Member;
-use memchr::memchr2;
 
 /// A place in the text of a container.
 #[derive(Debug, Clone)]
@@ -75,21 +74,19 @@ impl<'a> Walker<'a> {
     fn string(&mut self) -> bool {
         let mut escaped = false;
         self.step();
-        loop {
-            let rest = self.text.get(self.at..).unwrap_or_default();
-            let Some(plain) = memchr2(b'"', b'\\', rest) else {
-                self.at = self.text.len();
-                return escaped;
-            };
-            self.at = self.at.wrapping_add(plain);
-            let byte = self.peek();
-            self.step();
-            if byte == Some(b'"') {
-                return escaped;
+        let mut bytes = self.text.get(self.at..).unwrap_or_default().iter();
+        while let Some(byte) = bytes.next() {
+            match byte {
+                b'"' => break,
+                b'\\' => {
+                    bytes.next();
+                    escaped = true;
+                }
+                _ => {}
             }
-            self.step();
-            escaped = true;
         }
+        self.at = self.text.len().saturating_sub(bytes.as_slice().len());
+        escaped
     }
 
     /// Steps over a value: nothing at all where a closing bracket or the end is.

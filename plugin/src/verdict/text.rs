@@ -2,6 +2,10 @@
 
 /// At most `limit` characters of a text; where there are more, the mark says how many.
 pub(super) fn cut(text: &str, limit: usize) -> String {
+    // No text has more characters than bytes.
+    if text.len() <= limit {
+        return text.to_owned();
+    }
     match text.char_indices().nth(limit) {
         None => text.to_owned(),
         Some((end, _)) => {
