@@ -140,10 +140,14 @@ impl Tests {
         }
     }
 
-    /// The part of a value that a pattern is about.
-    pub(super) fn excerpt<'v>(&self, pattern: u32, value: &'v str) -> &'v str {
+    /// The part of a value that a pattern is about. `at` is where its literal first stands, if that is known.
+    pub(super) fn excerpt<'v>(&self, pattern: u32, value: &'v str, at: Option<u32>) -> &'v str {
         match self.get(pattern) {
-            Some(Compact::Text { start, end, cased }) => glob::excerpt(self.glob(start, end), value, cased),
+            Some(Compact::Text { start, end, cased }) => {
+                // A place in a folded value is the same one only where folding moves nothing.
+                let at = at.filter(|_| value.is_ascii()).map(|at| at as usize);
+                glob::excerpt(self.glob(start, end), value, cased, at)
+            }
             _ => value,
         }
     }

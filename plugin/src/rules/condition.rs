@@ -22,6 +22,37 @@ pub(super) enum Step {
     Not,
     /// As [`Op::AtLeast`].
     AtLeast { least: u32, of: u32 },
+    /// Where the top decides what it is joined with.
+    Skip(Skip),
+}
+
+/// A way past the rest of what is joined: the top stands for all of it then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Skip {
+    /// The top has this value for certain.
+    when: bool,
+    /// So many values of what is joined are on the stack.
+    values: u32,
+    /// So many steps are passed over.
+    steps: u32,
+}
+
+/// The steps of a condition, in order.
+#[derive(Debug, Clone)]
+pub(super) struct Steps<'c>(std::slice::Iter<'c, u32>);
+
+impl Iterator for Steps<'_> {
+    type Item = Step;
+
+    fn next(&mut self) -> Option<Step> {
+        self.0.next().map(|step| decode(*step))
+    }
+}
+
+impl Steps<'_> {
+    fn pass(&mut self, steps: u32) {
+        self.0 = self.0.as_slice().get(steps as usize..).unwrap_or_default().iter();
+    }
 }
 
 /// Patterns that follow each other and that are always decided.
@@ -31,17 +62,6 @@ pub(super) struct Run {
     pub(super) count: u32,
     /// Whether all of them must match; else one does.
     pub(super) all: bool,
-}
-
-impl From<Op> for Step {
-    fn from(op: Op) -> Self {
-        match op {
-            Op::Pattern(pattern) => Self::Pattern(pattern),
-            Op::Constant(value) => Self::Constant(value),
-            Op::Not => Self::Not,
-            Op::AtLeast { least, of } => Self::AtLeast { least, of },
-        }
-    }
 }
 
 /// The two highest bits of a step say what it is; the others hold its numbers.
@@ -54,6 +74,15 @@ const OTHER: u32 = 0xc000_0000;
 const FALSE: u32 = OTHER;
 const TRUE: u32 = OTHER | 1;
 const NOT: u32 = OTHER | 2;
+/// A skip: whether it is for what is true, the number of values, and that of steps.
+const SKIP: u32 = OTHER | 1 << 29;
+const WHEN: u32 = 1 << 28;
+const VALUES_BITS: u32 = 8;
+const VALUES: u32 = (1 << VALUES_BITS) - 1;
+const STEPS_BITS: u32 = 20;
+const STEPS: u32 = (1 << STEPS_BITS) - 1;
+/// To pass over fewer steps than this is no gain.
+const WORTH_SKIPPING: usize = 3;
 /// `AtLeast` has two numbers of so many bits.
 const COUNT_BITS: u32 = 15;
 const COUNT: u32 = (1 << COUNT_BITS) - 1;
@@ -88,11 +117,8 @@ impl Conditions {
                         self.steps.push(step);
                         continue;
                     }
-                    let left = self.join_runs(&values, least != 1, &is_decided);
-                    if left > 1 {
-                        let least = if least == 1 { 1 } else { left };
-                        self.steps.push(AT_LEAST | least << COUNT_BITS | left);
-                    }
+                    let values = self.take_joined(&values, least != 1, &is_decided);
+                    self.push_joined(&values, least != 1);
                 }
                 Op::Not => self.steps.push(step),
                 Op::Pattern(_) | Op::Constant(_) => {
@@ -105,13 +131,17 @@ impl Conditions {
         Ok(())
     }
 
-    /// Joins patterns that follow each other among the last values, which begin at `starts`; returns how many values
-    /// are left.
-    fn join_runs(&mut self, starts: &[usize], all: bool, is_decided: impl Fn(u32) -> bool) -> u32 {
+    /// Takes the steps of the last values, which begin at `starts`, and joins patterns that follow each other.
+    fn take_joined(
+        &mut self,
+        starts: &[usize],
+        all: bool,
+        is_decided: impl Fn(u32) -> bool,
+    ) -> Vec<Vec<u32>> {
         let from = starts.first().copied().unwrap_or(self.steps.len());
         let old = self.steps.split_off(from.min(self.steps.len()));
         let ends = starts.iter().skip(1).copied().chain([from.saturating_add(old.len())]);
-        let mut left = 0_u32;
+        let mut joined: Vec<Vec<u32>> = Vec::new();
         let mut run: Option<Run> = None;
         for (start, end) in starts.iter().zip(ends) {
             let place = start.saturating_sub(from)..end.saturating_sub(from);
@@ -127,24 +157,42 @@ impl Conditions {
                     run.count = run.count.saturating_add(1);
                     continue;
                 }
-                _ => left = left.saturating_add(1),
+                _ => joined.extend(run.take().map(|run| vec![encode_run(run)])),
             }
-            self.steps.extend(run.take().map(encode_run));
             match single {
                 Some(first) => run = Some(Run { first, count: 1, all }),
-                None => self.steps.extend_from_slice(value),
+                None => joined.push(value.to_vec()),
             }
         }
-        self.steps.extend(run.map(encode_run));
-        left
+        joined.extend(run.map(|run| vec![encode_run(run)]));
+        joined
+    }
+
+    /// Adds values that are joined by "all" or "any", with ways past the rest where one of them decides.
+    fn push_joined(&mut self, values: &[Vec<u32>], all: bool) {
+        let count = u32::try_from(values.len()).unwrap_or(COUNT).min(COUNT);
+        // From the last one on, since a way has to know how many steps follow it.
+        let mut behind: Vec<u32> = Vec::new();
+        if count > 1 {
+            behind.push(AT_LEAST | if all { count } else { 1 } << COUNT_BITS | count);
+        }
+        for (value, before) in values.iter().zip(0..count).rev() {
+            let number = before.saturating_add(1);
+            if number < count && behind.len() >= WORTH_SKIPPING {
+                let steps = u32::try_from(behind.len()).unwrap_or(u32::MAX);
+                behind.extend(encode_skip(Skip { when: !all, values: number, steps }));
+            }
+            behind.extend(value.iter().rev());
+        }
+        self.steps.extend(behind.iter().rev());
     }
 
     /// The steps of a rule's condition.
-    pub(super) fn of(&self, rule: u32) -> impl Iterator<Item = Step> {
+    pub(super) fn of(&self, rule: u32) -> Steps<'_> {
         let end = |rule: u32| self.ends.get(rule as usize).map(|end| *end as usize);
         let start = rule.checked_sub(1).map_or(Some(0), end);
         let steps = start.zip(end(rule)).and_then(|(start, end)| self.steps.get(start..end));
-        steps.unwrap_or_default().iter().map(|step| decode(*step))
+        Steps(steps.unwrap_or_default().iter())
     }
 
     pub(super) fn shrink_to_fit(&mut self) {
@@ -172,6 +220,11 @@ const fn encode_run(run: Run) -> u32 {
     }
 }
 
+fn encode_skip(skip: Skip) -> Option<u32> {
+    let fits = skip.values <= VALUES && skip.steps <= STEPS;
+    fits.then_some(SKIP | if skip.when { WHEN } else { 0 } | skip.values << STEPS_BITS | skip.steps)
+}
+
 const fn decode(step: u32) -> Step {
     match step & KIND {
         PATTERN => Step::Pattern(step),
@@ -180,6 +233,11 @@ const fn decode(step: u32) -> Step {
             first: step & FIRST,
             count: step >> FIRST_BITS & RUN_COUNT,
             all: step & ALL != 0,
+        }),
+        _ if step & SKIP == SKIP => Step::Skip(Skip {
+            when: step & WHEN != 0,
+            values: step >> STEPS_BITS & VALUES,
+            steps: step & STEPS,
         }),
         _ if step == NOT => Step::Not,
         _ => Step::Constant(step == TRUE),
@@ -208,14 +266,10 @@ pub(super) struct Truth {
 /// Evaluates a condition: `None` where it depends on what is not known yet. `stack` is working memory.
 ///
 /// A condition that [`check`] accepts leaves one value; of any other the result is false.
-pub(super) fn evaluate(
-    condition: impl IntoIterator<Item = Step>,
-    known: &impl Known,
-    stack: &mut Vec<Truth>,
-) -> Option<bool> {
+pub(super) fn evaluate(mut condition: Steps<'_>, known: &impl Known, stack: &mut Vec<Truth>) -> Option<bool> {
     stack.clear();
     let sure = |value| Truth { certain: value, possible: value };
-    for step in condition {
+    while let Some(step) = condition.next() {
         let value = match step {
             Step::Pattern(pattern) => {
                 known.pattern(pattern).map_or(Truth { certain: false, possible: true }, sure)
@@ -235,6 +289,15 @@ pub(super) fn evaluate(
                 }
                 stack.truncate(from);
                 Truth { certain: certain >= least, possible: possible >= least }
+            }
+            Step::Skip(skip) => {
+                let top = stack.last().copied();
+                if top != Some(sure(skip.when)) {
+                    continue;
+                }
+                stack.truncate(stack.len().saturating_sub(skip.values as usize));
+                condition.pass(skip.steps);
+                sure(skip.when)
             }
         };
         stack.push(value);
@@ -309,7 +372,7 @@ pub(super) fn check(condition: &[Op], patterns: usize) -> Result<(), LoadError> 
 }
 
 /// The patterns that matched and speak for a match: those under an even number of negations, in order, each once.
-pub(super) fn positive_patterns(condition: impl IntoIterator<Item = Step>, known: &impl Known) -> Vec<u32> {
+pub(super) fn positive_patterns(condition: Steps<'_>, known: &impl Known) -> Vec<u32> {
     // For each value on the stack, where its first pattern stands in `seen`.
     let mut starts: Vec<usize> = Vec::new();
     let mut seen: Vec<(u32, bool)> = Vec::new();
@@ -326,6 +389,7 @@ pub(super) fn positive_patterns(condition: impl IntoIterator<Item = Step>, known
                 known.matching(run, |pattern| seen.push((pattern, true)));
             }
             Step::Constant(_) => starts.push(seen.len()),
+            Step::Skip(_) => {}
             Step::Not => {
                 let from = starts.last().copied().unwrap_or(0);
                 for (_, positive) in seen.iter_mut().skip(from) {
@@ -380,8 +444,42 @@ mod tests {
         }
     }
 
+    const fn step(op: &Op) -> Step {
+        match *op {
+            Op::Pattern(pattern) => Step::Pattern(pattern),
+            Op::Constant(value) => Step::Constant(value),
+            Op::Not => Step::Not,
+            Op::AtLeast { least, of } => Step::AtLeast { least, of },
+        }
+    }
+
+    /// A condition without runs.
+    fn plain(condition: &[Op]) -> Conditions {
+        let mut conditions = Conditions::default();
+        conditions.push(condition, |_| false).unwrap();
+        conditions
+    }
+
+    /// The obvious evaluation.
+    fn obvious(condition: &[Op], matched: impl Fn(u32) -> bool) -> bool {
+        let mut stack: Vec<bool> = Vec::new();
+        for op in condition {
+            let value = match *op {
+                Op::Pattern(pattern) => matched(pattern),
+                Op::Constant(value) => value,
+                Op::Not => !stack.pop().unwrap(),
+                Op::AtLeast { least, of } => {
+                    let values = stack.split_off(stack.len() - of as usize);
+                    values.iter().filter(|&&value| value).count() >= least as usize
+                }
+            };
+            stack.push(value);
+        }
+        stack == [true]
+    }
+
     fn evaluated(condition: &[Op], known: impl Fn(u32) -> Option<bool>) -> Option<bool> {
-        evaluate(condition.iter().map(|op| Step::from(*op)), &By(known), &mut Vec::new())
+        evaluate(plain(condition).of(0), &By(known), &mut Vec::new())
     }
 
     fn holds(condition: &[Op], matched: impl Fn(u32) -> bool) -> bool {
@@ -474,7 +572,7 @@ mod tests {
         conditions.push(&first, |_| true).unwrap();
         conditions.push(&[], |_| true).unwrap();
         conditions.push(&second, |_| true).unwrap();
-        let steps = |condition: &[Op]| condition.iter().map(|op| Step::from(*op)).collect::<Vec<_>>();
+        let steps = |condition: &[Op]| condition.iter().map(step).collect::<Vec<_>>();
         assert_eq!(conditions.of(0).collect::<Vec<_>>(), steps(&first));
         assert_eq!(conditions.of(1).count(), 0);
         assert_eq!(conditions.of(2).collect::<Vec<_>>(), steps(&second));
@@ -521,17 +619,56 @@ mod tests {
             let mut conditions = Conditions::default();
             conditions.push(&[Op::Constant(true)], |_| true).unwrap();
             conditions.push(&condition, |pattern| pattern != 0).unwrap();
-            assert_eq!(conditions.of(1).collect::<Vec<_>>(), joined, "{condition:?}");
+            let steps = conditions.of(1).filter(|step| !matches!(step, Step::Skip(_)));
+            assert_eq!(steps.collect::<Vec<_>>(), joined, "{condition:?}");
             for set in 0_u32..256 {
                 let known = By(|pattern: u32| Some(set >> pattern & 1 == 1));
-                let plain = || condition.iter().map(|op| Step::from(*op));
+                let truth = evaluate(conditions.of(1), &known, &mut Vec::new());
                 assert_eq!(
-                    evaluate(plain(), &known, &mut Vec::new()),
-                    evaluate(conditions.of(1), &known, &mut Vec::new()),
+                    truth,
+                    Some(obvious(&condition, |p| set >> p & 1 == 1)),
                     "{condition:?} with {set:b}"
                 );
-                assert_eq!(positive_patterns(plain(), &known), positive_patterns(conditions.of(1), &known));
+                let plain = plain(&condition);
+                assert_eq!(
+                    positive_patterns(plain.of(0), &known),
+                    positive_patterns(conditions.of(1), &known)
+                );
             }
+        }
+    }
+
+    #[test]
+    fn the_rest_is_passed_over_where_one_value_decides() {
+        use Op::{Not, Pattern};
+        let condition = [
+            Pattern(0),
+            Pattern(2),
+            Pattern(4),
+            Not,
+            or(2),
+            Pattern(6),
+            Pattern(1),
+            Pattern(3),
+            Not,
+            and(3),
+            Not,
+            and(3),
+        ];
+        assert!(check(&condition, 7).is_ok());
+        let conditions = plain(&condition);
+        let skips = conditions.of(0).filter_map(|step| match step {
+            Step::Skip(skip) => Some((skip.when, skip.values, skip.steps)),
+            _ => None,
+        });
+        assert_eq!(
+            skips.collect::<Vec<_>>(),
+            [(false, 1, 15), (true, 1, 3), (false, 2, 9), (false, 1, 5), (false, 2, 3)]
+        );
+        for set in 0_u32..128 {
+            let matched = |pattern: u32| set >> pattern & 1 == 1;
+            let truth = evaluate(conditions.of(0), &By(|p| Some(matched(p))), &mut Vec::new());
+            assert_eq!(truth, Some(obvious(&condition, matched)), "{set:b}");
         }
     }
 
@@ -541,7 +678,8 @@ mod tests {
         condition.push(or(1_100));
         let mut conditions = Conditions::default();
         conditions.push(&condition, |_| true).unwrap();
-        assert_eq!(conditions.of(0).count(), 4);
+        let runs = conditions.of(0).filter(|step| matches!(step, Step::Run(_)));
+        assert_eq!(runs.count(), 3);
         let with = |matching: u32| By(move |pattern| Some(pattern == matching));
         for matching in [0, 510, 511, 1_099] {
             assert_eq!(
@@ -590,7 +728,7 @@ mod tests {
             and(3),
         ];
         assert!(check(&condition, 4).is_ok());
-        let positive = |known: &By<_>| positive_patterns(condition.map(Step::from), known);
+        let positive = |known: &By<_>| positive_patterns(plain(&condition).of(0), known);
         assert_eq!(positive(&By((|_| Some(true)) as fn(u32) -> Option<bool>)), [0, 3]);
         assert_eq!(positive(&By(|pattern| Some(pattern != 0))), [3], "only what matched");
     }

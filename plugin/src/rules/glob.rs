@@ -140,12 +140,13 @@ pub(super) fn is_anywhere(pattern: &[u8]) -> bool {
 }
 
 /// The words of a value that a pattern is about: the place of the longest literal where the pattern has room
-/// around it, else the whole value.
-pub(super) fn excerpt<'v>(pattern: &[u8], value: &'v str, cased: bool) -> &'v str {
+/// around it, else the whole value. `at` is where that literal first stands, if that is known.
+pub(super) fn excerpt<'v>(pattern: &[u8], value: &'v str, cased: bool, at: Option<usize>) -> &'v str {
     let open = pattern.first() == Some(&ANY) || pattern.last() == Some(&ANY);
     let place = || {
         let literal = longest_literal(pattern)?;
-        let start = if cased { value.find(literal) } else { find_folded(value, literal) }?;
+        let find = || if cased { value.find(literal) } else { find_folded(value, literal) };
+        let start = at.or_else(find)?;
         value.get(start..start.saturating_add(literal.len()))
     };
     if open { place().unwrap_or(value) } else { value }
@@ -243,7 +244,7 @@ mod tests {
         let about = |pattern: &str| {
             let mut encoded = Vec::new();
             glob(pattern).encode(&mut encoded);
-            excerpt(&encoded, value, false).to_owned()
+            excerpt(&encoded, value, false, None).to_owned()
         };
         assert_eq!(about("*powershell*"), "PowerShell");
         assert_eq!(about("c:\\x*"), "C:\\x");

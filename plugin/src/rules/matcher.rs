@@ -171,11 +171,14 @@ impl Matcher {
                 && !values.is_empty()
             {
                 for &pattern in &patterns.presence {
-                    hits.note(pattern, field, 0);
+                    hits.note(pattern, (field, 0), None);
                 }
                 for (index, value) in (0_u32..).zip(values) {
                     self.try_value(patterns, (field, index), &Folded::new(value), (table, other), hits);
                 }
+            }
+            if self.anywhere.iter().all(Vec::is_empty) {
+                continue;
             }
             for (view, keywords) in [View::Security, View::ProcessCreation].into_iter().zip(&self.anywhere) {
                 if keywords.is_empty() || !field.visible_in(view) {
@@ -209,11 +212,11 @@ impl Matcher {
         hits: &mut Hits,
     ) {
         if let Some(needles) = &patterns.needles {
-            needles.search(value.searchable(), |pattern, fits| {
+            needles.search(value.searchable(), |pattern, fits_at| {
                 if self.deferred(pattern).is_some() {
                     hits.suggest(pattern);
-                } else if fits {
-                    hits.note(pattern, place.0, place.1);
+                } else if let Some(at) = fits_at {
+                    hits.note(pattern, place, u32::try_from(at).ok());
                 } else if hits.is_first_try(pattern) {
                     self.try_one(pattern, place, value, tables, hits);
                 }
@@ -234,7 +237,7 @@ impl Matcher {
         hits: &mut Hits,
     ) {
         if !hits.has(pattern) && self.tests.passes(pattern, value, own, other) {
-            hits.note(pattern, field, index);
+            hits.note(pattern, (field, index), None);
         }
     }
 
@@ -320,8 +323,10 @@ impl Matcher {
         for hit in positive.iter().filter_map(|&p| hits.list.iter().find(|hit| hit.pattern == p)) {
             let table = if hit.field.per_action() { row.own } else { row.shared };
             let Some(value) = table.values(hit.field).get(hit.value as usize) else { continue };
-            let entry =
-                Evidence { field: hit.field, matched: self.tests.excerpt(hit.pattern, value).to_owned() };
+            let entry = Evidence {
+                field: hit.field,
+                matched: self.tests.excerpt(hit.pattern, value, hit.at).to_owned(),
+            };
             if !evidence.contains(&entry) {
                 evidence.push(entry);
             }

@@ -4,7 +4,6 @@
 //! stand the literal is compared. One table for all pairs takes far less room than an automaton, and little more than
 //! a look at each byte where nothing is found.
 use super::LoadError;
-use super::groups::Groups;
 use std::collections::BTreeMap;
 
 /// Literals are compared by this many of their first bytes: what follows is tested with the whole pattern, so that
@@ -22,6 +21,11 @@ pub(super) struct Literal {
     pub(super) decides: bool,
 }
 
+/// Of fewer literals than this only every so many bytes of a value are looked at, as the shortest allows.
+const FEW: usize = 8;
+/// The most bytes between two looks.
+const MAX_STRIDE: usize = 8;
+
 /// Literals by pairs of bytes.
 #[derive(Debug)]
 pub(super) struct Needles {
@@ -29,14 +33,18 @@ pub(super) struct Needles {
     classes: Box<[u8; 256]>,
     /// How many classes there are.
     width: usize,
-    /// By the classes of two bytes: the number of their list in `lists`, from 1; 0 where there is none.
+    /// By the classes of two bytes: the number of their list, from 1; 0 where there is none.
     pairs: Vec<u16>,
-    /// The needles of each pair.
-    lists: Groups,
+    /// Where each list ends in `needles`; it begins where the one before ends.
+    ends: Vec<u32>,
     needles: Vec<Needle>,
     texts: Vec<u8>,
+    /// Of the pairs of a value each so-manieth is looked at; each literal is known by as many pairs that follow each
+    /// other.
+    stride: usize,
 }
 
+/// A literal by one of its pairs.
 #[derive(Debug, Clone, Copy)]
 struct Needle {
     pattern: u32,
@@ -45,6 +53,9 @@ struct Needle {
     length: u8,
     /// Where in the text the pair stands.
     offset: u8,
+    /// A rare byte of the text besides the pair, and where it stands: it is looked at first.
+    probe: u8,
+    probe_at: u8,
     decides: bool,
 }
 
@@ -60,115 +71,154 @@ impl Needles {
         }
         literals.sort_unstable();
         literals.dedup();
+        let shortest = literals.iter().map(|literal| compared(literal).len()).min().unwrap_or_default();
+        if shortest < Self::SHORTEST {
+            return Err(LoadError::Unusable("a literal is too short to be searched"));
+        }
+        let stride = if literals.len() < FEW { shortest.saturating_sub(1).min(MAX_STRIDE) } else { 1 };
         let mut by_pair: BTreeMap<[u8; 2], Vec<Needle>> = BTreeMap::new();
         let (mut texts, mut last): (Vec<u8>, Option<(u32, &[u8])>) = (Vec::new(), None);
         for literal in &literals {
-            let text = literal.text.as_bytes();
-            let compared = text.get(..COMPARED).unwrap_or(text);
+            let text = compared(literal);
             let start = match last {
-                Some((start, same)) if same == compared => start,
+                Some((start, same)) if same == text => start,
                 _ => {
                     let start = u32::try_from(texts.len()).map_err(|_| TOO_MANY)?;
-                    texts.extend_from_slice(compared);
+                    texts.extend_from_slice(text);
                     start
                 }
             };
-            last = Some((start, compared));
-            let (offset, pair) = rarest_pair(compared, |pair| by_pair.get(&pair).map_or(0, Vec::len))
-                .ok_or(LoadError::Unusable("a literal is too short to be searched"))?;
-            by_pair.entry(pair).or_default().push(Needle {
-                pattern: literal.pattern,
-                start,
-                length: u8::try_from(compared.len()).map_err(|_| TOO_MANY)?,
-                offset,
-                decides: literal.decides && compared.len() == text.len(),
-            });
+            last = Some((start, text));
+            let decides = literal.decides && text.len() == literal.text.len();
+            let first = rarest_pairs(text, stride, |pair| by_pair.get(&pair).map_or(0, Vec::len));
+            for (pair, offset) in text.windows(2).zip(0..=u8::MAX).skip(first).take(stride) {
+                let Ok(pair) = <[u8; 2]>::try_from(pair) else { continue };
+                let (probe, probe_at) = probe(text, offset);
+                by_pair.entry(pair).or_default().push(Needle {
+                    pattern: literal.pattern,
+                    start,
+                    length: u8::try_from(text.len()).map_err(|_| TOO_MANY)?,
+                    offset,
+                    probe,
+                    probe_at,
+                    decides,
+                });
+            }
         }
         let mut classes = Box::new([0_u8; 256]);
         let mut count = 0_u8;
         for byte in by_pair.keys().flatten() {
-            for (class, member) in classes.iter_mut().zip(0..=u8::MAX) {
-                if member == *byte && *class == 0 {
-                    count = count.checked_add(1).ok_or(TOO_MANY)?;
-                    *class = count;
-                }
+            if let Some(class) = classes.get_mut(usize::from(*byte)).filter(|class| **class == 0) {
+                count = count.checked_add(1).ok_or(TOO_MANY)?;
+                *class = count;
             }
         }
         let small = *classes;
-        for (class, member) in
-            classes.iter_mut().zip(0..=u8::MAX).filter(|(_, member)| member.is_ascii_uppercase())
+        for (class, byte) in classes.iter_mut().zip(0..=u8::MAX).filter(|(_, byte)| byte.is_ascii_uppercase())
         {
-            *class = class_of(&small, member.to_ascii_lowercase());
+            *class = class_of(&small, byte.to_ascii_lowercase());
         }
-        let width = usize::from(count) + 1;
-        let mut pairs = vec![0; width * width];
-        for ([first, second], number) in by_pair.keys().zip(1_usize..) {
-            let cell =
-                usize::from(class_of(&classes, *first)) * width + usize::from(class_of(&classes, *second));
-            if let Some(cell) = pairs.get_mut(cell) {
-                *cell = u16::try_from(number).map_err(|_| TOO_MANY)?;
+        let width = usize::from(count).saturating_add(1);
+        let mut pairs = vec![0; width.saturating_mul(width)];
+        let mut ends = Vec::with_capacity(by_pair.len());
+        let mut needles = Vec::new();
+        for ([first, second], list) in by_pair {
+            needles.extend(list);
+            ends.push(u32::try_from(needles.len()).map_err(|_| TOO_MANY)?);
+            let row = usize::from(class_of(&classes, first)).saturating_mul(width);
+            if let Some(cell) = pairs.get_mut(row.saturating_add(usize::from(class_of(&classes, second)))) {
+                *cell = u16::try_from(ends.len()).map_err(|_| TOO_MANY)?;
             }
         }
-        let numbered =
-            by_pair.values().zip(0_usize..).flat_map(|(list, number)| list.iter().map(move |_| number));
-        let lists = Groups::new(by_pair.len(), numbered.zip(0_u32..));
-        let needles = by_pair.into_values().flatten().collect();
+        needles.shrink_to_fit();
         texts.shrink_to_fit();
-        Ok(Some(Self { classes, width, pairs, lists, needles, texts }))
+        Ok(Some(Self { classes, width, pairs, ends, needles, texts, stride }))
     }
 
-    /// Calls `found` with every pattern whose literal occurs in a value, possibly several times, and with whether the
-    /// value fits the pattern for certain. The value's ASCII letters may be of any case; where it has others, it must
-    /// be folded.
-    pub(super) fn search(&self, value: &str, mut found: impl FnMut(u32, bool)) {
+    /// Calls `found` with every pattern whose literal occurs in a value, possibly several times: with where it stands
+    /// if the value thereby fits the pattern for certain. Of those, the first place comes first. The value's ASCII
+    /// letters may be of any case; where it has others, it must be folded.
+    pub(super) fn search(&self, value: &str, mut found: impl FnMut(u32, Option<usize>)) {
         let value = value.as_bytes();
-        let mut row = 0;
-        for (at, &byte) in value.iter().enumerate() {
-            let class = usize::from(class_of(&self.classes, byte));
-            let list = self.pairs.get(row + class).copied().unwrap_or(0);
-            if let Some(list) = usize::from(list).checked_sub(1) {
-                self.compare(list, value, at.saturating_sub(1), &mut found);
+        if self.stride == 1 {
+            let mut row = 0_usize;
+            for (at, &byte) in value.iter().enumerate() {
+                let class = usize::from(class_of(&self.classes, byte));
+                let list = self.pairs.get(row.wrapping_add(class)).copied().unwrap_or(0);
+                if list != 0 {
+                    self.compare(list, value, at.wrapping_sub(1), &mut found);
+                }
+                row = class.wrapping_mul(self.width);
             }
-            row = class * self.width;
+            return;
+        }
+        let mut at = 0_usize;
+        while let Some([first, second]) = value.get(at..).and_then(<[u8]>::first_chunk) {
+            let row = usize::from(class_of(&self.classes, *first)).wrapping_mul(self.width);
+            let cell = row.wrapping_add(usize::from(class_of(&self.classes, *second)));
+            let list = self.pairs.get(cell).copied().unwrap_or(0);
+            if list != 0 {
+                self.compare(list, value, at, &mut found);
+            }
+            at = at.saturating_add(self.stride);
         }
     }
 
     /// Compares the literals of a pair that stands at a place.
     #[inline(never)]
-    fn compare(&self, list: usize, value: &[u8], at: usize, found: &mut impl FnMut(u32, bool)) {
-        for &number in self.lists.of(list) {
-            let Some(needle) = self.needles.get(number as usize) else { continue };
-            let text =
-                self.texts.get(needle.start as usize..).and_then(|t| t.get(..usize::from(needle.length)));
-            let stands = at.checked_sub(usize::from(needle.offset)).and_then(|start| value.get(start..));
-            if let (Some(text), Some(stands)) = (text, stands)
-                && begins_with(stands, text)
+    fn compare(&self, list: u16, value: &[u8], at: usize, found: &mut impl FnMut(u32, Option<usize>)) {
+        let end = |list: usize| self.ends.get(list).map_or(0, |end| *end as usize);
+        let list = usize::from(list);
+        let from = list.checked_sub(2).map_or(0, end);
+        for needle in self.needles.get(from..end(list.saturating_sub(1))).unwrap_or_default() {
+            let start = at.wrapping_sub(usize::from(needle.offset));
+            let probed = value.get(start.wrapping_add(usize::from(needle.probe_at)));
+            if probed.is_some_and(|byte| byte.to_ascii_lowercase() == needle.probe)
+                && self.stands(needle, value, start)
             {
-                found(needle.pattern, needle.decides);
+                found(needle.pattern, needle.decides.then_some(start));
             }
         }
     }
+
+    fn stands(&self, needle: &Needle, value: &[u8], start: usize) -> bool {
+        let text =
+            self.texts.get(needle.start as usize..).and_then(|text| text.get(..usize::from(needle.length)));
+        let stands = value.get(start..).and_then(|rest| rest.get(..usize::from(needle.length)));
+        let (Some(text), Some(stands)) = (text, stands) else { return false };
+        stands.iter().zip(text).all(|(byte, expected)| byte.to_ascii_lowercase() == *expected)
+    }
 }
 
-/// Whether a value begins with a folded text, whatever the case of its ASCII letters.
-fn begins_with(value: &[u8], text: &[u8]) -> bool {
-    value.len() >= text.len()
-        && value.iter().zip(text).all(|(byte, expected)| byte.to_ascii_lowercase() == *expected)
+/// The part of a literal that is compared.
+fn compared(literal: &Literal) -> &[u8] {
+    let text = literal.text.as_bytes();
+    text.get(..COMPARED).unwrap_or(text)
 }
 
 fn class_of(classes: &[u8; 256], byte: u8) -> u8 {
     classes.get(usize::from(byte)).copied().unwrap_or(0)
 }
 
-/// The pair of neighbouring bytes of a literal that will lead to the fewest comparisons, and where it stands. `taken`
-/// says how many literals a pair has already.
-fn rarest_pair(text: &[u8], taken: impl Fn([u8; 2]) -> usize) -> Option<(u8, [u8; 2])> {
-    let pairs =
-        text.windows(2).zip(0..=u8::MAX).filter_map(|(pair, at)| Some((at, <[u8; 2]>::try_from(pair).ok()?)));
-    pairs.min_by_key(|(_, [first, second])| {
-        let literals = taken([*first, *second]).saturating_add(1);
-        frequency(*first).saturating_mul(frequency(*second)).saturating_mul(literals)
-    })
+/// Where those pairs of a literal begin, as many as follow each other, that will lead to the fewest comparisons.
+/// `taken` says how many literals a pair has already.
+fn rarest_pairs(text: &[u8], count: usize, taken: impl Fn([u8; 2]) -> usize) -> usize {
+    let cost = |pair: &[u8]| {
+        let [first, second] = <[u8; 2]>::try_from(pair).unwrap_or_default();
+        let literals = taken([first, second]).saturating_add(1);
+        frequency(first).saturating_mul(frequency(second)).saturating_mul(literals)
+    };
+    let costs = text.windows(count.saturating_add(1)).map(|pairs| pairs.windows(2).map(cost).sum::<usize>());
+    costs.zip(0..).min().map_or(0, |(_, first)| first)
+}
+
+/// The rarest byte of a literal that is not in the pair at `offset`, and where it stands; the first byte where there
+/// is none.
+fn probe(text: &[u8], offset: u8) -> (u8, u8) {
+    let bytes = text.iter().copied().zip(0..=u8::MAX);
+    let others = bytes.filter(|(_, at)| at.checked_sub(offset).is_none_or(|behind| behind > 1));
+    let rarest = others.min_by_key(|(byte, _)| frequency(*byte));
+    rarest.unwrap_or((text.first().copied().unwrap_or_default(), 0))
 }
 
 /// About how frequent a byte is in commands, paths and descriptions, by a common measure.
@@ -190,10 +240,15 @@ mod tests {
         texts.iter().zip(0..).map(literal).collect()
     }
 
-    fn found(literals: Vec<Literal>, value: &str) -> Vec<u32> {
-        let needles = Needles::new(literals).unwrap().unwrap();
+    fn found(list: Vec<Literal>, value: &str) -> Vec<u32> {
+        let literals: Vec<String> = list.iter().map(|literal| literal.text.clone()).collect();
+        let needles = Needles::new(list).unwrap().unwrap();
         let mut found = Vec::new();
-        needles.search(value, |pattern, _| found.push(pattern));
+        needles.search(value, |pattern, place| {
+            let at = place.unwrap();
+            assert!(fold(&value[at..]).starts_with(&*literals[pattern as usize]), "{pattern} at {at}");
+            found.push(pattern);
+        });
         found.sort_unstable();
         found.dedup();
         found
@@ -213,10 +268,23 @@ mod tests {
         let long = "a".repeat(40);
         let needles = Needles::new(literals(&[&long, "aa"])).unwrap().unwrap();
         let mut found = Vec::new();
-        needles.search(&"a".repeat(33), |pattern, decides| found.push((pattern, decides)));
+        needles.search(&"a".repeat(33), |pattern, place| found.push((pattern, place.is_some())));
         found.sort_unstable();
         found.dedup();
         assert_eq!(found, [(0, false), (1, true)]);
+    }
+
+    proptest! {
+        #[test]
+        fn few_long_literals_are_found_wherever_they_stand(
+            texts in prop::collection::vec("[ab]{3,12}", 1..7), value in "[abAB]{0,60}",
+        ) {
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            let value_folded = fold(&value);
+            let expected: Vec<u32> =
+                texts.iter().zip(0..).filter(|(text, _)| value_folded.contains(**text)).map(|(_, number)| number).collect();
+            prop_assert_eq!(found(literals(&texts), &value), expected);
+        }
     }
 
     #[test]
@@ -228,7 +296,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_in_a_value_is_found_and_nothing_else(
-            texts in prop::collection::vec("[abAé\\\\]{2,5}", 1..20),
+            texts in prop::collection::vec("[abAé\\\\]{2,5}|[ab]{4,9}", 1..20),
             value in "[abABé\\\\ ]{0,40}",
         ) {
             let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
@@ -240,7 +308,7 @@ mod tests {
 
         #[test]
         fn the_case_of_ascii_values_does_not_count(
-            texts in prop::collection::vec("[a-cX.]{2,4}", 1..9), value in "[a-cA-CxX.]{0,30}",
+            texts in prop::collection::vec("[a-cX.]{2,4}", 1..20), value in "[a-cA-CxX.]{0,30}",
         ) {
             let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
             prop_assert_eq!(found(literals(&texts), &value), found(literals(&texts), &fold(&value)));

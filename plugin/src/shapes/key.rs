@@ -127,7 +127,8 @@ mod tests {
 
     #[test]
     fn what_begins_otherwise_spells_something_else() {
-        for (key, words) in [("winlog_x", "Winlog.x"), ("_TaskName", "task"), ("\\u0057in", "win"), ("", "a")] {
+        for (key, words) in [("winlog_x", "Winlog.x"), ("_TaskName", "task"), ("\\u0057in", "win"), ("", "a")]
+        {
             assert!(may_spell(key.as_bytes(), words.as_bytes()), "{key}");
         }
         assert!(!may_spell(b"Channel", b"winlog.channel"));

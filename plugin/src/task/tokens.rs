@@ -123,7 +123,8 @@ impl<'a> Tokens<'a> {
             if !name.is_ascii_alphabetic() {
                 return None;
             }
-            let end = bytes.iter().skip(1).position(|b| matches!(b, b'>' | b'<' | b'"' | b'\''))?.saturating_add(1);
+            let end =
+                bytes.iter().skip(1).position(|b| matches!(b, b'>' | b'<' | b'"' | b'\''))?.saturating_add(1);
             if bytes.get(end) != Some(&b'>') {
                 return None;
             }

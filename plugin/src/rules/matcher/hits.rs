@@ -21,6 +21,8 @@ pub(super) struct Hit {
     pub(super) pattern: u32,
     pub(super) field: Field,
     pub(super) value: u32,
+    /// Where in the value its literal first stands, where that is known.
+    pub(super) at: Option<u32>,
 }
 
 /// A place in the course of an evaluation, to return to.
@@ -74,9 +76,9 @@ impl Hits {
     }
 
     /// Notes a match, unless there was one before.
-    pub(super) fn note(&mut self, pattern: u32, field: Field, value: u32) {
+    pub(super) fn note(&mut self, pattern: u32, (field, value): (Field, u32), at: Option<u32>) {
         if self.set.insert(pattern) {
-            self.list.push(Hit { pattern, field, value });
+            self.list.push(Hit { pattern, field, value, at });
         }
     }
 
@@ -161,7 +163,7 @@ mod tests {
         let mut hits = Hits::default();
         hits.reset(300);
         for pattern in [63, 64, 130, 131, 132] {
-            hits.note(pattern, Field::TaskName, 0);
+            hits.note(pattern, (Field::TaskName, 0), None);
         }
         for (first, count, any, all) in [
             (0, 63, false, false),

@@ -2,7 +2,7 @@
 use super::{Matcher, Scratch};
 use crate::fields::{Field, Fields};
 use crate::rules::Op;
-use crate::rules::condition::{self, Known, Run, Step};
+use crate::rules::condition::{self, Conditions, Known, Run};
 
 /// What every pattern and rule came to on one action, or on the event where it has no action.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,10 @@ pub struct Place {
 impl Trace {
     /// The truth of a part of a rule's condition that leaves one value.
     pub fn truth(&self, ops: &[Op]) -> bool {
-        condition::evaluate(ops.iter().map(|op| Step::from(*op)), self, &mut Vec::new()) == Some(true)
+        let mut conditions = Conditions::default();
+        // Nothing is joined to runs.
+        let pushed = conditions.push(ops, |_| false);
+        pushed.is_ok() && condition::evaluate(conditions.of(0), self, &mut Vec::new()) == Some(true)
     }
 }
 
@@ -41,7 +44,6 @@ impl Known for Trace {
         Some(self.patterns.get(pattern as usize).copied().unwrap_or(false))
     }
 
-    // Only a matcher joins patterns to runs.
     fn run(&self, _: Run) -> bool {
         false
     }
