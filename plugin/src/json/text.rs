@@ -1,4 +1,5 @@
 //! JSON strings.
+use crate::bytes::find_either;
 use memchr::memchr;
 use std::borrow::Cow;
 
@@ -12,9 +13,8 @@ pub fn unescape(inside: &[u8]) -> Cow<'_, str> {
     }
     let mut text = String::with_capacity(inside.len());
     if let Ok(mut rest) = std::str::from_utf8(inside) {
-        // Escapes are near each other where there are any, too near for `memchr`.
         while let Some((plain, escape)) =
-            rest.bytes().position(|byte| byte == b'\\').and_then(|at| rest.split_at_checked(at))
+            find_either(rest.as_bytes(), b'\\', b'\\').and_then(|at| rest.split_at_checked(at))
         {
             text.push_str(plain);
             let (character, after) = escaped(escape.as_bytes().get(1..).unwrap_or_default());

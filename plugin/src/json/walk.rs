@@ -2,6 +2,7 @@
 //!
 //! On other text the steps go astray but end: each moves on, and none leaves the text.
 use super::Member;
+use crate::bytes::find_either;
 
 /// A place in the text of a container.
 #[derive(Debug, Clone)]
@@ -74,19 +75,20 @@ impl<'a> Walker<'a> {
     fn string(&mut self) -> bool {
         let mut escaped = false;
         self.step();
-        let mut bytes = self.text.get(self.at..).unwrap_or_default().iter();
-        while let Some(byte) = bytes.next() {
-            match byte {
-                b'"' => break,
-                b'\\' => {
-                    bytes.next();
-                    escaped = true;
-                }
-                _ => {}
+        loop {
+            let rest = self.text.get(self.at..).unwrap_or_default();
+            let Some(plain) = find_either(rest, b'"', b'\\') else {
+                self.at = self.text.len();
+                return escaped;
+            };
+            let stop = rest.get(plain);
+            self.at = self.at.wrapping_add(plain).wrapping_add(1);
+            if stop == Some(&b'"') {
+                return escaped;
             }
+            self.step();
+            escaped = true;
         }
-        self.at = self.text.len().saturating_sub(bytes.as_slice().len());
-        escaped
     }
 
     /// Steps over a value: nothing at all where a closing bracket or the end is.

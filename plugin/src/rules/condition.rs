@@ -44,6 +44,7 @@ pub(super) struct Steps<'c>(std::slice::Iter<'c, u32>);
 impl Iterator for Steps<'_> {
     type Item = Step;
 
+    #[inline(always)]
     fn next(&mut self) -> Option<Step> {
         self.0.next().map(|step| decode(*step))
     }
@@ -225,6 +226,7 @@ fn encode_skip(skip: Skip) -> Option<u32> {
     fits.then_some(SKIP | if skip.when { WHEN } else { 0 } | skip.values << STEPS_BITS | skip.steps)
 }
 
+#[inline(always)]
 const fn decode(step: u32) -> Step {
     match step & KIND {
         PATTERN => Step::Pattern(step),

@@ -294,8 +294,13 @@ impl Matcher {
     }
 
     /// Whether a pattern holds; `None` when it was not searched yet.
+    #[inline]
     fn known(&self, pattern: u32, hits: &Hits) -> Option<bool> {
-        if self.open(pattern, hits).is_some() { None } else { Some(self.holds(pattern, hits)) }
+        let has = hits.has(pattern);
+        if !has && self.open(pattern, hits).is_some() {
+            return None;
+        }
+        Some(has != self.tests.asks_absence(pattern))
     }
 
     /// Searches the regular expressions of a rule.

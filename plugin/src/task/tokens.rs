@@ -8,6 +8,7 @@ use quick_xml::events::Event;
 use quick_xml::{Error, Reader};
 
 use super::text;
+use crate::bytes::find_either;
 
 /// How many bytes may be looked at in vain, besides four times the input: quick-xml looks for the end of a
 /// tag as far as the end of the input, and a tag that turns out to be unclosed is read again from its next
@@ -109,32 +110,28 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// The next piece where that is a text without references, or a whole tag without attributes: nearly all are.
+    /// The next piece where that is a text without references, or a tag of letters and digits only: nearly all are.
     fn plain(&mut self) -> Option<Token<'a>> {
         let rest = self.xml.get(self.at..)?;
-        let bytes = rest.as_bytes();
-        let is_tag = match bytes.first()? {
-            b'&' => return None,
-            first => *first == b'<',
-        };
-        let end = if is_tag {
-            // What it is otherwise is for quick-xml to say.
-            let name = if bytes.get(1) == Some(&b'/') { bytes.get(2)? } else { bytes.get(1)? };
-            if !name.is_ascii_alphabetic() {
-                return None;
+        let (token, length) = match rest.as_bytes() {
+            [] | [b'&', ..] => return None,
+            [b'<', b'/', ..] => {
+                let name = plain_name(rest, 2)?;
+                let raw = rest.get(..name.len().saturating_add(3)).filter(|raw| raw.ends_with('>'))?;
+                (Token::End(Tag { raw, name }), raw.len())
             }
-            let end =
-                bytes.iter().skip(1).position(|b| matches!(b, b'>' | b'<' | b'"' | b'\''))?.saturating_add(1);
-            if bytes.get(end) != Some(&b'>') {
-                return None;
+            [b'<', ..] => {
+                let name = plain_name(rest, 1)?;
+                let raw = rest.get(..name.len().saturating_add(2)).filter(|raw| raw.ends_with('>'))?;
+                (Token::Start(Tag { raw, name }), raw.len())
             }
-            end.saturating_add(1)
-        } else {
-            bytes.iter().position(|b| matches!(b, b'<' | b'&')).unwrap_or(bytes.len())
+            bytes => {
+                let length = find_either(bytes, b'<', b'&').unwrap_or(bytes.len());
+                (Token::Text(rest.get(..length)?), length)
+            }
         };
-        let raw = rest.get(..end)?;
-        self.at = self.at.saturating_add(end);
-        Some(if is_tag { tag_token(raw, raw.ends_with("/>")) } else { Token::Text(raw) })
+        self.at = self.at.saturating_add(length);
+        Some(token)
     }
 
     /// Reads one event; `None` if quick-xml cannot go on.
@@ -248,6 +245,13 @@ fn find_attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
         }
         rest = next;
     }
+}
+
+/// The name of letters and digits at a place of a tag; `None` if there is none.
+fn plain_name(tag: &str, at: usize) -> Option<&str> {
+    let inside = tag.get(at..)?;
+    let length = inside.bytes().position(|b| !b.is_ascii_alphanumeric()).unwrap_or(inside.len());
+    inside.get(..length).filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()))
 }
 
 fn reader(xml: &str) -> Reader<&[u8]> {
