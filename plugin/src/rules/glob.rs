@@ -3,6 +3,7 @@
 //! A [`Glob`] is kept as one run of bytes, its literals in UTF-8 with two bytes that never occur in UTF-8 for
 //! the wildcards: thousands of patterns then take little more than their text.
 use super::{Glob, GlobPart};
+use crate::bytes::find_either;
 use std::borrow::Cow;
 
 /// `*` in an encoded pattern.
@@ -159,9 +160,19 @@ fn find_folded(value: &str, text: &str) -> Option<usize> {
         let folded = fold(value);
         return if folded.len() == value.len() { folded.find(text) } else { None };
     }
-    value.as_bytes().windows(text.len().max(1)).position(|stands| {
-        stands.iter().zip(text.as_bytes()).all(|(byte, expected)| byte.to_ascii_lowercase() == *expected)
-    })
+    let (value, text) = (value.as_bytes(), text.as_bytes());
+    let first = *text.first()?;
+    let mut at = 0_usize;
+    loop {
+        let rest = value.get(at..)?;
+        let found = find_either(rest, first, first.to_ascii_uppercase())?;
+        let stands = rest.get(found..)?.get(..text.len())?;
+        at = at.saturating_add(found);
+        if stands.eq_ignore_ascii_case(text) {
+            return Some(at);
+        }
+        at = at.saturating_add(1);
+    }
 }
 
 /// A text in the case in which patterns compare: lower case, character by character.

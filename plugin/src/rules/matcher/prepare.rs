@@ -97,8 +97,25 @@ fn triggers(pack: &Pack, rule: &Rule) -> Option<Vec<u32>> {
         match (pattern.target, &pattern.test) {
             (_, Test::Exists(false)) => None,
             // Every event has them.
-            (_, Test::Exists(true))
-            | (Target::Field(Field::EventId | Field::Channel | Field::ProviderName), _) => Some(COMMON),
+            (_, Test::Exists(true)) | (Target::Field(Field::Channel | Field::ProviderName), _) => {
+                Some(COMMON)
+            }
+            (Target::Field(Field::EventId), _) => Some(COMMON / 5),
+            // They have a few values only, of which most events have one.
+            (
+                Target::Field(
+                    Field::TaskSubjectKind
+                    | Field::TaskChange
+                    | Field::TaskAction
+                    | Field::TaskActionCount
+                    | Field::TaskContentState
+                    | Field::TaskEnabled
+                    | Field::TaskRunLevel
+                    | Field::TaskLogonType
+                    | Field::TaskTrigger,
+                ),
+                _,
+            ) => Some(COMMON / 4),
             (Target::Field(_), Test::Regex(regex)) if literals_of(pack, *regex).is_empty() => None,
             _ => Some(1),
         }
