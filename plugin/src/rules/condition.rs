@@ -286,8 +286,8 @@ pub(super) fn evaluate(mut condition: Steps<'_>, known: &impl Known, stack: &mut
                 let from = stack.len().saturating_sub(of as usize);
                 let (mut certain, mut possible) = (0_u32, 0_u32);
                 for value in stack.get(from..).unwrap_or_default() {
-                    certain += u32::from(value.certain);
-                    possible += u32::from(value.possible);
+                    certain = certain.wrapping_add(u32::from(value.certain));
+                    possible = possible.wrapping_add(u32::from(value.possible));
                 }
                 stack.truncate(from);
                 Truth { certain: certain >= least, possible: possible >= least }

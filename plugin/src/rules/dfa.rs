@@ -48,7 +48,7 @@ impl Dfa {
         let rows = count.checked_div(width).unwrap_or(0);
         self.columns.len() == 256
             && self.columns.iter().all(|&column| usize::from(column) + 1 < width)
-            && rows * width == count
+            && rows.checked_mul(width) == Some(count)
             && rows > usize::from(highest.unwrap_or(0).max(self.start))
     }
 
@@ -73,8 +73,9 @@ impl Dfa {
     fn walk<C: Copy + Into<usize>>(&self, text: &str, cells: &[C]) -> bool {
         let Ok(columns) = <&[u8; 256]>::try_from(self.columns.as_slice()) else { return false };
         let (width, found) = (usize::from(self.width), usize::from(Self::FOUND));
-        let next =
-            |state: usize, column: usize| cells.get(state * width + column).map_or(0, |&cell| cell.into());
+        let next = |state: usize, column: usize| {
+            cells.get(state.wrapping_mul(width).wrapping_add(column)).map_or(0, |&cell| cell.into())
+        };
         let mut state = usize::from(self.start);
         for &byte in text.as_bytes() {
             let column = columns.get(usize::from(byte)).copied().unwrap_or(0);

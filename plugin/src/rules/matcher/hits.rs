@@ -119,15 +119,15 @@ impl PatternSet {
         let (mut at, end) = (run.first, run.first.saturating_add(run.count));
         while at < end {
             let (word, bit) = (self.bits.get(at as usize / 64).copied().unwrap_or(0), at % 64);
-            let count = (64 - bit).min(end - at);
-            let mask = u64::MAX >> (64 - count) << bit;
+            let count = 64_u32.wrapping_sub(bit).min(end.wrapping_sub(at));
+            let mask = u64::MAX >> 64_u32.wrapping_sub(count) << bit;
             if run.all && word & mask != mask {
                 return false;
             }
             if !run.all && word & mask != 0 {
                 return true;
             }
-            at += count;
+            at = at.wrapping_add(count);
         }
         run.all
     }
