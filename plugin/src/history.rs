@@ -11,6 +11,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// How many matches are remembered; each takes 40 bytes.
 const KEPT: usize = 4096;
+/// In how many chains they are found; each takes 4 bytes.
+const CHAINS: usize = 2048;
 /// Times further ahead than this many seconds of the newest one are taken for a broken clock and not kept.
 const MAX_SKEW: u64 = 24 * 60 * 60;
 
@@ -18,6 +20,10 @@ const MAX_SKEW: u64 = 24 * 60 * 60;
 #[derive(Debug, Default)]
 pub struct History {
     seen: VecDeque<Seen>,
+    /// The number of the oldest match; those behind it follow, and begin again behind the highest.
+    oldest: u32,
+    /// By a part of the group's hash: the number of the newest match of such a group. It may be forgotten already.
+    newest: Vec<u32>,
 }
 
 /// A match that a correlation may need later.
@@ -27,6 +33,8 @@ struct Seen {
     correlation: u32,
     /// Position of the rule in the correlation.
     rule: u32,
+    /// The number of the match before it in its chain. It may be forgotten already.
+    before: u32,
     /// Hash of the values that group matches.
     group: u64,
     /// Hash of the value that is counted.
@@ -49,7 +57,7 @@ pub struct Completed {
 impl History {
     /// A memory that takes all of its room at once, so that it never grows.
     pub fn with_room() -> Self {
-        Self { seen: VecDeque::with_capacity(KEPT) }
+        Self { seen: VecDeque::with_capacity(KEPT), oldest: 0, newest: vec![0; CHAINS] }
     }
 
     /// Remembers the matches of an event and gives the correlations that they complete.
@@ -78,6 +86,7 @@ impl History {
                 let seen = Seen {
                     correlation: index,
                     rule: position,
+                    before: 0,
                     group: hash(group.iter().map(|(_, value)| value.as_str())),
                     value: hash(std::iter::once(value.as_str())),
                     at: now,
@@ -92,15 +101,38 @@ impl History {
         completed
     }
 
-    fn remember(&mut self, seen: Seen) {
+    fn remember(&mut self, mut seen: Seen) {
         // A full memory makes room; so does time, for what no window can reach any more.
         if self.seen.len() >= KEPT {
-            self.seen.pop_front();
+            self.forget();
         }
         while self.seen.front().is_some_and(|oldest| oldest.at.abs_diff(seen.at) > MAX_SKEW) {
-            self.seen.pop_front();
+            self.forget();
+        }
+        let number = self.oldest.wrapping_add(u32::try_from(self.seen.len()).unwrap_or(u32::MAX));
+        if let Some(newest) = self.newest.get_mut(chain(seen.group)) {
+            seen.before = std::mem::replace(newest, number);
         }
         self.seen.push_back(seen);
+    }
+
+    fn forget(&mut self) {
+        if self.seen.pop_front().is_some() {
+            self.oldest = self.oldest.wrapping_add(1);
+        }
+    }
+
+    /// The matches of a group's chain that are remembered, from the newest on: those of the group, and some others.
+    fn chain(&self, group: u64) -> impl Iterator<Item = &Seen> {
+        let place = |number: u32| number.wrapping_sub(self.oldest) as usize;
+        let mut next = self.newest.get(chain(group)).map(|number| place(*number));
+        // Whatever was forgotten is not there, or not before what led to it.
+        std::iter::from_fn(move || {
+            let at = next.take()?;
+            let seen = self.seen.get(at)?;
+            next = Some(place(seen.before)).filter(|before| *before < at);
+            Some(seen)
+        })
     }
 
     /// Whether a correlation is satisfied by what is remembered, the newest match included.
@@ -111,7 +143,9 @@ impl History {
                 && other.group == newest.group
                 && other.at.abs_diff(newest.at) <= window
         };
-        let mut near: Vec<&Seen> = self.seen.iter().filter(near).collect();
+        let mut near: Vec<&Seen> = self.chain(newest.group).filter(near).collect();
+        // In the order of their arrival.
+        near.reverse();
         match correlation.kind {
             CorrelationKind::EventCount => holds(correlation, near.len()),
             CorrelationKind::ValueCount => {
@@ -135,6 +169,11 @@ impl History {
             }
         }
     }
+}
+
+/// The chain of a group.
+const fn chain(group: u64) -> usize {
+    group as usize % CHAINS
 }
 
 fn holds(correlation: &Correlation, count: usize) -> bool {

@@ -15,6 +15,7 @@
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
 pub mod abi;
+mod bytes;
 pub mod command;
 pub mod engine;
 pub mod event;

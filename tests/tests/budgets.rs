@@ -6,6 +6,7 @@ use schtag_host::bake::bake;
 use schtag_host::engine::Module;
 use schtag_host::gate::DEFAULT_BUDGET;
 use schtag_tests::filter::{self, Filter};
+use schtag_tests::samples::{Sample, Shape};
 use schtag_tests::workload::{Input, inputs};
 use schtag_tests::{pack, project};
 
@@ -63,7 +64,22 @@ fn records_of_other_events_straight_from_winevtlog_cost_a_few_hundred_instructio
 #[test]
 fn task_events_cost_a_bounded_number_of_instructions() {
     let mut filter = Filter::new(&filter::module().unwrap()).unwrap();
-    assert_within(&mut filter, "benign task, winevtlog", 1_100_000);
-    assert_within(&mut filter, "plain PowerShell, winevtlog", 1_500_000);
-    assert_within(&mut filter, "encoded PowerShell, winevtlog", 2_700_000);
+    assert_within(&mut filter, "benign task, winevtlog", 500_000);
+    assert_within(&mut filter, "plain PowerShell, winevtlog", 680_000);
+    assert_within(&mut filter, "encoded PowerShell, winevtlog", 1_050_000);
+}
+
+#[test]
+fn a_long_description_costs_a_bounded_number_of_instructions_a_byte() {
+    let mut filter = Filter::new(&filter::module().unwrap()).unwrap();
+    let mut cost = |words: usize| {
+        let sample = Sample::new(4698, "powershell.exe", "-NoProfile");
+        let description = format!("<RegistrationInfo><Description>{}</Description>", "words ".repeat(words));
+        let content = sample.content.replace("<RegistrationInfo>", &description);
+        let record = Sample { content, ..sample }.record(Shape::Flat);
+        (fuel(&mut filter, &Input { name: "long description", record, tagged: true }), 6 * words as u64)
+    };
+    let ((short, few), (long, many)) = (cost(1_000), cost(5_000));
+    let per_byte = (long - short) as f64 / (many - few) as f64;
+    assert!(per_byte <= 100.0, "{per_byte:.1} a byte");
 }

@@ -86,7 +86,7 @@ fn objects(
                 title: super::text(rule, "/title").unwrap_or_default(),
                 level: Level::default(),
                 techniques: techniques.get(id).map_or(&[], Vec::as_slice),
-                evidence: Vec::new(),
+                evidence: Vec::new().into(),
             })
         })
         .collect();

@@ -80,7 +80,7 @@ impl Patterns {
         if let Some(number) = self.regex_numbers.get(&automaton) {
             return Ok(*number);
         }
-        let bytes = self.regex_bytes.saturating_add(automaton.automaton.len());
+        let bytes = self.regex_bytes.saturating_add(automaton.automaton.size());
         if bytes > MAX_REGEXES {
             return Err(Reason::PackFull { what: "bytes of regular expressions", limit: MAX_REGEXES });
         }

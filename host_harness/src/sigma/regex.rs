@@ -1,7 +1,7 @@
 //! Regular expressions, compiled on the host to automata that the guest only steps through.
 //!
 //! The dialect is that of Rust's `regex` (a subset of PCRE without look-around and back-references). Each
-//! becomes a sparse DFA for unanchored search. A deterministic automaton can be large, so there are limits; and
+//! becomes a DFA for unanchored search. A deterministic automaton can be large, so there are limits; and
 //! since Unicode's classes (`\w`, `\d`, `\s`, `.`, case folding) make most of the size, what is too large with
 //! them is compiled once more with ASCII's. Word boundaries (`\b`, `\B`) are ASCII's in any case: a DFA cannot
 //! decide Unicode's.
@@ -10,10 +10,12 @@ use super::literals;
 use super::modifiers::Flags;
 use super::refusal::{Reason, shown};
 use regex_automata::MatchKind;
-use regex_automata::dfa::{StartKind, dense};
+use regex_automata::dfa::{Automaton as _, StartKind, dense};
 use regex_automata::nfa::thompson::{Compiler, Config as NfaConfig, WhichCaptures};
+use regex_automata::util::primitives::StateID;
+use regex_automata::util::start;
 use regex_syntax::hir::{Hir, HirKind, Look};
-use schtag::rules::Regex;
+use schtag::rules::{Cells, Dfa, Regex};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -78,22 +80,25 @@ fn compile(pattern: &str, flags: Flags) -> Result<Regex, String> {
         return Err("it is found in any text, even an empty one".into());
     }
     // What becomes small is not large on the way either; a lower limit saves the time to find out.
-    let unicode = regex(&hir, MAX_REGEX);
-    if unicode.as_ref().is_ok_and(|regex| regex.automaton.len() <= SMALL) {
-        return unicode;
+    let unicode = form(&hir, MAX_REGEX);
+    if let Ok(unicode) = unicode.as_ref()
+        && unicode.sparse <= SMALL
+    {
+        return table(&unicode.dense).map(|automaton| with_literals(automaton, &hir));
     }
     // Not every pattern has an ASCII form: `[é]` has none.
-    let ascii = parse(pattern, flags, false).and_then(|hir| regex(&hir, MAX_DENSE));
-    match (unicode, ascii) {
-        (Ok(unicode), Ok(ascii)) if unicode.automaton.len() <= ascii.automaton.len() => Ok(unicode),
-        (_, Ok(ascii)) => Ok(ascii),
-        (Ok(unicode), Err(_)) => Ok(unicode),
-        (Err(_), Err(_)) => regex(&hir, MAX_DENSE),
-    }
+    let ascii = parse(pattern, flags, false).and_then(|hir| Ok((form(&hir, MAX_DENSE)?, hir)));
+    let (form, hir) = match (unicode, ascii) {
+        (Ok(unicode), Ok((ascii, _))) if unicode.sparse <= ascii.sparse => (unicode, hir),
+        (_, Ok(ascii)) => ascii,
+        (Ok(unicode), Err(_)) => (unicode, hir),
+        (Err(_), Err(_)) => (form(&hir, MAX_DENSE)?, hir),
+    };
+    table(&form.dense).map(|automaton| with_literals(automaton, &hir))
 }
 
-fn regex(hir: &Hir, dense_limit: usize) -> Result<Regex, String> {
-    Ok(Regex { automaton: automaton(hir, dense_limit)?, literals: literals::of(hir).unwrap_or_default() })
+fn with_literals(automaton: Dfa, hir: &Hir) -> Regex {
+    Regex { automaton, literals: literals::of(hir).unwrap_or_default() }
 }
 
 fn parse(pattern: &str, flags: Flags, unicode: bool) -> Result<Hir, String> {
@@ -142,8 +147,18 @@ fn for_search(hir: Hir) -> Hir {
     }
 }
 
-fn automaton(hir: &Hir, dense_limit: usize) -> Result<Vec<u8>, String> {
-    let too_large = || format!("its automaton is larger than {MAX_REGEX} bytes; simplify it");
+/// A form in which an expression can be compiled.
+struct Form {
+    dense: dense::DFA<Vec<u32>>,
+    /// How many bytes its transitions take without those that lead nowhere: the measure of a form.
+    sparse: usize,
+}
+
+fn too_large() -> String {
+    format!("its automaton is larger than {MAX_REGEX} bytes; simplify it")
+}
+
+fn form(hir: &Hir, dense_limit: usize) -> Result<Form, String> {
     let config =
         NfaConfig::new().utf8(false).which_captures(WhichCaptures::None).nfa_size_limit(Some(MAX_REGEX));
     let nfa = Compiler::new().configure(config).build_from_hir(hir).map_err(|_| too_large())?;
@@ -156,26 +171,86 @@ fn automaton(hir: &Hir, dense_limit: usize) -> Result<Vec<u8>, String> {
             .dfa_size_limit(Some(dense_limit))
             .determinize_size_limit(Some(dense_limit));
         let dense = dense::Builder::new().configure(config).build_from_nfa(&nfa).ok()?;
-        Some(dense.to_sparse().ok()?.to_bytes_little_endian())
+        let sparse = dense.to_sparse().ok()?.to_bytes_little_endian().len();
+        Some(Form { dense, sparse })
     };
-    let mut bytes = build(false).ok_or_else(too_large)?;
-    if bytes.len() > WORTH_MINIMISING {
-        bytes = build(true).ok_or_else(too_large)?;
+    let mut form = build(false).ok_or_else(too_large)?;
+    if form.sparse > WORTH_MINIMISING {
+        form = build(true).ok_or_else(too_large)?;
     }
-    if bytes.len() > MAX_REGEX { Err(too_large()) } else { Ok(bytes) }
+    if form.sparse > MAX_REGEX { Err(too_large()) } else { Ok(form) }
+}
+
+/// The table that the guest steps through. After a match no step matters any more.
+fn table(dense: &dense::DFA<Vec<u32>>) -> Result<Dfa, String> {
+    let mut states = States { dense, numbers: HashMap::new(), order: Vec::new() };
+    let first = dense.start_state(&start::Config::new()).map_err(|error| error.to_string())?;
+    let start = states.number(first).ok_or_else(too_large)?;
+    let mut rows = vec![vec![Dfa::DEAD; ENDS + 1], vec![Dfa::FOUND; ENDS + 1]];
+    let mut next = 0;
+    while let Some(&state) = states.order.get(next) {
+        next += 1;
+        let row: Option<Vec<u16>> =
+            (0..=u8::MAX).map(|byte| states.number(dense.next_state(state, byte))).collect();
+        let mut row = row.ok_or_else(too_large)?;
+        let found = dense.is_match_state(dense.next_eoi_state(state));
+        row.push(if found { Dfa::FOUND } else { Dfa::DEAD });
+        rows.push(row);
+    }
+    let column = |byte: usize| rows.iter().filter_map(|row| row.get(byte).copied()).collect::<Vec<u16>>();
+    let mut distinct: Vec<Vec<u16>> = Vec::new();
+    let mut columns = Vec::new();
+    for column in (0..ENDS).map(column) {
+        let place = distinct.iter().position(|known| *known == column).unwrap_or_else(|| {
+            distinct.push(column);
+            distinct.len() - 1
+        });
+        columns.push(u8::try_from(place).map_err(|_| too_large())?);
+    }
+    distinct.push(column(ENDS));
+    let width = u16::try_from(distinct.len()).map_err(|_| too_large())?;
+    let cells = || (0..rows.len()).flat_map(|row| distinct.iter().filter_map(move |column| column.get(row)));
+    let narrow: Option<Vec<u8>> = cells().map(|&state| u8::try_from(state).ok()).collect();
+    let cells = narrow.map_or_else(|| Cells::Wide(cells().copied().collect()), Cells::Narrow);
+    Ok(Dfa { columns, width, start, cells })
+}
+
+/// The column of the end of the text, behind those of the bytes.
+const ENDS: usize = 256;
+
+/// The states of an automaton, numbered as they are met.
+struct States<'d> {
+    dense: &'d dense::DFA<Vec<u32>>,
+    numbers: HashMap<StateID, u16>,
+    order: Vec<StateID>,
+}
+
+impl States<'_> {
+    /// The number of a state; `None` when there are too many.
+    fn number(&mut self, state: StateID) -> Option<u16> {
+        if self.dense.is_dead_state(state) {
+            return Some(Dfa::DEAD);
+        }
+        if self.dense.is_match_state(state) {
+            return Some(Dfa::FOUND);
+        }
+        if let Some(number) = self.numbers.get(&state) {
+            return Some(*number);
+        }
+        let number = u16::try_from(self.order.len()).ok()?.checked_add(Dfa::FOUND + 1)?;
+        self.order.push(state);
+        self.numbers.insert(state, number);
+        Some(number)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use regex_automata::Input;
-    use regex_automata::dfa::{Automaton as _, sparse::DFA};
-
     /// As the guest does it.
     fn found(pattern: &str, flags: Flags, value: &str) -> bool {
         let regex = compile(pattern, flags).unwrap_or_else(|problem| panic!("{pattern}: {problem}"));
-        let (dfa, _) = DFA::from_bytes(&regex.automaton).unwrap();
-        let found = dfa.try_search_fwd(&Input::new(value).earliest(true)).unwrap().is_some();
+        let found = regex.automaton.is_found(value);
         let folded = schtag::rules::fold(value);
         let suggested = regex.literals.is_empty() || regex.literals.iter().any(|text| folded.contains(text));
         assert!(suggested || !found, "{pattern} on {value}: without any of {:?}", regex.literals);
@@ -240,6 +315,6 @@ mod tests {
         let pattern = r"\w{1,60}-\w{1,60}$";
         assert!(found(pattern, Flags::default(), "abc-def"));
         // With Unicode's \w it takes more than this.
-        assert!(compile(pattern, Flags::default()).unwrap().automaton.len() < 64 << 10);
+        assert!(compile(pattern, Flags::default()).unwrap().automaton.size() < 64 << 10);
     }
 }

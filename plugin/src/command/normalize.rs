@@ -89,6 +89,15 @@ fn without_backticks(text: &str) -> Cow<'_, str> {
 
 /// Turns every run of white space and control characters into one blank, and trims.
 fn single_blanks(text: &str) -> String {
+    let mut before = b' ';
+    let is_plain = |byte: u8| {
+        let plain = byte.is_ascii_graphic() || (byte == b' ' && before != b' ');
+        before = byte;
+        plain
+    };
+    if text.bytes().all(is_plain) && !text.ends_with(' ') {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if !c.is_whitespace() && !c.is_control() {

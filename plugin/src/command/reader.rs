@@ -197,7 +197,8 @@ impl Reader {
 
 /// Fills the normal form. For cmd.exe the quotes around the whole `/c` line are no part of it.
 fn normal_form(process: &mut Process, arguments: &str) {
-    let unwrapped = match cmd::line(arguments).filter(|_| process.image_name == "cmd.exe") {
+    let line = if process.image_name == "cmd.exe" { cmd::line(arguments) } else { None };
+    let unwrapped = match line {
         Some((switches, line)) => Cow::Owned([switches, " ", cmd::without_outer_quotes(line)].concat()),
         None => Cow::Borrowed(arguments),
     };

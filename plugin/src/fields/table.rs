@@ -6,7 +6,15 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Table<'a> {
     /// By field number; as long as the highest field that has a value.
-    values: Vec<Vec<Cow<'a, str>>>,
+    values: Vec<Values<'a>>,
+}
+
+/// The values of a field. Most have one or none, which takes no memory of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Values<'a> {
+    None,
+    One(Cow<'a, str>),
+    Many(Vec<Cow<'a, str>>),
 }
 
 impl<'a> Table<'a> {
@@ -17,12 +25,18 @@ impl<'a> Table<'a> {
 
     /// Adds a value to a field. An empty text is a value, too.
     pub fn push(&mut self, field: Field, value: impl Into<Cow<'a, str>>) {
+        self.add(field, value.into());
+    }
+
+    #[inline(never)]
+    fn add(&mut self, field: Field, value: Cow<'a, str>) {
         let index = field as usize;
         if self.values.len() <= index {
-            self.values.resize_with(index.saturating_add(1), Vec::new);
+            self.values.reserve(Field::COUNT.saturating_sub(self.values.len()));
+            self.values.resize_with(index.saturating_add(1), || Values::None);
         }
         if let Some(values) = self.values.get_mut(index) {
-            values.push(value.into());
+            values.push(value);
         }
     }
 
@@ -39,8 +53,25 @@ impl<'a> Table<'a> {
     }
 }
 
+impl<'a> Values<'a> {
+    fn push(&mut self, value: Cow<'a, str>) {
+        *self = match std::mem::replace(self, Self::None) {
+            Self::None => Self::One(value),
+            Self::One(first) => Self::Many(vec![first, value]),
+            Self::Many(mut values) => {
+                values.push(value);
+                Self::Many(values)
+            }
+        };
+    }
+}
+
 impl Fields for Table<'_> {
     fn values(&self, field: Field) -> &[Cow<'_, str>] {
-        self.values.get(field as usize).map_or(&[], Vec::as_slice)
+        match self.values.get(field as usize) {
+            Some(Values::One(value)) => std::slice::from_ref(value),
+            Some(Values::Many(values)) => values,
+            Some(Values::None) | None => &[],
+        }
     }
 }

@@ -1,4 +1,5 @@
 //! JSON strings.
+use crate::bytes::find_either;
 use memchr::memchr;
 use std::borrow::Cow;
 
@@ -11,6 +12,18 @@ pub fn unescape(inside: &[u8]) -> Cow<'_, str> {
         return String::from_utf8_lossy(inside);
     }
     let mut text = String::with_capacity(inside.len());
+    if let Ok(mut rest) = std::str::from_utf8(inside) {
+        while let Some((plain, escape)) =
+            find_either(rest.as_bytes(), b'\\', b'\\').and_then(|at| rest.split_at_checked(at))
+        {
+            text.push_str(plain);
+            let (character, after) = escaped(escape.as_bytes().get(1..).unwrap_or_default());
+            text.push(character);
+            rest = escape.get(escape.len().saturating_sub(after.len())..).unwrap_or_default();
+        }
+        text.push_str(rest);
+        return Cow::Owned(text);
+    }
     let mut rest = inside;
     while let Some((plain, escape)) = memchr(b'\\', rest).and_then(|at| rest.split_at_checked(at)) {
         push_lossy(&mut text, plain);

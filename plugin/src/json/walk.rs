@@ -2,7 +2,7 @@
 //!
 //! On other text the steps go astray but end: each moves on, and none leaves the text.
 use super::Member;
-use memchr::memchr2;
+use crate::bytes::find_either;
 
 /// A place in the text of a container.
 #[derive(Debug, Clone)]
@@ -77,14 +77,13 @@ impl<'a> Walker<'a> {
         self.step();
         loop {
             let rest = self.text.get(self.at..).unwrap_or_default();
-            let Some(plain) = memchr2(b'"', b'\\', rest) else {
+            let Some(plain) = find_either(rest, b'"', b'\\') else {
                 self.at = self.text.len();
                 return escaped;
             };
-            self.at = self.at.wrapping_add(plain);
-            let byte = self.peek();
-            self.step();
-            if byte == Some(b'"') {
+            let stop = rest.get(plain);
+            self.at = self.at.wrapping_add(plain).wrapping_add(1);
+            if stop == Some(&b'"') {
                 return escaped;
             }
             self.step();

@@ -1,9 +1,10 @@
 //! The patterns of a pack, in little room.
 use super::glob;
-use super::{LoadError, Pack, Test};
+use super::needles::Literal;
+use super::{Dfa, LoadError, Pack, Test};
 use crate::fields::Fields;
-use regex_automata::dfa::{Automaton, sparse};
-use regex_automata::util::start;
+use std::borrow::Cow;
+use std::cell::OnceCell;
 
 /// Every pattern's test, by the pattern's index.
 #[derive(Debug)]
@@ -11,7 +12,7 @@ pub(super) struct Tests {
     tests: Vec<Compact>,
     /// The encoded globs, one behind the other.
     globs: Vec<u8>,
-    regexes: Vec<sparse::DFA<Vec<u8>>>,
+    regexes: Vec<Dfa>,
     /// The tests of the rarer kinds.
     rare: Vec<Test>,
 }
@@ -29,21 +30,36 @@ enum Compact {
     Rare(u32),
 }
 
-/// A value, also in the case that most patterns compare in.
-#[derive(Clone, Copy)]
+/// A value, also in the case that most patterns compare in, once that is asked for.
 pub(super) struct Folded<'v> {
     pub(super) value: &'v str,
-    pub(super) folded: &'v str,
+    folded: OnceCell<Cow<'v, str>>,
+}
+
+impl<'v> Folded<'v> {
+    pub(super) const fn new(value: &'v str) -> Self {
+        Self { value, folded: OnceCell::new() }
+    }
+
+    /// The value in folded case.
+    pub(super) fn folded(&self) -> &str {
+        self.folded.get_or_init(|| glob::fold(self.value))
+    }
+
+    /// The value in a form in which only the case of ASCII letters may differ from the folded one.
+    pub(super) fn searchable(&self) -> &str {
+        if self.value.is_ascii() { self.value } else { self.folded() }
+    }
 }
 
 impl Tests {
     /// Takes the automata out of the pack, so that they are not in memory twice.
     pub(super) fn new(pack: &mut Pack) -> Result<Self, LoadError> {
-        let regexes: Vec<_> = pack
-            .regexes
-            .iter_mut()
-            .map(|regex| load_dfa(&std::mem::take(&mut regex.automaton)))
-            .collect::<Result<_, _>>()?;
+        let regexes: Vec<Dfa> =
+            pack.regexes.iter_mut().map(|regex| std::mem::take(&mut regex.automaton)).collect();
+        if !regexes.iter().all(Dfa::is_sound) {
+            return Err(LoadError::Unusable("the automaton of a regular expression has no end"));
+        }
         let mut tests = Self { tests: Vec::new(), globs: Vec::new(), regexes, rare: Vec::new() };
         for pattern in &pack.patterns {
             let compact = tests.compact(&pattern.test)?;
@@ -94,22 +110,27 @@ impl Tests {
 
     /// The literal by which a text pattern is searched, in the case that is searched; `None` when it has none,
     /// or is no text pattern.
-    pub(super) fn literal(&self, pattern: u32) -> Option<String> {
+    pub(super) fn literal(&self, pattern: u32) -> Option<Literal> {
         match self.get(pattern)? {
-            Compact::Text { start, end, .. } => {
-                glob::longest_literal(self.glob(start, end)).map(|literal| glob::fold(literal).into_owned())
+            Compact::Text { start, end, cased } => {
+                let glob = self.glob(start, end);
+                let literal = glob::longest_literal(glob)?;
+                let decides = !cased && glob::is_anywhere(glob);
+                Some(Literal { text: glob::fold(literal).into_owned(), pattern, decides })
             }
             _ => None,
         }
     }
 
     /// Whether a value passes a test. `own` and `other` are the tables in which field references look.
-    pub(super) fn passes<F: Fields>(&self, pattern: u32, value: Folded<'_>, own: &F, other: &F) -> bool {
+    pub(super) fn passes<F: Fields>(&self, pattern: u32, value: &Folded<'_>, own: &F, other: &F) -> bool {
         match self.get(pattern) {
             Some(Compact::Text { start, end, cased }) => {
-                glob::fits(self.glob(start, end), if cased { value.value } else { value.folded })
+                glob::fits(self.glob(start, end), if cased { value.value } else { value.folded() })
             }
-            Some(Compact::Regex(index)) => self.is_found(index, value.value),
+            Some(Compact::Regex(index)) => {
+                self.regexes.get(index as usize).is_some_and(|dfa| dfa.is_found(value.value))
+            }
             Some(Compact::Exists(expected)) => expected,
             Some(Compact::Rare(index)) => match self.rare.get(index as usize) {
                 Some(test) => passes_rare(test, value, own, other),
@@ -119,24 +140,20 @@ impl Tests {
         }
     }
 
-    fn is_found(&self, regex: u32, value: &str) -> bool {
-        let input = regex_automata::Input::new(value).earliest(true);
-        self.regexes.get(regex as usize).is_some_and(|dfa| matches!(dfa.try_search_fwd(&input), Ok(Some(_))))
-    }
-
-    /// The part of a value that a pattern is about.
-    pub(super) fn excerpt<'v>(&self, pattern: u32, value: &'v str) -> &'v str {
+    /// The part of a value that a pattern is about. `at` is where its literal first stands, if that is known.
+    pub(super) fn excerpt<'v>(&self, pattern: u32, value: &'v str, at: Option<u32>) -> &'v str {
         match self.get(pattern) {
             Some(Compact::Text { start, end, cased }) => {
-                let folded = glob::fold(value);
-                glob::excerpt(self.glob(start, end), value, if cased { value } else { &folded })
+                // A place in a folded value is the same one only where folding moves nothing.
+                let at = at.filter(|_| value.is_ascii()).map(|at| at as usize);
+                glob::excerpt(self.glob(start, end), value, cased, at)
             }
             _ => value,
         }
     }
 }
 
-fn passes_rare<F: Fields>(test: &Test, value: Folded<'_>, own: &F, other: &F) -> bool {
+fn passes_rare<F: Fields>(test: &Test, value: &Folded<'_>, own: &F, other: &F) -> bool {
     match test {
         Test::Number(comparison, number) => comparison.matches(value.value, *number),
         Test::Cidr(cidr) => cidr.matches(value.value),
@@ -145,19 +162,10 @@ fn passes_rare<F: Fields>(test: &Test, value: Folded<'_>, own: &F, other: &F) ->
                 if *cased {
                     relation.holds(value.value, referred)
                 } else {
-                    relation.holds(value.folded, &glob::fold(referred))
+                    relation.holds(value.folded(), &glob::fold(referred))
                 }
             })
         }
         Test::Text(_) | Test::Regex(_) | Test::Exists(_) => false,
     }
-}
-
-fn load_dfa(bytes: &[u8]) -> Result<sparse::DFA<Vec<u8>>, LoadError> {
-    const BROKEN: LoadError = LoadError::Unusable("a regular expression is not a serialised automaton");
-    let (dfa, _) = sparse::DFA::from_bytes(bytes).map_err(|_| BROKEN)?;
-    let dfa = dfa.to_owned();
-    // A search that could fail at run time is refused here.
-    dfa.start_state(&start::Config::new()).map_err(|_| BROKEN)?;
-    Ok(dfa)
 }

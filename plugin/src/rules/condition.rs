@@ -9,32 +9,191 @@ pub(super) struct Conditions {
     ends: Vec<u32>,
 }
 
+/// One step of a condition that is made ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// As [`Op::Pattern`].
+    Pattern(u32),
+    /// Push whether any or all of some patterns that follow each other match.
+    Run(Run),
+    /// As [`Op::Constant`].
+    Constant(bool),
+    /// As [`Op::Not`].
+    Not,
+    /// As [`Op::AtLeast`].
+    AtLeast { least: u32, of: u32 },
+    /// Where the top decides what it is joined with.
+    Skip(Skip),
+}
+
+/// A way past the rest of what is joined: the top stands for all of it then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Skip {
+    /// The top has this value for certain.
+    when: bool,
+    /// So many values of what is joined are on the stack.
+    values: u32,
+    /// So many steps are passed over.
+    steps: u32,
+}
+
+/// The steps of a condition, in order.
+#[derive(Debug, Clone)]
+pub(super) struct Steps<'c>(std::slice::Iter<'c, u32>);
+
+impl Iterator for Steps<'_> {
+    type Item = Step;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Step> {
+        self.0.next().map(|step| decode(*step))
+    }
+}
+
+impl Steps<'_> {
+    fn pass(&mut self, steps: u32) {
+        self.0 = self.0.as_slice().get(steps as usize..).unwrap_or_default().iter();
+    }
+}
+
+/// Patterns that follow each other and that are always decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Run {
+    pub(super) first: u32,
+    pub(super) count: u32,
+    /// Whether all of them must match; else one does.
+    pub(super) all: bool,
+}
+
 /// The two highest bits of a step say what it is; the others hold its numbers.
 const KIND: u32 = 0xc000_0000;
 const PATTERN: u32 = 0;
 const AT_LEAST: u32 = 0x4000_0000;
-const NOT: u32 = 0x8000_0000;
-const CONSTANT: u32 = 0xc000_0000;
+const RUN: u32 = 0x8000_0000;
+const OTHER: u32 = 0xc000_0000;
+/// The steps without numbers.
+const FALSE: u32 = OTHER;
+const TRUE: u32 = OTHER | 1;
+const NOT: u32 = OTHER | 2;
+/// A skip: whether it is for what is true, the number of values, and that of steps.
+const SKIP: u32 = OTHER | 1 << 29;
+const WHEN: u32 = 1 << 28;
+const VALUES_BITS: u32 = 8;
+const VALUES: u32 = (1 << VALUES_BITS) - 1;
+const STEPS_BITS: u32 = 20;
+const STEPS: u32 = (1 << STEPS_BITS) - 1;
+/// To pass over fewer steps than this is no gain.
+const WORTH_SKIPPING: usize = 3;
 /// `AtLeast` has two numbers of so many bits.
 const COUNT_BITS: u32 = 15;
 const COUNT: u32 = (1 << COUNT_BITS) - 1;
+/// In a run the highest of the bits says whether all must match, the next ones are the number of patterns, and so
+/// many the number of the first.
+const FIRST_BITS: u32 = 20;
+const FIRST: u32 = (1 << FIRST_BITS) - 1;
+const ALL: u32 = 1 << 29;
+const RUN_BITS: u32 = 9;
+const RUN_COUNT: u32 = (1 << RUN_BITS) - 1;
 
 impl Conditions {
-    /// Adds the condition of the next rule.
-    pub(super) fn push(&mut self, condition: &[Op]) -> Result<(), LoadError> {
+    /// Adds the condition of the next rule, with patterns that follow each other joined to runs. `is_decided` says of
+    /// a pattern whether it matches exactly when there was a hit, which is known before any rule is decided.
+    pub(super) fn push(
+        &mut self,
+        condition: &[Op],
+        is_decided: impl Fn(u32) -> bool,
+    ) -> Result<(), LoadError> {
+        // For each value on the stack, where its first step is.
+        let mut starts: Vec<usize> = Vec::new();
         for op in condition {
-            self.steps.push(encode(*op).ok_or(LoadError::Unusable("a condition joins too much"))?);
+            let step = encode(*op).ok_or(LoadError::Unusable("a condition joins too much"))?;
+            match *op {
+                Op::AtLeast { least, of } => {
+                    let values = starts.split_off(starts.len().saturating_sub(of as usize));
+                    let from = values.first().copied().unwrap_or(self.steps.len());
+                    starts.push(from);
+                    // Of one value, "any" and "all" are the same.
+                    let joins = of > 1 && (least == 1 || least == of);
+                    if !joins {
+                        self.steps.push(step);
+                        continue;
+                    }
+                    let values = self.take_joined(&values, least != 1, &is_decided);
+                    self.push_joined(&values, least != 1);
+                }
+                Op::Not => self.steps.push(step),
+                Op::Pattern(_) | Op::Constant(_) => {
+                    starts.push(self.steps.len());
+                    self.steps.push(step);
+                }
+            }
         }
         self.ends.push(u32::try_from(self.steps.len()).unwrap_or(u32::MAX));
         Ok(())
     }
 
+    /// Takes the steps of the last values, which begin at `starts`, and joins patterns that follow each other.
+    fn take_joined(
+        &mut self,
+        starts: &[usize],
+        all: bool,
+        is_decided: impl Fn(u32) -> bool,
+    ) -> Vec<Vec<u32>> {
+        let from = starts.first().copied().unwrap_or(self.steps.len());
+        let old = self.steps.split_off(from.min(self.steps.len()));
+        let ends = starts.iter().skip(1).copied().chain([from.saturating_add(old.len())]);
+        let mut joined: Vec<Vec<u32>> = Vec::new();
+        let mut run: Option<Run> = None;
+        for (start, end) in starts.iter().zip(ends) {
+            let place = start.saturating_sub(from)..end.saturating_sub(from);
+            let value = old.get(place).unwrap_or_default();
+            let single = match value {
+                [step] if step & KIND == PATTERN => Some(*step).filter(|&p| p <= FIRST && is_decided(p)),
+                _ => None,
+            };
+            match (&mut run, single) {
+                (Some(run), Some(pattern))
+                    if run.first.checked_add(run.count) == Some(pattern) && run.count < RUN_COUNT =>
+                {
+                    run.count = run.count.saturating_add(1);
+                    continue;
+                }
+                _ => joined.extend(run.take().map(|run| vec![encode_run(run)])),
+            }
+            match single {
+                Some(first) => run = Some(Run { first, count: 1, all }),
+                None => joined.push(value.to_vec()),
+            }
+        }
+        joined.extend(run.map(|run| vec![encode_run(run)]));
+        joined
+    }
+
+    /// Adds values that are joined by "all" or "any", with ways past the rest where one of them decides.
+    fn push_joined(&mut self, values: &[Vec<u32>], all: bool) {
+        let count = u32::try_from(values.len()).unwrap_or(COUNT).min(COUNT);
+        // From the last one on, since a way has to know how many steps follow it.
+        let mut behind: Vec<u32> = Vec::new();
+        if count > 1 {
+            behind.push(AT_LEAST | if all { count } else { 1 } << COUNT_BITS | count);
+        }
+        for (value, before) in values.iter().zip(0..count).rev() {
+            let number = before.saturating_add(1);
+            if number < count && behind.len() >= WORTH_SKIPPING {
+                let steps = u32::try_from(behind.len()).unwrap_or(u32::MAX);
+                behind.extend(encode_skip(Skip { when: !all, values: number, steps }));
+            }
+            behind.extend(value.iter().rev());
+        }
+        self.steps.extend(behind.iter().rev());
+    }
+
     /// The steps of a rule's condition.
-    pub(super) fn of(&self, rule: u32) -> impl Iterator<Item = Op> {
+    pub(super) fn of(&self, rule: u32) -> Steps<'_> {
         let end = |rule: u32| self.ends.get(rule as usize).map(|end| *end as usize);
         let start = rule.checked_sub(1).map_or(Some(0), end);
         let steps = start.zip(end(rule)).and_then(|(start, end)| self.steps.get(start..end));
-        steps.unwrap_or_default().iter().map(|step| decode(*step))
+        Steps(steps.unwrap_or_default().iter())
     }
 
     pub(super) fn shrink_to_fit(&mut self) {
@@ -50,76 +209,106 @@ fn encode(op: Op) -> Option<u32> {
             (least <= COUNT && of <= COUNT).then_some(AT_LEAST | least << COUNT_BITS | of)
         }
         Op::Not => Some(NOT),
-        Op::Constant(value) => Some(CONSTANT | u32::from(value)),
+        Op::Constant(false) => Some(FALSE),
+        Op::Constant(true) => Some(TRUE),
     }
 }
 
-const fn decode(step: u32) -> Op {
+const fn encode_run(run: Run) -> u32 {
+    match run {
+        Run { first, count: 1, .. } => PATTERN | first,
+        Run { first, count, all } => RUN | if all { ALL } else { 0 } | count << FIRST_BITS | first,
+    }
+}
+
+fn encode_skip(skip: Skip) -> Option<u32> {
+    let fits = skip.values <= VALUES && skip.steps <= STEPS;
+    fits.then_some(SKIP | if skip.when { WHEN } else { 0 } | skip.values << STEPS_BITS | skip.steps)
+}
+
+#[inline(always)]
+const fn decode(step: u32) -> Step {
     match step & KIND {
-        PATTERN => Op::Pattern(step),
-        AT_LEAST => Op::AtLeast { least: step >> COUNT_BITS & COUNT, of: step & COUNT },
-        NOT => Op::Not,
-        _ => Op::Constant(step & 1 == 1),
+        PATTERN => Step::Pattern(step),
+        AT_LEAST => Step::AtLeast { least: step >> COUNT_BITS & COUNT, of: step & COUNT },
+        RUN => Step::Run(Run {
+            first: step & FIRST,
+            count: step >> FIRST_BITS & RUN_COUNT,
+            all: step & ALL != 0,
+        }),
+        _ if step & SKIP == SKIP => Step::Skip(Skip {
+            when: step & WHEN != 0,
+            values: step >> STEPS_BITS & VALUES,
+            steps: step & STEPS,
+        }),
+        _ if step == NOT => Step::Not,
+        _ => Step::Constant(step == TRUE),
     }
 }
 
-/// Evaluates a condition. `matched` says whether a pattern matches; `stack` is working memory.
+/// What is known of the patterns.
+pub(super) trait Known {
+    /// Whether a pattern matches; `None` where that is not known yet.
+    fn pattern(&self, pattern: u32) -> Option<bool>;
+    /// Whether any or all of a run match.
+    fn run(&self, run: Run) -> bool;
+    /// Calls `visit` with each pattern of a run that matches, in order.
+    fn matching(&self, run: Run, visit: impl FnMut(u32));
+}
+
+/// What is known of a value of a condition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Truth {
+    /// It holds, whatever the rest comes to.
+    certain: bool,
+    /// It may hold.
+    possible: bool,
+}
+
+/// Evaluates a condition: `None` where it depends on what is not known yet. `stack` is working memory.
 ///
 /// A condition that [`check`] accepts leaves one value; of any other the result is false.
-pub(super) fn evaluate(
-    condition: impl IntoIterator<Item = Op>,
-    matched: impl Fn(u32) -> bool,
-    stack: &mut Vec<bool>,
-) -> bool {
+pub(super) fn evaluate(mut condition: Steps<'_>, known: &impl Known, stack: &mut Vec<Truth>) -> Option<bool> {
     stack.clear();
-    for op in condition {
-        match op {
-            Op::Pattern(pattern) => stack.push(matched(pattern)),
-            Op::Constant(value) => stack.push(value),
-            Op::Not => {
-                if let Some(top) = stack.last_mut() {
-                    *top = !*top;
-                }
+    let sure = |value| Truth { certain: value, possible: value };
+    while let Some(step) = condition.next() {
+        let value = match step {
+            Step::Pattern(pattern) => {
+                known.pattern(pattern).map_or(Truth { certain: false, possible: true }, sure)
             }
-            Op::AtLeast { least, of } => {
+            Step::Run(run) => sure(known.run(run)),
+            Step::Constant(value) => sure(value),
+            Step::Not => {
+                let top = stack.pop().unwrap_or(sure(true));
+                Truth { certain: !top.possible, possible: !top.certain }
+            }
+            Step::AtLeast { least, of } => {
                 let from = stack.len().saturating_sub(of as usize);
-                let count = stack.drain(from..).filter(|&value| value).count();
-                stack.push(count >= least as usize);
-            }
-        }
-    }
-    stack.last().copied().unwrap_or(false)
-}
-
-/// Whether a condition may hold: `known` says whether a pattern matches, `None` where that is not known yet.
-/// `stack` is working memory: for each value, whether it holds for certain, and whether it may hold.
-pub(super) fn may_hold(
-    condition: impl IntoIterator<Item = Op>,
-    known: impl Fn(u32) -> Option<bool>,
-    stack: &mut Vec<(bool, bool)>,
-) -> bool {
-    stack.clear();
-    for op in condition {
-        match op {
-            Op::Pattern(pattern) => stack.push(known(pattern).map_or((false, true), |it| (it, it))),
-            Op::Constant(value) => stack.push((value, value)),
-            Op::Not => {
-                if let Some(top) = stack.last_mut() {
-                    *top = (!top.1, !top.0);
+                let (mut certain, mut possible) = (0_u32, 0_u32);
+                for value in stack.get(from..).unwrap_or_default() {
+                    certain = certain.wrapping_add(u32::from(value.certain));
+                    possible = possible.wrapping_add(u32::from(value.possible));
                 }
+                stack.truncate(from);
+                Truth { certain: certain >= least, possible: possible >= least }
             }
-            Op::AtLeast { least, of } => {
-                let from = stack.len().saturating_sub(of as usize);
-                let (mut certain, mut possible) = (0_usize, 0_usize);
-                for (is_certain, is_possible) in stack.drain(from..) {
-                    certain = certain.saturating_add(usize::from(is_certain));
-                    possible = possible.saturating_add(usize::from(is_possible));
+            Step::Skip(skip) => {
+                let top = stack.last().copied();
+                if top != Some(sure(skip.when)) {
+                    continue;
                 }
-                stack.push((certain >= least as usize, possible >= least as usize));
+                stack.truncate(stack.len().saturating_sub(skip.values as usize));
+                condition.pass(skip.steps);
+                sure(skip.when)
             }
-        }
+        };
+        stack.push(value);
     }
-    stack.last().is_some_and(|(_, possible)| *possible)
+    match stack.last() {
+        Some(Truth { certain: true, .. }) => Some(true),
+        Some(Truth { possible: true, .. }) => None,
+        _ => Some(false),
+    }
 }
 
 /// The patterns of which one at least has to match before a condition can hold: of all such sets the one of the
@@ -184,25 +373,32 @@ pub(super) fn check(condition: &[Op], patterns: usize) -> Result<(), LoadError> 
     if depth == 1 { Ok(()) } else { Err(LoadError::Unusable("a condition does not leave one value")) }
 }
 
-/// The patterns that speak for a match: those under an even number of negations, in order, each once.
-pub(super) fn positive_patterns(condition: impl IntoIterator<Item = Op>) -> Vec<u32> {
-    // For each value on the stack, where its first step stands in `seen`.
+/// The patterns that matched and speak for a match: those under an even number of negations, in order, each once.
+pub(super) fn positive_patterns(condition: Steps<'_>, known: &impl Known) -> Vec<u32> {
+    // For each value on the stack, where its first pattern stands in `seen`.
     let mut starts: Vec<usize> = Vec::new();
     let mut seen: Vec<(u32, bool)> = Vec::new();
-    for op in condition {
-        match op {
-            Op::Pattern(pattern) => {
+    for step in condition {
+        match step {
+            Step::Pattern(pattern) => {
                 starts.push(seen.len());
-                seen.push((pattern, true));
+                if known.pattern(pattern) == Some(true) {
+                    seen.push((pattern, true));
+                }
             }
-            Op::Constant(_) => starts.push(seen.len()),
-            Op::Not => {
+            Step::Run(run) => {
+                starts.push(seen.len());
+                known.matching(run, |pattern| seen.push((pattern, true)));
+            }
+            Step::Constant(_) => starts.push(seen.len()),
+            Step::Skip(_) => {}
+            Step::Not => {
                 let from = starts.last().copied().unwrap_or(0);
                 for (_, positive) in seen.iter_mut().skip(from) {
                     *positive = !*positive;
                 }
             }
-            Op::AtLeast { of, .. } => {
+            Step::AtLeast { of, .. } => {
                 let keep = starts.len().saturating_sub(of as usize);
                 let from = starts.get(keep).copied().unwrap_or(seen.len());
                 starts.truncate(keep);
@@ -220,147 +416,4 @@ pub(super) fn positive_patterns(condition: impl IntoIterator<Item = Op>) -> Vec<
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const fn and(of: u32) -> Op {
-        Op::AtLeast { least: of, of }
-    }
-    const fn or(of: u32) -> Op {
-        Op::AtLeast { least: 1, of }
-    }
-
-    #[test]
-    fn triggers_are_the_lightest_patterns_without_which_nothing_holds() {
-        use Op::{AtLeast, Constant, Not, Pattern};
-        let weight = |pattern: u32| match pattern {
-            0 => Some(1_000),
-            9 => None,
-            _ => Some(1),
-        };
-        for (condition, expected) in [
-            (vec![Pattern(1)], Some(vec![1])),
-            (vec![Pattern(0), Pattern(1), and(2)], Some(vec![1])),
-            (vec![Pattern(0), Pattern(1), Pattern(2), or(2), and(2)], Some(vec![1, 2])),
-            (vec![Pattern(0), Pattern(1), or(2)], Some(vec![1, 0])),
-            (vec![Pattern(1), Pattern(2), Pattern(3), AtLeast { least: 2, of: 3 }], Some(vec![1, 2])),
-            (vec![Pattern(1), Pattern(2), Not, and(2)], Some(vec![1])),
-            (vec![Pattern(1), Pattern(2), Not, or(2)], None),
-            (vec![Pattern(1), Not, Not], None),
-            (vec![Pattern(9)], None),
-            (vec![Pattern(9), Pattern(1), and(2)], Some(vec![1])),
-            (vec![Pattern(9), Pattern(1), or(2)], None),
-            (vec![Constant(true), Pattern(1), and(2)], Some(vec![1])),
-            (vec![Constant(true), Pattern(1), or(2)], None),
-            (vec![Constant(false), Pattern(1), or(2)], Some(vec![1])),
-            (vec![Constant(false)], Some(vec![])),
-            (vec![Pattern(1), AtLeast { least: 0, of: 1 }], None),
-        ] {
-            assert_eq!(triggers(condition.iter().copied(), weight), expected, "{condition:?}");
-            // Whatever set of patterns matches, the condition holds only if a trigger is among them.
-            let Some(triggers) = expected else { continue };
-            for set in 0_u32..16 {
-                let matched = |pattern: u32| pattern == 9 || set >> pattern & 1 == 1;
-                if evaluate(condition.iter().copied(), matched, &mut Vec::new()) {
-                    assert!(triggers.iter().any(|&trigger| matched(trigger)), "{condition:?} with {set:b}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn what_may_hold_is_what_some_outcome_of_the_unknown_makes_hold() {
-        use Op::{AtLeast, Not, Pattern};
-        let (and, or) = (AtLeast { least: 2, of: 2 }, AtLeast { least: 1, of: 2 });
-        let conditions = [
-            vec![Pattern(0), Pattern(1), and],
-            vec![Pattern(0), Pattern(1), Not, and],
-            vec![Pattern(0), Pattern(1), or, Not],
-            vec![Pattern(0), Pattern(1), Not, or, Pattern(2), and],
-            vec![Pattern(0), Pattern(1), Pattern(2), AtLeast { least: 2, of: 3 }],
-        ];
-        for condition in &conditions {
-            // By pattern: 0 does not match, 1 matches, 2 is not known.
-            for outcome in (0..27_u32).map(|n| [n % 3, n / 3 % 3, n / 9]) {
-                let known = |pattern: u32| match outcome[pattern as usize] {
-                    2 => None,
-                    known => Some(known == 1),
-                };
-                let some = (0..8_u32).any(|guess| {
-                    let matched = |pattern| known(pattern).unwrap_or(guess >> pattern & 1 == 1);
-                    evaluate(condition.iter().copied(), matched, &mut Vec::new())
-                });
-                let may = may_hold(condition.iter().copied(), known, &mut Vec::new());
-                assert_eq!(may, some, "{condition:?} with {outcome:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn conditions_are_evaluated_in_postfix_order() {
-        // 0 and not (1 or 2)
-        let condition = [Op::Pattern(0), Op::Pattern(1), Op::Pattern(2), or(2), Op::Not, and(2)];
-        let with = |set: &[u32]| evaluate(condition, |p| set.contains(&p), &mut Vec::new());
-        assert!(with(&[0]));
-        assert!(!with(&[0, 1]));
-        assert!(!with(&[0, 2]));
-        assert!(!with(&[]));
-    }
-
-    #[test]
-    fn conditions_are_kept_in_little_room_and_given_back() {
-        let first =
-            vec![Op::Pattern(0), Op::Pattern(0x3fff_ffff), Op::AtLeast { least: 32_767, of: 2 }, Op::Not];
-        let second = vec![Op::Constant(true), Op::Constant(false), and(2)];
-        let mut conditions = Conditions::default();
-        conditions.push(&first).unwrap();
-        conditions.push(&[]).unwrap();
-        conditions.push(&second).unwrap();
-        assert_eq!(conditions.of(0).collect::<Vec<_>>(), first);
-        assert_eq!(conditions.of(1).count(), 0);
-        assert_eq!(conditions.of(2).collect::<Vec<_>>(), second);
-        assert_eq!(conditions.of(3).count(), 0);
-        assert!(conditions.push(&[Op::AtLeast { least: 1, of: 32_768 }]).is_err());
-        assert!(conditions.push(&[Op::Pattern(0x4000_0000)]).is_err());
-    }
-
-    #[test]
-    fn a_number_of_them() {
-        let condition = [Op::Pattern(0), Op::Pattern(1), Op::Pattern(2), Op::AtLeast { least: 2, of: 3 }];
-        let with = |set: &[u32]| evaluate(condition, |p| set.contains(&p), &mut Vec::new());
-        assert!(with(&[0, 2]) && with(&[0, 1, 2]) && !with(&[1]));
-    }
-
-    #[test]
-    fn joining_nothing_is_true_for_and_and_false_for_or() {
-        assert!(evaluate([and(0)], |_| false, &mut Vec::new()));
-        assert!(!evaluate([or(0)], |_| false, &mut Vec::new()));
-    }
-
-    #[test]
-    fn what_does_not_leave_one_value_is_refused() {
-        assert!(check(&[Op::Pattern(0)], 1).is_ok());
-        for broken in
-            [&[] as &[Op], &[Op::Not], &[Op::Pattern(1)], &[Op::Pattern(0), Op::Pattern(0)], &[and(1)]]
-        {
-            assert!(check(broken, 1).is_err(), "{broken:?}");
-        }
-    }
-
-    #[test]
-    fn negated_patterns_do_not_speak_for_a_match() {
-        let condition = [
-            Op::Pattern(0),
-            Op::Pattern(1),
-            Op::Pattern(2),
-            or(2),
-            Op::Not,
-            Op::Pattern(3),
-            Op::Not,
-            Op::Not,
-            and(3),
-        ];
-        assert!(check(&condition, 4).is_ok());
-        assert_eq!(positive_patterns(condition), [0, 3]);
-    }
-}
+mod tests;

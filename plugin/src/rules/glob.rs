@@ -3,6 +3,7 @@
 //! A [`Glob`] is kept as one run of bytes, its literals in UTF-8 with two bytes that never occur in UTF-8 for
 //! the wildcards: thousands of patterns then take little more than their text.
 use super::{Glob, GlobPart};
+use crate::bytes::find_either;
 use std::borrow::Cow;
 
 /// `*` in an encoded pattern.
@@ -131,16 +132,47 @@ pub(super) fn longest_literal(pattern: &[u8]) -> Option<&str> {
     std::str::from_utf8(longest).ok()
 }
 
+/// Whether an encoded pattern fits every value with its literal in it.
+pub(super) fn is_anywhere(pattern: &[u8]) -> bool {
+    match pattern {
+        [ANY, literal @ .., ANY] => !literal.iter().any(|&byte| is_wildcard(byte)),
+        _ => false,
+    }
+}
+
 /// The words of a value that a pattern is about: the place of the longest literal where the pattern has room
-/// around it, else the whole value. `folded` is the value in the case that the pattern compares in.
-pub(super) fn excerpt<'v>(pattern: &[u8], value: &'v str, folded: &str) -> &'v str {
+/// around it, else the whole value. `at` is where that literal first stands, if that is known.
+pub(super) fn excerpt<'v>(pattern: &[u8], value: &'v str, cased: bool, at: Option<usize>) -> &'v str {
     let open = pattern.first() == Some(&ANY) || pattern.last() == Some(&ANY);
     let place = || {
         let literal = longest_literal(pattern)?;
-        let start = folded.find(literal)?;
+        let find = || if cased { value.find(literal) } else { find_folded(value, literal) };
+        let start = at.or_else(find)?;
         value.get(start..start.saturating_add(literal.len()))
     };
-    if open && folded.len() == value.len() { place().unwrap_or(value) } else { value }
+    if open { place().unwrap_or(value) } else { value }
+}
+
+/// Where a text in folded case first stands in a value that is not; `None`, too, where folding would make another
+/// place of it.
+fn find_folded(value: &str, text: &str) -> Option<usize> {
+    if !value.is_ascii() {
+        let folded = fold(value);
+        return if folded.len() == value.len() { folded.find(text) } else { None };
+    }
+    let (value, text) = (value.as_bytes(), text.as_bytes());
+    let first = *text.first()?;
+    let mut at = 0_usize;
+    loop {
+        let rest = value.get(at..)?;
+        let found = find_either(rest, first, first.to_ascii_uppercase())?;
+        let stands = rest.get(found..)?.get(..text.len())?;
+        at = at.saturating_add(found);
+        if stands.eq_ignore_ascii_case(text) {
+            return Some(at);
+        }
+        at = at.saturating_add(1);
+    }
 }
 
 /// A text in the case in which patterns compare: lower case, character by character.
@@ -223,7 +255,7 @@ mod tests {
         let about = |pattern: &str| {
             let mut encoded = Vec::new();
             glob(pattern).encode(&mut encoded);
-            excerpt(&encoded, value, &fold(value)).to_owned()
+            excerpt(&encoded, value, false, None).to_owned()
         };
         assert_eq!(about("*powershell*"), "PowerShell");
         assert_eq!(about("c:\\x*"), "C:\\x");

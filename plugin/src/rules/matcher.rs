@@ -1,17 +1,16 @@
 //! A pack made ready, and its evaluation on one event.
 use super::compact::{Folded, Tests};
-use super::condition::{self, Conditions};
-use super::glob::fold;
+use super::condition::{self, Conditions, Known, Run, Step, Truth};
 use super::groups::Groups;
 use super::needles::Needles;
-use super::{LoadError, Op, Pack, Rule};
+use super::{LoadError, Pack, Rule};
 use crate::fields::{Field, Fields, View};
 
 mod hits;
 mod prepare;
 mod trace;
 
-use hits::{Hit, Hits};
+use hits::Hits;
 
 pub use trace::{Place, Trace};
 
@@ -70,8 +69,7 @@ pub struct Matcher {
 #[derive(Debug, Default)]
 pub struct Scratch {
     hits: Hits,
-    stack: Vec<bool>,
-    bounds: Vec<(bool, bool)>,
+    stack: Vec<Truth>,
     rules: Vec<u32>,
 }
 
@@ -103,16 +101,20 @@ impl Matcher {
     pub fn new(mut pack: Pack) -> Result<Self, LoadError> {
         let tests = Tests::new(&mut pack)?;
         let rules = prepare::rules(&pack)?;
+        let deferred = prepare::deferred(&pack);
+        let is_decided = |pattern: u32| {
+            !tests.asks_absence(pattern) && matches!(deferred.get(pattern as usize), Some(None))
+        };
         let mut conditions = Conditions::default();
         for rule in &pack.rules {
-            conditions.push(&rule.condition)?;
+            conditions.push(&rule.condition, is_decided)?;
         }
         conditions.shrink_to_fit();
         let matcher = Self {
             rules,
             triggered: prepare::triggered(&pack),
             fields: prepare::fields(&pack, &tests)?,
-            deferred: prepare::deferred(&pack),
+            deferred,
             crossing: prepare::crossing(&pack),
             anywhere: [View::Security, View::ProcessCreation].map(|view| prepare::keywords(&pack, view)),
             conditions,
@@ -169,21 +171,23 @@ impl Matcher {
                 && !values.is_empty()
             {
                 for &pattern in &patterns.presence {
-                    hits.note(pattern, field, 0);
+                    hits.note(pattern, (field, 0), None);
                 }
                 for (index, value) in (0_u32..).zip(values) {
-                    let value = Folded { value, folded: &fold(value) };
-                    self.try_value(patterns, (field, index), value, (table, other), hits);
+                    self.try_value(patterns, (field, index), &Folded::new(value), (table, other), hits);
                 }
+            }
+            if self.anywhere.iter().all(Vec::is_empty) {
+                continue;
             }
             for (view, keywords) in [View::Security, View::ProcessCreation].into_iter().zip(&self.anywhere) {
                 if keywords.is_empty() || !field.visible_in(view) {
                     continue;
                 }
                 for (index, value) in (0_u32..).zip(values) {
-                    let value = Folded { value, folded: &fold(value) };
+                    let value = Folded::new(value);
                     for &pattern in keywords {
-                        self.try_one(pattern, (field, index), value, (table, other), hits);
+                        self.try_one(pattern, (field, index), &value, (table, other), hits);
                     }
                 }
             }
@@ -194,8 +198,7 @@ impl Matcher {
     fn cross<F: Fields>(&self, event: &F, action: &F, hits: &mut Hits) {
         for &(field, pattern) in &self.crossing {
             for (index, value) in (0_u32..).zip(event.values(field)) {
-                let value = Folded { value, folded: &fold(value) };
-                self.try_one(pattern, (field, index), value, (action, event), hits);
+                self.try_one(pattern, (field, index), &Folded::new(value), (action, event), hits);
             }
         }
     }
@@ -204,14 +207,16 @@ impl Matcher {
         &self,
         patterns: &FieldPatterns,
         place: (Field, u32),
-        value: Folded<'_>,
+        value: &Folded<'_>,
         tables: (&F, &F),
         hits: &mut Hits,
     ) {
         if let Some(needles) = &patterns.needles {
-            needles.search(value.folded, |pattern| {
+            needles.search(value.searchable(), |pattern, fits_at| {
                 if self.deferred(pattern).is_some() {
                     hits.suggest(pattern);
+                } else if let Some(at) = fits_at {
+                    hits.note(pattern, place, u32::try_from(at).ok());
                 } else if hits.is_first_try(pattern) {
                     self.try_one(pattern, place, value, tables, hits);
                 }
@@ -227,18 +232,18 @@ impl Matcher {
         &self,
         pattern: u32,
         (field, index): (Field, u32),
-        value: Folded<'_>,
+        value: &Folded<'_>,
         (own, other): (&F, &F),
         hits: &mut Hits,
     ) {
         if !hits.has(pattern) && self.tests.passes(pattern, value, own, other) {
-            hits.note(pattern, field, index);
+            hits.note(pattern, (field, index), None);
         }
     }
 
     /// Adds the rules that match on what was collected.
     fn decide<F: Fields>(&self, row: &Row<'_, F>, scratch: &mut Scratch, found: &mut Vec<Matched>) {
-        let Scratch { hits, stack, bounds, rules } = scratch;
+        let Scratch { hits, stack, rules } = scratch;
         rules.clear();
         let always = (0_u32..).zip(&self.rules).filter(|(_, rule)| rule.always).map(|(index, _)| index);
         rules.extend(always);
@@ -256,20 +261,25 @@ impl Matcher {
             if !row.asks(rule, prepared) || found.iter().any(|earlier| earlier.rule == index) {
                 continue;
             }
+            let holds = self.evaluate_condition(index, hits, stack);
+            if holds == Some(false) {
+                continue;
+            }
             if prepared.searches {
-                if !condition::may_hold(self.conditions.of(index), |p| self.known(p, hits), bounds) {
-                    continue;
-                }
                 self.search_deferred(index, row, hits);
             }
-            let is_matched = |pattern| self.holds(pattern, hits);
-            if condition::evaluate(self.conditions.of(index), is_matched, stack) {
-                let evidence = self.evidence(index, &hits.list, row);
+            if holds == Some(true) || self.evaluate_condition(index, hits, stack) == Some(true) {
+                let evidence = self.evidence(index, hits, row);
                 let action = row.index.filter(|_| prepared.per_action);
                 found.push(Matched { rule: index, action, evidence });
             }
         }
         hits.forget_tries();
+    }
+
+    /// Whether a rule's condition holds; `None` where that depends on what was not searched yet.
+    fn evaluate_condition(&self, rule: u32, hits: &Hits, stack: &mut Vec<Truth>) -> Option<bool> {
+        condition::evaluate(self.conditions.of(rule), &KnownHits { matcher: self, hits }, stack)
     }
 
     fn deferred(&self, pattern: u32) -> Option<Deferred> {
@@ -284,21 +294,24 @@ impl Matcher {
     }
 
     /// Whether a pattern holds; `None` when it was not searched yet.
+    #[inline]
     fn known(&self, pattern: u32, hits: &Hits) -> Option<bool> {
-        if self.open(pattern, hits).is_some() { None } else { Some(self.holds(pattern, hits)) }
+        let has = hits.has(pattern);
+        if !has && self.open(pattern, hits).is_some() {
+            return None;
+        }
+        Some(has != self.tests.asks_absence(pattern))
     }
 
     /// Searches the regular expressions of a rule.
     fn search_deferred<F: Fields>(&self, rule: u32, row: &Row<'_, F>, hits: &mut Hits) {
-        for op in self.conditions.of(rule) {
-            let Op::Pattern(pattern) = op else { continue };
+        for step in self.conditions.of(rule) {
+            let Step::Pattern(pattern) = step else { continue };
             let Some(field) = self.open(pattern, hits) else { continue };
             hits.is_first_try(pattern);
             let table = if field.per_action() { row.own } else { row.shared };
             for (index, value) in (0_u32..).zip(table.values(field)) {
-                // Regular expressions say themselves whether case counts.
-                let value = Folded { value, folded: value };
-                self.try_one(pattern, (field, index), value, (table, row.shared), hits);
+                self.try_one(pattern, (field, index), &Folded::new(value), (table, row.shared), hits);
             }
         }
     }
@@ -308,19 +321,43 @@ impl Matcher {
         hits.has(pattern) != self.tests.asks_absence(pattern)
     }
 
-    fn evidence<F: Fields>(&self, rule: u32, hits: &[Hit], row: &Row<'_, F>) -> Vec<Evidence> {
+    fn evidence<F: Fields>(&self, rule: u32, hits: &Hits, row: &Row<'_, F>) -> Vec<Evidence> {
         let mut evidence: Vec<Evidence> = Vec::new();
-        let positive = condition::positive_patterns(self.conditions.of(rule));
-        for hit in positive.iter().filter_map(|&p| hits.iter().find(|hit| hit.pattern == p)) {
+        let known = KnownHits { matcher: self, hits };
+        let positive = condition::positive_patterns(self.conditions.of(rule), &known);
+        for hit in positive.iter().filter_map(|&p| hits.list.iter().find(|hit| hit.pattern == p)) {
             let table = if hit.field.per_action() { row.own } else { row.shared };
             let Some(value) = table.values(hit.field).get(hit.value as usize) else { continue };
-            let entry =
-                Evidence { field: hit.field, matched: self.tests.excerpt(hit.pattern, value).to_owned() };
+            let entry = Evidence {
+                field: hit.field,
+                matched: self.tests.excerpt(hit.pattern, value, hit.at).to_owned(),
+            };
             if !evidence.contains(&entry) {
                 evidence.push(entry);
             }
         }
         evidence
+    }
+}
+
+/// What is known of the patterns of a matcher.
+struct KnownHits<'m> {
+    matcher: &'m Matcher,
+    hits: &'m Hits,
+}
+
+impl Known for KnownHits<'_> {
+    fn pattern(&self, pattern: u32) -> Option<bool> {
+        self.matcher.known(pattern, self.hits)
+    }
+
+    fn run(&self, run: Run) -> bool {
+        self.hits.has_run(run)
+    }
+
+    fn matching(&self, run: Run, visit: impl FnMut(u32)) {
+        let patterns = run.first..run.first.saturating_add(run.count);
+        patterns.filter(|&pattern| self.hits.has(pattern)).for_each(visit);
     }
 }
 

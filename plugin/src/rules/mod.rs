@@ -5,6 +5,7 @@
 
 mod compact;
 mod condition;
+mod dfa;
 mod ecs;
 mod glob;
 mod groups;
@@ -14,6 +15,7 @@ mod pack;
 mod packed;
 mod values;
 
+pub use dfa::{Cells, Dfa};
 pub use ecs::{AttackName, Ecs, EcsRule};
 pub use glob::fold;
 pub use matcher::{Evidence, Matched, Matcher, Place, Scratch, Trace};

@@ -1,83 +1,320 @@
 //! All literals of one field's patterns, searched in one pass.
+//!
+//! Of each literal two neighbouring bytes are looked for, those that are rarest in commands and paths, and where they
+//! stand the literal is compared. One table for all pairs takes far less room than an automaton, and little more than
+//! a look at each byte where nothing is found.
 use super::LoadError;
-use super::groups::Groups;
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use std::collections::BTreeMap;
 
-/// Literals are searched by this many of their first bytes: what follows is tested with the whole pattern, and
-/// the automaton stays small.
-const SEARCHED: usize = 10;
+/// Literals are compared by this many of their first bytes: what follows is tested with the whole pattern, so that
+/// what is done at one place of a value is bounded.
+const COMPARED: usize = 32;
 
-/// An Aho-Corasick automaton over the beginnings of literals, each of which stands for some patterns.
+/// A literal of a pattern.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Literal {
+    /// In folded case, of [`Needles::SHORTEST`] bytes or more.
+    pub(super) text: String,
+    /// The pattern.
+    pub(super) pattern: u32,
+    /// Whether every value with this text in it fits the pattern.
+    pub(super) decides: bool,
+}
+
+/// Of fewer literals than this only every so many bytes of a value are looked at, as the shortest allows.
+const FEW: usize = 8;
+/// The most bytes between two looks.
+const MAX_STRIDE: usize = 8;
+
+/// Literals by pairs of bytes.
 #[derive(Debug)]
 pub(super) struct Needles {
-    automaton: AhoCorasick,
-    /// The patterns of each beginning.
-    patterns: Groups,
+    /// The class of each byte; 0 of those that are in no pair. Capital letters are as small ones.
+    classes: Box<[u8; 256]>,
+    /// How many classes there are.
+    width: usize,
+    /// By the classes of two bytes: the number of their list, from 1; 0 where there is none.
+    pairs: Vec<u16>,
+    /// Where each list ends in `needles`; it begins where the one before ends.
+    ends: Vec<u32>,
+    needles: Vec<Needle>,
+    texts: Vec<u8>,
+    /// Of the pairs of a value each so-manieth is looked at; each literal is known by as many pairs that follow each
+    /// other.
+    stride: usize,
+}
+
+/// A literal by one of its pairs.
+#[derive(Debug, Clone, Copy)]
+struct Needle {
+    pattern: u32,
+    /// The place of its text in `texts`.
+    start: u32,
+    length: u8,
+    /// Where in the text the pair stands.
+    offset: u8,
+    /// A rare byte of the text besides the pair, and where it stands: it is looked at first.
+    probe: u8,
+    probe_at: u8,
+    decides: bool,
 }
 
 impl Needles {
-    /// Builds the automaton; `None` without literals.
-    pub(super) fn new(literals: &[(String, u32)]) -> Result<Option<Self>, LoadError> {
+    /// Shorter literals, in bytes, cannot be searched.
+    pub(super) const SHORTEST: usize = 2;
+
+    /// Prepares the search; `None` without literals.
+    pub(super) fn new(mut literals: Vec<Literal>) -> Result<Option<Self>, LoadError> {
+        const TOO_MANY: LoadError = LoadError::Unusable("its literals are too many for one search");
         if literals.is_empty() {
             return Ok(None);
         }
-        let mut sorted: Vec<(&str, u32)> = literals.iter().map(|(text, p)| (beginning(text), *p)).collect();
-        sorted.sort_unstable();
-        sorted.dedup();
-        let mut texts: Vec<&str> = sorted.iter().map(|(text, _)| *text).collect();
-        texts.dedup();
-        let number = |text: &str| texts.binary_search(&text).unwrap_or_default();
-        let patterns =
-            Groups::new(texts.len(), sorted.iter().map(|(text, pattern)| (number(text), *pattern)));
-        let automaton = AhoCorasick::builder()
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .match_kind(MatchKind::Standard)
-            .prefilter(false)
-            // Dense states are faster, and most of the size.
-            .dense_depth(1)
-            .build(&texts)
-            .map_err(|_| LoadError::Unusable("its literals are too many for one automaton"))?;
-        Ok(Some(Self { automaton, patterns }))
+        literals.sort_unstable();
+        literals.dedup();
+        let shortest = literals.iter().map(|literal| compared(literal).len()).min().unwrap_or_default();
+        if shortest < Self::SHORTEST {
+            return Err(LoadError::Unusable("a literal is too short to be searched"));
+        }
+        let stride = if literals.len() < FEW { shortest.saturating_sub(1).min(MAX_STRIDE) } else { 1 };
+        let mut by_pair: BTreeMap<[u8; 2], Vec<Needle>> = BTreeMap::new();
+        let (mut texts, mut last): (Vec<u8>, Option<(u32, &[u8])>) = (Vec::new(), None);
+        for literal in &literals {
+            let text = compared(literal);
+            let start = match last {
+                Some((start, same)) if same == text => start,
+                _ => {
+                    let start = u32::try_from(texts.len()).map_err(|_| TOO_MANY)?;
+                    texts.extend_from_slice(text);
+                    start
+                }
+            };
+            last = Some((start, text));
+            let decides = literal.decides && text.len() == literal.text.len();
+            let first = rarest_pairs(text, stride, |pair| by_pair.get(&pair).map_or(0, Vec::len));
+            for (pair, offset) in text.windows(2).zip(0..=u8::MAX).skip(first).take(stride) {
+                let Ok(pair) = <[u8; 2]>::try_from(pair) else { continue };
+                let (probe, probe_at) = probe(text, offset);
+                by_pair.entry(pair).or_default().push(Needle {
+                    pattern: literal.pattern,
+                    start,
+                    length: u8::try_from(text.len()).map_err(|_| TOO_MANY)?,
+                    offset,
+                    probe,
+                    probe_at,
+                    decides,
+                });
+            }
+        }
+        let mut classes = Box::new([0_u8; 256]);
+        let mut count = 0_u8;
+        for byte in by_pair.keys().flatten() {
+            if let Some(class) = classes.get_mut(usize::from(*byte)).filter(|class| **class == 0) {
+                count = count.checked_add(1).ok_or(TOO_MANY)?;
+                *class = count;
+            }
+        }
+        let small = *classes;
+        for (class, byte) in classes.iter_mut().zip(0..=u8::MAX).filter(|(_, byte)| byte.is_ascii_uppercase())
+        {
+            *class = class_of(&small, byte.to_ascii_lowercase());
+        }
+        let width = usize::from(count).saturating_add(1);
+        let mut pairs = vec![0; width.saturating_mul(width)];
+        let mut ends = Vec::with_capacity(by_pair.len());
+        let mut needles = Vec::new();
+        for ([first, second], list) in by_pair {
+            needles.extend(list);
+            ends.push(u32::try_from(needles.len()).map_err(|_| TOO_MANY)?);
+            let row = usize::from(class_of(&classes, first)).saturating_mul(width);
+            if let Some(cell) = pairs.get_mut(row.saturating_add(usize::from(class_of(&classes, second)))) {
+                *cell = u16::try_from(ends.len()).map_err(|_| TOO_MANY)?;
+            }
+        }
+        needles.shrink_to_fit();
+        texts.shrink_to_fit();
+        Ok(Some(Self { classes, width, pairs, ends, needles, texts, stride }))
     }
 
-    /// Calls `found` with every pattern whose literal occurs in a folded value, possibly several times.
-    pub(super) fn search(&self, folded: &str, mut found: impl FnMut(u32)) {
-        for occurrence in self.automaton.find_overlapping_iter(folded) {
-            self.patterns.of(occurrence.pattern().as_usize()).iter().copied().for_each(&mut found);
+    /// Calls `found` with every pattern whose literal occurs in a value, possibly several times: with where it stands
+    /// if the value thereby fits the pattern for certain. Of those, the first place comes first. The value's ASCII
+    /// letters may be of any case; where it has others, it must be folded.
+    pub(super) fn search(&self, value: &str, mut found: impl FnMut(u32, Option<usize>)) {
+        let value = value.as_bytes();
+        if self.stride == 1 {
+            let mut row = 0_usize;
+            for (at, &byte) in value.iter().enumerate() {
+                let class = usize::from(class_of(&self.classes, byte));
+                let list = self.pairs.get(row.wrapping_add(class)).copied().unwrap_or(0);
+                if list != 0 {
+                    self.compare(list, value, at.wrapping_sub(1), &mut found);
+                }
+                row = class.wrapping_mul(self.width);
+            }
+            return;
         }
+        let mut at = 0_usize;
+        while let Some([first, second]) = value.get(at..).and_then(<[u8]>::first_chunk) {
+            let row = usize::from(class_of(&self.classes, *first)).wrapping_mul(self.width);
+            let cell = row.wrapping_add(usize::from(class_of(&self.classes, *second)));
+            let list = self.pairs.get(cell).copied().unwrap_or(0);
+            if list != 0 {
+                self.compare(list, value, at, &mut found);
+            }
+            at = at.saturating_add(self.stride);
+        }
+    }
+
+    /// Compares the literals of a pair that stands at a place.
+    #[inline(never)]
+    fn compare(&self, list: u16, value: &[u8], at: usize, found: &mut impl FnMut(u32, Option<usize>)) {
+        let end = |list: usize| self.ends.get(list).map_or(0, |end| *end as usize);
+        let list = usize::from(list);
+        let from = list.checked_sub(2).map_or(0, end);
+        for needle in self.needles.get(from..end(list.saturating_sub(1))).unwrap_or_default() {
+            let start = at.wrapping_sub(usize::from(needle.offset));
+            let probed = value.get(start.wrapping_add(usize::from(needle.probe_at)));
+            if probed.is_some_and(|byte| byte.to_ascii_lowercase() == needle.probe)
+                && self.stands(needle, value, start)
+            {
+                found(needle.pattern, needle.decides.then_some(start));
+            }
+        }
+    }
+
+    fn stands(&self, needle: &Needle, value: &[u8], start: usize) -> bool {
+        let text =
+            self.texts.get(needle.start as usize..).and_then(|text| text.get(..usize::from(needle.length)));
+        let stands = value.get(start..).and_then(|rest| rest.get(..usize::from(needle.length)));
+        let (Some(text), Some(stands)) = (text, stands) else { return false };
+        stands.iter().zip(text).all(|(byte, expected)| byte.to_ascii_lowercase() == *expected)
     }
 }
 
-/// The part of a literal that is searched.
-fn beginning(literal: &str) -> &str {
-    let end = (0..=SEARCHED.min(literal.len())).rev().find(|&end| literal.is_char_boundary(end));
-    end.and_then(|end| literal.get(..end)).unwrap_or(literal)
+/// The part of a literal that is compared.
+fn compared(literal: &Literal) -> &[u8] {
+    let text = literal.text.as_bytes();
+    text.get(..COMPARED).unwrap_or(text)
+}
+
+fn class_of(classes: &[u8; 256], byte: u8) -> u8 {
+    classes.get(usize::from(byte)).copied().unwrap_or(0)
+}
+
+/// Where those pairs of a literal begin, as many as follow each other, that will lead to the fewest comparisons.
+/// `taken` says how many literals a pair has already.
+fn rarest_pairs(text: &[u8], count: usize, taken: impl Fn([u8; 2]) -> usize) -> usize {
+    let cost = |pair: &[u8]| {
+        let [first, second] = <[u8; 2]>::try_from(pair).unwrap_or_default();
+        let literals = taken([first, second]).saturating_add(1);
+        frequency(first).saturating_mul(frequency(second)).saturating_mul(literals)
+    };
+    let costs = text.windows(count.saturating_add(1)).map(|pairs| pairs.windows(2).map(cost).sum::<usize>());
+    costs.zip(0..).min().map_or(0, |(_, first)| first)
+}
+
+/// The rarest byte of a literal that is not in the pair at `offset`, and where it stands; the first byte where there
+/// is none.
+fn probe(text: &[u8], offset: u8) -> (u8, u8) {
+    let bytes = text.iter().copied().zip(0..=u8::MAX);
+    let others = bytes.filter(|(_, at)| at.checked_sub(offset).is_none_or(|behind| behind > 1));
+    let rarest = others.min_by_key(|(byte, _)| frequency(*byte));
+    rarest.unwrap_or((text.first().copied().unwrap_or_default(), 0))
+}
+
+/// About how frequent a byte is in commands, paths and descriptions, by a common measure.
+fn frequency(byte: u8) -> usize {
+    const FREQUENT: &[u8] = b"e\\osintra lcdpmw.uhg-xfybk:/v\"20qzj=13";
+    let place = FREQUENT.iter().position(|&frequent| frequent == byte);
+    place.map_or(2, |place| FREQUENT.len().saturating_sub(place).saturating_add(2))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::fold;
+    use proptest::prelude::*;
+
+    fn literals(texts: &[&str]) -> Vec<Literal> {
+        let literal =
+            |(text, pattern): (&&str, u32)| Literal { text: fold(text).into_owned(), pattern, decides: true };
+        texts.iter().zip(0..).map(literal).collect()
+    }
+
+    fn found(list: Vec<Literal>, value: &str) -> Vec<u32> {
+        let literals: Vec<String> = list.iter().map(|literal| literal.text.clone()).collect();
+        let needles = Needles::new(list).unwrap().unwrap();
+        let mut found = Vec::new();
+        needles.search(value, |pattern, place| {
+            let at = place.unwrap();
+            assert!(
+                fold(value.get(at..).unwrap()).starts_with(&*literals[pattern as usize]),
+                "{pattern} at {at}"
+            );
+            found.push(pattern);
+        });
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
 
     #[test]
     fn every_literal_is_found_also_inside_another() {
-        let literals = [("powershell", 0), ("shell", 1), ("shell", 2), ("zsh", 3)];
-        let needles = Needles::new(&literals.map(|(t, p)| (t.to_owned(), p))).unwrap().unwrap();
+        let texts = literals(&["powershell", "shell", "shell", "zsh", "c:"]);
+        assert_eq!(found(texts.clone(), "C:\\PowerSHELL.exe"), [0, 1, 2, 4]);
+        assert!(found(texts, "").is_empty());
+        assert_eq!(found(literals(&["ab"]), "ab"), [0]);
+        assert_eq!(found(literals(&["größe"]), "eine größe"), [0]);
+    }
+
+    #[test]
+    fn a_long_literal_is_compared_by_its_beginning_and_does_not_decide() {
+        let long = "a".repeat(40);
+        let needles = Needles::new(literals(&[&long, "aa"])).unwrap().unwrap();
         let mut found = Vec::new();
-        needles.search("c:\\powershell.exe", |p| found.push(p));
+        needles.search(&"a".repeat(33), |pattern, place| found.push((pattern, place.is_some())));
         found.sort_unstable();
         found.dedup();
-        assert_eq!(found, [0, 1, 2]);
+        assert_eq!(found, [(0, false), (1, true)]);
+    }
+
+    proptest! {
+        #[test]
+        fn few_long_literals_are_found_wherever_they_stand(
+            texts in prop::collection::vec("[ab]{3,12}", 1..7), value in "[abAB]{0,60}",
+        ) {
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            let value_folded = fold(&value);
+            let expected: Vec<u32> =
+                texts.iter().zip(0..).filter(|(text, _)| value_folded.contains(**text)).map(|(_, number)| number).collect();
+            prop_assert_eq!(found(literals(&texts), &value), expected);
+        }
     }
 
     #[test]
-    fn a_long_literal_is_searched_by_its_beginning() {
-        assert_eq!(beginning("c:\\windows\\system32"), "c:\\windows");
-        assert_eq!(beginning("aaaaaaaaaé"), "aaaaaaaaa");
-        assert_eq!(beginning("ab"), "ab");
+    fn no_literals_no_search_and_short_ones_are_refused() {
+        assert!(Needles::new(Vec::new()).unwrap().is_none());
+        assert!(Needles::new(literals(&["ab", "a"])).is_err());
     }
 
-    #[test]
-    fn no_literals_no_automaton() {
-        assert!(Needles::new(&[]).unwrap().is_none());
+    proptest! {
+        #[test]
+        fn what_is_in_a_value_is_found_and_nothing_else(
+            texts in prop::collection::vec("[abAé\\\\]{2,5}|[ab]{4,9}", 1..20),
+            value in "[abABé\\\\ ]{0,40}",
+        ) {
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            let value = fold(&value);
+            let expected: Vec<u32> =
+                texts.iter().zip(0..).filter(|(text, _)| value.contains(&*fold(text))).map(|(_, number)| number).collect();
+            prop_assert_eq!(found(literals(&texts), &value), expected);
+        }
+
+        #[test]
+        fn the_case_of_ascii_values_does_not_count(
+            texts in prop::collection::vec("[a-cX.]{2,4}", 1..20), value in "[a-cA-CxX.]{0,30}",
+        ) {
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            prop_assert_eq!(found(literals(&texts), &value), found(literals(&texts), &fold(&value)));
+        }
     }
 }

@@ -1,5 +1,5 @@
 //! The compiled form of a rule set: plain data, written by the host's compiler, read by the guest once.
-use super::Ecs;
+use super::{Dfa, Ecs};
 use crate::fields::{Field, View};
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +22,7 @@ pub struct Pack {
 
 impl Pack {
     /// The version of this form. A guest refuses a pack of another version.
-    pub const FORMAT: u32 = 2;
+    pub const FORMAT: u32 = 3;
 }
 
 /// A Sigma rule.
@@ -111,8 +111,8 @@ pub struct Pattern {
 /// A regular expression, compiled by the host.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Regex {
-    /// A `regex_automata::dfa::sparse::DFA` in its little-endian serialised form, for unanchored search.
-    pub automaton: Vec<u8>,
+    /// Says whether it is found.
+    pub automaton: Dfa,
     /// Every value in which it is found holds one of these texts, in folded case, so that others need not be
     /// searched. Empty when nothing of the kind is known.
     pub literals: Vec<String>,

@@ -33,6 +33,16 @@ pub(super) fn plain(key: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
+/// Whether a key as written may spell words with this beginning: false of nearly all that do not.
+pub(super) fn may_spell(key: &[u8], words: &[u8]) -> bool {
+    match (key.first(), words.first()) {
+        (Some(one), Some(other)) if one.is_ascii_alphanumeric() && other.is_ascii_alphanumeric() => {
+            one.eq_ignore_ascii_case(other)
+        }
+        _ => true,
+    }
+}
+
 /// Whether two keys are the same.
 pub(super) fn same(one: &[u8], other: &[u8]) -> bool {
     folded(one).eq(folded(other))
@@ -113,6 +123,15 @@ mod tests {
         assert_eq!(after(b"winlog.event_data.TaskName", b"winlog.event_data"), Some(&b"TaskName"[..]));
         assert_eq!(after(b"winlog_event_dataTaskName", b"winlog.event_data"), None);
         assert_eq!(after(b"winlog", b"winlog.event_data"), None);
+    }
+
+    #[test]
+    fn what_begins_otherwise_spells_something_else() {
+        for (key, words) in [("winlog_x", "Winlog.x"), ("_TaskName", "task"), ("\\u0057in", "win"), ("", "a")]
+        {
+            assert!(may_spell(key.as_bytes(), words.as_bytes()), "{key}");
+        }
+        assert!(!may_spell(b"Channel", b"winlog.channel"));
     }
 
     #[test]

@@ -112,7 +112,9 @@ fn read_data<'a>(reading: &mut Reading<'a>, record: &Object<'a>, path: &str, ran
     }
     let Some(value) = find(record, path) else {
         for (name, value) in record.iter() {
-            if let Some(name) = key::after(&key::plain(name), path.as_bytes()) {
+            if key::may_spell(name, path.as_bytes())
+                && let Some(name) = key::after(&key::plain(name), path.as_bytes())
+            {
                 reading.set_named(name, rank, || text(value));
             }
         }

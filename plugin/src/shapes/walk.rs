@@ -22,7 +22,8 @@ pub(super) fn find<'a>(record: &Object<'a>, path: &str) -> Option<Value<'a>> {
     for _ in 0..DEPTH {
         let mut best: Option<(Value<'a>, &[u8])> = None;
         for (name, value) in object.iter() {
-            if let Some(rest) = key::strip(path, &key::plain(name))
+            if key::may_spell(name, path)
+                && let Some(rest) = key::strip(path, &key::plain(name))
                 && best.is_none_or(|(_, left)| rest.len() <= left.len())
             {
                 best = Some((value, rest));

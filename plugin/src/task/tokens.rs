@@ -8,6 +8,7 @@ use quick_xml::events::Event;
 use quick_xml::{Error, Reader};
 
 use super::text;
+use crate::bytes::find_either;
 
 /// How many bytes may be looked at in vain, besides four times the input: quick-xml looks for the end of a
 /// tag as far as the end of the input, and a tag that turns out to be unclosed is read again from its next
@@ -46,8 +47,8 @@ pub(super) enum Token<'a> {
 /// (whose `encoding="UTF-16"` does not hold for a decoded string) are passed over.
 pub(super) struct Tokens<'a> {
     xml: &'a str,
-    /// Where in `xml` the reader started.
-    base: usize,
+    /// Where in `xml` the next piece begins.
+    at: usize,
     reader: Reader<&'a [u8]>,
     /// Bytes that were looked at for the ends of unclosed tags.
     wasted: usize,
@@ -72,7 +73,7 @@ impl<'a> Tokens<'a> {
     pub(super) fn new(xml: &'a str) -> Self {
         // quick-xml does not count a byte order mark in its positions.
         let xml = xml.strip_prefix('\u{feff}').unwrap_or(xml);
-        Self { xml, base: 0, reader: reader(xml), wasted: 0, cut: false }
+        Self { xml, at: 0, reader: reader(xml), wasted: 0, cut: false }
     }
 
     /// Whether a tag was not closed.
@@ -93,7 +94,11 @@ impl<'a> Tokens<'a> {
     /// The next piece.
     pub(super) fn next(&mut self) -> Token<'a> {
         loop {
-            let start = self.position();
+            if let Some(token) = self.plain() {
+                return token;
+            }
+            let start = self.at;
+            self.start_at(start);
             let token = match self.event() {
                 Some(Kind::Other) => None,
                 Some(kind) => self.token(kind, start),
@@ -105,14 +110,37 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    fn position(&self) -> usize {
-        self.base.saturating_add(usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX))
+    /// The next piece where that is a text without references, or a tag of letters and digits only: nearly all are.
+    fn plain(&mut self) -> Option<Token<'a>> {
+        let rest = self.xml.get(self.at..)?;
+        let (token, length) = match rest.as_bytes() {
+            [] | [b'&', ..] => return None,
+            [b'<', b'/', ..] => {
+                let name = plain_name(rest, 2)?;
+                let raw = rest.get(..name.len().saturating_add(3)).filter(|raw| raw.ends_with('>'))?;
+                (Token::End(Tag { raw, name }), raw.len())
+            }
+            [b'<', ..] => {
+                let name = plain_name(rest, 1)?;
+                let raw = rest.get(..name.len().saturating_add(2)).filter(|raw| raw.ends_with('>'))?;
+                (Token::Start(Tag { raw, name }), raw.len())
+            }
+            bytes => {
+                let length = find_either(bytes, b'<', b'&').unwrap_or(bytes.len());
+                (Token::Text(rest.get(..length)?), length)
+            }
+        };
+        self.at = self.at.saturating_add(length);
+        Some(token)
     }
 
     /// Reads one event; `None` if quick-xml cannot go on.
     #[inline(never)]
     fn event(&mut self) -> Option<Kind> {
-        Some(match self.reader.read_event() {
+        let read = self.reader.read_event();
+        let length = usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX);
+        let end = self.at.saturating_add(length);
+        let kind = match read {
             Ok(Event::Start(_)) => Kind::Start,
             Ok(Event::Empty(_)) => Kind::Empty,
             Ok(Event::End(_)) => Kind::End,
@@ -125,12 +153,14 @@ impl<'a> Tokens<'a> {
             Err(Error::IllFormed(_)) => Kind::Doctype,
             Ok(Event::Comment(_) | Event::PI(_) | Event::Decl(_)) => Kind::Other,
             Err(_) => return None,
-        })
+        };
+        self.at = end;
+        Some(kind)
     }
 
     /// The token of an event that began at `start`.
     fn token(&mut self, kind: Kind, start: usize) -> Option<Token<'a>> {
-        let end = self.position();
+        let end = self.at;
         let raw = self.xml.get(start..end).unwrap_or_default();
         Some(match kind {
             Kind::Start | Kind::Empty | Kind::End => self.tag(raw, start, matches!(kind, Kind::Empty)),
@@ -184,7 +214,7 @@ impl<'a> Tokens<'a> {
     }
 
     fn start_at(&mut self, at: usize) {
-        self.base = at;
+        self.at = at;
         self.reader = reader(self.xml.get(at..).unwrap_or_default());
     }
 }
@@ -217,6 +247,13 @@ fn find_attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
     }
 }
 
+/// The name of letters and digits at a place of a tag; `None` if there is none.
+fn plain_name(tag: &str, at: usize) -> Option<&str> {
+    let inside = tag.get(at..)?;
+    let length = inside.bytes().position(|b| !b.is_ascii_alphanumeric()).unwrap_or(inside.len());
+    inside.get(..length).filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()))
+}
+
 fn reader(xml: &str) -> Reader<&[u8]> {
     let mut reader = Reader::from_str(xml);
     let config = reader.config_mut();
@@ -242,7 +279,7 @@ fn is_passed_over(raw: &str) -> bool {
 
 /// Where the second `<` of a piece is that starts with one.
 fn second_angle(raw: &str) -> Option<usize> {
-    raw.get(1..)?.find('<').map(|at| at.saturating_add(1))
+    raw.bytes().skip(1).position(|b| b == b'<').map(|at| at.saturating_add(1))
 }
 
 /// A tag, by its first characters; text if no name follows the `<`.
@@ -252,10 +289,12 @@ fn tag_token(raw: &str, empty: bool) -> Token<'_> {
         Some(inside) => (inside, true),
         None => (inside, false),
     };
-    let name = inside.split(ends_name).next().unwrap_or_default();
-    let name = name.rsplit_once(':').map_or(name, |(_, local)| local);
+    let length = inside.bytes().position(ends_name).unwrap_or(inside.len());
+    let name = inside.get(..length).unwrap_or_default();
+    let prefix = name.bytes().rposition(|b| b == b':').map_or(0, |at| at.saturating_add(1));
+    let name = name.get(prefix..).unwrap_or_default();
     let tag = Tag { raw, name };
-    if !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || !c.is_ascii()) {
+    if !name.bytes().next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_' || !b.is_ascii()) {
         Token::Text(raw)
     } else if end {
         Token::End(tag)
@@ -266,8 +305,8 @@ fn tag_token(raw: &str, empty: bool) -> Token<'_> {
     }
 }
 
-const fn ends_name(c: char) -> bool {
-    text::is_blank(c) || matches!(c, '/' | '>' | '<')
+const fn ends_name(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'/' | b'>' | b'<')
 }
 
 #[cfg(test)]

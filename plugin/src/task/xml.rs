@@ -55,12 +55,7 @@ pub fn parse(xml: &str) -> Parsed {
     let mut reader = TaskReader::default();
     let mut tokens = Tokens::new(read);
     while reader.take(tokens.next()) {}
-    let cut = if read.len() < xml.len() {
-        Note::ContentCut { bytes: read.len() }
-    } else {
-        Note::ContentTruncated { units: xml.encode_utf16().count() }
-    };
-    reader.finish(cut, &tokens)
+    reader.finish(xml, read, &tokens)
 }
 
 /// A task while it is being read.
@@ -91,8 +86,9 @@ impl<'a> TaskReader<'a> {
         true
     }
 
-    /// Ends a reading. `cut` is the note on a definition that is not all there.
-    fn finish(mut self, cut: Note, tokens: &Tokens<'_>) -> Parsed {
+    /// Ends a reading of `xml`, of which as much as `read` was read.
+    fn finish(mut self, xml: &str, read: &str, tokens: &Tokens<'_>) -> Parsed {
+        let was_cut = read.len() < xml.len();
         let open = self.path.depth() > 0;
         self.ended = true;
         self.close_to(0);
@@ -101,8 +97,10 @@ impl<'a> TaskReader<'a> {
         }
         if tokens.gave_up() {
             self.malformed("too many tags without their end to read on");
-        } else if open || (tokens.cut() && !self.parsed.complete) || matches!(cut, Note::ContentCut { .. }) {
-            self.note(cut);
+        } else if was_cut {
+            self.note(Note::ContentCut { bytes: read.len() });
+        } else if open || (tokens.cut() && !self.parsed.complete) {
+            self.note(Note::ContentTruncated { units: xml.encode_utf16().count() });
         } else if !self.parsed.complete {
             self.malformed("no <Task> element");
         }

@@ -5,6 +5,7 @@ use crate::fields::{ContentState, Table};
 use crate::history::Completed;
 use crate::rules::{Allow, Evidence, Level, Matched, Pack, Role};
 use crate::task::Task;
+use std::borrow::Cow;
 
 /// The first word of a tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +88,7 @@ pub struct Finding<'a> {
     /// Its ATT&CK techniques.
     pub techniques: &'a [String],
     /// The values that decided.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Cow<'a, [Evidence]>,
 }
 
 /// Decides a case; `None` when there is nothing to say.
@@ -144,7 +145,7 @@ fn findings<'a>(case: &Case<'a>) -> Vec<Finding<'a>> {
                 title: &rule.title,
                 level: rule.level,
                 techniques: &rule.techniques,
-                evidence: matched.evidence.clone(),
+                evidence: Cow::Borrowed(&matched.evidence),
             });
         }
     }
@@ -154,14 +155,14 @@ fn findings<'a>(case: &Case<'a>) -> Vec<Finding<'a>> {
                 .group
                 .iter()
                 .map(|(field, value)| Evidence { field: *field, matched: value.clone() });
-            let last = case.matched.get(completed.matched).map(|matched| matched.evidence.clone());
+            let last = case.matched.get(completed.matched).map(|matched| matched.evidence.iter().cloned());
             findings.push(Finding {
                 number: case.pack.rules.len().saturating_add(completed.correlation as usize),
                 id: &correlation.id,
                 title: &correlation.title,
                 level: correlation.level,
                 techniques: &correlation.techniques,
-                evidence: in_common.chain(last.unwrap_or_default()).collect(),
+                evidence: in_common.chain(last.into_iter().flatten()).collect(),
             });
         }
     }

@@ -132,7 +132,7 @@ mod tests {
 
     fn finding<'a>(id: &'a str, techniques: &'a [String]) -> Finding<'a> {
         let number = ["a", "b"].iter().position(|known| *known == id).unwrap_or(usize::MAX);
-        Finding { number, id, title: "Title", level: Level::High, techniques, evidence: Vec::new() }
+        Finding { number, id, title: "Title", level: Level::High, techniques, evidence: [].as_slice().into() }
     }
 
     #[test]

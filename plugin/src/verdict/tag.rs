@@ -3,9 +3,10 @@ use super::decide::{Case, Decision, Verdict};
 use super::ecs::{EcsRuleObject, EcsThreat, ecs_objects};
 use super::text::cut;
 use crate::event::Note;
-use crate::fields::{Field, Fields};
+use crate::fields::{Field, Fields, Table};
 use crate::rules::Settings;
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// Version of the tag's schema. Members are only ever added within a version.
 const SCHEMA: &str = "1";
@@ -23,13 +24,13 @@ struct Tag<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     techniques: Vec<&'a str>,
     action: &'static str,
-    host: Host,
-    actor: Actor,
+    host: Host<'a>,
+    actor: Actor<'a>,
     task: TaskEntry<'a>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     evidence: Vec<EvidenceEntry<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    allowlist: Vec<AllowEntry>,
+    allowlist: Vec<AllowEntry<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notes: Vec<String>,
     pack: &'a str,
@@ -47,40 +48,40 @@ struct RuleEntry<'a> {
 }
 
 #[derive(Serialize)]
-struct Host {
+struct Host<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
+    name: Option<Cow<'a, str>>,
     role: &'static str,
 }
 
 #[derive(Serialize)]
-struct Actor {
+struct Actor<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    user: Option<String>,
+    user: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    sid: Option<String>,
+    sid: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    logon_id: Option<String>,
+    logon_id: Option<Cow<'a, str>>,
 }
 
 #[derive(Serialize)]
 struct TaskEntry<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
+    name: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    author: Option<String>,
+    author: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    run_as: Option<String>,
+    run_as: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    run_level: Option<String>,
+    run_level: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hidden: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     triggers: Vec<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    commands: Vec<String>,
+    commands: Vec<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    decoded: Vec<String>,
+    decoded: Vec<Cow<'a, str>>,
 }
 
 #[derive(Serialize)]
@@ -88,13 +89,13 @@ struct EvidenceEntry<'a> {
     rule: &'a str,
     field: &'static str,
     #[serde(rename = "match")]
-    matched: String,
+    matched: Cow<'a, str>,
 }
 
 #[derive(Serialize)]
-struct AllowEntry {
-    name: String,
-    reason: String,
+struct AllowEntry<'a> {
+    name: Cow<'a, str>,
+    reason: Cow<'a, str>,
 }
 
 /// The tag of a record that no rule was asked about: what the host, the mending or a want of memory did to it.
@@ -187,7 +188,7 @@ pub fn write_lost_copy(out: &mut Vec<u8>, settings: &Settings) {
 
 fn tag<'a>(
     case: &Case<'a>,
-    decision: &Decision<'a>,
+    decision: &'a Decision<'a>,
     pack: &'a str,
     limits: Limits,
     shortened: bool,
@@ -211,7 +212,7 @@ fn tag<'a>(
         schema: SCHEMA,
         verdict: decision.verdict.as_str(),
         severity: decision.severity.as_str(),
-        title: cut(&title(case, decision), limits.characters.min(256)),
+        title: cut(&title(case, decision), limits.characters.min(256)).into_owned(),
         rules: rules.collect(),
         techniques,
         action: case.event.change.as_str(),
@@ -256,20 +257,23 @@ fn account(case: &Case<'_>) -> Option<String> {
     }
 }
 
-fn actor(case: &Case<'_>) -> Actor {
-    let subject = &case.event.subject;
+fn actor<'a>(case: &Case<'a>) -> Actor<'a> {
+    let event: &'a _ = case.event;
+    let subject = &event.subject;
     Actor {
-        user: account(case).map(|user| cut(&user, 256)),
+        user: account(case).map(|user| cut(&user, 256).into_owned().into()),
         sid: subject.sid.as_deref().map(|sid| cut(sid, 256)),
         logon_id: subject.logon_id.as_deref().map(|id| cut(id, 64)),
     }
 }
 
 fn task<'a>(case: &Case<'a>, limits: Limits) -> TaskEntry<'a> {
-    let first = |field, characters| case.fields.first(field).map(|value| cut(value, characters));
+    let fields: &'a Table<'a> = case.fields;
+    let first = |field, characters| fields.first(field).map(|value| cut(value, characters));
     let list = |field: Field| {
-        let mut values: Vec<String> = Vec::new();
-        for value in case.actions.iter().flat_map(|action| action.values(field)) {
+        let mut values: Vec<Cow<'a, str>> = Vec::new();
+        let actions: &'a [_] = case.actions;
+        for value in actions.iter().flat_map(|action| action.values(field)) {
             let value = cut(value, limits.characters);
             if !values.contains(&value) && values.len() < limits.entries {
                 values.push(value);
@@ -278,7 +282,7 @@ fn task<'a>(case: &Case<'a>, limits: Limits) -> TaskEntry<'a> {
         values
     };
     let mut commands = list(Field::TaskCommandLine);
-    commands.extend(list(Field::TaskClassId).into_iter().map(|class| format!("ComHandler {class}")));
+    commands.extend(list(Field::TaskClassId).into_iter().map(|class| format!("ComHandler {class}").into()));
     commands.truncate(limits.entries);
     TaskEntry {
         name: case.event.task_name.as_deref().map(|name| cut(name, 512)),
@@ -301,10 +305,10 @@ fn task<'a>(case: &Case<'a>, limits: Limits) -> TaskEntry<'a> {
     }
 }
 
-fn evidence<'a>(decision: &Decision<'a>, limits: Limits) -> Vec<EvidenceEntry<'a>> {
+fn evidence<'a>(decision: &'a Decision<'a>, limits: Limits) -> Vec<EvidenceEntry<'a>> {
     let mut entries: Vec<EvidenceEntry<'a>> = Vec::new();
     for finding in &decision.reported {
-        for evidence in &finding.evidence {
+        for evidence in finding.evidence.iter() {
             // What happened is in `action`.
             if entries.len() < limits.entries && evidence.field != Field::EventId {
                 entries.push(EvidenceEntry {
@@ -318,8 +322,8 @@ fn evidence<'a>(decision: &Decision<'a>, limits: Limits) -> Vec<EvidenceEntry<'a
     entries
 }
 
-fn allowlist(decision: &Decision<'_>, limits: Limits) -> Vec<AllowEntry> {
-    let short = |text: &str| cut(text, limits.characters.min(256));
+fn allowlist<'a>(decision: &Decision<'a>, limits: Limits) -> Vec<AllowEntry<'a>> {
+    let short = |text: &'a str| cut(text, limits.characters.min(256));
     let entries = decision.allowed.iter().take(limits.entries);
     entries.map(|allow| AllowEntry { name: short(&allow.name), reason: short(&allow.reason) }).collect()
 }
@@ -332,7 +336,7 @@ fn notes(case: &Case<'_>, decision: &Decision<'_>, limits: Limits, shortened: bo
         }
     };
     for note in case.notes {
-        add(cut(&note.to_string(), 256));
+        add(cut(&note.to_string(), 256).into_owned());
     }
     if decision.reported.len() > limits.entries {
         add(Note::TagCut("more rules matched").to_string());

@@ -1,12 +1,17 @@
 //! Long values, shortened with a mark.
+use std::borrow::Cow;
 
 /// At most `limit` characters of a text; where there are more, the mark says how many.
-pub(super) fn cut(text: &str, limit: usize) -> String {
+pub(super) fn cut(text: &str, limit: usize) -> Cow<'_, str> {
+    // No text has more characters than bytes.
+    if text.len() <= limit {
+        return Cow::Borrowed(text);
+    }
     match text.char_indices().nth(limit) {
-        None => text.to_owned(),
+        None => Cow::Borrowed(text),
         Some((end, _)) => {
             let count = text.chars().count();
-            format!("{}… ({count} characters)", text.get(..end).unwrap_or_default())
+            Cow::Owned(format!("{}… ({count} characters)", text.get(..end).unwrap_or_default()))
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What is known of the patterns while an event is evaluated.
 use crate::fields::Field;
+use crate::rules::condition::Run;
 
 /// The patterns that matched: as a list with the first place of each, and as a set.
 #[derive(Debug, Default)]
@@ -20,6 +21,8 @@ pub(super) struct Hit {
     pub(super) pattern: u32,
     pub(super) field: Field,
     pub(super) value: u32,
+    /// Where in the value its literal first stands, where that is known.
+    pub(super) at: Option<u32>,
 }
 
 /// A place in the course of an evaluation, to return to.
@@ -67,10 +70,15 @@ impl Hits {
         self.set.contains(pattern)
     }
 
+    /// Whether any or all patterns of a run matched.
+    pub(super) fn has_run(&self, run: Run) -> bool {
+        self.set.contains_run(run)
+    }
+
     /// Notes a match, unless there was one before.
-    pub(super) fn note(&mut self, pattern: u32, field: Field, value: u32) {
+    pub(super) fn note(&mut self, pattern: u32, (field, value): (Field, u32), at: Option<u32>) {
         if self.set.insert(pattern) {
-            self.list.push(Hit { pattern, field, value });
+            self.list.push(Hit { pattern, field, value, at });
         }
     }
 
@@ -107,6 +115,23 @@ impl PatternSet {
         self.bits.get(pattern as usize / 64).is_some_and(|word| word >> (pattern % 64) & 1 == 1)
     }
 
+    fn contains_run(&self, run: Run) -> bool {
+        let (mut at, end) = (run.first, run.first.saturating_add(run.count));
+        while at < end {
+            let (word, bit) = (self.bits.get(at as usize / 64).copied().unwrap_or(0), at % 64);
+            let count = 64_u32.wrapping_sub(bit).min(end.wrapping_sub(at));
+            let mask = u64::MAX >> 64_u32.wrapping_sub(count) << bit;
+            if run.all && word & mask != mask {
+                return false;
+            }
+            if !run.all && word & mask != 0 {
+                return true;
+            }
+            at = at.wrapping_add(count);
+        }
+        run.all
+    }
+
     /// Adds a pattern; false when it is there already, or is none of the pack's.
     fn insert(&mut self, pattern: u32) -> bool {
         let Some(word) = self.bits.get_mut(pattern as usize / 64) else { return false };
@@ -125,6 +150,35 @@ impl PatternSet {
             if let Some(word) = self.bits.get_mut(pattern as usize / 64) {
                 *word &= !(1 << (pattern % 64));
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_looked_up_as_a_whole() {
+        let mut hits = Hits::default();
+        hits.reset(300);
+        for pattern in [63, 64, 130, 131, 132] {
+            hits.note(pattern, (Field::TaskName, 0), None);
+        }
+        for (first, count, any, all) in [
+            (0, 63, false, false),
+            (0, 64, true, false),
+            (63, 2, true, true),
+            (62, 3, true, false),
+            (65, 65, false, false),
+            (65, 66, true, false),
+            (130, 3, true, true),
+            (130, 4, true, false),
+            (131, 1, true, true),
+            (133, 300, false, false),
+        ] {
+            assert_eq!(hits.has_run(Run { first, count, all: false }), any, "any of {count} from {first}");
+            assert_eq!(hits.has_run(Run { first, count, all: true }), all, "all of {count} from {first}");
         }
     }
 }

@@ -3,7 +3,7 @@ use super::{Deferred, FieldPatterns, Prepared};
 use crate::fields::{Field, View};
 use crate::rules::compact::Tests;
 use crate::rules::groups::Groups;
-use crate::rules::needles::Needles;
+use crate::rules::needles::{Literal, Needles};
 use crate::rules::{LoadError, Op, Pack, Pattern, Rule, Target, Test, condition};
 
 /// The patterns of each field, by the field's number.
@@ -19,13 +19,15 @@ pub(super) fn fields(pack: &Pack, tests: &Tests) -> Result<Vec<Option<FieldPatte
             match (&pattern.test, tests.literal(index)) {
                 (Test::Exists(_), _) => patterns.presence.push(index),
                 (Test::Regex(regex), _) => {
-                    literals.extend(literals_of(pack, *regex).iter().map(|text| (text.clone(), index)));
+                    let literal =
+                        |text: &String| Literal { text: text.clone(), pattern: index, decides: false };
+                    literals.extend(literals_of(pack, *regex).iter().map(literal));
                 }
-                (_, Some(literal)) => literals.push((literal, index)),
-                (_, None) => patterns.each.push(index),
+                (_, Some(literal)) if literal.text.len() >= Needles::SHORTEST => literals.push(literal),
+                _ => patterns.each.push(index),
             }
         }
-        patterns.needles = Needles::new(&literals)?;
+        patterns.needles = Needles::new(literals)?;
         Ok(used.then_some(patterns))
     };
     Field::ALL.iter().map(of_field).collect()
@@ -95,8 +97,25 @@ fn triggers(pack: &Pack, rule: &Rule) -> Option<Vec<u32>> {
         match (pattern.target, &pattern.test) {
             (_, Test::Exists(false)) => None,
             // Every event has them.
-            (_, Test::Exists(true))
-            | (Target::Field(Field::EventId | Field::Channel | Field::ProviderName), _) => Some(COMMON),
+            (_, Test::Exists(true)) | (Target::Field(Field::Channel | Field::ProviderName), _) => {
+                Some(COMMON)
+            }
+            (Target::Field(Field::EventId), _) => Some(COMMON / 5),
+            // They have a few values only, of which most events have one.
+            (
+                Target::Field(
+                    Field::TaskSubjectKind
+                    | Field::TaskChange
+                    | Field::TaskAction
+                    | Field::TaskActionCount
+                    | Field::TaskContentState
+                    | Field::TaskEnabled
+                    | Field::TaskRunLevel
+                    | Field::TaskLogonType
+                    | Field::TaskTrigger,
+                ),
+                _,
+            ) => Some(COMMON / 4),
             (Target::Field(_), Test::Regex(regex)) if literals_of(pack, *regex).is_empty() => None,
             _ => Some(1),
         }

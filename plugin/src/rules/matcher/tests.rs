@@ -199,7 +199,7 @@ fn a_pack_whose_parts_do_not_fit_is_refused() {
     let broken = |pack: Pack| Matcher::new(pack).unwrap_err();
     broken(Pack { rules: vec![rule(View::Security, vec![Op::Pattern(0)])], ..Pack::default() });
     broken(Pack { patterns: vec![on(Field::TaskUri, Test::Regex(0))], ..Pack::default() });
-    let regex = Regex { automaton: vec![1, 2, 3], literals: Vec::new() };
+    let regex = Regex::default();
     broken(Pack { regexes: vec![regex], ..Pack::default() });
 }
 

@@ -1,7 +1,8 @@
 //! Every truth of an evaluation, for explanations. Only the host asks; the linker leaves it out of the guest.
 use super::{Matcher, Scratch};
 use crate::fields::{Field, Fields};
-use crate::rules::{Op, condition};
+use crate::rules::Op;
+use crate::rules::condition::{self, Conditions, Known, Run};
 
 /// What every pattern and rule came to on one action, or on the event where it has no action.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,9 +32,23 @@ pub struct Place {
 impl Trace {
     /// The truth of a part of a rule's condition that leaves one value.
     pub fn truth(&self, ops: &[Op]) -> bool {
-        let holds = |pattern: u32| self.patterns.get(pattern as usize).copied().unwrap_or(false);
-        condition::evaluate(ops.iter().copied(), holds, &mut Vec::new())
+        let mut conditions = Conditions::default();
+        // Nothing is joined to runs.
+        let pushed = conditions.push(ops, |_| false);
+        pushed.is_ok() && condition::evaluate(conditions.of(0), self, &mut Vec::new()) == Some(true)
     }
+}
+
+impl Known for Trace {
+    fn pattern(&self, pattern: u32) -> Option<bool> {
+        Some(self.patterns.get(pattern as usize).copied().unwrap_or(false))
+    }
+
+    fn run(&self, _: Run) -> bool {
+        false
+    }
+
+    fn matching(&self, _: Run, _: impl FnMut(u32)) {}
 }
 
 impl Matcher {
@@ -47,13 +62,9 @@ impl Matcher {
             for (index, _) in (0_u32..).zip(&self.rules).filter(|(_, rule)| rule.searches) {
                 self.search_deferred(index, &row, hits);
             }
-            hits.forget_tries();
             let count = u32::try_from(self.tests.len()).unwrap_or(u32::MAX);
             let rules = (0_u32..).zip(&self.pack.rules).zip(&self.rules).map(|((index, rule), prepared)| {
-                row.asks(rule, prepared).then(|| {
-                    let holds = |pattern| self.holds(pattern, hits);
-                    condition::evaluate(self.conditions.of(index), holds, stack)
-                })
+                row.asks(rule, prepared).then(|| self.evaluate_condition(index, hits, stack) == Some(true))
             });
             traces.push(Trace {
                 action: row.index,
@@ -65,6 +76,7 @@ impl Matcher {
                     .map(|hit| Place { pattern: hit.pattern, field: hit.field, value: hit.value })
                     .collect(),
             });
+            hits.forget_tries();
         });
         traces
     }

@@ -1,0 +1,51 @@
+//! Finds bytes eight at a time: as fast as `memchr` where they are far apart, and faster where they are near, since
+//! nothing is prepared.
+
+const LOW_BITS: u64 = u64::MAX / 0xff;
+const HIGH_BITS: u64 = LOW_BITS << 7;
+
+/// Where in a text one of two bytes first stands.
+pub(crate) fn find_either(text: &[u8], one: u8, other: u8) -> Option<usize> {
+    let (ones, others) = (repeated(one), repeated(other));
+    let mut rest = text;
+    while let Some((word, behind)) = rest.split_first_chunk::<8>() {
+        let word = u64::from_le_bytes(*word);
+        let found = zeros(word ^ ones) | zeros(word ^ others);
+        if found != 0 {
+            let before = text.len().wrapping_sub(rest.len());
+            return Some(before.wrapping_add(found.trailing_zeros() as usize / 8));
+        }
+        rest = behind;
+    }
+    let at = rest.iter().position(|byte| *byte == one || *byte == other)?;
+    Some(text.len().wrapping_sub(rest.len()).wrapping_add(at))
+}
+
+const fn repeated(byte: u8) -> u64 {
+    LOW_BITS.wrapping_mul(byte as u64)
+}
+
+/// The high bit of every zero byte, up to the first; above it there may be others.
+const fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(LOW_BITS) & !word & HIGH_BITS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_first_of_them_is_found(text in prop::collection::vec(0x5b_u8..0x60, 0..40)) {
+            let expected = text.iter().position(|byte| matches!(byte, b'\\' | b'^'));
+            prop_assert_eq!(find_either(&text, b'\\', b'^'), expected);
+        }
+
+        #[test]
+        fn any_byte_can_be_looked_for(text in prop::collection::vec(any::<u8>(), 0..40), one: u8, other: u8) {
+            let expected = text.iter().position(|byte| *byte == one || *byte == other);
+            prop_assert_eq!(find_either(&text, one, other), expected);
+        }
+    }
+}
