@@ -4,20 +4,32 @@
 const LOW_BITS: u64 = u64::MAX / 0xff;
 const HIGH_BITS: u64 = LOW_BITS << 7;
 
+/// Where in a text a byte first stands.
+pub(crate) fn find(text: &[u8], byte: u8) -> Option<usize> {
+    let bytes = repeated(byte);
+    first(text, |word| zeros(word ^ bytes), |other| other == byte)
+}
+
 /// Where in a text one of two bytes first stands.
 pub(crate) fn find_either(text: &[u8], one: u8, other: u8) -> Option<usize> {
     let (ones, others) = (repeated(one), repeated(other));
+    first(text, |word| zeros(word ^ ones) | zeros(word ^ others), |byte| byte == one || byte == other)
+}
+
+/// Where the first byte stands that is one of those wanted: the high bit of the first of them in a word is the lowest
+/// that is set in `marks` of that word.
+#[inline(always)]
+fn first(text: &[u8], marks: impl Fn(u64) -> u64, wanted: impl Fn(u8) -> bool) -> Option<usize> {
     let mut rest = text;
     while let Some((word, behind)) = rest.split_first_chunk::<8>() {
-        let word = u64::from_le_bytes(*word);
-        let found = zeros(word ^ ones) | zeros(word ^ others);
+        let found = marks(u64::from_le_bytes(*word));
         if found != 0 {
             let before = text.len().wrapping_sub(rest.len());
             return Some(before.wrapping_add(found.trailing_zeros() as usize / 8));
         }
         rest = behind;
     }
-    let at = rest.iter().position(|byte| *byte == one || *byte == other)?;
+    let at = rest.iter().position(|byte| wanted(*byte))?;
     Some(text.len().wrapping_sub(rest.len()).wrapping_add(at))
 }
 
@@ -46,6 +58,7 @@ mod tests {
         fn any_byte_can_be_looked_for(text in prop::collection::vec(any::<u8>(), 0..40), one: u8, other: u8) {
             let expected = text.iter().position(|byte| *byte == one || *byte == other);
             prop_assert_eq!(find_either(&text, one, other), expected);
+            prop_assert_eq!(find(&text, one), text.iter().position(|byte| *byte == one));
         }
     }
 }

@@ -12,11 +12,12 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memmem};
+use memchr::memmem;
 
 use super::message;
 use super::reading::{Rank, Reading, Slot};
 use super::shape::Shape;
+use crate::bytes;
 
 pub(super) static SHAPE: Shape = Shape { name: "cef", computer: &["hostname", "host"], ..Shape::NONE };
 
@@ -29,7 +30,7 @@ const MAX_KEYS: usize = 128;
 
 /// The event id in a text, given as the bytes of its JSON string.
 pub(super) fn id(string: &[u8]) -> Option<u64> {
-    let at = memchr(b'|', string.get(..HEADER).unwrap_or(string))?;
+    let at = bytes::find(string.get(..HEADER).unwrap_or(string), b'|')?;
     let (before, rest) = string.split_at_checked(at)?;
     let version = before.iter().rposition(|byte| !(byte.is_ascii_digit() || *byte == b'.'))?;
     if !before.get(..=version)?.ends_with(b"EF:") {

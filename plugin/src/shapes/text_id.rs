@@ -1,8 +1,9 @@
 //! The event id at the beginning of a text that may be an event.
 
-use memchr::{memchr, memmem};
+use memchr::memmem;
 
 use super::{cef, snare};
+use crate::bytes;
 
 /// How an event stands in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +63,7 @@ pub(super) fn find(string: &[u8]) -> Option<(u64, Form)> {
 fn vent(text: &[u8]) -> Option<usize> {
     let mut from = 0_usize;
     loop {
-        let at = from.checked_add(memchr(b'v', text.get(from..)?)?)?;
+        let at = from.checked_add(bytes::find(text.get(from..)?, b'v')?)?;
         if text.get(at..)?.starts_with(b"vent") {
             return Some(at);
         }
