@@ -83,6 +83,8 @@ build() {
     flags+=(-Ctarget-feature=-reference-types)
     # The shadow stack in linear memory. It is fixed at link time, and no function of the guest recurses.
     flags+=(-Clink-arg=-zstack-size=131072)
+    # The names of functions stay in this module for `schtag inspect --calls`; `schtag bake` leaves them out.
+    flags+=(-Cstrip=none)
     # SHA-256 is for the few allowlist entries that have a hash: small before fast.
     flags+=('--cfg=sha2_backend_soft="compact"')
     say "compiling with $name: $("${RUSTC:-rustc}" --version)"

@@ -3,6 +3,7 @@
 
 use schtag::engine::Engine;
 use schtag::rules::Packed;
+use schtag_host::engine::{Instance, Module, Options};
 use std::fs;
 
 /// The rules that `cargo run --example fuzz_corpus` compiles for the targets.
@@ -18,9 +19,7 @@ pub fn engine() -> Engine {
 }
 
 /// An instance of the built filter, `dist/schtag.wasm`.
-#[cfg(feature = "host")]
-pub fn instance() -> schtag_host::engine::Instance {
-    use schtag_host::engine::{Instance, Module, Options};
+pub fn instance() -> Instance {
     const FILTER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../dist/schtag.wasm");
     let wasm = fs::read(FILTER).unwrap_or_else(|error| panic!("{FILTER}: {error}; `make fuzz` builds it"));
     match Module::new(&wasm).and_then(|module| Instance::new(&module, &Options::default())) {

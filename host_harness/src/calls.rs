@@ -38,7 +38,16 @@ impl Calls {
     /// # Errors
     /// When it is not a valid module.
     pub fn of(wasm: &[u8]) -> Result<Self, Error> {
-        let graph = Graph::of(wasm)?;
+        Self::named_by(wasm, wasm)
+    }
+
+    /// Reads the calls of a baked module. Its functions are those of the base module that it was made of, which has
+    /// their names.
+    ///
+    /// # Errors
+    /// When either is not a valid module.
+    pub fn named_by(wasm: &[u8], base: &[u8]) -> Result<Self, Error> {
+        let graph = Graph::of(wasm, &Outline::parse(base)?)?;
         let reachable = graph.reachable();
         let groups = graph.groups(&reachable);
         let name = |function: &usize| graph.name(*function);
@@ -68,7 +77,7 @@ struct Graph {
 }
 
 impl Graph {
-    fn of(wasm: &[u8]) -> Result<Self, Error> {
+    fn of(wasm: &[u8], named_by: &Outline<'_>) -> Result<Self, Error> {
         let types = Validator::new_with_features(WasmFeatures::all()).validate_all(wasm)?;
         let types = types.as_ref();
         let outline = Outline::parse(wasm)?;
@@ -108,7 +117,7 @@ impl Graph {
         let exports = outline.exports.iter().filter(|export| export.kind == ExternalKind::Func);
         let mut names: BTreeMap<u32, String> =
             exports.clone().map(|export| (export.index, export.name.to_owned())).collect();
-        names.extend(named(&outline)?);
+        names.extend(named(named_by)?);
         let exported = exports.filter_map(|export| defined(export.index)).collect();
         Ok(Self { names, imported, callees, traps, frames: frame_sizes(wasm)?, exported })
     }
@@ -297,6 +306,16 @@ mod tests {
         cycles.iter_mut().for_each(|cycle| cycle.sort());
         cycles.sort();
         assert_eq!(cycles, [vec!["a", "b"], vec!["through"]]);
+    }
+
+    #[test]
+    fn a_stripped_module_has_the_names_of_its_base() {
+        let wasm = |name: &str| {
+            wat::parse_str(format!(r#"(module (func (export "f") (call 1)) (func {name} (call 1)))"#))
+                .unwrap()
+        };
+        assert_eq!(Calls::of(&wasm("")).unwrap().cycles, [["function 1"]]);
+        assert_eq!(Calls::named_by(&wasm(""), &wasm("$self")).unwrap().cycles, [["self"]]);
     }
 
     #[test]

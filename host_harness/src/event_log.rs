@@ -4,6 +4,7 @@
 
 use crate::engine::Timestamp;
 use ::evtx::{EvtxChunkData, ParserSettings};
+use schtag::json::{Scanner, repair};
 use std::fmt;
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -139,10 +140,28 @@ impl<'r> EventLog<'r> {
                 let json = record.into_json_bytes()?;
                 Ok(Event { number, time: timestamp(json.timestamp), json: json.data })
             });
-            take(event.map_err(|error| damage(error.to_string())))?;
+            let mut event = event.map_err(|error| damage(error.to_string()));
+            if let Ok(event) = &mut event
+                && let Some(mended) = mended(&event.json)
+            {
+                let what = format!("record {}: a name or value in it cannot be JSON; mended", event.number);
+                take(Err(damage(what)))?;
+                event.json = mended;
+            }
+            take(event)?;
         }
         Ok(())
     }
+}
+
+/// A valid object, where an event is none: the crate writes names as they are, with control characters, too.
+fn mended(event: &[u8]) -> Option<Vec<u8>> {
+    if Scanner::default().scan(event).is_ok() {
+        return None;
+    }
+    let mut out = Vec::new();
+    // Fails for want of memory only; then what is there stays.
+    repair(&mut out, event).ok().map(|_| out)
 }
 
 /// A time as the pipeline gives it; one before 1970 is 1970.

@@ -1,13 +1,14 @@
 //! What fuzzing starts from: for each fuzz target, inputs of the form that it reads.
 
+use crate::event_log::{self, Event};
 use crate::samples::{Sample, Shape, task_xml};
 use crate::{hostile, project};
 use serde_json::Value;
 use std::fs;
 
 /// The fuzz targets, as `fuzz/fuzz_targets` has them.
-pub const TARGETS: [&str; 9] =
-    ["record", "wasm", "scan", "splice", "repair", "task", "command", "rules", "settings"];
+pub const TARGETS: [&str; 10] =
+    ["record", "wasm", "scan", "splice", "repair", "task", "command", "rules", "settings", "evtx"];
 
 /// Larger inputs teach a fuzzer nothing and slow it down.
 const MAX: usize = 32 * 1024;
@@ -61,6 +62,7 @@ pub fn of(target: &str) -> Result<Vec<Vec<u8>>, String> {
             .collect(),
         "rules" => rule_files("rule.yml")?.into_iter().map(String::into_bytes).collect(),
         "settings" => settings().iter().map(|text| text.as_bytes().to_vec()).collect(),
+        "evtx" => event_logs(),
         other => return Err(format!("there is no fuzz target {other}")),
     };
     seeds.retain(|seed| seed.len() <= MAX);
@@ -110,6 +112,27 @@ const fn settings() -> [&'static str; 3] {
         "allowlist:\n  - name: backup\n    reason: nightly\n    rules: ['*']\n    until: 2030-01-01\n    match:\n      task.name: \\Backup\n      User|startswith: [CORP\\, 'NT ']\n",
         "placeholders:\n  admins: [alice, bob]\n",
     ]
+}
+
+/// Logs of no chunk and of one, without what means nothing.
+fn event_logs() -> Vec<Vec<u8>> {
+    let events = |first: u64, count| -> Vec<Event> {
+        (first..)
+            .zip(COMMANDS.iter().cycle())
+            .take(count)
+            .map(|(number, (command, arguments))| {
+                let data =
+                    vec![("TaskName", format!(r"\{number}")), ("TaskContent", task_xml(command, arguments))];
+                Event { number, id: 4698, at: 1_700_000_000 + number, data }
+            })
+            .collect()
+    };
+    let chunks = [vec![], vec![events(1, 1)], vec![events(1, 3)]];
+    chunks
+        .iter()
+        .flat_map(|chunks| [event_log::file(chunks), event_log::file_of_templates(chunks)])
+        .map(|log| event_log::shortened(&log))
+        .collect()
 }
 
 /// The files of that name of all rules, in order of their folders.

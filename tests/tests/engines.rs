@@ -1,10 +1,12 @@
-//! The same verdicts everywhere: wasmtime, wasmi, a new instance for each record, and the core run natively.
+//! The same verdicts everywhere: wasmtime with each of its compilers, wasmi, a new instance for each record, and the
+//! core run natively.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use schtag::engine::{At, Engine, Outcome};
 use schtag_host::engine::{Instance, Module, Options, Timestamp};
 use schtag_tests::samples::{Sample, Shape};
 use schtag_tests::wasmi_host::WasmiHost;
+use schtag_tests::wasmtime_host::{Compiler, WasmtimeHost};
 use schtag_tests::{filter, hostile, pack};
 use std::num::NonZeroU32;
 
@@ -38,6 +40,22 @@ fn wasmi_and_wasmtime_agree() {
         let expected = wasmtime.call(b"t", AT, &input).unwrap().record;
         let got = wasmi.call(b"t", AT.seconds, &input).unwrap();
         assert_eq!(String::from_utf8_lossy(&got), String::from_utf8_lossy(&expected));
+    }
+}
+
+#[test]
+fn what_each_compiler_of_wasmtime_makes_agrees() {
+    let wasm = filter::wasm().unwrap();
+    let mut instance = Instance::new(&Module::new(&wasm).unwrap(), &Options::default()).unwrap();
+    let inputs = inputs();
+    let expected: Vec<Vec<u8>> =
+        inputs.iter().map(|input| instance.call(b"t", AT, input).unwrap().record).collect();
+    for compiler in Compiler::ALL {
+        let mut host = WasmtimeHost::new(&wasm, compiler).unwrap();
+        for (input, expected) in inputs.iter().zip(&expected) {
+            let got = host.call(b"t", AT.seconds, input).unwrap();
+            assert!(got == *expected, "{compiler:?}: {} and {}", got.escape_ascii(), expected.escape_ascii());
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Windows event logs: the events of a file get the tags that they get from a pipeline.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use schtag_host::event_log::EventLog;
-use schtag_tests::event_log::{Event, file};
+use schtag_tests::event_log::{Event, file, file_of_templates};
 use schtag_tests::filter::{self, Filter};
 use schtag_tests::samples::Sample;
 
@@ -27,12 +28,22 @@ fn the_events_of_a_log_are_judged() {
     };
     let deleted = Sample { content: String::new(), ..malicious.clone() };
     let updated = Sample { event_id: 4702, ..malicious.clone() };
-    let bytes = file(&[
+    let chunks = [
         vec![event(1, 4698, &malicious), event(2, 4698, &benign), event(3, 4624, &benign)],
-        vec![event(4, 4699, &deleted), event(5, 4702, &updated)],
-    ]);
+        vec![event(4, 4699, &deleted)],
+        vec![event(5, 4702, &updated)],
+    ];
+    // The deletion, which has no content, completes a sequence.
+    let expected = [(1, "high"), (2, "none"), (3, "none"), (4, "medium"), (5, "high")]
+        .map(|(number, severity)| (number, severity.to_owned()));
+    assert_eq!(verdicts(&file(&chunks)), expected);
+    assert_eq!(verdicts(&file_of_templates(&chunks)), expected);
+}
+
+/// The numbers of a log's events with what they are judged to be.
+fn verdicts(bytes: &[u8]) -> Vec<(u64, String)> {
     let mut filter = Filter::new(&filter::module().unwrap()).unwrap();
-    let mut log = EventLog::new(Box::new(&*bytes)).unwrap();
+    let mut log = EventLog::new(Box::new(bytes)).unwrap();
     let mut verdicts = Vec::new();
     loop {
         let more = log.next_chunk(|event| {
@@ -48,7 +59,5 @@ fn the_events_of_a_log_are_judged() {
             break;
         }
     }
-    // The deletion, which has no content, completes a sequence.
-    let expected = [(1, "high"), (2, "none"), (3, "none"), (4, "medium"), (5, "high")];
-    assert_eq!(verdicts, expected.map(|(number, severity)| (number, severity.to_owned())));
+    verdicts
 }

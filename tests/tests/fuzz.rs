@@ -10,7 +10,7 @@
 
 use schtag::engine::Engine;
 use schtag_host::engine::{Instance, Module, Options};
-use schtag_properties::{command, json, record, rules, settings, task, wasm};
+use schtag_properties::{command, evtx, json, record, rules, settings, task, wasm};
 use schtag_tests::mutations::Mutations;
 use schtag_tests::{filter, pack, seeds};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -86,4 +86,9 @@ fn rules() {
 #[test]
 fn settings() {
     try_all("settings", 4_000, settings::check);
+}
+
+#[test]
+fn evtx() {
+    try_all("evtx", 10_000, evtx::check);
 }

@@ -1,8 +1,10 @@
 //! `schtag inspect`.
 use super::failure::{Exit, Failure};
+use super::module;
 use super::output::Output;
 use clap::Args;
 use schtag_host::calls::Calls;
+use schtag_host::digest::sha256_hex;
 use schtag_host::inspect::{Inspection, PAGE};
 use schtag_host::manifest::{Manifest, RuleSummary};
 use schtag_host::stack;
@@ -56,7 +58,13 @@ impl Inspect {
 
 impl Inspect {
     fn print_calls(&self, wasm: &[u8]) -> Result<Exit, Failure> {
-        let calls = Calls::of(wasm).map_err(|error| Failure::of_file(Exit::Module, &self.file, error))?;
+        // A baked module has no names; its base has them, when it is the one in here.
+        let base = module::base(None)?.filter(|base| {
+            let baked_of = Manifest::of(wasm).ok().flatten().map(|manifest| manifest.base);
+            baked_of.is_some_and(|baked_of| baked_of == sha256_hex(base))
+        });
+        let calls = Calls::named_by(wasm, base.as_deref().unwrap_or(wasm));
+        let calls = calls.map_err(|error| Failure::of_file(Exit::Module, &self.file, error))?;
         let mut text = String::new();
         if self.json {
             text = serde_json::to_string_pretty(&calls)

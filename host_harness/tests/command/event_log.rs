@@ -1,6 +1,6 @@
 //! `schtag tag` on Windows event logs.
 #![allow(clippy::indexing_slicing, reason = "a failing helper fails its test")]
-use super::event_log_file::{Event, file};
+use super::event_log_file::{Event, file, file_of_templates};
 use super::{Folder, stderr};
 use flate2::{Compression, write::GzEncoder};
 use std::io::Write;
@@ -20,7 +20,10 @@ fn numbers(output: &[u8]) -> Vec<String> {
         let record: serde_json::Value = serde_json::from_str(line).unwrap();
         let system = &record["Event"]["System"];
         assert_eq!(system["Provider"]["#attributes"]["Name"], "Microsoft-Windows-Security-Auditing");
-        let number = system["EventRecordID"].as_str().unwrap().to_owned();
+        let number = match &system["EventRecordID"] {
+            serde_json::Value::String(number) => number.clone(),
+            number => number.to_string(),
+        };
         assert_eq!(record["Event"]["EventData"]["TaskName"], format!("\\Täsk {number}"));
         number
     };
@@ -34,6 +37,9 @@ fn each_event_is_a_line() {
     let assert = folder.schtag("tag a.evtx").assert().success();
     assert_eq!(numbers(&assert.get_output().stdout), ["7", "8", "9"]);
     assert!(stderr(&assert).contains("3 lines, 0 tagged"), "{}", stderr(&assert));
+    folder.write("a.evtx", &file_of_templates(&[vec![event(7), event(8)], vec![event(9)]]));
+    let assert = folder.schtag("tag a.evtx").assert().success();
+    assert_eq!(numbers(&assert.get_output().stdout), ["7", "8", "9"]);
     // The same from a pipe, and compressed.
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(&log()).unwrap();
@@ -72,12 +78,17 @@ fn what_is_damaged_is_told_and_the_rest_is_read() {
     let mut bad_record = whole.clone();
     // The first token behind the first record's header.
     bad_record[first + 512 + 24] = 0xff;
+    let mut bad_name = whole.clone();
+    let computer: Vec<u8> = "Computer".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let place = whole.windows(computer.len()).position(|bytes| bytes == computer).unwrap();
+    bad_name[place] = b'\n';
     let mut bad_header = whole.clone();
     bad_header[100] ^= 1;
-    let cases: [Case<'_>; 6] = [
+    let cases: [Case<'_>; 7] = [
         ("chunk", &bad_chunk, &["chunk 1: "], &["9"]),
         ("checksum", &bad_checksum, &["chunk 1: its checksum is wrong"], &["7", "8", "9"]),
         ("record", &bad_record, &["chunk 1: ", "7"], &["8", "9"]),
+        ("name", &bad_name, &["chunk 1: record 7: ", "mended"], &["7", "8", "9"]),
         (
             "cut between records",
             &whole[..first + 65_536 + 300],

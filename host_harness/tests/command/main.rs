@@ -3,7 +3,7 @@
 mod bake;
 mod event_log;
 #[path = "../../../tests/src/event_log.rs"]
-#[allow(unreachable_pub, reason = "it is a module of another crate's library, too")]
+#[allow(dead_code, unreachable_pub, reason = "it is a module of another crate's library, too")]
 mod event_log_file;
 mod format;
 mod inspect;

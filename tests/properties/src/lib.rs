@@ -5,13 +5,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a property panics where it does not hold")]
 
 pub mod command;
+pub mod evtx;
 pub mod json;
 pub mod record;
-#[cfg(feature = "host")]
 pub mod rules;
-#[cfg(feature = "host")]
 pub mod settings;
 pub mod task;
 pub mod text;
-#[cfg(feature = "host")]
 pub mod wasm;
