@@ -1,11 +1,11 @@
 //! Records through the core, natively; NULs separate them.
 #![no_main]
 
-use schtag::engine::Engine;
+use schtag_properties::record::{Filters, check};
 use std::cell::RefCell;
 
-thread_local!(static ENGINE: RefCell<Engine> = RefCell::new(schtag_fuzz::engine()));
+thread_local!(static FILTERS: RefCell<Filters> = RefCell::new(Filters::new(schtag_fuzz::engine)));
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    ENGINE.with_borrow_mut(|engine| schtag_properties::record::check(engine, data));
+    FILTERS.with_borrow_mut(|filters| check(filters, data));
 });

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::fluent_bit::{AgentError, Installation, Version};
+use crate::fluent_bit::{AgentError, Installation, Version, io_error};
 
 /// The options of the input `winevtlog`, which exists only in builds for Windows.
 ///
@@ -86,18 +86,20 @@ impl Example {
     }
 
     /// The example with its ports and folders moved: the HTTP server to `metrics`, the input `forward` to `port` of
-    /// the loopback interface, and the outputs `file` to the folder `out` in `dir`; without what this `version` of
-    /// Fluent Bit does not know.
+    /// the loopback interface, and the outputs `file` to the folder `out` in `dir`, which is made; without what this
+    /// `version` of Fluent Bit does not know.
     ///
     /// # Errors
-    /// When the example has no such server.
+    /// When the example has no such server, or the folder cannot be made.
     pub fn moved(&self, dir: &Path, metrics: u16, port: u16, version: Version) -> Result<Self, AgentError> {
         let mut moved = self.on_version(version).with("http_port: 2020", &format!("http_port: {metrics}"))?;
+        let out = dir.join("out");
+        fs::create_dir_all(&out).map_err(io_error(format!("making {}", out.display())))?;
         moved.text = moved
             .text
             .replace("listen: 0.0.0.0", "listen: 127.0.0.1")
             .replace("port: 24224", &format!("port: {port}"))
-            .replace("/var/log/schtag", &dir.join("out").display().to_string());
+            .replace("/var/log/schtag", &out.display().to_string());
         Ok(moved)
     }
 

@@ -41,8 +41,8 @@ fn engine() -> Engine {
 
 #[test]
 fn record() {
-    let mut engine = engine();
-    try_all("record", 4_000, |data| record::check(&mut engine, data));
+    let mut filters = record::Filters::new(engine);
+    try_all("record", 4_000, |data| record::check(&mut filters, data));
 }
 
 #[test]

@@ -3,20 +3,37 @@
 use crate::text::{is_key, is_object, members};
 use schtag::engine::{At, Engine, Outcome};
 
-/// Passes each of the records in `data`, which NULs separate, through an engine that has seen those before it.
+/// Two filters, one behind the other, as on an agent and its aggregator. Each has seen all records, and remembers what
+/// rules over several events ask for.
+#[derive(Debug)]
+pub struct Filters {
+    first: Engine,
+    second: Engine,
+}
+
+impl Filters {
+    /// Two filters that have seen nothing.
+    pub fn new(engine: impl Fn() -> Engine) -> Self {
+        Self { first: engine(), second: engine() }
+    }
+}
+
+/// Passes each of the records in `data`, which NULs separate, through both filters.
 ///
 /// - What comes out is one valid object.
 /// - A valid record comes out byte for byte, or with its members unchanged, none of our key left, and at most one
 ///   of ours behind the others.
-/// - An engine gives the same for the result: a second filter behind the first changes nothing.
+/// - The second filter finds what the first has found, and changes nothing.
 /// - The record's own bytes can be marked instead, as where memory has run out.
-pub fn check(engine: &mut Engine, data: &[u8]) {
+pub fn check(filters: &mut Filters, data: &[u8]) {
+    let Filters { first: engine, second: behind } = filters;
     let key = engine.settings().key.clone();
     for record in data.split(|byte| *byte == 0) {
         let first = pass(engine, record);
         assert!(is_object(&first), "{}", first.escape_ascii());
         let (others, own) = split(&first, &key);
         assert!(own.len() <= 1);
+        let second = pass(behind, &first);
         if is_object(record) {
             let (before, own_before) = split(record, &key);
             assert_eq!(others, before, "other members changed");
@@ -27,7 +44,6 @@ pub fn check(engine: &mut Engine, data: &[u8]) {
                 assert!(tag.len() <= 32 * 1024, "a tag of {} bytes", tag.len());
                 assert_eq!(members(&first).last().map(|(key, _)| is_key(key, "schtag")), Some(true));
             }
-            let second = pass(engine, &first);
             let (others_again, own_again) = split(&second, &key);
             assert_eq!((others_again, own_again.len()), (others, own.len()), "not idempotent");
         } else {
