@@ -31,7 +31,7 @@ pub(super) fn split_arguments(text: &str) -> Vec<String> {
 
 /// Reads one argument: its value, and the text behind it.
 fn argument(text: &str) -> (String, &str) {
-    let plain = text.bytes().position(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n' | b'"' | b'\\'));
+    let plain = text.bytes().position(|b| is_blank(char::from(b)) || matches!(b, b'"' | b'\\'));
     match plain.map(|at| text.split_at_checked(at)) {
         None => return (text.to_owned(), ""),
         Some(Some((plain, behind))) if !behind.starts_with(['"', '\\']) => return (plain.to_owned(), behind),

@@ -3,6 +3,7 @@
 //! Strings are most of a record, so they are read as words of eight bytes that are compared at once; and UTF-8
 //! is checked only from the first byte on that is not ASCII.
 use super::stop::{Expected, Rest, Stop};
+use crate::bytes::{HIGH_BITS, ONES, first_marked};
 
 /// The rest of a string that has something else than ASCII, up to its closing quote, and whether that has
 /// escapes.
@@ -66,27 +67,21 @@ fn block_stop<const ASCII: bool>(block: &[u8; 32]) -> Option<usize> {
     let [first, second, third, fourth] = block.as_chunks::<8>().0 else { return None };
     let stops = word_stops::<ASCII>(*first);
     if stops != 0 {
-        return Some(first_stop(stops));
+        return Some(first_marked(stops));
     }
     let stops = word_stops::<ASCII>(*second);
     if stops != 0 {
-        return Some(first_stop(stops).wrapping_add(8));
+        return Some(first_marked(stops).wrapping_add(8));
     }
     let stops = word_stops::<ASCII>(*third);
     if stops != 0 {
-        return Some(first_stop(stops).wrapping_add(16));
+        return Some(first_marked(stops).wrapping_add(16));
     }
     let stops = word_stops::<ASCII>(*fourth);
     if stops != 0 {
-        return Some(first_stop(stops).wrapping_add(24));
+        return Some(first_marked(stops).wrapping_add(24));
     }
     None
-}
-
-/// The first byte of a word that has its highest bit set in `stops`.
-#[inline(always)]
-const fn first_stop(stops: u64) -> usize {
-    (stops.trailing_zeros() / 8) as usize
 }
 
 #[inline(always)]
@@ -101,7 +96,7 @@ fn plain_tail<const ASCII: bool>(mut rest: &[u8]) -> &[u8] {
     while let Some((word, after)) = rest.split_first_chunk() {
         let stops = word_stops::<ASCII>(*word);
         if stops != 0 {
-            return rest.get(first_stop(stops)..).unwrap_or_default();
+            return rest.get(first_marked(stops)..).unwrap_or_default();
         }
         rest = after;
     }
@@ -192,11 +187,6 @@ fn bad_digits(rest: &[u8]) -> Stop<'_> {
 const fn is_plain<const ASCII: bool>(byte: u8) -> bool {
     !matches!(byte, b'"' | b'\\' | 0..b' ') && (!ASCII || byte.is_ascii())
 }
-
-/// One in each byte.
-const ONES: u64 = u64::MAX / 255;
-/// The highest bit of each byte.
-const HIGH_BITS: u64 = ONES << 7;
 
 /// Has the highest bit set of each byte that ends a run of plain bytes; above the lowest one of them, and
 /// in all other bits, there may be anything.

@@ -1,5 +1,5 @@
 //! JSON strings.
-use crate::bytes::find_either;
+use crate::bytes;
 use memchr::memchr;
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ pub fn unescape(inside: &[u8]) -> Cow<'_, str> {
     let mut text = String::with_capacity(inside.len());
     if let Ok(mut rest) = std::str::from_utf8(inside) {
         while let Some((plain, escape)) =
-            find_either(rest.as_bytes(), b'\\', b'\\').and_then(|at| rest.split_at_checked(at))
+            bytes::find(rest.as_bytes(), b'\\').and_then(|at| rest.split_at_checked(at))
         {
             text.push_str(plain);
             let (character, after) = escaped(escape.as_bytes().get(1..).unwrap_or_default());

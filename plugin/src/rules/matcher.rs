@@ -296,11 +296,8 @@ impl Matcher {
     /// Whether a pattern holds; `None` when it was not searched yet.
     #[inline]
     fn known(&self, pattern: u32, hits: &Hits) -> Option<bool> {
-        let has = hits.has(pattern);
-        if !has && self.open(pattern, hits).is_some() {
-            return None;
-        }
-        Some(has != self.tests.asks_absence(pattern))
+        let is_open = !hits.has(pattern) && self.open(pattern, hits).is_some();
+        (!is_open).then(|| self.holds(pattern, hits))
     }
 
     /// Searches the regular expressions of a rule.

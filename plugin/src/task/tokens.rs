@@ -306,7 +306,7 @@ fn tag_token(raw: &str, empty: bool) -> Token<'_> {
 }
 
 const fn ends_name(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'/' | b'>' | b'<')
+    text::is_blank(byte as char) || matches!(byte, b'/' | b'>' | b'<')
 }
 
 #[cfg(test)]
