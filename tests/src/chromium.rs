@@ -1,4 +1,5 @@
 //! A headless Chromium on pages of our own.
+use crate::fluent_bit::on_path;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -12,15 +13,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// `test` is skipped.
 pub fn find(test: &str) -> Option<PathBuf> {
     let named = std::env::var_os("CHROMIUM").filter(|value| !value.is_empty()).map(PathBuf::from);
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
     let names = ["chromium", "chromium-browser", "google-chrome"];
-    let found = named.or_else(|| {
-        names
-            .iter()
-            .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
-            .find(|file| file.is_file())
-    });
+    let found = named.or_else(|| names.into_iter().find_map(on_path));
     if found.is_none() {
         #[expect(clippy::print_stderr, reason = "whoever reads the test's output has to know")]
         {

@@ -397,7 +397,8 @@ fn version_of(program: &Path) -> Result<Version, AgentError> {
     version().ok_or_else(|| AgentError::Unexpected(format!("not a version of Fluent Bit: {text}")))
 }
 
-fn on_path(program: &str) -> Option<PathBuf> {
+/// Where a program on PATH is.
+pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
     std::env::split_paths(&std::env::var_os("PATH")?).map(|dir| dir.join(program)).find(|path| path.is_file())
 }
 

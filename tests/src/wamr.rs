@@ -16,6 +16,8 @@ use wasm_encoder::{
 };
 use wasmparser::{ExternalKind, Parser, Payload};
 
+use crate::fluent_bit::on_path;
+
 /// What a call has of the stack in Fluent Bit, in bytes, where nobody sets it.
 pub const STACK: usize = 8192;
 
@@ -44,8 +46,7 @@ pub fn find() -> Option<PathBuf> {
     if let Some(named) = std::env::var_os("IWASM") {
         return Some(named.into());
     }
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join("iwasm")).find(|program| program.is_file())
+    on_path("iwasm")
 }
 
 /// Passes records through one instance, with the stack that Fluent Bit gives. For each the [`checksum`] of what comes out.

@@ -8,11 +8,11 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    clippy::print_stderr,
     reason = "helpers of tests"
 )]
 
 use schtag_host::calls::Calls;
+use schtag_tests::fluent_bit::skipped;
 use schtag_tests::mangled::readable;
 use schtag_tests::{filter, project};
 use std::collections::BTreeSet;
@@ -43,7 +43,8 @@ fn calls() -> Option<Calls> {
     let base = fs::read(project::base_module().unwrap()).unwrap();
     let compiler = rustc(&base).expect("a module says which rustc has built it");
     if !compiler.starts_with(RUSTC) {
-        eprintln!("SKIPPED: the answers are for rustc {RUSTC}*, and the module was built by {compiler}");
+        skipped(&format!("the answers are for rustc {RUSTC}*, and the module was built by {compiler}"))
+            .unwrap();
         return None;
     }
     Some(Calls::named_by(&filter::wasm().unwrap(), &base).unwrap())
