@@ -224,14 +224,29 @@ pub enum Note {
     TagCut(&'static str),
     /// The record was not valid JSON; what was changed to make it so.
     Repaired(Cow<'static, str>),
-    /// Any other limit, in words.
-    Other(Cow<'static, str>),
+    /// A command line, or what its variables expand to, is longer than is read.
+    CommandCut {
+        /// Bytes that were read.
+        bytes: usize,
+    },
+    /// Something is nested deeper than is followed, for example `wrappers`.
+    NestedDeeper {
+        /// What is nested.
+        what: &'static str,
+        /// How deep it was followed.
+        depth: usize,
+    },
+    /// Reading everything would cost more work than one record may (see [`work`](crate::work)).
+    WorkSpent {
+        /// What was not read, or not to its end, for example `actions` or `decoding`.
+        unread: &'static str,
+    },
 }
 
 impl Note {
     /// Whether there is something of the task that was not looked at.
     pub const fn limits_reading(&self) -> bool {
-        !matches!(self, Self::ReadFromMessage | Self::TagCut(_) | Self::Repaired(_) | Self::Other(_))
+        !matches!(self, Self::ReadFromMessage | Self::TagCut(_) | Self::Repaired(_))
     }
 }
 
@@ -252,7 +267,13 @@ impl fmt::Display for Note {
             Self::DecodingStopped(why) => write!(f, "decoding stopped: {why}"),
             Self::TagCut(what) => write!(f, "tag shortened: {what}"),
             Self::Repaired(what) => write!(f, "record was not valid JSON: {what}"),
-            Self::Other(what) => f.write_str(what),
+            Self::CommandCut { bytes } => {
+                write!(f, "command line longer than the {bytes} bytes that were read")
+            }
+            Self::NestedDeeper { what, depth } => write!(f, "{what} nested deeper than {depth}"),
+            Self::WorkSpent { unread } => {
+                write!(f, "reading stopped at the work limit of a record; not fully read: {unread}")
+            }
         }
     }
 }

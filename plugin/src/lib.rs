@@ -12,6 +12,8 @@
 //! 8. [`history`] remembers matches for rules over several events.
 //! 9. [`verdict`] grades what matched and writes the tag.
 //! 10. [`engine`] joins them; [`abi`] is what Fluent Bit calls.
+//!
+//! [`work`] is the meter that bounds what one record may cost; every module from [`shapes`] on charges it.
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
 pub mod abi;
@@ -26,3 +28,4 @@ pub mod rules;
 pub mod shapes;
 pub mod task;
 pub mod verdict;
+pub mod work;

@@ -13,6 +13,7 @@ pub(super) use start::start;
 
 use super::tokens::{ends_executable, ends_with_ignoring_case};
 use super::wrappers::{Started, Starts, Stdin};
+use crate::work::Work;
 use chain::{Command, chain};
 use loops::Loops;
 use variables::Variables;
@@ -71,7 +72,7 @@ pub(super) fn without_outer_quotes(line: &str) -> &str {
 }
 
 /// What the line of a `cmd /c` starts, in order.
-pub(super) fn started(line: &str, delayed_expansion: bool) -> Starts {
+pub(super) fn started(line: &str, delayed_expansion: bool, _work: &Work) -> Starts {
     let mut shell = Shell { variables: Variables::new(delayed_expansion), ..Shell::default() };
     shell.wait_for(without_outer_quotes(line));
     while let Some(command) = shell.waiting.pop() {

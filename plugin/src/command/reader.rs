@@ -9,6 +9,7 @@ use super::{PowerShell, Process, Processes};
 use super::{cmd, environment, normalize, path, powershell as shell, tokens, unicode};
 use crate::event::Note;
 use crate::task::Exec;
+use crate::work::Work;
 
 /// Most bytes of an element that are read.
 const MAX_ELEMENT: usize = 64 * 1024;
@@ -26,8 +27,8 @@ const MAX_STARTED: usize = 256 * 1024;
 /// An element is read to its first 64 KiB; wrappers are followed 4 deep, to at most 16 processes; for the
 /// limits of decoding see the module `decode`. In all, at most 512 KiB of text are read, started and decoded,
 /// and each text is passed over at most 40 times.
-pub fn read(exec: &Exec) -> Processes {
-    let mut reader = Reader::default();
+pub fn read(exec: &Exec, work: &Work) -> Processes {
+    let mut reader = Reader::new(work);
     let command = reader.expanded(exec.command.as_deref());
     let arguments = reader.expanded(exec.arguments.as_deref());
     let folder = reader.expanded(exec.working_directory.as_deref());
@@ -71,8 +72,8 @@ struct Pending {
     stdin: Stdin,
 }
 
-#[derive(Default)]
-struct Reader {
+struct Reader<'w> {
+    work: &'w Work,
     list: Vec<Process>,
     notes: Vec<Note>,
     queue: VecDeque<Pending>,
@@ -82,7 +83,18 @@ struct Reader {
     started: usize,
 }
 
-impl Reader {
+impl<'w> Reader<'w> {
+    const fn new(work: &'w Work) -> Self {
+        Self {
+            work,
+            list: Vec::new(),
+            notes: Vec::new(),
+            queue: VecDeque::new(),
+            encoded: Vec::new(),
+            started: 0,
+        }
+    }
+
     fn note(&mut self, note: Note) {
         if !self.notes.contains(&note) {
             self.notes.push(note);
@@ -95,7 +107,7 @@ impl Reader {
         let text = element.get(..element.floor_char_boundary(MAX_ELEMENT)).unwrap_or_default();
         let (text_out, grown) = environment::expand_percent(text, MAX_EXPANDED);
         if grown || text.len() < element.len() {
-            self.note(Note::Other(Cow::Borrowed("command line longer than the 64 KiB that were read")));
+            self.note(Note::CommandCut { bytes: MAX_ELEMENT });
         }
         text_out
     }
@@ -143,10 +155,10 @@ impl Reader {
         let Some(process) = self.list.get(index) else { return };
         let started = match &process.powershell {
             Some(PowerShell { script: Some(script), .. }) => {
-                let lines = shell::started(script);
+                let lines = shell::started(script, self.work);
                 lines.into_iter().map(Started::new).collect::<Vec<_>>().into()
             }
-            _ => wrappers::started(&process.image_name, arguments, &process.argv),
+            _ => wrappers::started(&process.image_name, arguments, &process.argv, self.work),
         };
         if started.cut {
             self.note(Note::TooMany {
@@ -156,7 +168,7 @@ impl Reader {
         }
         let started = started.list;
         if depth >= MAX_WRAPPERS && !started.is_empty() {
-            self.note(Note::Other(Cow::Borrowed("wrappers nested deeper than 4")));
+            self.note(Note::NestedDeeper { what: "wrappers", depth: MAX_WRAPPERS });
             return;
         }
         for one in started {
@@ -177,7 +189,7 @@ impl Reader {
 
     /// Decodes what the processes run. A wrapper's line holds what it starts, which is decoded there.
     fn decode(&mut self) {
-        let mut decoder = Decoder::new();
+        let mut decoder = Decoder::new(self.work);
         let wraps: Vec<usize> = self.list.iter().filter_map(|process| process.parent).collect();
         for (index, process) in self.list.iter_mut().enumerate() {
             let encoded = self.encoded.get_mut(index).and_then(Option::take);

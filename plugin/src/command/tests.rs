@@ -7,6 +7,7 @@ mod rewritings;
 
 use super::*;
 use crate::task::Exec;
+use crate::work::Work;
 
 /// An action of a command and its arguments; an empty text stands for no element.
 fn exec(command: &str, arguments: &str) -> Exec {
@@ -15,7 +16,7 @@ fn exec(command: &str, arguments: &str) -> Exec {
 }
 
 fn processes(command: &str, arguments: &str) -> Vec<Process> {
-    read(&exec(command, arguments)).list
+    read(&exec(command, arguments), &Work::unlimited()).list
 }
 
 fn encoded(script: &str) -> String {
@@ -63,7 +64,7 @@ fn command_and_arguments_are_joined_as_windows_would() {
             "{command} | {arguments}"
         );
     }
-    assert_eq!(read(&Exec::default()), Processes::default());
+    assert_eq!(read(&Exec::default(), &Work::unlimited()), Processes::default());
 }
 
 #[test]
@@ -96,7 +97,7 @@ fn standard_input() {
 #[test]
 fn the_working_directory_is_expanded() {
     let exec = Exec { working_directory: Some(r"%windir%\Temp".into()), ..exec("cmd", "/c calc") };
-    let list = read(&exec).list;
+    let list = read(&exec, &Work::unlimited()).list;
     assert!(
         list.len() == 2 && list.iter().all(|p| p.working_directory.as_deref() == Some(r"C:\Windows\Temp"))
     );

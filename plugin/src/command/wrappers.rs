@@ -6,6 +6,7 @@
 use super::environment::find_ignoring_case;
 use super::tokens::{after_arguments, ends_executable};
 use super::{cmd, script_calls, shell_open};
+use crate::work::Work;
 
 /// Where a started program's input comes from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,9 +49,9 @@ impl From<Vec<Started>> for Starts {
 }
 
 /// What a program starts. `arguments` as written, `argv` split.
-pub(super) fn started(image_name: &str, arguments: &str, argv: &[String]) -> Starts {
+pub(super) fn started(image_name: &str, arguments: &str, argv: &[String], work: &Work) -> Starts {
     let one = match image_name {
-        "cmd.exe" => return of_cmd(arguments),
+        "cmd.exe" => return of_cmd(arguments, work),
         "start.exe" => Some(cmd::start(arguments).to_owned()),
         "conhost.exe" => Some(behind_options(arguments, argv, CONHOST)),
         "forfiles.exe" => option_value(argv, &["/c", "-c"]).map(|value| unhex(&value)),
@@ -83,10 +84,10 @@ pub(super) fn started(image_name: &str, arguments: &str, argv: &[String]) -> Sta
     one.filter(|line| !line.trim().is_empty()).map(Started::new).into_iter().collect::<Vec<_>>().into()
 }
 
-fn of_cmd(arguments: &str) -> Starts {
+fn of_cmd(arguments: &str, work: &Work) -> Starts {
     let Some((switches, line)) = cmd::line(arguments) else { return Starts::default() };
     let delayed = find_ignoring_case(switches, "/v").is_some();
-    let Starts { mut list, cut } = cmd::started(line, delayed);
+    let Starts { mut list, cut } = cmd::started(line, delayed, work);
     for started in &mut list {
         let (name, rest) = cmd::split_name(&started.line);
         if name.trim_matches('"').eq_ignore_ascii_case("start") {

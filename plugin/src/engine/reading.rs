@@ -5,6 +5,7 @@ use crate::fields::{ContentState, Table, com_handler_fields, event_fields, proce
 use crate::json::Object;
 use crate::shapes;
 use crate::task::{self, Action, Task};
+use crate::work::{self, Work};
 
 /// Free memory that must be there before a task event is looked at, besides some times the record's size:
 /// reading one allocates less, so that it cannot run out half-way.
@@ -55,7 +56,7 @@ pub(super) fn read_candidate<'a>(
 fn read_event(event: TaskEvent<'_>) -> Reading<'_> {
     let mut notes = event.notes.clone();
     let task = read_task(&event, &mut notes);
-    let processes = read_commands(&task, &mut notes);
+    let processes = read_commands(&task, &Work::new(work::RECORD), &mut notes);
     let state = ContentState::of(&event, &notes);
     Reading { event, task, processes, notes, state }
 }
@@ -76,7 +77,7 @@ fn read_task(event: &TaskEvent<'_>, notes: &mut Vec<Note>) -> Task {
 }
 
 #[inline(never)]
-fn read_commands(task: &Task, notes: &mut Vec<Note>) -> Vec<Processes> {
+fn read_commands(task: &Task, work: &Work, notes: &mut Vec<Note>) -> Vec<Processes> {
     let mut processes: Vec<Processes> = Vec::with_capacity(task.actions.len());
     let mut size = 0_usize;
     for action in &task.actions {
@@ -85,7 +86,7 @@ fn read_commands(task: &Task, notes: &mut Vec<Note>) -> Vec<Processes> {
             break;
         }
         let read = match action {
-            Action::Exec(exec) => command::read(exec),
+            Action::Exec(exec) => command::read(exec, work),
             _ => Processes::default(),
         };
         size = read.list.iter().map(Process::size).fold(size, usize::saturating_add);

@@ -3,6 +3,7 @@
 use crate::text::lossy;
 use schtag::command;
 use schtag::task::Exec;
+use schtag::work::Work;
 
 /// What the limits of the reader come to, in bytes, with room for what is said about each process.
 const TOTAL: usize = 16 << 20;
@@ -16,7 +17,7 @@ pub fn check(data: &[u8]) {
         arguments: (!arguments.is_empty()).then(|| arguments.to_owned()),
         working_directory: None,
     };
-    let processes = command::read(&exec);
+    let processes = command::read(&exec, &Work::unlimited());
     assert!(processes.list.len() <= 16);
     let mut total = 0;
     for (index, process) in processes.list.iter().enumerate() {
@@ -27,5 +28,5 @@ pub fn check(data: &[u8]) {
         assert!(process.decoded.len() <= 16);
     }
     assert!(total <= TOTAL, "{total} bytes");
-    assert_eq!(command::read(&exec), processes, "not the same twice");
+    assert_eq!(command::read(&exec, &Work::unlimited()), processes, "not the same twice");
 }

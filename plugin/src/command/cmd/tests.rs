@@ -1,7 +1,7 @@
 use super::*;
 
 fn lines(line: &str) -> Vec<String> {
-    started(line, true).list.into_iter().map(|s| s.line).collect()
+    started(line, true, &Work::unlimited()).list.into_iter().map(|s| s.line).collect()
 }
 
 #[test]
@@ -85,17 +85,20 @@ fn the_commands_of_a_chain() {
 
 #[test]
 fn a_pipe_is_the_next_commands_input() {
-    let list = started("echo iex (x) | powershell -", false).list;
+    let list = started("echo iex (x) | powershell -", false, &Work::unlimited()).list;
     assert_eq!(list.len(), 1);
     assert_eq!(list[0].stdin, Stdin::Pipe(Some("iex (x)".into())));
-    assert_eq!(started("type x.txt | powershell -", false).list[0].stdin, Stdin::Pipe(None));
-    assert_eq!(started("powershell - < x.txt", false).list[0].stdin, Stdin::Pipe(None));
-    assert_eq!(started("powershell -c x", false).list[0].stdin, Stdin::Inherited);
     assert_eq!(
-        started("<nul set /p=\"iex x\" | powershell -", false).list[0].stdin,
+        started("type x.txt | powershell -", false, &Work::unlimited()).list[0].stdin,
+        Stdin::Pipe(None)
+    );
+    assert_eq!(started("powershell - < x.txt", false, &Work::unlimited()).list[0].stdin, Stdin::Pipe(None));
+    assert_eq!(started("powershell -c x", false, &Work::unlimited()).list[0].stdin, Stdin::Inherited);
+    assert_eq!(
+        started("<nul set /p=\"iex x\" | powershell -", false, &Work::unlimited()).list[0].stdin,
         Stdin::Pipe(Some("iex x".into()))
     );
-    let inner = started("if exist x (echo iex x | powershell -)", false).list;
+    let inner = started("if exist x (echo iex x | powershell -)", false, &Work::unlimited()).list;
     assert_eq!(inner[0].stdin, Stdin::Pipe(Some("iex x".into())));
 }
 
@@ -109,6 +112,6 @@ fn what_is_not_read_is_said() {
         ("for %i in (a b c d e f g h) do ".repeat(9) + "x %i", false),
         ("set a=xxxxxxxxxxxxxxxx&& ".to_owned() + &"set a=!a!!a!&& ".repeat(40), true),
     ] {
-        assert_eq!(started(&line, true).cut, cut, "{line}");
+        assert_eq!(started(&line, true, &Work::unlimited()).cut, cut, "{line}");
     }
 }

@@ -7,6 +7,7 @@
 use super::script::folded;
 use crate::command::environment;
 use crate::command::path::file_name;
+use crate::work::Work;
 use std::borrow::Cow;
 
 /// Most command lines that are read out of a script.
@@ -19,7 +20,7 @@ const SHELLS: [&str; 8] =
     ["powershell", "pwsh", "cmd", "mshta", "wscript", "cscript", "rundll32", "regsvr32"];
 
 /// The command lines of the shells that a script starts, in order.
-pub(in crate::command) fn started(script: &str) -> Vec<String> {
+pub(in crate::command) fn started(script: &str, _work: &Work) -> Vec<String> {
     let folded = folded(script);
     let script = folded.as_deref().unwrap_or(script);
     let mut list = Vec::new();
@@ -215,13 +216,13 @@ mod tests {
             ("'; powershell'", vec![]),
             ("", vec![]),
         ] {
-            assert_eq!(started(script), lines, "{script}");
+            assert_eq!(started(script, &Work::unlimited()), lines, "{script}");
         }
     }
 
     #[test]
     fn what_is_read_out_of_a_script_is_bounded() {
-        assert_eq!(started(&"cmd /c x;".repeat(1_000)).len(), MAX_CALLS);
-        assert_eq!(started(&"x;".repeat(100_000)), Vec::<String>::new());
+        assert_eq!(started(&"cmd /c x;".repeat(1_000), &Work::unlimited()).len(), MAX_CALLS);
+        assert_eq!(started(&"x;".repeat(100_000), &Work::unlimited()), Vec::<String>::new());
     }
 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 /// What must hold of every reading.
 fn check(exec: &Exec) -> Processes {
-    let processes = read(exec);
+    let processes = read(exec, &Work::unlimited());
     assert!(processes.list.len() <= 16);
     let layers: Vec<_> = processes.list.iter().flat_map(|p| &p.decoded).collect();
     assert!(layers.len() <= decode::MAX_LAYERS);
@@ -24,7 +24,7 @@ fn check(exec: &Exec) -> Processes {
 #[test]
 fn a_long_element_is_cut_and_noted() {
     let processes = check(&exec("notepad", &"ä".repeat(50_000)));
-    assert_eq!(processes.notes, [Note::Other("command line longer than the 64 KiB that were read".into())]);
+    assert_eq!(processes.notes, [Note::CommandCut { bytes: 65_536 }]);
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn many_started_processes_are_cut_and_noted() {
 fn deep_wrappers_are_cut_and_noted() {
     let processes = check(&exec(&format!("{}calc", "cmd /c ".repeat(100)), ""));
     assert_eq!(processes.list.len(), 5);
-    assert_eq!(processes.notes, [Note::Other("wrappers nested deeper than 4".into())]);
+    assert_eq!(processes.notes, [Note::NestedDeeper { what: "wrappers", depth: 4 }]);
 }
 
 #[test]

@@ -6,7 +6,11 @@ use crate::command::{path, tokens};
 fn of_line(line: &str) -> Vec<String> {
     let (program, arguments) = tokens::split_program(line);
     let name = path::file_name(&path::program(program)).to_lowercase();
-    started(&name, arguments, &tokens::split_arguments(arguments)).list.into_iter().map(|s| s.line).collect()
+    started(&name, arguments, &tokens::split_arguments(arguments), &Work::unlimited())
+        .list
+        .into_iter()
+        .map(|s| s.line)
+        .collect()
 }
 
 #[test]
