@@ -1,6 +1,6 @@
 //! From a record's members to its tag.
+use super::At;
 use super::reading::{Reading, has_headroom, read_candidate};
-use super::{At, SMALL_TAG};
 use crate::event::Note;
 use crate::fields::Table;
 use crate::history::{Completed, History};
@@ -101,13 +101,16 @@ impl Judge {
     }
 
     /// Says of a record that is no task event what an earlier filter says of its handling.
-    #[cold]
     #[inline(never)]
     fn pass_on(&self, object: &Object<'_>, tag: &mut Vec<u8>) -> Judged {
+        if object.get(&self.settings().key).is_none() {
+            return Judged::Nothing;
+        }
+        if !has_headroom(object) {
+            return Judged::NoMemory;
+        }
         match Earlier::read(object, self.pack()).handling {
             None => Judged::Nothing,
-            // Room first, since no room was looked for before.
-            Some(_) if tag.try_reserve(SMALL_TAG).is_err() => Judged::NoMemory,
             Some(handling) => {
                 write_passed_on(tag, &handling);
                 Judged::PassedOn
