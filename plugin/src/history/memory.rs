@@ -13,6 +13,8 @@ const CHAINS: usize = 2048;
 const OWNERS: usize = 2048;
 /// Matches that an owner keeps while others need room.
 const SHARE: u16 = 64;
+/// As many owners can have more than their share.
+const LARGE: usize = KEPT.div_ceil(SHARE as usize);
 
 /// A match that a correlation may need later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +110,7 @@ impl Memory {
             chains: vec![Ends::EMPTY; CHAINS],
             owners: Vec::with_capacity(KEPT),
             owner_chains: vec![NONE; OWNERS],
-            large: Vec::with_capacity(KEPT / (SHARE as usize)),
+            large: Vec::with_capacity(LARGE),
             ..Self::default()
         }
     }
@@ -262,9 +264,9 @@ impl Memory {
     }
 }
 
-/// Returns the place of a key among so many.
+/// Returns the place of a key among so many, a power of two.
 const fn place(key: u64, places: usize) -> usize {
-    key as usize % places
+    key as usize & places.wrapping_sub(1)
 }
 
 #[cfg(test)]
@@ -317,8 +319,8 @@ mod tests {
         for number in 0..20_000_u64 {
             let random = join(7, number);
             // Some owners own much, many own little; some entries make others needless.
-            let owner = if random % 3 == 0 { random % 5 } else { random % 3_000 };
-            let window = (random % 7 == 0).then_some(10);
+            let owner = if random.is_multiple_of(3) { random % 5 } else { random % 3_000 };
+            let window = random.is_multiple_of(7).then_some(10);
             memory.remember(seen(join(owner, random % 4), number as u32), join(1, owner), window, 64);
             if number % 2_500 == 0 {
                 check(&memory);
