@@ -3,7 +3,7 @@
 //! No clock has a say: a record's time is what its host or its shipper claims. A match leaves only to make room for
 //! another one.
 
-use super::list::{Ends, Links, NONE};
+use super::list::{Ends, Links, NONE, at};
 
 /// The number of matches that are remembered; each takes 40 bytes, and up to 24 for its owner.
 pub(super) const KEPT: usize = 4096;
@@ -117,7 +117,7 @@ impl Memory {
 
     /// Returns the matches with a key, the newest to arrive first.
     pub(super) fn chain(&self, key: u64) -> impl Iterator<Item = &Seen> {
-        self.numbers(key).filter_map(|number| self.entries.get(number as usize)).map(|entry| &entry.seen)
+        self.numbers(key).filter_map(|number| self.entries.get(at(number))).map(|entry| &entry.seen)
     }
 
     fn numbers(&self, key: u64) -> impl Iterator<Item = u16> {
@@ -125,7 +125,7 @@ impl Memory {
         std::iter::from_fn(move || {
             loop {
                 let number = next;
-                let entry = self.entries.get(number as usize)?;
+                let entry = self.entries.get(at(number))?;
                 next = entry.chain.older;
                 if entry.seen.key == key {
                     return Some(number);
@@ -142,7 +142,7 @@ impl Memory {
         self.number = self.number.wrapping_add(1);
         let needless = window.and_then(|window| {
             self.numbers(seen.key).take(reach).find(|number| {
-                self.entries.get(*number as usize).is_some_and(|entry| {
+                self.entries.get(at(*number)).is_some_and(|entry| {
                     let old = &entry.seen;
                     old.value == seen.value && old.at <= seen.at && old.is_near(&seen, window)
                 })
@@ -154,14 +154,14 @@ impl Memory {
         }
         let owner = self.owner(owner);
         let entry = Entry { seen, owner, all: Links::ALONE, chain: Links::ALONE, owned: Links::ALONE };
-        let number = match leaves.map(|number| (number, self.entries.get_mut(number as usize))) {
+        let number = match leaves.map(|number| (number, self.entries.get_mut(at(number)))) {
             Some((number, Some(place))) => {
                 *place = entry;
                 number
             }
             _ => {
                 self.entries.push(entry);
-                u16::try_from(self.entries.len().saturating_sub(1)).unwrap_or(NONE)
+                u16::try_from(self.entries.len()).unwrap_or(NONE)
             }
         };
         self.put_in(number);
@@ -171,18 +171,18 @@ impl Memory {
     /// Returns the match that is to make room: the oldest of the owner that has most, if that is more than its share;
     /// else the oldest of all.
     fn next_to_leave(&self) -> u16 {
-        let large = self.large.iter().filter_map(|number| self.owners.get(*number as usize));
+        let large = self.large.iter().filter_map(|number| self.owners.get(at(*number)));
         large.max_by_key(|owner| owner.count).map_or(self.all.oldest, |owner| owner.entries.oldest)
     }
 
     fn put_in(&mut self, number: u16) {
-        let Some(entry) = self.entries.get(number as usize) else { return };
+        let Some(entry) = self.entries.get(at(number)) else { return };
         let (key, owner) = (entry.seen.key, entry.owner);
         self.all.push(&mut self.entries, all, number);
         if let Some(list) = self.chains.get_mut(place(key, CHAINS)) {
             list.push(&mut self.entries, chain, number);
         }
-        if let Some(owned_by) = self.owners.get_mut(owner as usize) {
+        if let Some(owned_by) = self.owners.get_mut(at(owner)) {
             owned_by.entries.push(&mut self.entries, owned, number);
             owned_by.count = owned_by.count.saturating_add(1);
             if owned_by.count == SHARE.saturating_add(1) {
@@ -192,13 +192,13 @@ impl Memory {
     }
 
     fn take_out(&mut self, number: u16) {
-        let Some(entry) = self.entries.get(number as usize) else { return };
+        let Some(entry) = self.entries.get(at(number)) else { return };
         let (key, owner) = (entry.seen.key, entry.owner);
         self.all.unlink(&mut self.entries, all, number);
         if let Some(list) = self.chains.get_mut(place(key, CHAINS)) {
             list.unlink(&mut self.entries, chain, number);
         }
-        if let Some(owned_by) = self.owners.get_mut(owner as usize) {
+        if let Some(owned_by) = self.owners.get_mut(at(owner)) {
             owned_by.entries.unlink(&mut self.entries, owned, number);
             owned_by.count = owned_by.count.saturating_sub(1);
             match owned_by.count {
@@ -213,7 +213,7 @@ impl Memory {
     fn owner(&mut self, key: u64) -> u16 {
         let Some(first) = self.owner_chains.get_mut(place(key, OWNERS)) else { return NONE };
         let mut next = *first;
-        while let Some(owner) = self.owners.get(next as usize) {
+        while let Some(owner) = self.owners.get(at(next)) {
             if owner.key == key {
                 return next;
             }
@@ -221,7 +221,7 @@ impl Memory {
         }
         let owner = Owner { key, entries: Ends::EMPTY, count: 0, next: *first };
         let number = self.free_owner;
-        *first = match self.owners.get_mut(number as usize) {
+        *first = match self.owners.get_mut(at(number)) {
             Some(free) => {
                 self.free_owner = free.next;
                 *free = owner;
@@ -229,7 +229,7 @@ impl Memory {
             }
             None => {
                 self.owners.push(owner);
-                u16::try_from(self.owners.len().saturating_sub(1)).unwrap_or(NONE)
+                u16::try_from(self.owners.len()).unwrap_or(NONE)
             }
         };
         *first
@@ -237,14 +237,14 @@ impl Memory {
 
     /// Frees an owner that owns nothing.
     fn free(&mut self, number: u16) {
-        let Some(owner) = self.owners.get(number as usize) else { return };
+        let Some(owner) = self.owners.get(at(number)) else { return };
         let (key, behind) = (owner.key, owner.next);
         let Some(first) = self.owner_chains.get_mut(place(key, OWNERS)) else { return };
         if *first == number {
             *first = behind;
         } else {
             let mut next = *first;
-            while let Some(owner) = self.owners.get_mut(next as usize) {
+            while let Some(owner) = self.owners.get_mut(at(next)) {
                 if owner.next == number {
                     owner.next = behind;
                     break;
@@ -252,7 +252,7 @@ impl Memory {
                 next = owner.next;
             }
         }
-        if let Some(owner) = self.owners.get_mut(number as usize) {
+        if let Some(owner) = self.owners.get_mut(at(number)) {
             owner.next = self.free_owner;
         }
         self.free_owner = number;
@@ -284,7 +284,7 @@ mod tests {
         let mut by_owner: BTreeMap<u16, u16> = BTreeMap::new();
         let mut next = memory.all.oldest;
         let mut found = 0;
-        while let Some(entry) = memory.entries.get(next as usize) {
+        while let Some(entry) = memory.entries.get(at(next)) {
             found += 1;
             *by_owner.entry(entry.owner).or_default() += 1;
             assert!(memory.numbers(entry.seen.key).any(|number| number == next));
@@ -292,7 +292,7 @@ mod tests {
         }
         assert_eq!(found, memory.entries.len(), "every entry is in the list of all");
         for (owner, count) in &by_owner {
-            assert_eq!(memory.owners[usize::from(*owner)].count, *count);
+            assert_eq!(memory.owners[at(*owner)].count, *count);
         }
         let large: Vec<u16> = by_owner.iter().filter(|(_, count)| **count > SHARE).map(|(o, _)| *o).collect();
         let mut noted = memory.large.clone();
@@ -302,7 +302,7 @@ mod tests {
             .map(|place| {
                 let mut next = memory.owner_chains[place];
                 std::iter::from_fn(|| {
-                    let owner = memory.owners.get(next as usize)?;
+                    let owner = memory.owners.get(at(next))?;
                     next = owner.next;
                     Some(())
                 })

@@ -295,11 +295,14 @@ fn title(case: &Case<'_>, decision: &Decision<'_>) -> String {
         (_, Some(finding)) => finding.title,
         (Verdict::Allowlisted, None) => "Allowlisted scheduled task",
         (Verdict::Unreadable, None) => "Scheduled task could not be fully read",
-        (Verdict::PassedOn, None) => "Passed on, not verified: an earlier filter reported a scheduled task",
+        (Verdict::PassedOn, None) => {
+            decision.passed_on.first().map_or("Scheduled task", |finding| finding.title)
+        }
         _ => "Scheduled task",
     };
     let name = case.event.task_name.as_deref().unwrap_or("(no name)");
-    let mut line = format!("{what}: {name} {}", case.event.change.as_str());
+    let by_whom = if decision.verdict == Verdict::PassedOn { "Passed on, not verified: " } else { "" };
+    let mut line = format!("{by_whom}{what}: {name} {}", case.event.change.as_str());
     if let Some(user) = account(case) {
         line.push_str(" by ");
         line.push_str(&user);
