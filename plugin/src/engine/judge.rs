@@ -7,7 +7,7 @@ use crate::history::{Completed, History};
 use crate::json::Object;
 use crate::rules::{Matched, Matcher, Pack, Scratch, Settings};
 use crate::shapes;
-use crate::verdict::{Case, decide, host_role, write_tag};
+use crate::verdict::{Case, Earlier, Verdict, decide, host_role, write_passed_on, write_tag};
 
 /// What came of judging a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub(super) enum Judged {
     Nothing,
     /// The tag is written.
     Tagged,
+    /// There is nothing to say of it, and the tag is written of what an earlier filter said.
+    PassedOn,
     /// It may be a task event, and memory does not suffice to look.
     NoMemory,
 }
@@ -76,7 +78,7 @@ impl Judge {
             return Judged::NoMemory;
         }
         match shapes::change(object) {
-            None => Judged::Nothing,
+            None => self.pass_on(object, tag),
             Some(_) if !has_headroom(object) => Judged::NoMemory,
             Some(candidate) => self.judge_candidate(object, candidate, at, past, tag),
         }
@@ -91,11 +93,29 @@ impl Judge {
         past: Past,
         tag: &mut Vec<u8>,
     ) -> Judged {
-        let Some(mut reading) = read_candidate(object, candidate) else { return Judged::Nothing };
+        let Some(mut reading) = read_candidate(object, candidate) else { return self.pass_on(object, tag) };
         if self.matcher.is_none() {
             reading.notes.push(Note::NoRules);
         }
-        if self.judge_reading(object, &reading, at, past, tag) { Judged::Tagged } else { Judged::Nothing }
+        self.judge_reading(object, &reading, at, past, tag)
+    }
+
+    /// Says of a record that is no task event what an earlier filter says of its handling.
+    #[inline(never)]
+    fn pass_on(&self, object: &Object<'_>, tag: &mut Vec<u8>) -> Judged {
+        if object.get(&self.settings().key).is_none() {
+            return Judged::Nothing;
+        }
+        if !has_headroom(object) {
+            return Judged::NoMemory;
+        }
+        match Earlier::read(object, self.pack()).handling {
+            None => Judged::Nothing,
+            Some(handling) => {
+                write_passed_on(tag, &handling);
+                Judged::PassedOn
+            }
+        }
     }
 
     #[inline(never)]
@@ -106,7 +126,7 @@ impl Judge {
         at: At,
         past: Past,
         tag: &mut Vec<u8>,
-    ) -> bool {
+    ) -> Judged {
         let fields = reading.fields();
         let actions = reading.actions();
         let now = u64::from(at.seconds);
@@ -116,6 +136,7 @@ impl Judge {
             Past::Ignored => Vec::new(),
         };
         let pack = self.pack();
+        let earlier = Earlier::read(object, pack);
         let case = Case {
             pack,
             event: &reading.event,
@@ -127,15 +148,12 @@ impl Judge {
             completed: &completed,
             role: host_role(&pack.settings, object, reading.event.computer.as_deref()),
             notes: &reading.notes,
+            earlier: &earlier,
             now,
         };
-        match decide(&case) {
-            None => false,
-            Some(decision) => {
-                write_tag(tag, &case, &decision, &self.pack_hash);
-                true
-            }
-        }
+        let Some(decision) = decide(&case) else { return Judged::Nothing };
+        write_tag(tag, &case, &decision, &self.pack_hash);
+        if decision.verdict == Verdict::PassedOn { Judged::PassedOn } else { Judged::Tagged }
     }
 
     fn matched(&mut self, fields: &Table<'_>, actions: &[Table<'_>]) -> Vec<Matched> {
