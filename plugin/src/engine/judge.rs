@@ -5,9 +5,15 @@ use crate::event::Note;
 use crate::fields::Table;
 use crate::history::{Completed, History};
 use crate::json::Object;
-use crate::rules::{Matched, Matcher, Pack, Scratch, Settings};
+use crate::rules::{Evaluated, Matched, Matcher, Order, Pack, Scratch, Settings};
 use crate::shapes;
 use crate::verdict::{Case, decide, host_role, write_tag};
+use crate::work::Work;
+
+/// Units of work that are set aside for the verdict.
+const VERDICT: usize = 500_000;
+/// Units of work that are set aside for the rules about limits, where the others have taken all.
+const LIMITS: usize = 500_000;
 
 /// What came of judging a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,7 +101,12 @@ impl Judge {
         if self.matcher.is_none() {
             reading.notes.push(Note::NoRules);
         }
-        if self.judge_reading(object, &reading, at, past, tag) { Judged::Tagged } else { Judged::Nothing }
+        let matched = self.matched(&mut reading);
+        if self.judge_reading(object, &reading, &matched, at, past, tag) {
+            Judged::Tagged
+        } else {
+            Judged::Nothing
+        }
     }
 
     #[inline(never)]
@@ -103,6 +114,7 @@ impl Judge {
         &mut self,
         object: &Object<'_>,
         reading: &Reading<'_>,
+        matched: &[Matched],
         at: At,
         past: Past,
         tag: &mut Vec<u8>,
@@ -110,9 +122,8 @@ impl Judge {
         let fields = reading.fields();
         let actions = reading.actions();
         let now = u64::from(at.seconds);
-        let matched = self.matched(&fields, &actions);
         let completed = match past {
-            Past::Counts => self.completed(&matched, &fields, &actions, now),
+            Past::Counts => self.completed(matched, &fields, &actions, now),
             Past::Ignored => Vec::new(),
         };
         let pack = self.pack();
@@ -123,13 +134,15 @@ impl Judge {
             state: reading.state,
             fields: &fields,
             actions: &actions,
-            matched: &matched,
+            matched,
             completed: &completed,
             role: host_role(&pack.settings, object, reading.event.computer.as_deref()),
             notes: &reading.notes,
             now,
         };
-        match decide(&case) {
+        // What is said of a record is set aside: it does not depend on what was left.
+        let work = Work::new(VERDICT);
+        match decide(&case, &work) {
             None => false,
             Some(decision) => {
                 write_tag(tag, &case, &decision, &self.pack_hash);
@@ -138,11 +151,29 @@ impl Judge {
         }
     }
 
-    fn matched(&mut self, fields: &Table<'_>, actions: &[Table<'_>]) -> Vec<Matched> {
-        match &self.matcher {
-            Some(matcher) => matcher.evaluate(fields, actions, &mut self.scratch),
-            None => Vec::new(),
+    /// The rules that match. Where the work did not suffice to look at everything, that is noted, and the rules about
+    /// limits see it.
+    #[inline(never)]
+    fn matched(&mut self, reading: &mut Reading<'_>) -> Vec<Matched> {
+        let Some(matcher) = &self.matcher else { return Vec::new() };
+        let (rows, first) = reading.order();
+        let order = Order { rows: &rows, first };
+        let scratch = &mut self.scratch;
+        let Evaluated { mut matched, complete } =
+            matcher.evaluate_within(&reading.fields(), &reading.actions(), order, &reading.work, scratch);
+        if complete {
+            return matched;
         }
+        let is_known = reading.notes.iter().any(|note| matches!(note, Note::WorkSpent { .. }));
+        reading.notes.push(Note::WorkSpent { unread: "what rules ask of the actions" });
+        if is_known {
+            return matched;
+        }
+        let again = matcher.evaluate_event(&reading.fields(), &Work::new(LIMITS), scratch);
+        matched.extend(again.into_iter().filter(|more| more.action.is_none()));
+        matched.sort_by_key(|matched| matched.rule);
+        matched.dedup_by_key(|matched| matched.rule);
+        matched
     }
 
     fn completed(
