@@ -101,29 +101,25 @@ impl Judge {
         if self.matcher.is_none() {
             reading.notes.push(Note::NoRules);
         }
-        let matched = self.matched(&mut reading);
-        if self.judge_reading(object, &reading, &matched, at, past, tag) {
-            Judged::Tagged
-        } else {
-            Judged::Nothing
-        }
+        if self.judge_reading(object, reading, at, past, tag) { Judged::Tagged } else { Judged::Nothing }
     }
 
     #[inline(never)]
     fn judge_reading(
         &mut self,
         object: &Object<'_>,
-        reading: &Reading<'_>,
-        matched: &[Matched],
+        mut reading: Reading<'_>,
         at: At,
         past: Past,
         tag: &mut Vec<u8>,
     ) -> bool {
-        let fields = reading.fields();
+        let mut notes = std::mem::take(&mut reading.notes);
         let actions = reading.actions();
+        let matched = self.matched(&reading, &actions, &mut notes);
+        let fields = reading.fields_with(&notes);
         let now = u64::from(at.seconds);
         let completed = match past {
-            Past::Counts => self.completed(matched, &fields, &actions, now),
+            Past::Counts => self.completed(&matched, &fields, &actions, now),
             Past::Ignored => Vec::new(),
         };
         let pack = self.pack();
@@ -134,10 +130,10 @@ impl Judge {
             state: reading.state,
             fields: &fields,
             actions: &actions,
-            matched,
+            matched: &matched,
             completed: &completed,
             role: host_role(&pack.settings, object, reading.event.computer.as_deref()),
-            notes: &reading.notes,
+            notes: &notes,
             now,
         };
         // What is said of a record is set aside: it does not depend on what was left.
@@ -154,25 +150,30 @@ impl Judge {
     /// The rules that match. Where the work did not suffice to look at everything, that is noted, and the rules about
     /// limits see it.
     #[inline(never)]
-    fn matched(&mut self, reading: &mut Reading<'_>) -> Vec<Matched> {
+    fn matched(
+        &mut self,
+        reading: &Reading<'_>,
+        actions: &[Table<'_>],
+        notes: &mut Vec<Note>,
+    ) -> Vec<Matched> {
         let Some(matcher) = &self.matcher else { return Vec::new() };
         let (rows, first) = reading.order();
-        let order = Order { rows: &rows, first };
-        let scratch = &mut self.scratch;
+        let (order, scratch) = (Order { rows: &rows, first }, &mut self.scratch);
+        let fields = reading.fields_with(notes);
         let Evaluated { mut matched, complete } =
-            matcher.evaluate_within(&reading.fields(), &reading.actions(), order, &reading.work, scratch);
+            matcher.evaluate_within(&fields, actions, order, &reading.work, scratch);
         if complete {
             return matched;
         }
-        let is_known = reading.notes.iter().any(|note| matches!(note, Note::WorkSpent { .. }));
-        reading.notes.push(Note::WorkSpent { unread: "what rules ask of the actions" });
-        if is_known {
-            return matched;
+        let is_known = notes.iter().any(|note| matches!(note, Note::WorkSpent { .. }));
+        notes.push(Note::WorkSpent { unread: "what rules look for" });
+        if !is_known {
+            let limits =
+                matcher.evaluate_event(&reading.fields_with(notes), &Work::new(LIMITS), scratch);
+            matched.extend(limits);
+            matched.sort_by_key(|matched| matched.rule);
+            matched.dedup_by_key(|matched| matched.rule);
         }
-        let again = matcher.evaluate_event(&reading.fields(), &Work::new(LIMITS), scratch);
-        matched.extend(again.into_iter().filter(|more| more.action.is_none()));
-        matched.sort_by_key(|matched| matched.rule);
-        matched.dedup_by_key(|matched| matched.rule);
         matched
     }
 

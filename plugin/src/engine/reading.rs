@@ -151,7 +151,12 @@ fn length(action: &Action) -> usize {
 impl Reading<'_> {
     /// The fields that all actions share.
     pub fn fields(&self) -> Table<'_> {
-        event_fields(&self.event, &self.task, self.state, &self.notes)
+        self.fields_with(&self.notes)
+    }
+
+    /// The same with other notes on what limited the reading.
+    pub(super) fn fields_with(&self, notes: &[Note]) -> Table<'_> {
+        event_fields(&self.event, &self.task, self.state, notes)
     }
 
     /// The fields of each process that an action will become, and of each action that starts none.

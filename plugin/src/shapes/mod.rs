@@ -10,6 +10,7 @@
 //! their own. The rendered message comes last, for what nothing else says.
 
 mod azure;
+mod beside;
 mod cef;
 mod content;
 mod entities;
@@ -47,8 +48,9 @@ pub use role::sieve;
 pub use winevtlog::begins_as_another_event;
 
 use crate::event::{Note, TaskEvent};
-use crate::json::{Kind, Object, Scanner, Value};
+use crate::json::{Object, Scanner, Value};
 use crate::work::Work;
+use beside::Beside;
 use id::Place;
 use memchr::memmem;
 use reading::{Rank, Reading, Slot};
@@ -91,7 +93,7 @@ fn read_within<'a>(object: &Object<'a>, candidate: Candidate<'a>, work: &Work) -
         },
         None => object,
     };
-    let shape = shape_of(candidate.place, record);
+    let shape = shape_of(candidate.place, record, work);
     let mut reading = Reading::new(candidate.change, shape.name, work);
     let text = candidate.text.and_then(|text| walk::string(text, work));
     if let (Place::Text(form, _), Some(text)) = (candidate.place, text.as_deref()) {
@@ -173,14 +175,15 @@ fn unread<'a>(candidate: Candidate<'a>, value: Value<'a>, work: &Work) -> Option
 }
 
 /// The shape of a record, by where its id stands and what stands beside it.
-fn shape_of(place: Place, record: &Object<'_>) -> &'static Shape {
-    let has = |name: &str| record.get(name).is_some();
+fn shape_of(place: Place, record: &Object<'_>, work: &Work) -> &'static Shape {
+    let beside = Beside::of(record, work);
+    let has = |name: &str| beside.kind(name).is_some();
     match place {
         Place::EventId if has("StringInserts") && has("ComputerName") => &winlog::SHAPE,
         Place::EventId if has("ProviderName") && (has("StringInserts") || has("EventData")) => {
             &winevtlog::SHAPE
         }
-        Place::EventId if is_azure(record) => &azure::SHAPE,
+        Place::EventId if beside.is_azure() => &azure::SHAPE,
         Place::EventId if has("SourceModuleType") || has("SourceModuleName") => &flat::NXLOG,
         Place::EventId => &flat::SHAPE,
         Place::System => &evtx::SHAPE,
@@ -199,13 +202,6 @@ fn shape_of(place: Place, record: &Object<'_>) -> &'static Shape {
         Place::Text(Form::Cef, _) => &cef::SHAPE,
         Place::Text(Form::Json | Form::Otlp, _) => Shape::NOWHERE,
     }
-}
-
-fn is_azure(record: &Object<'_>) -> bool {
-    let is = |name: &str, kind: Kind| record.get(name).is_some_and(|value| value.kind() == kind);
-    is("EventData", Kind::String)
-        || is("ParameterXml", Kind::String)
-        || (is("TimeGenerated", Kind::String) && is("EventData", Kind::Object))
 }
 
 /// Reads the fields that a text has.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::reading::{Rank, Reading, Slot};
-use super::walk::{find, string, text};
+use super::walk::{find, looking_at_keys, string, text};
 use super::{event_xml, key, message};
 use crate::json::{Kind, Object, Value};
 
@@ -111,7 +111,7 @@ fn first<'a>(reading: &mut Reading<'a, '_>, record: &Object<'a>, slot: Slot, pat
 fn read_data<'a>(reading: &mut Reading<'a, '_>, record: &Object<'a>, path: &str, rank: Rank) {
     let work = reading.work;
     if path.is_empty() {
-        if !work.spend(record.members().len().saturating_mul(NAMED)) {
+        if !work.spend(looking_at_keys(record).saturating_add(record.members().len().saturating_mul(NAMED))) {
             return;
         }
         for (name, value) in record.iter() {
@@ -123,7 +123,7 @@ fn read_data<'a>(reading: &mut Reading<'a, '_>, record: &Object<'a>, path: &str,
         return;
     }
     let Some(value) = find(record, path, work) else {
-        if !work.spend(record.members().len().saturating_mul(NAMED)) {
+        if !work.spend(looking_at_keys(record).saturating_add(record.members().len().saturating_mul(NAMED))) {
             return;
         }
         for (name, value) in record.iter() {

@@ -12,7 +12,9 @@ use crate::work::Work;
 pub(super) const STRING: usize = 400 * 1024;
 
 /// Units of work for a member whose key is looked at.
-const MEMBER: usize = 30;
+const MEMBER: usize = 40;
+/// The same where keys may be written with escapes.
+const ESCAPED_KEY: usize = 700;
 /// Units of work for a byte of an object or an array that is stepped over.
 const STEP: usize = 12;
 /// Units of work for a byte of a string.
@@ -31,7 +33,7 @@ pub(super) fn find<'a>(record: &Object<'a>, path: &str, work: &Work) -> Option<V
     let mut inner: Object<'a>;
     let mut object = record;
     for _ in 0..DEPTH {
-        if !work.spend(object.members().len().saturating_mul(MEMBER)) {
+        if !work.spend(looking_at_keys(object)) {
             return None;
         }
         let mut best: Option<(Value<'a>, &[u8])> = None;
@@ -52,6 +54,12 @@ pub(super) fn find<'a>(record: &Object<'a>, path: &str, work: &Work) -> Option<V
         object = &inner;
     }
     None
+}
+
+/// The units of work that a look at all keys of an object costs.
+pub(super) fn looking_at_keys(object: &Object<'_>) -> usize {
+    let each = if object.has_escaped_keys() { ESCAPED_KEY } else { MEMBER };
+    object.members().len().saturating_mul(each)
 }
 
 /// The members of an object.

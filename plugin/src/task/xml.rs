@@ -59,7 +59,7 @@ pub fn parse(xml: &str, work: &Work) -> Parsed {
     loop {
         let token = tokens.next();
         // Where a piece ends is known only when it is there: the search for that is linear in all that is read.
-        if !work.spend(cost(&token)) {
+        if !work.spend(cost(&token, tokens.looked_at())) {
             reader.note(Note::WorkSpent { unread: "definition" });
             break;
         }
@@ -70,20 +70,21 @@ pub fn parse(xml: &str, work: &Work) -> Parsed {
     reader.finish(xml, read, &tokens, work.is_spent())
 }
 
-/// The units of work that a piece costs.
-const fn cost(token: &Token<'_>) -> usize {
+/// The units of work that a piece costs, for which quick-xml looked at so many bytes.
+const fn cost(token: &Token<'_>, looked_at: usize) -> usize {
     const PIECE: usize = 150;
     const TAG: usize = 1_800;
-    const REFERENCE: usize = 800;
-    const BYTE: usize = 6;
-    match token {
-        Token::Text(text) => text.len().saturating_mul(BYTE).saturating_add(PIECE),
-        Token::Reference(reference) => reference.len().saturating_mul(BYTE).saturating_add(REFERENCE),
-        Token::Start(tag) | Token::Empty(tag) | Token::End(tag) => {
-            tag.raw.len().saturating_mul(BYTE).saturating_add(TAG)
-        }
-        Token::Doctype | Token::EndOfInput => PIECE,
-    }
+    const ASKED: usize = 1_200;
+    const BYTE: usize = 8;
+    let (own, length) = match token {
+        Token::Text(text) => (PIECE, text.len()),
+        Token::Reference(reference) => (PIECE, reference.len()),
+        Token::Start(tag) | Token::Empty(tag) | Token::End(tag) => (TAG, tag.raw.len()),
+        Token::Doctype => (TAG, 0),
+        Token::Skipped | Token::EndOfInput => (PIECE, 0),
+    };
+    let asked = if looked_at > 0 { ASKED } else { 0 };
+    length.saturating_add(looked_at).saturating_mul(BYTE).saturating_add(own).saturating_add(asked)
 }
 
 /// A task while it is being read.
@@ -109,6 +110,7 @@ impl<'a> TaskReader<'a> {
             Token::Empty(tag) => return self.start(tag, true),
             Token::End(tag) => self.end(tag),
             Token::Doctype => self.malformed("document type declaration"),
+            Token::Skipped => {}
             Token::EndOfInput => return false,
         }
         true
