@@ -19,6 +19,10 @@ const RULES: usize = 3_000_000;
 /// The most that the processes of all actions of a task take, in bytes, before the next action is not read.
 const COMMANDS: usize = 512 * 1024;
 
+/// The most processes of all actions that are judged.
+const MAX_PROCESSES: usize = 128;
+/// Units of work that the fields of a process cost.
+const FIELDS: usize = 10_000;
 /// The most notes that are kept of a record.
 const MAX_NOTES: usize = 32;
 
@@ -76,12 +80,15 @@ fn read_event(event: TaskEvent<'_>, work: Work) -> Reading<'_> {
     let share = work.lend(work.left().saturating_sub(RULES));
     let processes = read_commands(&task, &share, &mut notes);
     work.take_back(&share);
+    let rows = processes.iter().map(|action| action.list.len()).fold(0, usize::saturating_add);
+    // The reserve for the rules suffices for the fields of all that are kept.
+    let _ = work.spend(rows.saturating_mul(FIELDS));
     dedup(&mut notes);
     let state = ContentState::of(&event, &notes);
     Reading { event, task, processes, notes, state, work }
 }
 
-/// Keeps the first of equal notes, and the first of those that differ in a number only.
+/// Keeps the first of equal notes.
 fn dedup(notes: &mut Vec<Note>) {
     let mut kept: Vec<Note> = Vec::new();
     for note in notes.drain(..) {
@@ -134,7 +141,23 @@ fn read_commands(task: &Task, work: &Work, notes: &mut Vec<Note>) -> Vec<Process
         left = left.saturating_sub(1);
     }
     notes.extend(processes.iter().flat_map(|p| p.notes.iter().cloned()));
+    limit_started(&mut processes, notes);
     processes
+}
+
+/// Keeps so many of the processes of all actions that their fields can be judged: of each action its own, and as many of
+/// those that it starts as of any other.
+fn limit_started(processes: &mut [Processes], notes: &mut Vec<Note>) {
+    let count = |each: usize| processes.iter().map(|action| action.list.len().min(each)).sum::<usize>();
+    let most = processes.iter().map(|action| action.list.len()).max().unwrap_or(0);
+    let Some(each) = (1..=most).rev().find(|each| count(*each) <= MAX_PROCESSES).or(Some(1)) else { return };
+    if each >= most {
+        return;
+    }
+    for action in processes {
+        action.list.truncate(each);
+    }
+    notes.push(Note::TooMany { what: "started processes", kept: MAX_PROCESSES });
 }
 
 /// How long an action is, in bytes.

@@ -321,7 +321,8 @@ impl Matcher {
         if let Some(needles) = &patterns.needles
             && let Some(searchable) = value.searchable(work)
         {
-            needles.search(searchable, work, |pattern, fits_at| {
+            let walk = work.lend(work.left() / 2);
+            needles.search(searchable, (&walk, work), |pattern, fits_at| {
                 if self.deferred(pattern).is_some() {
                     hits.suggest(pattern);
                 } else if let Some(at) = fits_at {
@@ -331,6 +332,8 @@ impl Matcher {
                 }
             });
             hits.forget_tries();
+            hits.incomplete |= walk.is_spent();
+            work.take_back(&walk);
         }
         for &pattern in &patterns.each {
             self.try_one(pattern, place, value, tables, work, hits);

@@ -10,10 +10,10 @@ use quick_xml::{Error, Reader};
 use super::text;
 use crate::bytes::find_either;
 
-/// How many bytes may be looked at in vain, besides four times the input: quick-xml looks for the end of a
+/// How many bytes may be looked at in vain, besides the input's length: quick-xml looks for the end of a
 /// tag as far as the end of the input, and a tag that turns out to be unclosed is read again from its next
 /// `<`. This keeps the time linear.
-const MAX_WASTE: usize = 64 * 1024;
+const MAX_WASTE: usize = 16 * 1024;
 
 /// A tag, as written.
 #[derive(Debug, Clone, Copy)]
@@ -87,7 +87,7 @@ impl<'a> Tokens<'a> {
 
     /// Whether reading was given up for too many unclosed tags. The rest of the input is then one text.
     pub(super) const fn gave_up(&self) -> bool {
-        self.wasted > self.xml.len().saturating_mul(4).saturating_add(MAX_WASTE)
+        self.wasted > self.xml.len().saturating_add(MAX_WASTE)
     }
 
     /// Whether the input ended inside of markup.
@@ -121,6 +121,11 @@ impl<'a> Tokens<'a> {
         let rest = self.xml.get(self.at..)?;
         let (token, length) = match rest.as_bytes() {
             [] | [b'&', ..] => return None,
+            // Two in a row: the first was never meant to be a tag.
+            [b'<', b'<', ..] => {
+                self.wasted = self.wasted.max(1);
+                (Token::Text(rest.get(..1)?), 1)
+            }
             [b'<', b'/', ..] => {
                 let name = plain_name(rest, 2)?;
                 let raw = rest.get(..name.len().saturating_add(3)).filter(|raw| raw.ends_with('>'))?;
@@ -212,7 +217,8 @@ impl<'a> Tokens<'a> {
     fn unclosed(&mut self, raw: &'a str, start: usize, at: usize) -> Token<'a> {
         let wasted = raw.len().saturating_sub(at);
         self.wasted = self.wasted.saturating_add(wasted);
-        self.looked_at = self.looked_at.saturating_add(wasted);
+        // Each byte is looked at more closely than in what is passed over.
+        self.looked_at = self.looked_at.saturating_add(wasted.saturating_mul(4));
         if self.gave_up() {
             self.start_at(self.xml.len());
             return Token::Text(self.xml.get(start..).unwrap_or_default());

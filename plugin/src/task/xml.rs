@@ -76,10 +76,13 @@ const fn cost(token: &Token<'_>, looked_at: usize) -> usize {
     const TAG: usize = 1_800;
     const ASKED: usize = 1_200;
     const BYTE: usize = 8;
+    const TAG_BYTE: usize = 30;
     let (own, length) = match token {
         Token::Text(text) => (PIECE, text.len()),
         Token::Reference(reference) => (PIECE, reference.len()),
-        Token::Start(tag) | Token::Empty(tag) | Token::End(tag) => (TAG, tag.raw.len()),
+        Token::Start(tag) | Token::Empty(tag) | Token::End(tag) => {
+            (TAG.saturating_add(tag.raw.len().saturating_mul(TAG_BYTE)), 0)
+        }
         Token::Doctype => (TAG, 0),
         Token::Skipped | Token::EndOfInput => (PIECE, 0),
     };
