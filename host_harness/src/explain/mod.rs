@@ -208,7 +208,8 @@ impl Outcomes {
                 notes: &reading.notes,
                 now: u64::from(at.seconds),
             };
-            let findings = decide(&case, &Work::new(work::RECORD)).map(|decision| decision.reported).unwrap_or_default();
+            let findings =
+                decide(&case, &Work::new(work::RECORD)).map(|decision| decision.reported).unwrap_or_default();
             findings.iter().map(|finding| finding.id.to_owned()).collect()
         };
         let mut open = pack.clone();

@@ -57,7 +57,8 @@ impl Facts {
     }
 
     fn of_object(object: &Object<'_>) -> Self {
-        let event = shapes::change(object).and_then(|candidate| shapes::read(object, candidate, &Work::new(work::RECORD)));
+        let event = shapes::change(object)
+            .and_then(|candidate| shapes::read(object, candidate, &Work::new(work::RECORD)));
         let Some(event) = event else {
             return Self { uid: uid(&[&sha256_hex(object.text())]), ..Self::default() };
         };

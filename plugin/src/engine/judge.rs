@@ -168,8 +168,7 @@ impl Judge {
         let is_known = notes.iter().any(|note| matches!(note, Note::WorkSpent { .. }));
         notes.push(Note::WorkSpent { unread: "what rules look for" });
         if !is_known {
-            let limits =
-                matcher.evaluate_event(&reading.fields_with(notes), &Work::new(LIMITS), scratch);
+            let limits = matcher.evaluate_event(&reading.fields_with(notes), &Work::new(LIMITS), scratch);
             matched.extend(limits);
             matched.sort_by_key(|matched| matched.rule);
             matched.dedup_by_key(|matched| matched.rule);

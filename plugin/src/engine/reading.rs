@@ -123,7 +123,8 @@ fn read_commands(task: &Task, work: &Work, notes: &mut Vec<Note>) -> Vec<Process
     let mut processes = vec![Processes::default(); task.actions.len()];
     let (mut size, mut left) = (0_usize, order.len());
     for (_, index) in order {
-        let (Some(Action::Exec(exec)), Some(place)) = (task.actions.get(index), processes.get_mut(index)) else {
+        let (Some(Action::Exec(exec)), Some(place)) = (task.actions.get(index), processes.get_mut(index))
+        else {
             left = left.saturating_sub(1);
             continue;
         };

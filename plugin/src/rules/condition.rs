@@ -1,6 +1,5 @@
 //! Conditions in postfix order.
 use super::{LoadError, Op};
-use std::collections::BTreeSet;
 
 /// The conditions of all rules in one run of memory: a step takes four bytes.
 #[derive(Debug, Default)]
@@ -419,9 +418,12 @@ pub(super) fn positive_patterns(condition: Steps<'_>, known: &impl Known) -> Vec
             }
         }
     }
-    let mut known = BTreeSet::new();
     let positive = seen.into_iter().filter(|(_, positive)| *positive).map(|(pattern, _)| pattern);
-    positive.filter(|pattern| known.insert(*pattern)).collect()
+    let mut first: Vec<(u32, usize)> = positive.zip(0..).collect();
+    first.sort_unstable();
+    first.dedup_by_key(|(pattern, _)| *pattern);
+    first.sort_unstable_by_key(|(_, place)| *place);
+    first.into_iter().map(|(pattern, _)| pattern).collect()
 }
 
 #[cfg(test)]

@@ -271,7 +271,11 @@ mod tests {
             ("*ab*ab", "ab", false),
             ("*\\powershell.exe", "C:\\Windows\\PowerShell.EXE", true),
         ] {
-            assert_eq!(glob(pattern).matches(value, &Work::unlimited()), expected, "{pattern:?} on {value:?}");
+            assert_eq!(
+                glob(pattern).matches(value, &Work::unlimited()),
+                expected,
+                "{pattern:?} on {value:?}"
+            );
         }
     }
 

@@ -99,13 +99,13 @@ pub struct Evaluated {
 }
 
 /// Units of work for a step of a condition.
-const STEP: usize = 70;
+const STEP: usize = 110;
 /// Units of work for a candidate.
-const CANDIDATE: usize = 250;
+const CANDIDATE: usize = 600;
 /// Units of work for a step that is looked at for what it searches.
 const SEARCHED: usize = 25;
 /// Units of work for a row, its fields gone through.
-const ROW: usize = 6_000;
+const ROW: usize = 12_000;
 /// The most rows that the rest of the work is shared by.
 const SHARES: usize = 64;
 /// The part of the work that one value may take, and the part that what all actions share may.
@@ -248,7 +248,10 @@ impl Matcher {
             scratch.rules.copy_from(&scratch.shared);
             self.add_triggered(shared, &scratch.hits, &mut scratch.rules);
             let processes = own.is_some_and(|action| !action.values(Field::Image).is_empty());
-            use_row(Row { shared: event, own: own.unwrap_or(event), processes, index, work: &share }, scratch);
+            use_row(
+                Row { shared: event, own: own.unwrap_or(event), processes, index, work: &share },
+                scratch,
+            );
             scratch.hits.incomplete |= share.is_spent();
             work.take_back(&share);
         }
@@ -274,7 +277,14 @@ impl Matcher {
                 for (index, value) in (0_u32..).zip(values) {
                     // A long value leaves something for the others.
                     let part = work.lend(work.left().checked_div(PART).unwrap_or(0));
-                    self.try_value(patterns, (field, index), &Folded::new(value), (table, other), &part, hits);
+                    self.try_value(
+                        patterns,
+                        (field, index),
+                        &Folded::new(value),
+                        (table, other),
+                        &part,
+                        hits,
+                    );
                     hits.incomplete |= part.is_spent();
                     work.take_back(&part);
                 }
@@ -365,7 +375,8 @@ impl Matcher {
                 continue;
             };
             let known = found.iter().position(|earlier| earlier.rule == index);
-            let is_first = known.and_then(|known| found.get(known)).is_none_or(|known| row.index < known.action);
+            let is_first =
+                known.and_then(|known| found.get(known)).is_none_or(|known| row.index < known.action);
             if !row.asks(rule, prepared) || !is_first {
                 continue;
             }
@@ -393,7 +404,13 @@ impl Matcher {
     }
 
     /// Whether a rule's condition holds; `None` where that depends on what was not searched yet.
-    fn evaluate_condition(&self, rule: u32, hits: &Hits, work: &Work, stack: &mut Vec<Truth>) -> Option<bool> {
+    fn evaluate_condition(
+        &self,
+        rule: u32,
+        hits: &Hits,
+        work: &Work,
+        stack: &mut Vec<Truth>,
+    ) -> Option<bool> {
         let mut steps = 0_usize;
         let known = KnownHits { matcher: self, hits };
         let holds = condition::evaluate(self.conditions.of(rule), &known, stack, &mut steps);

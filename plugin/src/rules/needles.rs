@@ -30,7 +30,7 @@ const MAX_STRIDE: usize = 8;
 /// Units of work for a look at a byte.
 const BYTE: usize = 20;
 /// Units of work for a pair that stands in a value.
-const VISIT: usize = 80;
+const VISIT: usize = 200;
 /// Units of work for each literal that is compared there.
 const NEEDLE: usize = 150;
 
@@ -299,7 +299,9 @@ mod tests {
         let long = "a".repeat(40);
         let needles = Needles::new(literals(&[&long, "aa"])).unwrap().unwrap();
         let mut found = Vec::new();
-        needles.search(&"a".repeat(33), (&Work::unlimited(), &Work::unlimited()), |pattern, place| found.push((pattern, place.is_some())));
+        needles.search(&"a".repeat(33), (&Work::unlimited(), &Work::unlimited()), |pattern, place| {
+            found.push((pattern, place.is_some()))
+        });
         found.sort_unstable();
         found.dedup();
         assert_eq!(found, [(0, false), (1, true)]);

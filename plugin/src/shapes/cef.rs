@@ -106,7 +106,10 @@ fn pairs(text: &str) -> Vec<(&str, &str)> {
         // A key ends the value before it. In XML that nobody escaped, an attribute is no key.
         let Some((value, next)) = before.split_at_checked(start_of_key(before, separator)) else { continue };
         let stands_alone = if value.is_empty() { from == 0 } else { value.ends_with(separator) };
-        if next.is_empty() || !stands_alone || value.starts_with('<') && !end_of_task.is_within(rest, from, value) {
+        if next.is_empty()
+            || !stands_alone
+            || value.starts_with('<') && !end_of_task.is_within(rest, from, value)
+        {
             continue;
         }
         list.push((key, value.strip_suffix(separator).unwrap_or(value)));

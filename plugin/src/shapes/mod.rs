@@ -166,7 +166,8 @@ fn read_otlp(list: Value<'_>, work: &Work) -> Option<TaskEvent<'static>> {
 fn unread<'a>(candidate: Candidate<'a>, value: Value<'a>, work: &Work) -> Option<TaskEvent<'a>> {
     let shows = |word: &[u8]| memmem::find(value.bytes(), word).is_some();
     let is_too_large = work.is_spent() || value.bytes().len() > walk::STRING;
-    let is_ours = is_too_large && [&b"Security-Auditing"[..], b"TaskContent", b"<Task"].into_iter().any(shows);
+    let is_ours =
+        is_too_large && [&b"Security-Auditing"[..], b"TaskContent", b"<Task"].into_iter().any(shows);
     is_ours.then(|| {
         let mut event = TaskEvent::new(candidate.change, Shape::NOWHERE.name);
         event.notes.extend([Note::NameMissing, UNREAD]);

@@ -118,7 +118,8 @@ fn read_data<'a>(reading: &mut Reading<'a, '_>, record: &Object<'a>, path: &str,
             let name = key::plain(name);
             // Beside the event, `task_name` may be its category.
             let sure = name.as_ref() == b"TaskName" || Slot::named(&name) != Some(Slot::TaskName);
-            reading.set_named(&name, rank, || text(value, work).filter(|text| sure || text.starts_with('\\')));
+            reading
+                .set_named(&name, rank, || text(value, work).filter(|text| sure || text.starts_with('\\')));
         }
         return;
     }

@@ -125,23 +125,32 @@ pub fn write_tag(out: &mut Vec<u8>, case: &Case<'_>, decision: &Decision<'_>, pa
         let limits = Limits { entries: 32 >> halvings.min(3), characters: 2048 >> halvings };
         out.clear();
         let tag = tag(case, decision, pack, limits, halvings > 0);
+        // What is left after the last turn is written, however long it is: each value is bounded.
+        let most = if halvings < 4 { MAX_BYTES } else { usize::MAX };
         // A struct of strings can always be written to memory.
-        if serde_json::to_writer(Capped(out), &tag).is_ok() {
+        if serde_json::to_writer(Capped { out, most }, &tag).is_ok() {
             return;
         }
     }
 }
 
-/// A buffer that takes [`MAX_BYTES`] and no more, so that of a tag that is too long no more is written than that.
-struct Capped<'o>(&'o mut Vec<u8>);
+/// A buffer that takes so many bytes and no more, so that of a tag that is too long no more is written than that.
+struct Capped<'o> {
+    out: &'o mut Vec<u8>,
+    most: usize,
+}
 
 impl io::Write for Capped<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len().saturating_add(bytes.len()) > MAX_BYTES {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.out.len().saturating_add(bytes.len()) > self.most {
             return Err(io::ErrorKind::WriteZero.into());
         }
-        self.0.extend_from_slice(bytes);
-        Ok(bytes.len())
+        self.out.extend_from_slice(bytes);
+        Ok(())
     }
 
     fn flush(&mut self) -> io::Result<()> {

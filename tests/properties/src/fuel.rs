@@ -11,7 +11,7 @@ pub const BOUND: u64 = 10_000_000;
 ///
 /// Each record is scanned once, one that may be a task event twice, and a mended one three times; its keys are compared,
 /// and it is copied to the output. The dearest bytes of a scan are those of numbers of one digit, at 110 units.
-pub const A_BYTE: u64 = 160;
+pub const A_BYTE: u64 = 200;
 
 /// The most that a record may cost, of which so many bytes come out.
 pub const fn allowed(record: usize, out: usize) -> u64 {
@@ -93,7 +93,11 @@ impl Part {
 /// An action, with what XML would take for markup escaped.
 pub fn exec(command: &str, arguments: &str) -> String {
     let escaped = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    format!("<Exec><Command>{}</Command><Arguments>{}</Arguments></Exec>", escaped(command), escaped(arguments))
+    format!(
+        "<Exec><Command>{}</Command><Arguments>{}</Arguments></Exec>",
+        escaped(command),
+        escaped(arguments)
+    )
 }
 
 /// The record of a task that was created with a definition.

@@ -256,7 +256,11 @@ fn long_runs_are_cut() {
     assert_eq!(runs.count(), 3);
     let with = |matching: u32| By(move |pattern| Some(pattern == matching));
     for matching in [0, 510, 511, 1_099] {
-        assert_eq!(evaluate(conditions.of(0), &with(matching), &mut Vec::new(), &mut 0), Some(true), "{matching}");
+        assert_eq!(
+            evaluate(conditions.of(0), &with(matching), &mut Vec::new(), &mut 0),
+            Some(true),
+            "{matching}"
+        );
     }
     assert_eq!(evaluate(conditions.of(0), &with(1_100), &mut Vec::new(), &mut 0), Some(false));
 }

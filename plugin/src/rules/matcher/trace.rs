@@ -67,7 +67,8 @@ impl Matcher {
             }
             let count = u32::try_from(self.tests.len()).unwrap_or(u32::MAX);
             let rules = (0_u32..).zip(&self.pack.rules).zip(&self.rules).map(|((index, rule), prepared)| {
-                row.asks(rule, prepared).then(|| self.evaluate_condition(index, hits, row.work, stack) == Some(true))
+                row.asks(rule, prepared)
+                    .then(|| self.evaluate_condition(index, hits, row.work, stack) == Some(true))
             });
             traces.push(Trace {
                 action: row.index,
