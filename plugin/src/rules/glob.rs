@@ -36,9 +36,9 @@ impl Glob {
 }
 
 /// Units of work for a byte of a value that a pattern walks.
-const BYTE: usize = 10;
+const BYTE: usize = 5;
 /// Units of work for each place that is tried: a search is set up for it.
-const PLACE: usize = 600;
+const PLACE: usize = 500;
 
 /// Whether a whole value fits an encoded pattern, in the case in which the pattern is kept. False, too, where `work` does
 /// not suffice to tell.
