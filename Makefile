@@ -13,7 +13,7 @@ BENCH_PROFILE ?= bench
 WAMRC ?= flb-wamrc
 # For how long each fuzz target runs, and which do: docs/fuzzing.md.
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS ?= record wasm scan splice repair task command rules settings evtx
+FUZZ_TARGETS ?= record wasm fuel scan splice repair task command rules settings evtx
 
 target := $(abspath $(or $(CARGO_TARGET_DIR),target))
 base := $(target)/wasm/schtag_base.wasm

@@ -251,6 +251,36 @@ impl Note {
     pub const fn limits_reading(&self) -> bool {
         !matches!(self, Self::ReadFromMessage | Self::TagCut(_) | Self::Repaired(_))
     }
+
+    /// Whether the definition was read to some place before its end.
+    pub fn cuts_content(&self) -> bool {
+        matches!(
+            self,
+            Self::ContentTruncated { .. }
+                | Self::ContentCut { .. }
+                | Self::WorkSpent { unread: "definition" | "record" }
+        )
+    }
+
+    /// The limit that a task met which no ordinary task meets, in one word: the values of the field `task.limit`.
+    /// `None` for what happens to ordinary tasks, such as a definition that Windows cut.
+    pub fn limit(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::WorkSpent { .. } => "work",
+            Self::ContentCut { .. } | Self::CommandCut { .. } => "text",
+            Self::NestedDeeper { .. } => "depth",
+            Self::DecodingStopped(_) => "decoding",
+            Self::TooMany { what, .. } => match *what {
+                "actions" => "actions",
+                "started processes" => "processes",
+                "triggers" => "triggers",
+                "principals" => "principals",
+                "bytes of one value" | "bytes of a name" => "text",
+                _ => return None,
+            },
+            _ => return None,
+        })
+    }
 }
 
 impl fmt::Display for Note {

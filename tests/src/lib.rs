@@ -6,6 +6,7 @@ pub mod catalogue;
 pub mod chromium;
 pub mod event_log;
 pub mod events;
+pub mod expensive;
 pub mod files_server;
 pub mod filter;
 pub mod fluent_bit;

@@ -43,7 +43,7 @@ impl Mutations {
     }
 
     /// A number below `limit` (xorshift, not evenly spread).
-    fn below(&mut self, limit: usize) -> usize {
+    pub fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

@@ -1,14 +1,15 @@
 //! What fuzzing starts from: for each fuzz target, inputs of the form that it reads.
 
 use crate::event_log::{self, Event};
+use crate::expensive::{PARTS, Recipe, WORDS};
 use crate::samples::{Sample, Shape, task_xml};
 use crate::{hostile, project};
 use serde_json::Value;
 use std::fs;
 
 /// The fuzz targets, as `fuzz/fuzz_targets` has them.
-pub const TARGETS: [&str; 10] =
-    ["record", "wasm", "scan", "splice", "repair", "task", "command", "rules", "settings", "evtx"];
+pub const TARGETS: [&str; 11] =
+    ["record", "wasm", "fuel", "scan", "splice", "repair", "task", "command", "rules", "settings", "evtx"];
 
 /// Larger inputs teach a fuzzer nothing and slow it down.
 const MAX: usize = 32 * 1024;
@@ -43,6 +44,7 @@ pub fn of(target: &str) -> Result<Vec<Vec<u8>>, String> {
             seeds
         }
         "wasm" => records()?.into_iter().map(|record| [b"win.security\0", &*record].concat()).collect(),
+        "fuel" => dear(),
         "scan" | "splice" | "repair" => {
             let mut seeds = records()?;
             seeds.extend(
@@ -67,6 +69,17 @@ pub fn of(target: &str) -> Result<Vec<Vec<u8>>, String> {
     };
     seeds.retain(|seed| seed.len() <= MAX);
     Ok(seeds)
+}
+
+/// Each part of a task with words that are dear to read there.
+fn dear() -> Vec<Vec<u8>> {
+    let parts = (0_u8..).zip(PARTS).flat_map(|(number, part)| {
+        WORDS.iter().skip(usize::from(number)).step_by(9).map(move |word| {
+            let text = Recipe::of_word(part, word, 600).text();
+            [&[number], text.as_bytes()].concat()
+        })
+    });
+    parts.collect()
 }
 
 fn records() -> Result<Vec<Vec<u8>>, String> {

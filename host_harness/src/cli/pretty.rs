@@ -4,6 +4,7 @@ use schtag::event::TaskEvent;
 use schtag::json::{Scanner, repair};
 use schtag::shapes;
 use schtag::task::{self, Action};
+use schtag::work::{self, Work};
 use schtag_host::engine::CallError;
 use serde_json::Value;
 use std::fmt::Write;
@@ -75,7 +76,7 @@ impl Pretty {
             }
             if let Ok(object) = scanned
                 && let Some(candidate) = shapes::change(&object)
-                && let Some(event) = shapes::read(&object, candidate)
+                && let Some(event) = shapes::read(&object, candidate, &Work::new(work::RECORD))
             {
                 facts = Facts::of(&event);
             }
@@ -228,9 +229,12 @@ impl Facts {
         });
         let actions: Vec<String> = match event.content.as_deref() {
             None => vec!["(the event has no task definition)".into()],
-            Some(content) => {
-                task::parse(content).task.actions.iter().map(|action| visible(&words(action))).collect()
-            }
+            Some(content) => task::parse(content, &Work::new(work::RECORD))
+                .task
+                .actions
+                .iter()
+                .map(|action| visible(&words(action)))
+                .collect(),
         };
         let shown = |text: Option<&str>| text.map(visible);
         Self {

@@ -320,16 +320,17 @@ impl<'a> Mender<'a, '_> {
 /// The byte of a `\x` escape and how many digits it has: two, or eight where the host printed a negative
 /// `char` (`\xffffff8f`).
 fn byte_escape(digits: &[u8]) -> Option<(u8, usize)> {
-    let value = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    if let Some((b"ffffff", rest)) =
-        digits.split_first_chunk::<6>().map(|(sign, rest)| (sign.as_slice(), rest))
-        && let Some(byte) =
-            rest.get(..2).filter(|pair| pair.iter().all(u8::is_ascii_hexdigit)).and_then(value)
-    {
+    if let Some(byte) = digits.strip_prefix(b"ffffff").and_then(hex2) {
         return Some((byte, 8));
     }
-    let pair = digits.get(..2).filter(|pair| pair.iter().all(u8::is_ascii_hexdigit))?;
-    Some((value(pair)?, 2))
+    Some((hex2(digits)?, 2))
+}
+
+/// The value of the two hexadecimal digits that a text begins with.
+fn hex2(text: &[u8]) -> Option<u8> {
+    let (&[high, low], _) = text.split_first_chunk::<2>()?;
+    let value = char::from(high).to_digit(16)? << 4 | char::from(low).to_digit(16)?;
+    u8::try_from(value).ok()
 }
 
 /// Whether C's `printf` writes a number so that is none: `nan`, `-nan`, `inf`, `-inf`, and with Microsoft's

@@ -6,6 +6,7 @@ use crate::fields::{ContentState, Table};
 use crate::history::Completed;
 use crate::rules::{Allow, Evidence, Level, Matched, Pack, Role};
 use crate::task::Task;
+use crate::work::Work;
 use std::borrow::Cow;
 
 /// The first word of a tag.
@@ -100,10 +101,11 @@ pub struct Finding<'a> {
     pub evidence: Cow<'a, [Evidence]>,
 }
 
-/// Decides a case; `None` when there is nothing to say.
-pub fn decide<'a>(case: &Case<'a>) -> Option<Decision<'a>> {
-    let (mut reported, allowed) = split(case, findings(case));
-    let (mut passed_on, _) = split(case, passed_on(case));
+/// Decides a case; `None` when there is nothing to say. An allowlist entry for which `work` does not suffice covers
+/// nothing.
+pub fn decide<'a>(case: &Case<'a>, work: &Work) -> Option<Decision<'a>> {
+    let (mut reported, allowed) = split(case, findings(case), work);
+    let (mut passed_on, _) = split(case, passed_on(case), work);
     let verdict = if !reported.is_empty() {
         Verdict::Alert
     } else if !allowed.is_empty() {
@@ -120,17 +122,29 @@ pub fn decide<'a>(case: &Case<'a>) -> Option<Decision<'a>> {
     for findings in [&mut reported, &mut passed_on] {
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     }
-    let severity = reported.first().map_or(Level::Informational, |finding| on_host(case, finding.level));
+    let severity = match reported.first() {
+        Some(finding) => on_host(case, finding.level),
+        // Who exceeds a limit does so to hide: that is more than a definition that was cut on the way.
+        None if verdict == Verdict::Unreadable && exceeds_limit(case.notes) => Level::Medium,
+        None => Level::Informational,
+    };
     Some(Decision { verdict, severity, reported, allowed, passed_on })
 }
 
+/// Whether a limit was met that no ordinary task meets.
+fn exceeds_limit(notes: &[Note]) -> bool {
+    notes.iter().any(|note| note.limit().is_some())
+}
+
 /// Those of the findings that are to be reported, and the entries that cover the others.
-fn split<'a>(case: &Case<'a>, findings: Vec<Finding<'a>>) -> (Vec<Finding<'a>>, Vec<&'a Allow>) {
+fn split<'a>(case: &Case<'a>, findings: Vec<Finding<'a>>, work: &Work) -> (Vec<Finding<'a>>, Vec<&'a Allow>) {
     let subject = Subject {
         event: case.fields,
         actions: case.actions,
         now: case.now,
-        complete: case.state == ContentState::Complete || !case.event.change.has_content(),
+        complete: (case.state == ContentState::Complete || !case.event.change.has_content())
+            && !exceeds_limit(case.notes),
+        work,
     };
     let mut reported = Vec::new();
     let mut allowed: Vec<&Allow> = Vec::new();

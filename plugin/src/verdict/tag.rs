@@ -8,9 +8,12 @@ use crate::fields::{Field, Fields, Table};
 use crate::rules::{Level, Settings};
 use serde::Serialize;
 use std::borrow::Cow;
+use std::io;
 
 /// Version of the tag's schema. Members are only ever added within a version.
 pub(super) const SCHEMA: &str = "1";
+/// Values of a field that are looked at for a list.
+const LISTED: usize = 256;
 /// The tag is shortened until it has at most this many bytes.
 pub(super) const MAX_BYTES: usize = 16 * 1024;
 /// The member in which the words of an earlier filter stand.
@@ -154,10 +157,36 @@ pub fn write_tag(out: &mut Vec<u8>, case: &Case<'_>, decision: &Decision<'_>, pa
         let limits = Limits { entries: 32 >> halvings.min(3), characters: 2048 >> halvings };
         out.clear();
         let tag = tag(case, decision, pack, limits, halvings > 0);
+        // What is left after the last turn is written, however long it is: each value is bounded.
+        let most = if halvings < 4 { MAX_BYTES } else { usize::MAX };
         // A struct of strings can always be written to memory.
-        if serde_json::to_writer(&mut *out, &tag).is_ok() && out.len() <= MAX_BYTES {
+        if serde_json::to_writer(Capped { out, most }, &tag).is_ok() {
             return;
         }
+    }
+}
+
+/// A buffer that takes so many bytes and no more, so that of a tag that is too long no more is written than that.
+struct Capped<'o> {
+    out: &'o mut Vec<u8>,
+    most: usize,
+}
+
+impl io::Write for Capped<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.out.len().saturating_add(bytes.len()) > self.most {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        self.out.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -333,15 +362,18 @@ fn task<'a>(case: &Case<'a>, limits: Limits) -> TaskEntry<'a> {
     let fields: &'a Table<'a> = case.fields;
     let first = |field, characters| fields.first(field).map(|value| cut(value, characters));
     let list = |field: Field| {
-        let mut values: Vec<Cow<'a, str>> = Vec::new();
+        let mut values: Vec<&'a str> = Vec::new();
         let actions: &'a [_] = case.actions;
-        for value in actions.iter().flat_map(|action| action.values(field)) {
-            let value = cut(value, limits.characters);
-            if !values.contains(&value) && values.len() < limits.entries {
+        // More than are shown, since equal ones are shown once; what they are compared with is bounded.
+        for value in actions.iter().flat_map(|action| action.values(field)).take(LISTED) {
+            if values.len() >= limits.entries {
+                break;
+            }
+            if !values.contains(&value.as_ref()) {
                 values.push(value);
             }
         }
-        values
+        values.into_iter().map(|value| cut(value, limits.characters)).collect::<Vec<Cow<'a, str>>>()
     };
     let mut commands = list(Field::TaskCommandLine);
     commands.extend(list(Field::TaskClassId).into_iter().map(|class| format!("ComHandler {class}").into()));
