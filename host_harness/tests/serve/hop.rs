@@ -34,7 +34,7 @@ impl Hop {
             .args("serve --listen 127.0.0.1:0 --cache cache".split_whitespace())
             .args(words.split_whitespace())
             .current_dir(folder().path())
-            .env_remove("SCHTAG_MODULE")
+            .env("SCHTAG_MODULE", "schtag.wasm")
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
