@@ -432,7 +432,7 @@ mod tests {
                 &Manifest::new(&pack(), sha256_hex(&postcard::to_allocvec(&pack()).unwrap()), String::new())
                     .pack;
             assert!(said.contains(found) && said.contains("the verdict unreadable"), "{said}");
-            assert!(said.contains(&format!("the pack {}", &pack[..12])), "{said}");
+            assert!(said.contains(&format!("the pack {}", pack.get(..12).unwrap())), "{said}");
         }
     }
 

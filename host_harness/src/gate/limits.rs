@@ -1,9 +1,11 @@
 //! Limits of the parts of a module. Within them, checking, compiling and starting it takes seconds and megabytes at most,
 //! whoever wrote it.
 //!
-//! The base module has 626 functions in 518 kB of code, the largest of 29 kB with 107 locals.
+//! The base module has 626 functions in 518 kB of code, the largest of 29 kB with 107 locals; its blocks are nested 66
+//! deep at most, and have a weight ([`WEIGHT`]) of 55,000 in one function and 344,000 in all.
 use super::GateError;
 use crate::limiter::TABLE;
+use std::collections::VecDeque;
 use wasmparser::{BinaryReaderError, FunctionBody, Operator, Parser, Payload};
 
 /// The most functions.
@@ -21,9 +23,14 @@ const CODE: u64 = 8 << 20;
 /// The most bytes of one function.
 const BODY: u64 = 256 << 10;
 /// The most locals of one function.
-const LOCALS: u64 = 4_096;
+const LOCALS: u64 = 2_048;
 /// The deepest nesting of blocks in a function.
-const DEPTH: u64 = 1_000;
+const DEPTH: u64 = 500;
+/// The greatest weight of a function: its blocks times its parameters and locals. The compiler keeps the value of each
+/// local at the head of each block.
+const WEIGHT: u64 = 300_000;
+/// The greatest weight of all functions together.
+const TOTAL_WEIGHT: u64 = 2_000_000;
 /// The most bytes of data.
 const DATA: u64 = 64 << 20;
 
@@ -33,12 +40,23 @@ const DATA: u64 = 64 << 20;
 /// The first part that is too large, and [`GateError::NotWasm`] when the bytes cannot be read.
 pub fn check_limits(wasm: &[u8]) -> Result<(), GateError> {
     let bad = GateError::NotWasm;
-    let (mut data, mut elements) = (0_u64, 0_u64);
+    let (mut data, mut elements, mut weight) = (0_u64, 0_u64, 0_u64);
+    // The number of parameters by type, and of the functions that have no body yet.
+    let (mut types, mut parameters) = (Vec::new(), VecDeque::new());
     for payload in Parser::new(0).parse_all(wasm) {
         match payload.map_err(bad)? {
-            Payload::TypeSection(section) => within("types", section.count().into(), ENTRIES)?,
+            Payload::TypeSection(section) => {
+                within("types", section.count().into(), ENTRIES)?;
+                // Other types than those of functions are refused later.
+                let read = section.into_iter_err_on_gc_types().map_while(Result::ok);
+                types = read.map(|ty| ty.params().len() as u64).collect();
+            }
             Payload::ImportSection(section) => within("imports", section.count().into(), ENTRIES)?,
-            Payload::FunctionSection(section) => within("functions", section.count().into(), FUNCTIONS)?,
+            Payload::FunctionSection(section) => {
+                within("functions", section.count().into(), FUNCTIONS)?;
+                let read = section.into_iter().map_while(Result::ok);
+                parameters = read.map(|ty| types.get(ty as usize).copied().unwrap_or(0)).collect();
+            }
             Payload::GlobalSection(section) => within("globals", section.count().into(), ENTRIES)?,
             Payload::ExportSection(section) => within("exports", section.count().into(), ENTRIES)?,
             Payload::TableSection(section) => {
@@ -75,22 +93,26 @@ pub fn check_limits(wasm: &[u8]) -> Result<(), GateError> {
                 within("functions", count.into(), FUNCTIONS)?;
                 within("bytes of code", size.into(), CODE)?;
             }
-            Payload::CodeSectionEntry(body) => function(&body)?,
+            Payload::CodeSectionEntry(body) => {
+                weight = weight.saturating_add(function(&body, parameters.pop_front().unwrap_or(0))?);
+                within("blocks times locals", weight, TOTAL_WEIGHT)?;
+            }
             _ => {}
         }
     }
     Ok(())
 }
 
-fn function(body: &FunctionBody<'_>) -> Result<(), GateError> {
+/// Checks a function with so many parameters. Returns its weight.
+fn function(body: &FunctionBody<'_>, parameters: u64) -> Result<u64, GateError> {
     let bad = |error: BinaryReaderError| GateError::NotWasm(error);
     within("bytes in a function", body.range().len() as u64, BODY)?;
-    let mut locals = 0_u64;
+    let mut locals = parameters;
     for declaration in body.get_locals_reader().map_err(bad)? {
         locals = locals.saturating_add(declaration.map_err(bad)?.0.into());
         within("locals in a function", locals, LOCALS)?;
     }
-    let mut depth = 0_u64;
+    let (mut depth, mut weight) = (0_u64, 0_u64);
     for operator in body.get_operators_reader().map_err(bad)? {
         match operator.map_err(bad)? {
             Operator::Block { .. }
@@ -100,12 +122,14 @@ fn function(body: &FunctionBody<'_>) -> Result<(), GateError> {
             | Operator::TryTable { .. } => {
                 depth = depth.saturating_add(1);
                 within("nested blocks", depth, DEPTH)?;
+                weight = weight.saturating_add(locals);
+                within("blocks times locals in a function", weight, WEIGHT)?;
             }
             Operator::End => depth = depth.saturating_sub(1),
             _ => {}
         }
     }
-    Ok(())
+    Ok(weight)
 }
 
 const fn within(what: &'static str, found: u64, limit: u64) -> Result<(), GateError> {
@@ -184,10 +208,12 @@ mod tests {
     fn what_is_too_large_is_refused_before_anything_is_compiled() {
         for (wasm, words) in [
             (functions(300_000, 0, 0), "300000 functions, more than 20000"),
-            (functions(1, 50_000, 0), "1001 nested blocks, more than 1000"),
+            (functions(1, 50_000, 0), "501 nested blocks, more than 500"),
             (functions(1, 400_000, 0), "bytes in a function, more than 262144"),
             (functions(1, 0, 50_000), "50000 locals in a function"),
             (functions(20_000, 400, 0), "bytes of code"),
+            (functions(1, 400, 1_000), "301000 blocks times locals in a function, more than 300000"),
+            (functions(100, 100, 500), "2050000 blocks times locals, more than 2000000"),
             (memory(65_536), "65536 pages of memory"),
             (table(u32::MAX.into()), "table elements"),
             (segments(100_001), "100001 data segments"),
@@ -201,8 +227,9 @@ mod tests {
     #[test]
     fn what_the_base_has_is_far_within() {
         check_limits(&test_guest::base()).unwrap();
-        check_limits(&functions(10_000, 20, 20)).unwrap();
-        check_limits(&functions(1, 1_000, 4_096)).unwrap();
+        check_limits(&functions(4_000, 20, 20)).unwrap();
+        check_limits(&functions(1, 500, 600)).unwrap();
+        check_limits(&functions(1, 100, 2_048)).unwrap();
         check_limits(&memory(1_024)).unwrap();
     }
 }
