@@ -1,8 +1,7 @@
 //! A rule's cases: records, and whether the rule must match each.
+use crate::files::{self, FileError};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::fs;
-use std::io;
 use std::path::Path;
 
 /// The name of the file beside a rule that holds its cases, one JSON object a line:
@@ -48,8 +47,12 @@ struct Line<'a> {
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn read(path: &Path) -> io::Result<(Vec<Case>, Vec<String>)> {
-    let text = fs::read(path)?;
+pub fn read(path: &Path) -> Result<(Vec<Case>, Vec<String>), FileError> {
+    Ok(of(path, &files::read(path, files::CASES)?))
+}
+
+/// As [`read`], of the text of the file.
+pub(crate) fn of(path: &Path, text: &[u8]) -> (Vec<Case>, Vec<String>) {
     let (mut cases, mut errors) = (Vec::new(), Vec::new());
     for (line, text) in (1..).zip(text.split(|byte| *byte == b'\n')) {
         if text.trim_ascii().is_empty() {
@@ -60,7 +63,7 @@ pub fn read(path: &Path) -> io::Result<(Vec<Case>, Vec<String>)> {
             Err(error) => errors.push(format!("{}:{line}: {error}", path.display())),
         }
     }
-    Ok((cases, errors))
+    (cases, errors)
 }
 
 fn parse(line: usize, text: &[u8]) -> Result<Case, String> {
@@ -100,6 +103,7 @@ fn parse(line: usize, text: &[u8]) -> Result<Case, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn what_is_no_case_is_told_with_its_line() {

@@ -35,9 +35,12 @@ pub(crate) struct Serve {
     /// Where tagged batches are sent; without it they are sent back in the answer
     #[arg(long, value_name = "URL")]
     forward: Option<Downstream>,
-    /// The module to run
+    /// The module to run, instead of the default rules
     #[arg(short, long, value_name = "FILE")]
     module: Option<PathBuf>,
+    /// A folder of Sigma rules, or a single file, to judge by instead of the default rules; give --rules once for each
+    #[arg(long, value_name = "DIR", conflicts_with = "module")]
+    rules: Vec<PathBuf>,
     /// Keep the compiled module in this folder, for a quicker start. Only you may be able to write to it
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
@@ -102,14 +105,14 @@ impl Serve {
         let listen = self.listen;
         let unheard = |error| Failure::new(Exit::Input, format!("cannot listen on {listen}: {error}"));
         let listener = TcpListener::bind(listen).map_err(unheard)?;
-        let module = module::load_cached(self.module.as_deref(), self.cache)?;
-        let facts = format!("module {}", module.sha256());
+        let loaded = module::choose(self.module.as_deref(), &self.rules, self.cache)?;
+        let facts = format!("{}, module {}", loaded.description(), loaded.module.sha256());
         let tag = TagOptions {
             engine: engine::Options { fuel_limit: Some(self.fuel), ..engine::Options::default() },
             pipeline_tag: self.tag,
             idle_instances: options.workers,
         };
-        let tag = Tag::new(module, tag).map_err(|error| Failure::new(Exit::Module, error))?;
+        let tag = Tag::new(loaded.module, tag).map_err(|error| Failure::new(Exit::Module, error))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .max_blocking_threads(options.workers.saturating_add(8))

@@ -39,7 +39,7 @@ impl Hop {
             .args(["serve", "--cache", "cache", "--listen", address])
             .args(words.split_whitespace())
             .current_dir(folder().path())
-            .env_remove("SCHTAG_MODULE")
+            .env("SCHTAG_MODULE", "schtag.wasm")
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
