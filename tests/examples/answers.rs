@@ -1,4 +1,4 @@
-//! Writes the tables of docs/reliability.md from tests/testdata/answers.toml: `make docs`.
+//! Writes the tables of docs/reliability.md from tests/testdata/answers.yml: `make docs`.
 
 use schtag_tests::answers::{Answers, page};
 use std::fs;

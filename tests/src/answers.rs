@@ -1,7 +1,8 @@
-//! The written answers for the filter's cycles of calls and panics: tests/testdata/answers.toml, and the tables of
+//! The written answers for the filter's cycles of calls and panics: tests/testdata/answers.yml, and the tables of
 //! docs/reliability.md that are made of it.
 
 use crate::project;
+use schtag_host::yaml;
 use serde::Deserialize;
 use std::fs;
 use std::path::PathBuf;
@@ -13,10 +14,8 @@ pub struct Answers {
     /// How the version begins of the compiler whose names the answers have.
     pub rustc: String,
     /// For functions that can call each other.
-    #[serde(rename = "cycle")]
     pub cycles: Vec<Cycle>,
     /// For functions that never return.
-    #[serde(rename = "panic")]
     pub panics: Vec<Panic>,
 }
 
@@ -54,13 +53,18 @@ impl Answers {
     /// # Errors
     /// A sentence that says what is wrong with the file.
     pub fn read() -> Result<Self, String> {
-        let path = project::root().join("tests/testdata/answers.toml");
+        let path = project::root().join("tests/testdata/answers.yml");
         let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         Self::parse(&text).map_err(|error| format!("{}: {error}", path.display()))
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        let answers: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        let (documents, error) = yaml::documents(text);
+        if let Some(error) = error {
+            return Err(error.to_string());
+        }
+        let document = serde_json::to_value(documents.first()).map_err(|error| error.to_string())?;
+        let answers: Self = serde_json::from_value(document).map_err(|error| error.to_string())?;
         let unclear = |panic: &&Panic| panic.anywhere.is_some() != panic.callers.is_empty();
         match answers.panics.iter().find(unclear) {
             Some(panic) => Err(format!("a panic has either `anywhere` or `callers`: \"{}\"", panic.why)),
@@ -118,19 +122,12 @@ fn between(page: &str, name: &str, text: &str) -> Result<String, String> {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "rustc = \"1.\"
-        [[cycle]]
-        functions = [\"a::b\", \"c\"]
-        why = \"it ends\"
-        [[panic]]
-        what = \"checks\"
-        kinds = [\"d\"]
-        callers = [\"e\"]
-        why = \"f\"
-        [[panic]]
-        kinds = [\"g\"]
-        anywhere = \"all\"
-        why = \"h\"";
+    const TEXT: &str = "rustc: '1.'
+cycles: [{functions: ['a::b', c], why: it ends}]
+panics:
+  - {what: checks, kinds: [d], callers: [e], why: f}
+  - {kinds: [g], anywhere: all, why: h}
+";
 
     #[test]
     fn answers_become_tables_between_their_marks() {
@@ -147,9 +144,10 @@ mod tests {
     #[test]
     fn answers_that_say_too_little_or_too_much_are_refused() {
         for (from, to) in [
-            ("why = \"f\"", "reason = \"f\""),
-            ("callers = [\"e\"]", ""),
-            ("anywhere", "callers = [\"x\"]\nanywhere"),
+            ("why: f", "reason: f"),
+            ("callers: [e], ", ""),
+            ("anywhere", "callers: [x], anywhere"),
+            ("]", "}"),
         ] {
             assert!(Answers::parse(&TEXT.replace(from, to)).is_err(), "{from}");
         }

@@ -1,4 +1,4 @@
-//! Each cycle of calls in the module, and each function of it that could panic, has its answer in tests/testdata/answers.toml,
+//! Each cycle of calls in the module, and each function of it that could panic, has its answer in tests/testdata/answers.yml,
 //! and docs/reliability.md has these answers.
 //!
 //! Another rustc inlines otherwise, so that functions of the standard library are seen under other names: the answers are
@@ -56,7 +56,7 @@ fn each_cycle_has_an_answer() {
     println!("{} cycles", cycles.len());
     let answered = answers.cycles.iter().flat_map(|cycle| &cycle.functions);
     let without = unanswered(cycles.iter().flatten(), answered);
-    assert!(without.is_empty(), "no answer in tests/testdata/answers.toml: {without:#?}");
+    assert!(without.is_empty(), "no answer in tests/testdata/answers.yml: {without:#?}");
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn each_function_that_could_panic_has_an_answer() {
         traps.iter().filter(|(kind, _)| kinds.contains(&readable(kind))).flat_map(|(_, callers)| callers);
     println!("{} places", callers.clone().count());
     let without = unanswered(callers, answers.panics.iter().flat_map(|panic| &panic.callers));
-    assert!(without.is_empty(), "no answer in tests/testdata/answers.toml: {without:#?}");
+    assert!(without.is_empty(), "no answer in tests/testdata/answers.yml: {without:#?}");
 }
 
 #[test]
@@ -78,6 +78,6 @@ fn the_page_has_the_answers() {
     let written = Answers::read().unwrap().render(&text).unwrap();
     assert!(
         written == text,
-        "docs/reliability.md is not what `make docs` writes from tests/testdata/answers.toml"
+        "docs/reliability.md is not what `make docs` writes from tests/testdata/answers.yml"
     );
 }

@@ -102,7 +102,7 @@ mod tests {
             ":10: `records` is empty",
             ":11: `seconds` has to have",
             ":12: `seconds` has to have",
-            ":13: EOF while parsing an object at (column 1)",
+            ":13: EOF while parsing an object (column 1)",
             ":14: missing field `case`",
             ":15: unknown field `comand`, expected one of `event`",
             ":16: duplicate field `command`",

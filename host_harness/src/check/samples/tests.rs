@@ -132,8 +132,11 @@ fn members_become_elements() {
     }
     for (text, expected) in [
         (r#""command":"c""#, "<Exec><Command>c</Command></Exec>"),
-        (r#""command":"c","arguments":"""#, "<Command>c</Command><Arguments></Arguments></Exec>"),
-        (r#""command":"c","working_directory":"w""#, "<WorkingDirectory>w</WorkingDirectory></Exec>"),
+        (r#""command":"c","arguments":"""#, "<Exec><Command>c</Command><Arguments></Arguments></Exec>"),
+        (
+            r#""command":"c","working_directory":"w""#,
+            "<Exec><Command>c</Command><WorkingDirectory>w</WorkingDirectory></Exec>",
+        ),
         (r#""com_handler":"{A}""#, "<ComHandler><ClassId>{A}</ClassId></ComHandler>"),
         (
             r#""actions":[{"command":"c"},{"com_handler":"{A}"}]"#,
