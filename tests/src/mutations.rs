@@ -44,43 +44,48 @@ impl Mutations {
         Self(Random::new(seed))
     }
 
+    /// A number below `limit`.
+    pub fn below(&mut self, limit: usize) -> usize {
+        self.0.below(limit)
+    }
+
     /// A seed with one to four changes; some of them take from `other`.
     pub fn of(&mut self, seed: &[u8], other: &[u8]) -> Vec<u8> {
         let mut input = seed.to_vec();
-        for _ in 0..=self.0.below(4) {
+        for _ in 0..=self.below(4) {
             self.change(&mut input, other);
         }
         input
     }
 
     fn change(&mut self, input: &mut Vec<u8>, other: &[u8]) {
-        let at = self.0.below(input.len().saturating_add(1));
-        let end = at.saturating_add(self.0.below(32)).min(input.len());
-        match self.0.below(7) {
+        let at = self.below(input.len().saturating_add(1));
+        let end = at.saturating_add(self.below(32)).min(input.len());
+        match self.below(7) {
             0 => drop(input.drain(at..end)),
             1 => input.truncate(at),
             2 => {
-                let byte = u8::try_from(self.0.below(256)).unwrap_or(0);
+                let byte = u8::try_from(self.below(256)).unwrap_or(0);
                 input.insert(at, byte);
             }
             3 => {
-                let bit = self.0.below(8);
+                let bit = self.below(8);
                 if let Some(byte) = input.get_mut(at) {
                     *byte ^= 1 << bit;
                 }
             }
             4 => {
-                let again = input.get(at..end).unwrap_or_default().repeat(self.0.below(6).saturating_add(1));
+                let again = input.get(at..end).unwrap_or_default().repeat(self.below(6).saturating_add(1));
                 drop(input.splice(at..at, again));
             }
             5 => {
-                let from = self.0.below(other.len());
+                let from = self.below(other.len());
                 let part = other.get(from..).unwrap_or_default();
-                let length = self.0.below(part.len().min(256).saturating_add(1));
+                let length = self.below(part.len().min(256).saturating_add(1));
                 drop(input.splice(at..end, part.iter().take(length).copied()));
             }
             _ => {
-                let word = WORDS.get(self.0.below(WORDS.len())).copied().unwrap_or_default();
+                let word = WORDS.get(self.below(WORDS.len())).copied().unwrap_or_default();
                 drop(input.splice(at..end, word.bytes()));
             }
         }
