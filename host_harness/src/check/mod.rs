@@ -12,6 +12,8 @@ mod judge;
 pub mod junit;
 mod lint;
 mod report;
+pub mod samples;
+pub mod table;
 
 pub use fuel::FuelError;
 pub(crate) use fuel::module;
