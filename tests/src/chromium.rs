@@ -30,19 +30,17 @@ pub fn find(test: &str) -> Option<PathBuf> {
     found
 }
 
-/// The document of a page, as markup, when it has loaded. A page whose scripts go on after that needs a part that loads
-/// slowly, see [`crate::files_server`]; a page that has none gets `virtual_time`, in milliseconds, which passes as fast
-/// as the browser can.
+/// Returns the document of a page, as markup, when it has loaded. A page whose scripts go on after that needs a part that
+/// loads slowly, see [`crate::files_server`]. (The browser's virtual time is no way out: it passes while a worker works.)
 ///
 /// # Errors
 /// When the browser does not start, fails, or takes too long.
-pub fn document(browser: &Path, address: &str, virtual_time: Option<u32>) -> Result<String, String> {
+pub fn document(browser: &Path, address: &str) -> Result<String, String> {
     let profile = tempfile::tempdir().map_err(|error| error.to_string())?;
     let mut child = Command::new(browser)
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
         .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
         .arg(format!("--user-data-dir={}", profile.path().display()))
-        .args(virtual_time.map(|time| format!("--virtual-time-budget={time}")))
         .args(["--dump-dom", address])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
