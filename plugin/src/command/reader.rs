@@ -83,6 +83,9 @@ struct Reader<'w> {
     queue: VecDeque<Pending>,
     /// The encoded command of each process, where it has one.
     encoded: Vec<Option<String>>,
+    /// The script of each process with its string tricks folded, where that was done, and whether the work did not
+    /// suffice.
+    folded: Vec<Option<(Option<String>, bool)>>,
     /// Bytes of started command lines so far.
     started: usize,
 }
@@ -95,6 +98,7 @@ impl<'w> Reader<'w> {
             notes: Vec::new(),
             queue: VecDeque::new(),
             encoded: Vec::new(),
+            folded: Vec::new(),
             started: 0,
         }
     }
@@ -148,6 +152,7 @@ impl<'w> Reader<'w> {
             process.arguments = line.arguments;
             process.normalized = process.command_line.clone();
             self.encoded.push(None);
+            self.folded.push(None);
             self.list.push(process);
             return String::new();
         }
@@ -158,6 +163,7 @@ impl<'w> Reader<'w> {
         }
         let encoded = read_powershell(&mut process, &line.arguments, stdin, self.work);
         self.encoded.push(encoded);
+        self.folded.push(None);
         self.list.push(process);
         line.arguments
     }
@@ -165,13 +171,19 @@ impl<'w> Reader<'w> {
     /// Queues what a process starts.
     fn queue_started(&mut self, index: usize, depth: usize, arguments: &str, folder: Option<String>) {
         let Some(process) = self.list.get(index) else { return };
+        let mut folded = None;
         let started = match &process.powershell {
             Some(PowerShell { script: Some(script), .. }) => {
-                let lines = shell::started(script, self.work);
+                let fold = shell::folded(script, self.work);
+                let lines = shell::started(fold.0.as_deref().unwrap_or(script), self.work);
+                folded = Some(fold);
                 lines.into_iter().map(Started::new).collect::<Vec<_>>().into()
             }
             _ => wrappers::started(&process.image_name, arguments, &process.argv, self.work),
         };
+        if let (Some(place), Some(folded)) = (self.folded.get_mut(index), folded) {
+            *place = Some(folded);
+        }
         if started.cut {
             self.note(Note::TooMany {
                 what: "commands or variables of a cmd.exe line",
@@ -208,18 +220,22 @@ impl<'w> Reader<'w> {
             let mut layers = Vec::new();
             if let (Some(value), Some(powershell)) = (encoded, process.powershell.as_mut()) {
                 powershell.script = decoder.encoded_command(&value, &mut layers);
-                powershell.file = powershell.script.as_deref().and_then(|script| shell::called_file(script, self.work));
-                decoder.search(None, &mut layers);
+                powershell.file =
+                    powershell.script.as_deref().and_then(|script| shell::called_file(script, self.work));
+                decoder.search(None, None, &mut layers);
             } else if decoder.pays(process.arguments.len(), HINTS_BYTE)
                 && let Some(text) = decodable(process, wraps.contains(&index))
             {
-                decoder.search(Some(&text), &mut layers);
+                let folded = self.folded.get_mut(index).and_then(Option::take);
+                decoder.search(Some(&text), folded, &mut layers);
             }
             let script = process.powershell.as_ref().and_then(|powershell| powershell.script.as_deref());
             let words = script.map(|script| shell::obfuscation(script, self.work)).unwrap_or_default();
             process.obfuscation.extend(words);
             // A path that the script puts together.
-            if let Some(powershell) = process.powershell.as_mut().filter(|powershell| powershell.file.is_none()) {
+            if let Some(powershell) =
+                process.powershell.as_mut().filter(|powershell| powershell.file.is_none())
+            {
                 let folded = layers.iter().find(|layer| layer.how == "folded");
                 powershell.file = folded.and_then(|layer| shell::called_file(&layer.text, self.work));
             }

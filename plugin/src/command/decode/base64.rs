@@ -22,7 +22,8 @@ pub(in crate::command) const fn is_digit(byte: u8) -> bool {
 
 /// Whether a quoted base64 text may hold a byte: a digit of either alphabet, padding, white space.
 pub(super) const fn may_hold(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=' | b' ' | b'\t' | b'\r' | b'\n')
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=' | b' ' | b'\t' | b'\r' | b'\n')
 }
 
 /// Decodes as far as the text is base64: blanks, line breaks and quotes are skipped, the first `=` or any

@@ -58,7 +58,14 @@ struct Candidate<'a> {
 
 impl<'w> Decoder<'w> {
     pub(super) const fn new(meter: &'w Work) -> Self {
-        Self { meter, output: MAX_OUTPUT, layers: MAX_LAYERS, work: MAX_WORK, stopped: Vec::new(), spent: false }
+        Self {
+            meter,
+            output: MAX_OUTPUT,
+            layers: MAX_LAYERS,
+            work: MAX_WORK,
+            stopped: Vec::new(),
+            spent: false,
+        }
     }
 
     /// Why decoding stopped, once for each limit.
@@ -125,17 +132,25 @@ impl<'w> Decoder<'w> {
 
     /// Looks for hidden texts in `initial` and in the layers that are there, then in what it finds, to the
     /// deepest nesting.
-    pub(super) fn search(&mut self, initial: Option<&str>, layers: &mut Vec<Layer>) {
+    /// `folded` is the initial text with its string tricks folded, where that was done already.
+    pub(super) fn search(
+        &mut self,
+        initial: Option<&str>,
+        folded: Option<(Option<String>, bool)>,
+        layers: &mut Vec<Layer>,
+    ) {
         let mut depths = vec![1_usize; layers.len()];
         if let Some(initial) = initial {
-            let found = self.look_into(initial, true);
+            let folded = folded.unwrap_or_else(|| powershell::folded(initial, self.meter));
+            let found = self.look_into(initial, folded);
             self.take(found, 1, initial, layers, &mut depths);
         }
         let mut at = 0_usize;
         while let (Some(layer), Some(&depth)) = (layers.get(at), depths.get(at)) {
             at = at.saturating_add(1);
-            let folded = layer.how == "folded";
-            let found = self.look_into(&layer.text, !folded);
+            let again = layer.how != "folded";
+            let folded = if again { powershell::folded(&layer.text, self.meter) } else { (None, false) };
+            let found = self.look_into(&layer.text, folded);
             if depth >= MAX_DEPTH && found.iter().any(|layer| layer.how != "folded") {
                 self.stop("nested deeper than 6 layers");
                 continue;
@@ -163,12 +178,13 @@ impl<'w> Decoder<'w> {
     }
 
     /// The texts hidden right in a text.
-    fn look_into(&mut self, text: &str, fold: bool) -> Vec<Layer> {
+    fn look_into(&mut self, text: &str, (folded, spent): (Option<String>, bool)) -> Vec<Layer> {
         let mut found = Vec::new();
         if !self.pays(text.len(), SEARCHED_BYTE) {
             return found;
         }
-        if fold && let Some(folded) = self.folded(text) {
+        self.spent |= spent;
+        if let Some(folded) = folded {
             found.push(Layer { how: "folded".to_owned(), text: folded });
         }
         let deflate = find_ignoring_case(text, "deflate").is_some();
@@ -180,13 +196,6 @@ impl<'w> Decoder<'w> {
             found.extend(self.decode(&candidate, deflate));
         }
         found
-    }
-
-    /// The text with its string tricks folded.
-    fn folded(&mut self, text: &str) -> Option<String> {
-        let (folded, spent) = powershell::folded(text, self.meter);
-        self.spent |= spent;
-        folded
     }
 
     /// Decodes one candidate, and what is compressed in it.
@@ -260,7 +269,7 @@ mod tests {
         let meter = Work::unlimited();
         let mut decoder = Decoder::new(&meter);
         let mut layers = Vec::new();
-        decoder.search(Some(text), &mut layers);
+        decoder.search(Some(text), None, &mut layers);
         (layers.into_iter().map(|l| (l.how, l.text)).collect(), decoder.notes().collect())
     }
 

@@ -4,7 +4,6 @@
 //! `Start-Process` and `Invoke-Expression` are given as constants. Nothing is run and no variable is followed,
 //! but `$env:ComSpec` and the like.
 
-use super::script::folded;
 use crate::command::environment;
 use crate::command::path::file_name;
 use crate::command::tokens::ends_executable;
@@ -46,13 +45,11 @@ const PROGRAMS: [&str; 22] = [
     "python",
 ];
 
-/// The command lines of the shells that a script starts, in order.
+/// The command lines of the programs that a script starts, in order. The script's string tricks are folded already.
 pub(in crate::command) fn started(script: &str, work: &Work) -> Vec<String> {
     if !work.walk(script.len(), BYTE) {
         return Vec::new();
     }
-    let (folded, _) = folded(script, work);
-    let script = folded.as_deref().unwrap_or(script);
     let mut list = Vec::new();
     for statement in statements(script) {
         let line = called(statement).or_else(|| inner_of_expression(statement).and_then(called));
@@ -254,7 +251,9 @@ mod tests {
             ("'; powershell'", vec![]),
             ("", vec![]),
         ] {
-            assert_eq!(started(script, &Work::unlimited()), lines, "{script}");
+            let folded = crate::command::powershell::folded(script, &Work::unlimited()).0;
+            let plain = folded.as_deref().unwrap_or(script);
+            assert_eq!(started(plain, &Work::unlimited()), lines, "{script}");
         }
     }
 

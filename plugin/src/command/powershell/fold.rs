@@ -16,7 +16,7 @@ use super::variables::{Variables, given};
 use crate::work::Work;
 
 /// Units that a token costs here.
-const TOKEN: usize = 250;
+const TOKEN: usize = 450;
 /// Longest string of the script itself that is put in where a variable is read. A longer one stands in the script
 /// anyway, and twice it would take the place of what else there is.
 const MAX_WRITTEN: usize = 2048;
@@ -48,6 +48,7 @@ impl<'a> Operand<'a> {
         Self { silent: true, ..Self::unknown(start) }
     }
 
+    #[inline(never)]
     pub(super) fn known(value: Value<'a>, start: usize, calculated: bool) -> Self {
         Self { value: Some(value), calculated, ..Self::unknown(start) }
     }
@@ -165,6 +166,7 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
     }
 
     /// Settles what is open, and takes the rest as it is written. A loop that is being run is taken as a whole.
+    #[inline(never)]
     fn abandon(&mut self) {
         let tokens = self.tokens;
         let mut places = self.opens.iter();
@@ -179,6 +181,7 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
         self.at = tokens.len();
     }
 
+    #[inline(never)]
     fn close_all(&mut self) {
         loop {
             // What is on top may be an operation that is complete.
@@ -248,6 +251,7 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
         }
     }
 
+    #[inline(never)]
     fn word(&mut self, word: &str, token: &Token<'a>) {
         let first = word.bytes().next().unwrap_or_default();
         if (word.eq_ignore_ascii_case("for") && self.begin_for())
@@ -265,9 +269,7 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
             self.variable(word, start)
         } else if word.starts_with(is_double) {
             match self.variables.expanded(word, self.work) {
-                Some((text, own)) => {
-                    Operand { shown: own, ..Operand::known(Value::Text(text), start, own) }
-                }
+                Some((text, own)) => Operand { shown: own, ..Operand::known(Value::Text(text), start, own) },
                 None => Operand::unknown(start),
             }
         } else {
@@ -299,11 +301,13 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
         matches!(self.stack.last(), Some(Entry::Operand(_)))
     }
 
+    #[inline(never)]
     pub(super) fn push(&mut self, operand: Operand<'a>) {
         self.stack.push(Entry::Operand(operand));
     }
 
     /// Reduces what is on top to one operand and takes it.
+    #[inline(never)]
     pub(super) fn pop(&mut self) -> Option<Operand<'a>> {
         self.reduce(0);
         match self.stack.pop() {
@@ -324,6 +328,7 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
     }
 
     /// Takes the operand on top, without reducing.
+    #[inline(never)]
     pub(super) fn take_operand(&mut self) -> Option<Operand<'a>> {
         match self.stack.pop_if(|entry| matches!(entry, Entry::Operand(_)))? {
             Entry::Operand(operand) => Some(operand),
@@ -331,12 +336,14 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
         }
     }
 
+    #[inline(never)]
     pub(super) fn push_open(&mut self, open: Open<'a>) {
         self.opens.push(self.stack.len());
         self.stack.push(Entry::Open(open));
     }
 
     /// Takes the bracket on top.
+    #[inline(never)]
     pub(super) fn pop_open(&mut self) -> Option<Open<'a>> {
         match self.stack.pop_if(|entry| matches!(entry, Entry::Open(_)))? {
             Entry::Open(open) => {
@@ -364,11 +371,13 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
     }
 
     /// Writes the token here as it is, and moves on.
+    #[inline(never)]
     fn keep(&mut self, token: &Token<'a>) {
         self.out.push(token.clone());
         self.at = self.at.saturating_add(1);
     }
 
+    #[inline(never)]
     fn keep_many(&mut self, count: usize) {
         let end = self.at.saturating_add(count);
         let tokens = self.tokens;
@@ -384,6 +393,7 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
     }
 
     /// Takes all off the stack down to the innermost bracket, which holds more than one expression then.
+    #[inline(never)]
     pub(super) fn drain(&mut self) {
         if let Some(operand) = self.pop() {
             self.settle(&operand);
@@ -401,17 +411,20 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
     }
 
     /// A token that belongs to no expression.
+    #[inline(never)]
     fn unknown(&mut self, token: &Token<'a>) {
         self.drain();
         self.keep(token);
     }
 
+    #[inline(never)]
     fn open(&mut self, kind: Kind<'a>, tokens: usize) {
         let start = self.out.len();
         self.keep_many(tokens);
         self.push_open(Open { kind, start, single: true });
     }
 
+    #[inline(never)]
     fn binary(&mut self, operator: Binary, tokens: usize) {
         // An assignment takes what is on its right first.
         let assigns = matches!(operator, Binary::Assign | Binary::AssignPlus);
@@ -420,6 +433,7 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
         self.stack.push(Entry::Binary(operator));
     }
 
+    #[inline(never)]
     fn prefix(&mut self, prefix: Prefix, tokens: usize) {
         self.begin_operand();
         self.stack.push(Entry::Operand(Operand::silent(self.out.len())));
@@ -428,6 +442,7 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
     }
 
     /// Applies the operators on top of the stack that bind at least so strongly.
+    #[inline(never)]
     pub(super) fn reduce(&mut self, strength: u8) {
         while let [.., before, Entry::Operand(_)] = self.stack.as_slice() {
             match before {
@@ -446,9 +461,10 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
         }
     }
 
+    #[inline(never)]
     fn combine(&mut self, mut left: Operand<'a>, operator: Binary, right: Operand<'a>) -> Operand<'a> {
         let start = left.start;
-        if !self.work.spend(150) {
+        if !self.work.spend(300) {
             self.settle(&left);
             self.settle(&right);
             return Operand::unknown(start);
@@ -493,6 +509,7 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
         self.result(value, start, true)
     }
 
+    #[inline(never)]
     fn apply(&mut self, prefix: &Prefix, start: usize, right: Operand<'a>) -> Operand<'a> {
         let given = right.value.clone();
         let value = match prefix {
@@ -528,6 +545,7 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
     }
 
     /// The operand that an operation came to. A text takes the place of its expression.
+    #[inline(never)]
     pub(super) fn result(&mut self, value: Option<Value<'a>>, start: usize, calculated: bool) -> Operand<'a> {
         let shown = is_shown(value.as_ref());
         if shown {
@@ -543,6 +561,7 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
     }
 
     /// Writes an operand's value into the output, where it is a text that was calculated.
+    #[inline(never)]
     pub(super) fn settle(&mut self, operand: &Operand<'a>) {
         let text = match &operand.value {
             Some(Value::Text(text)) => text.clone(),
@@ -568,6 +587,7 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
     }
 
     /// The code so many tokens on.
+    #[inline(never)]
     pub(super) fn code_at(&self, ahead: usize) -> Option<&'t str> {
         match self.tokens.get(self.at.saturating_add(ahead))? {
             Token::Code(code) => Some(code.as_ref()),
@@ -596,6 +616,7 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
     }
 
     /// Takes the expression that a bracket closes, and the bracket.
+    #[inline(never)]
     fn close(&mut self) -> Option<(Open<'a>, Option<Operand<'a>>)> {
         let operand = if self.has_operand() { self.pop() } else { None };
         if !matches!(self.stack.last(), Some(Entry::Open(_)) | None) {
@@ -616,8 +637,10 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
         if self.ends_head() {
             return;
         }
-        if let Some(Open { kind: Kind::Index | Kind::Block | Kind::Body | Kind::Each(_) | Kind::For(_), .. }) =
-            self.innermost()
+        if let Some(Open {
+            kind: Kind::Index | Kind::Block | Kind::Body | Kind::Each(_) | Kind::For(_),
+            ..
+        }) = self.innermost()
         {
             self.drain();
             self.keep_many(1);
@@ -660,7 +683,9 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
                 }
             }
             Kind::Method(name, arguments) => self.call(&name, arguments, operand, single),
-            Kind::ForeachHead(variable, statement) => self.begin_each_of_head(variable, statement, start, operand),
+            Kind::ForeachHead(variable, statement) => {
+                self.begin_each_of_head(variable, statement, start, operand)
+            }
             _ => {
                 self.settled(operand);
                 self.push(Operand::unknown(start));
@@ -668,6 +693,7 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
         }
     }
 
+    #[inline(never)]
     fn settled(&mut self, operand: Option<Operand<'a>>) -> Operand<'a> {
         match operand {
             Some(operand) => {
@@ -678,6 +704,7 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
         }
     }
 
+    #[inline(never)]
     fn close_group(&mut self, kind: &Kind<'a>, start: usize, single: bool, operand: Option<Operand<'a>>) {
         let Some(operand) = operand.filter(|_| single) else {
             let value = if matches!(kind, Kind::Sub) && single {
@@ -700,10 +727,15 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
             return;
         }
         self.settle(&operand);
-        self.push(Operand { value: operand.value, calculated: operand.calculated, ..Operand::unknown(start) });
+        self.push(Operand {
+            value: operand.value,
+            calculated: operand.calculated,
+            ..Operand::unknown(start)
+        });
     }
 
     /// `(gv '*mdr*')`: the one automatic variable whose name fits.
+    #[inline(never)]
     fn found_variable(&self, start: usize) -> Option<Value<'a>> {
         const MOST: usize = 12;
         const COMMANDS: [&str; 9] =
@@ -722,13 +754,16 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
         }
         let (command, pattern) = text.trim().split_once(' ')?;
         let is_item = !command.to_ascii_lowercase().ends_with("variable") && command.len() != 2
-            || command.eq_ignore_ascii_case("gi") || command.eq_ignore_ascii_case("ls");
+            || command.eq_ignore_ascii_case("gi")
+            || command.eq_ignore_ascii_case("ls");
         let named = pattern.trim_start().to_ascii_lowercase().starts_with("variable:");
         let known = COMMANDS.iter().any(|known| known.eq_ignore_ascii_case(command));
-        let (name, value) = members::variable_like(pattern.trim()).filter(|_| known && (named || !is_item))?;
+        let (name, value) =
+            members::variable_like(pattern.trim()).filter(|_| known && (named || !is_item))?;
         Some(Value::Variable(name, value))
     }
 
+    #[inline(never)]
     fn close_index(&mut self) {
         if !matches!(self.innermost(), Some(Open { kind: Kind::Index, .. })) {
             self.drain();
@@ -755,6 +790,7 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
     }
 
     /// `[type]`: a cast, or a type whose static member follows.
+    #[inline(never)]
     fn bracket(&mut self) {
         const MOST: usize = 24;
         self.begin_operand();
@@ -806,6 +842,7 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
     }
 
     /// Reads the name behind `.` or `::`.
+    #[inline(never)]
     fn member_name(&mut self) {
         let tokens = self.tokens;
         match tokens.get(self.at) {
@@ -824,6 +861,7 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
     }
 
     /// Makes the operand on top unknown.
+    #[inline(never)]
     fn lose(&mut self) {
         if let Some(Entry::Operand(operand)) = self.stack.pop() {
             self.settle(&operand);
@@ -832,6 +870,7 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
     }
 
     /// Goes on behind a member's name: a call, or a property.
+    #[inline(never)]
     fn named(&mut self, name: Cow<'a, str>) {
         if self.code_at(0) == Some("(") {
             self.open(Kind::Method(name, Vec::new()), 1);
@@ -856,6 +895,7 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
         self.push(Operand { value, calculated: operand.calculated, ..Operand::unknown(operand.start) });
     }
 
+    #[inline(never)]
     fn call(
         &mut self,
         name: &str,
@@ -880,7 +920,8 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
             && kind == "array"
             && name.eq_ignore_ascii_case("reverse")
         {
-            let reversed = self.variables.value(index).and_then(|(value, _)| members::reversed(&value, self.work));
+            let reversed =
+                self.variables.value(index).and_then(|(value, _)| members::reversed(&value, self.work));
             self.variables.set(index, reversed, true);
             self.push(Operand::silent(start));
             return;
@@ -934,6 +975,7 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
         self.keep_many(1);
     }
 
+    #[inline(never)]
     fn sign(&mut self, sign: &str, operand: bool) {
         let next = self.code_at(1);
         if operand && next == Some("=") {
@@ -951,7 +993,8 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
                 return;
             }
             let Some(Entry::Operand(operand)) = self.stack.pop() else { return };
-            let value = operand.value.as_ref().and_then(|value| value.to_int()?.checked_add(by)).map(Value::Int);
+            let value =
+                operand.value.as_ref().and_then(|value| value.to_int()?.checked_add(by)).map(Value::Int);
             if let Some(index) = operand.variable {
                 self.variables.set(index, value, true);
             }
@@ -992,6 +1035,7 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
         }
     }
 
+    #[inline(never)]
     fn store(&mut self, left: &Operand<'a>, operator: Binary, right: &Operand<'a>) {
         let Some(index) = left.variable else { return };
         let value = right.value.clone();
@@ -1020,10 +1064,14 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
         self.has_operand()
             && matches!(
                 self.innermost(),
-                None | Some(Open { kind: Kind::Block | Kind::Body | Kind::Sub | Kind::Array | Kind::Each(_) | Kind::For(_), .. })
+                None | Some(Open {
+                    kind: Kind::Block | Kind::Body | Kind::Sub | Kind::Array | Kind::Each(_) | Kind::For(_),
+                    ..
+                })
             )
     }
 
+    #[inline(never)]
     pub(super) fn end_statement(&mut self) {
         let operand = self.has_operand().then(|| self.pop()).flatten();
         let complete = matches!(self.stack.last(), None | Some(Entry::Open(_)));

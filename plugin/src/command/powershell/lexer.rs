@@ -38,7 +38,7 @@ fn is_word(c: char) -> bool {
 /// Units that a byte of a script costs here.
 const BYTE: usize = 15;
 /// Units that a token costs here.
-const TOKEN: usize = 60;
+const TOKEN: usize = 100;
 
 /// Splits a script into tokens, in one pass. `None` when that costs more than is left.
 pub(super) fn tokens<'a>(script: &'a str, work: &Work) -> Option<Vec<Token<'a>>> {
@@ -93,7 +93,8 @@ fn variable(text: &str) -> (Token<'_>, &str) {
         return code(text, 2);
     }
     let colon = after.bytes().take(9).position(|byte| byte == b':');
-    if let Some((scope, name)) = colon.and_then(|at| Some((after.get(..at)?, after.get(at.saturating_add(1)..)?)))
+    if let Some((scope, name)) =
+        colon.and_then(|at| Some((after.get(..at)?, after.get(at.saturating_add(1)..)?)))
         && SCOPES.iter().any(|known| known.eq_ignore_ascii_case(scope))
         && !name.starts_with(':')
     {
@@ -102,6 +103,7 @@ fn variable(text: &str) -> (Token<'_>, &str) {
     word(text, 1)
 }
 
+#[inline(never)]
 fn code(text: &str, length: usize) -> (Token<'_>, &str) {
     let (word, behind) = text.split_at_checked(length).unwrap_or((text, ""));
     (Token::Code(Cow::Borrowed(word)), behind)
@@ -114,11 +116,14 @@ fn blank(text: &str) -> (Token<'_>, &str) {
 }
 
 /// A word, without the backticks in it; `skip` bytes before it belong to it.
+#[inline(never)]
 fn word(text: &str, skip: usize) -> (Token<'_>, &str) {
     let tail = text.get(skip..).unwrap_or_default();
     // An operator ends where a variable begins: `-join$x`.
     let operator = skip > 0 && text.starts_with(is_dash);
-    let length = tail.find(|c: char| !is_word(c) || (operator && c == '$')).map_or(text.len(), |at| at.saturating_add(skip));
+    let length = tail
+        .find(|c: char| !is_word(c) || (operator && c == '$'))
+        .map_or(text.len(), |at| at.saturating_add(skip));
     let (word, behind) = text.split_at_checked(length).unwrap_or((text, ""));
     // A backtick before a line break continues the line; one inside or before a word hides it.
     let bare = word.strip_suffix('`').unwrap_or(word);

@@ -9,6 +9,7 @@ use crate::work::Work;
 
 /// `format -f arguments`: `{n}` is an argument, `{{` and `}}` are braces. `None` for what is not that
 /// simple (alignment and format strings) or too long.
+#[inline(never)]
 pub(super) fn format(format: &str, arguments: &[Value<'_>], work: &Work) -> Option<String> {
     work.walk(format.len(), 20).then_some(())?;
     let mut out = String::new();
@@ -47,6 +48,7 @@ fn index(text: &str) -> Option<(usize, &str)> {
 }
 
 /// `.Replace(old, new)`.
+#[inline(never)]
 pub(super) fn replace(text: &str, old: &str, new: &str, work: &Work) -> Option<String> {
     if old.is_empty() || !work.walk(text.len(), 20) {
         return None;
@@ -57,6 +59,7 @@ pub(super) fn replace(text: &str, old: &str, new: &str, work: &Work) -> Option<S
 }
 
 /// `-replace pattern, new`, where the pattern is one text or a set of them; `exact` for `-creplace`.
+#[inline(never)]
 pub(super) fn replace_pattern(
     text: &str,
     pattern: &str,
@@ -78,6 +81,7 @@ pub(super) fn replace_pattern(
     Some(text.into_owned())
 }
 
+#[inline(never)]
 fn replace_ignoring_case(text: &str, old: &str, new: &str, work: &Work) -> Option<String> {
     // A piece of the text is compared with the pattern wherever its first letter stands.
     work.walk(text.len(), old.len().min(8).saturating_add(20)).then_some(())?;
@@ -97,6 +101,7 @@ fn replace_ignoring_case(text: &str, old: &str, new: &str, work: &Work) -> Optio
 }
 
 /// The texts that a regular expression stands for when it is one text, or a few: `a|b`, `[ab]`, `(a)`.
+#[inline(never)]
 pub(super) fn alternatives(pattern: &str) -> Option<Vec<String>> {
     const LONGEST: usize = 64;
     const MOST: usize = 8;
@@ -144,6 +149,7 @@ pub(super) fn any_characters(pattern: &str) -> Option<usize> {
 }
 
 /// The pieces of so many characters.
+#[inline(never)]
 pub(super) fn chunks<'a>(text: &str, width: usize, work: &Work) -> Option<Value<'a>> {
     work.walk(text.len(), 30).then_some(())?;
     let pieces = text.len().checked_div(width)?.saturating_add(1);
@@ -162,6 +168,7 @@ pub(super) fn chunks<'a>(text: &str, width: usize, work: &Work) -> Option<Value<
 }
 
 /// Splits at any of the separators, whatever their case.
+#[inline(never)]
 pub(super) fn split<'a>(text: &str, separators: &[String], work: &Work) -> Option<Value<'a>> {
     work.walk(text.len(), separators.len().saturating_mul(10).saturating_add(10)).then_some(())?;
     let mut list = Vec::new();
@@ -188,6 +195,7 @@ pub(super) fn split<'a>(text: &str, separators: &[String], work: &Work) -> Optio
 }
 
 /// `%41` as `A`; `plus` for a plus sign as a blank. The bytes are UTF-8.
+#[inline(never)]
 pub(super) fn url_decoded(text: &str, plus: bool, work: &Work) -> Option<String> {
     work.walk(text.len(), 15).then_some(())?;
     let mut out = Vec::with_capacity(text.len());
@@ -219,6 +227,7 @@ const fn hex(byte: u8) -> Option<u8> {
 }
 
 /// `\x41`, `\u0041` and `\.` as `A` and `.`: what `[regex]::Unescape` gives.
+#[inline(never)]
 pub(super) fn unescaped(text: &str, work: &Work) -> Option<String> {
     work.walk(text.len(), 25).then_some(())?;
     let mut out = String::with_capacity(text.len());

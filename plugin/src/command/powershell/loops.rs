@@ -4,6 +4,7 @@
 //! A loop stays in the output as it is written; what it comes to shows where its value is used. A loop of which a
 //! part is not known is read once, as a block, and what it assigns is not certain from there on.
 
+use super::characters::Characters;
 use super::fold::{Entry, Folder, Kind, Open, Operand};
 use super::lexer::Token;
 use super::values::{MAX_LIST, Value};
@@ -61,16 +62,19 @@ pub(super) struct For {
 
 impl<'a> Folder<'_, 'a, '_> {
     /// The place of the next token from a place on that is no white space.
+    #[inline(never)]
     fn solid(&self, from: usize) -> Option<usize> {
         let rest = self.tokens.get(from..)?;
         rest.iter().position(|token| !matches!(token, Token::Blank(_))).map(|at| at.saturating_add(from))
     }
 
+    #[inline(never)]
     fn is_code(&self, at: usize, wanted: &str) -> bool {
         matches!(self.tokens.get(at), Some(Token::Code(code)) if code.eq_ignore_ascii_case(wanted))
     }
 
     /// Where the bracket at a place is closed, and the semicolons right inside.
+    #[inline(never)]
     fn matching(&self, open: usize) -> Option<(usize, Vec<usize>)> {
         let mut depth = 0_usize;
         let mut semicolons = Vec::new();
@@ -119,7 +123,11 @@ impl<'a> Folder<'_, 'a, '_> {
         let Some(operand) = self.take_operand() else { return false };
         self.settle(&operand);
         let start = operand.start;
-        let copied = if matches!(operand.value, Some(Value::Type(_) | Value::Base64(_))) { None } else { operand.value };
+        let copied = if matches!(operand.value, Some(Value::Type(_) | Value::Base64(_))) {
+            None
+        } else {
+            operand.value
+        };
         let items = copied.and_then(|value| value.into_items(self.work));
         let Some(items) = items else {
             self.push(Operand::unknown(start));
@@ -127,6 +135,19 @@ impl<'a> Folder<'_, 'a, '_> {
         };
         if filter {
             return self.filter(items, start, brace, end);
+        }
+        let tokens = self.tokens;
+        let body = tokens.get(brace.saturating_add(1)..end).unwrap_or_default();
+        if let Some(body) = Characters::of(body)
+            && self.work.walk(items.len(), 90)
+        {
+            let wanted = items.iter().filter(|item| !matches!(item, Value::Text(text) if text.len() == 0));
+            let chars: Option<Vec<_>> = wanted.map(|item| body.character(item).map(Value::Char)).collect();
+            if let Some(chars) = chars {
+                self.write_raw(self.at, end.saturating_add(1));
+                self.push(Operand::known(Value::list(chars), start, true));
+                return true;
+            }
         }
         let each = Each {
             items: items.into_iter(),
@@ -168,7 +189,8 @@ impl<'a> Folder<'_, 'a, '_> {
         };
         let Some(name) = self.solid(paren.saturating_add(1)) else { return false };
         let Some(Token::Code(code)) = self.tokens.get(name) else { return false };
-        if !code.starts_with('$') || !next_code(self.tokens, name, 1).is_some_and(|word| word.eq_ignore_ascii_case("in"))
+        if !code.starts_with('$')
+            || !next_code(self.tokens, name, 1).is_some_and(|word| word.eq_ignore_ascii_case("in"))
         {
             return false;
         }
@@ -221,6 +243,7 @@ impl<'a> Folder<'_, 'a, '_> {
     }
 
     /// Goes on with the next value, or behind the loop.
+    #[inline(never)]
     fn next_item(&mut self) {
         let Some(Open { kind: Kind::Each(each), single, .. }) = self.innermost_mut() else { return };
         let (variable, brace, out) = (each.variable, each.brace, each.out);
@@ -243,6 +266,7 @@ impl<'a> Folder<'_, 'a, '_> {
         self.at = brace.saturating_add(1);
     }
 
+    #[inline(never)]
     fn end_each(&mut self) {
         let Some(Open { kind: Kind::Each(each), .. }) = self.pop_open() else { return };
         self.end_loop();
@@ -266,6 +290,7 @@ impl<'a> Folder<'_, 'a, '_> {
     }
 
     /// Gives a loop up: its body is read as a block, in which nothing that it assigns is certain.
+    #[inline(never)]
     fn give_up(&mut self) {
         let Some(open) = self.pop_open() else { return };
         self.end_loop();
@@ -332,7 +357,16 @@ impl<'a> Folder<'_, 'a, '_> {
         let Some((end, _)) = self.matching(brace) else { return false };
         self.drain();
         let (statement, out) = (self.at, self.out.len());
-        self.begin_loop(Kind::For(Box::new(For { statement, out, first, second, head, brace, end, rounds: 0 })));
+        self.begin_loop(Kind::For(Box::new(For {
+            statement,
+            out,
+            first,
+            second,
+            head,
+            brace,
+            end,
+            rounds: 0,
+        })));
         self.at = paren.saturating_add(1);
         true
     }

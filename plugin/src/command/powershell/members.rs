@@ -13,6 +13,7 @@ use crate::command::environment;
 use crate::work::Work;
 
 /// `value.name`
+#[inline(never)]
 pub(super) fn property<'a>(value: &Value<'a>, name: &str, work: &Work) -> Option<Value<'a>> {
     let name = name.to_ascii_lowercase();
     match (value, name.as_str()) {
@@ -26,6 +27,7 @@ pub(super) fn property<'a>(value: &Value<'a>, name: &str, work: &Work) -> Option
     }
 }
 
+#[inline(never)]
 fn length<'a>(count: usize) -> Option<Value<'a>> {
     i64::try_from(count).ok().map(Value::Int)
 }
@@ -41,6 +43,7 @@ pub(super) fn static_property<'a>(kind: &str, name: &str) -> Option<Value<'a>> {
 }
 
 /// `value.name(arguments)`
+#[inline(never)]
 pub(super) fn method<'a>(
     value: Value<'a>,
     name: &str,
@@ -68,8 +71,10 @@ pub(super) fn method<'a>(
     }
 }
 
+#[inline(never)]
 fn of_text<'a>(text: &Text<'a>, name: &str, arguments: &[Value<'a>], work: &Work) -> Option<Value<'a>> {
-    let place = |index: usize| arguments.get(index).and_then(Value::to_int).and_then(|n| usize::try_from(n).ok());
+    let place =
+        |index: usize| arguments.get(index).and_then(Value::to_int).and_then(|n| usize::try_from(n).ok());
     let given = |index: usize| arguments.get(index).and_then(|value| value.to_text(work));
     let count = arguments.len();
     match (name, count) {
@@ -134,6 +139,7 @@ fn of_text<'a>(text: &Text<'a>, name: &str, arguments: &[Value<'a>], work: &Work
 }
 
 /// The bytes that a value holds, at most as many as a literal.
+#[inline(never)]
 fn bytes<'a>(value: &Value<'a>, work: &Work) -> Option<Vec<u8>> {
     match value {
         Value::Base64(text) => {
@@ -148,6 +154,7 @@ fn bytes<'a>(value: &Value<'a>, work: &Work) -> Option<Vec<u8>> {
     }
 }
 
+#[inline(never)]
 fn string_of<'a>(encoding: &str, value: &Value<'a>, work: &Work) -> Option<Value<'a>> {
     let bytes = bytes(value, work)?;
     work.walk(bytes.len(), 20).then_some(())?;
@@ -155,7 +162,8 @@ fn string_of<'a>(encoding: &str, value: &Value<'a>, work: &Work) -> Option<Value
         "unicode" => encodings::utf_16le(&bytes),
         "utf8" | "ascii" | "default" | "utf7" | "latin1" => String::from_utf8_lossy(&bytes).into_owned(),
         "bigendianunicode" => {
-            let swapped: Vec<u8> = bytes.chunks_exact(2).flat_map(|pair| pair.iter().rev().copied()).collect();
+            let swapped: Vec<u8> =
+                bytes.chunks_exact(2).flat_map(|pair| pair.iter().rev().copied()).collect();
             encodings::utf_16le(&swapped)
         }
         _ => return None,
@@ -163,6 +171,7 @@ fn string_of<'a>(encoding: &str, value: &Value<'a>, work: &Work) -> Option<Value
     Some(Value::text(text))
 }
 
+#[inline(never)]
 fn bytes_of<'a>(encoding: &str, value: &Value<'a>, work: &Work) -> Option<Value<'a>> {
     let text = value.to_text(work)?;
     work.walk(text.len(), 30).then_some(())?;
@@ -180,6 +189,7 @@ fn bytes_of<'a>(encoding: &str, value: &Value<'a>, work: &Work) -> Option<Value<
 }
 
 /// `[kind]::name(arguments)`
+#[inline(never)]
 pub(super) fn static_method<'a>(
     kind: &str,
     name: &str,
@@ -205,7 +215,8 @@ pub(super) fn static_method<'a>(
         ("convert", _) if name.starts_with("toint") || name.starts_with("touint") || name == "tobyte" => {
             match arguments.get(1) {
                 Some(base) => {
-                    let base = u32::try_from(base.to_int()?).ok().filter(|base| [2, 8, 10, 16].contains(base))?;
+                    let base =
+                        u32::try_from(base.to_int()?).ok().filter(|base| [2, 8, 10, 16].contains(base))?;
                     number(text(0)?.as_str(), base).map(Value::Int)
                 }
                 None => arguments.first()?.to_int().map(Value::Int),
@@ -214,7 +225,9 @@ pub(super) fn static_method<'a>(
         ("char", "convertfromutf32") => {
             character(arguments.first()?.to_int()?).map(|c| Value::text(String::from(c)))
         }
-        ("uri", "unescapedatastring") => literals::url_decoded(text(0)?.as_str(), false, work).map(Value::text),
+        ("uri", "unescapedatastring") => {
+            literals::url_decoded(text(0)?.as_str(), false, work).map(Value::text)
+        }
         ("web.httputility" | "net.webutility", "urldecode") => {
             literals::url_decoded(text(0)?.as_str(), true, work).map(Value::text)
         }
@@ -227,6 +240,7 @@ pub(super) fn static_method<'a>(
 }
 
 /// Arguments, with the values of a list in place of the list.
+#[inline(never)]
 fn flat<'a>(arguments: &[Value<'a>], work: &Work) -> Option<Vec<Value<'a>>> {
     let mut list = Vec::new();
     for argument in arguments {
@@ -241,6 +255,7 @@ fn flat<'a>(arguments: &[Value<'a>], work: &Work) -> Option<Vec<Value<'a>>> {
     Some(list)
 }
 
+#[inline(never)]
 fn regex<'a>(name: &str, arguments: &[Value<'a>], work: &Work) -> Option<Value<'a>> {
     let text = |index: usize| arguments.get(index).and_then(|value| value.to_text(work));
     match name {
@@ -259,7 +274,8 @@ fn regex<'a>(name: &str, arguments: &[Value<'a>], work: &Work) -> Option<Value<'
         }
         "replace" => {
             let (input, pattern, new) = (text(0)?, text(1)?, text(2)?);
-            literals::replace_pattern(input.as_str(), pattern.as_str(), new.as_str(), true, work).map(Value::text)
+            literals::replace_pattern(input.as_str(), pattern.as_str(), new.as_str(), true, work)
+                .map(Value::text)
         }
         "split" => {
             let (input, pattern) = (text(0)?, text(1)?);
@@ -271,6 +287,7 @@ fn regex<'a>(name: &str, arguments: &[Value<'a>], work: &Work) -> Option<Value<'
     }
 }
 
+#[inline(never)]
 fn of_chars<'a>(text: &str, backwards: bool, work: &Work) -> Option<Value<'a>> {
     work.walk(text.len(), 30).then_some(())?;
     let chars = text.chars().map(Value::Char);
@@ -278,6 +295,7 @@ fn of_chars<'a>(text: &str, backwards: bool, work: &Work) -> Option<Value<'a>> {
 }
 
 /// The values of a list in reverse order: what `[array]::Reverse` leaves in its argument.
+#[inline(never)]
 pub(super) fn reversed<'a>(value: &Value<'a>, work: &Work) -> Option<Value<'a>> {
     let Value::List(list) = value else { return None };
     work.walk(list.len(), 40).then(|| Value::List(Rc::new(list.iter().rev().cloned().collect())))

@@ -1,6 +1,7 @@
 //! What PowerShell makes of a command line, of the string tricks in a script, and of the shells it starts.
 
 mod calls;
+mod characters;
 mod fold;
 mod lexer;
 mod literals;

@@ -31,7 +31,7 @@ pub(in crate::command) fn obfuscation(script: &str, work: &Work) -> Vec<&'static
     let special = length.saturating_sub(counts.letters);
     let dense = |count: usize, each: usize| count >= FEWEST && count.saturating_mul(each) >= length;
     [
-        (special.saturating_mul(10) >= length.saturating_mul(6), "special characters"),
+        (special.saturating_mul(10) >= length.saturating_mul(8), "special characters"),
         (dense(counts.ticks, 16), "ticks"),
         (dense(counts.joints, 20), "string pieces"),
         (dense(counts.characters, 24), "character codes"),

@@ -38,6 +38,7 @@ pub(super) enum Binary {
 
 impl Binary {
     /// The operator that a word stands for.
+    #[inline(never)]
     pub(super) fn of_word(word: &str) -> Option<Self> {
         let name = word.strip_prefix('-')?.to_ascii_lowercase();
         Some(match name.as_str() {
@@ -130,6 +131,7 @@ impl Binary {
     }
 }
 
+#[inline(never)]
 fn range<'a>(first: i64, last: i64, work: &Work) -> Option<Value<'a>> {
     let count = usize::try_from(first.abs_diff(last)).ok()?.saturating_add(1);
     if count > MAX_LIST || !work.walk(count, 20) {
@@ -143,6 +145,7 @@ fn range<'a>(first: i64, last: i64, work: &Work) -> Option<Value<'a>> {
     Some(Value::list(list))
 }
 
+#[inline(never)]
 fn plus<'a>(left: Value<'a>, right: Value<'a>, work: &Work) -> Option<Value<'a>> {
     match left {
         Value::Text(mut text) => {
@@ -159,6 +162,7 @@ fn plus<'a>(left: Value<'a>, right: Value<'a>, work: &Work) -> Option<Value<'a>>
     }
 }
 
+#[inline(never)]
 fn times<'a>(left: &Value<'a>, right: &Value<'a>, work: &Work) -> Option<Value<'a>> {
     let count = right.to_int()?;
     let Value::Text(text) = left else {
@@ -171,6 +175,7 @@ fn times<'a>(left: &Value<'a>, right: &Value<'a>, work: &Work) -> Option<Value<'
 }
 
 /// `-eq` and `-ne`: of a list, the values for which it is true.
+#[inline(never)]
 fn equal<'a>(left: Value<'a>, right: &Value<'a>, wanted: bool, work: &Work) -> Option<Value<'a>> {
     let right = right.to_text(work)?;
     work.walk(right.len(), 1).then_some(())?;
@@ -192,6 +197,7 @@ fn equal<'a>(left: Value<'a>, right: &Value<'a>, wanted: bool, work: &Work) -> O
 }
 
 /// `-split` with a pattern that is one text, a set of them, or a number of any characters.
+#[inline(never)]
 fn split<'a>(left: &Value<'a>, right: &Value<'a>, work: &Work) -> Option<Value<'a>> {
     if let Value::List(list) = left {
         // Each of the values is split.
@@ -219,6 +225,7 @@ fn split<'a>(left: &Value<'a>, right: &Value<'a>, work: &Work) -> Option<Value<'
 }
 
 /// `-split 'text'`: at white space.
+#[inline(never)]
 pub(super) fn split_blanks<'a>(value: &Value<'a>, work: &Work) -> Option<Value<'a>> {
     let text = value.to_text(work)?;
     work.walk(text.len(), 40).then_some(())?;
@@ -228,6 +235,7 @@ pub(super) fn split_blanks<'a>(value: &Value<'a>, work: &Work) -> Option<Value<'
 }
 
 /// `[kind]value` for the kinds that make characters, numbers and texts.
+#[inline(never)]
 pub(super) fn cast<'a>(kind: &str, value: Value<'a>, work: &Work) -> Option<Value<'a>> {
     let kind = kind.strip_prefix("system.").unwrap_or(kind);
     if let Some(kind) = kind.strip_suffix("[]") {
@@ -250,6 +258,7 @@ pub(super) fn cast<'a>(kind: &str, value: Value<'a>, work: &Work) -> Option<Valu
     }
 }
 
+#[inline(never)]
 fn cast_one<'a>(kind: &str, value: Value<'a>, work: &Work) -> Option<Value<'a>> {
     match kind {
         "char" => match &value {
@@ -262,7 +271,8 @@ fn cast_one<'a>(kind: &str, value: Value<'a>, work: &Work) -> Option<Value<'a>> 
             }
             _ => None,
         },
-        "int" | "int32" | "int16" | "int64" | "uint32" | "uint16" | "long" | "byte" | "sbyte" => match &value {
+        "int" | "int32" | "int16" | "int64" | "uint32" | "uint16" | "long" | "byte" | "sbyte" => match &value
+        {
             Value::Text(text) => number(text.as_str(), 10).map(Value::Int),
             other => other.to_int().map(Value::Int),
         },

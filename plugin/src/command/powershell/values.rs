@@ -74,6 +74,7 @@ impl Text<'_> {
     }
 
     /// The characters from a place on, at most so many.
+    #[inline(never)]
     pub(super) fn slice(&self, from: usize, count: usize, work: &Work) -> Option<String> {
         let text = self.as_str();
         if self.ascii {
@@ -93,6 +94,7 @@ impl Text<'_> {
     }
 
     /// Adds a text at the end, in place where nothing else has this string.
+    #[inline(never)]
     pub(super) fn push(&mut self, more: &str, work: &Work) -> Option<()> {
         if self.len().saturating_add(more.len()) > MAX_LITERAL {
             return None;
@@ -101,7 +103,8 @@ impl Text<'_> {
         match &mut self.body {
             Body::Shared(text) => {
                 let copied = if Rc::get_mut(text).is_some() { 0 } else { text.len() };
-                work.spend(more.len().saturating_add(copied).saturating_mul(2).saturating_add(20)).then_some(())?;
+                work.spend(more.len().saturating_add(copied).saturating_mul(2).saturating_add(20))
+                    .then_some(())?;
                 Rc::make_mut(text).push_str(more);
             }
             Body::Borrowed(text) => {
@@ -130,6 +133,7 @@ pub(super) enum Value<'a> {
 }
 
 impl<'a> Value<'a> {
+    #[inline(never)]
     pub(super) fn text(text: impl Into<Text<'a>>) -> Self {
         Self::Text(text.into())
     }
@@ -139,6 +143,7 @@ impl<'a> Value<'a> {
     }
 
     /// The value as a string, as PowerShell converts it: a list has blanks between its values.
+    #[inline(never)]
     pub(super) fn to_text(&self, work: &Work) -> Option<Text<'a>> {
         match self {
             Self::Text(text) => Some(text.clone()),
@@ -156,6 +161,7 @@ impl<'a> Value<'a> {
     }
 
     /// The value as a number, as PowerShell converts it for arithmetic.
+    #[inline(never)]
     pub(super) fn to_int(&self) -> Option<i64> {
         match self {
             Self::Int(number) => Some(*number),
@@ -178,6 +184,7 @@ impl<'a> Value<'a> {
     }
 
     /// The values of a list, or the one value.
+    #[inline(never)]
     pub(super) fn into_items(self, work: &Work) -> Option<Vec<Self>> {
         match self {
             Self::List(list) => match Rc::try_unwrap(list) {
@@ -189,6 +196,7 @@ impl<'a> Value<'a> {
     }
 
     /// Adds a value to the end of this one, which becomes a list.
+    #[inline(never)]
     pub(super) fn append(self, more: Self, work: &Work) -> Option<Self> {
         let mut list = self.into_items(work)?;
         match more {
@@ -202,6 +210,7 @@ impl<'a> Value<'a> {
     }
 
     /// What `[index]` picks: one value, or a list for a list of places. Places outside give nothing.
+    #[inline(never)]
     pub(super) fn index(&self, place: &Self, work: &Work) -> Option<Self> {
         let length = match self {
             Self::Text(text) => text.count(work)?,
@@ -236,6 +245,7 @@ impl<'a> Value<'a> {
         Some(Self::list(list))
     }
 
+    #[inline(never)]
     fn picked(&self, places: &[Self], work: &Work) -> Option<Self> {
         let Self::List(values) = self else { return None };
         let length = i64::try_from(values.len()).ok()?;
@@ -251,6 +261,7 @@ impl<'a> Value<'a> {
 }
 
 /// A whole number as PowerShell or .NET reads it, with `0x` for base 16.
+#[inline(never)]
 pub(super) fn number(text: &str, base: u32) -> Option<i64> {
     const LONGEST: usize = 70;
     let text = text.trim();
@@ -267,6 +278,7 @@ pub(super) fn character(code: i64) -> Option<char> {
 }
 
 /// Joins values as texts. `None` where the result is too long or the work is spent.
+#[inline(never)]
 pub(super) fn join(list: &[Value<'_>], separator: &str, work: &Work) -> Option<String> {
     work.walk(list.len(), 30).then_some(())?;
     let mut out = String::new();

@@ -58,7 +58,8 @@ impl<'a> Variables<'a> {
             }
             let Token::Code(std::borrow::Cow::Borrowed(code)) = token else { continue };
             let Some(name) = name_of(code) else { continue };
-            let in_loop_head = matches!(next_code(tokens, at, 1), Some(word) if word.eq_ignore_ascii_case("in"));
+            let in_loop_head =
+                matches!(next_code(tokens, at, 1), Some(word) if word.eq_ignore_ascii_case("in"));
             if !(in_loop_head || is_assigned(tokens, at)) {
                 continue;
             }
@@ -69,29 +70,40 @@ impl<'a> Variables<'a> {
                 known.in_braces |= in_braces;
             } else if all.list.len() < MAX_VARIABLES {
                 let value = None;
-                all.list.push(Variable { name, assignments: 1, in_braces, value, calculated: false, fresh: true });
+                all.list.push(Variable {
+                    name,
+                    assignments: 1,
+                    in_braces,
+                    value,
+                    calculated: false,
+                    fresh: true,
+                });
             }
         }
         all.list.retain(|variable| variable.assignments == 1 || !variable.in_braces);
         Some(all)
     }
 
+    #[inline(never)]
     fn find(&self, name: &str) -> Option<usize> {
         self.list.iter().position(|known| known.name.eq_ignore_ascii_case(name))
     }
 
     /// The variable of this name, when it is followed.
+    #[inline(never)]
     pub(super) fn own(&self, code: &str, work: &Work) -> Option<usize> {
         let name = name_of(code).filter(|_| !self.list.is_empty())?;
         work.spend(LOOK_UP).then(|| self.find(name))?
     }
 
     /// The value that a variable has now, and whether it was calculated.
+    #[inline(never)]
     pub(super) fn value(&self, index: usize) -> Option<(Value<'a>, bool)> {
         let variable = self.list.get(index)?;
         variable.value.clone().map(|value| (value, variable.calculated))
     }
 
+    #[inline(never)]
     pub(super) fn set(&mut self, index: usize, value: Option<Value<'a>>, calculated: bool) {
         if let Some(variable) = self.list.get_mut(index) {
             variable.value = value;
@@ -106,6 +118,7 @@ impl<'a> Variables<'a> {
     }
 
     /// Takes the value out, so that it can grow in place.
+    #[inline(never)]
     pub(super) fn take(&mut self, index: usize) -> Option<Value<'a>> {
         self.list.get_mut(index)?.value.take()
     }
@@ -118,6 +131,7 @@ impl<'a> Variables<'a> {
     }
 
     /// Forgets the variable at a place for good.
+    #[inline(never)]
     pub(super) fn lose(&mut self, index: usize) {
         if let Some(variable) = self.list.get_mut(index) {
             variable.name = "";
@@ -139,6 +153,7 @@ impl<'a> Variables<'a> {
 
     /// A string in double quotes with the values of its variables, when all are known; and whether one is the
     /// script's own.
+    #[inline(never)]
     pub(super) fn expanded(&self, code: &str, work: &Work) -> Option<(Text<'a>, bool)> {
         work.walk(code.len(), 20).then_some(())?;
         let mut out = String::new();
@@ -185,6 +200,7 @@ impl<'a> Variables<'a> {
     }
 
     /// The value of the variable behind a `$` in a string, also as `$($name)`, and what follows it.
+    #[inline(never)]
     fn reference<'t>(&self, behind: &'t str, work: &Work) -> Option<(Text<'a>, &'t str)> {
         const LONGEST: usize = 128;
         let near = |end: u8, inside: &'t str| {
@@ -217,6 +233,7 @@ fn constant_reference(behind: &str) -> Option<(&'static str, &str)> {
 }
 
 /// A value that is known without the script: an environment variable or an automatic variable.
+#[inline(never)]
 pub(super) fn given<'a>(code: &str) -> Option<Value<'a>> {
     let name = name_with_scope(code)?;
     if let Some((scope, name)) = name.split_once(':') {
@@ -263,7 +280,8 @@ fn is_assigned(tokens: &[Token<'_>], at: usize) -> bool {
         _ => "",
     };
     let before = |back: usize| at.checked_sub(back).map_or("", code);
-    let first = tokens.get(at.saturating_add(1)..).into_iter().flatten().position(|t| !matches!(t, Token::Blank(_)));
+    let first =
+        tokens.get(at.saturating_add(1)..).into_iter().flatten().position(|t| !matches!(t, Token::Blank(_)));
     let next = first.map_or(at, |first| at.saturating_add(1).saturating_add(first));
     let (one, two) = (if next > at { code(next) } else { "" }, code(next.saturating_add(1)));
     match one {
