@@ -14,7 +14,7 @@ use schtag_tests::expensive::{self, PARTS, PLAIN, Part, Recipe, WORDS, allowed};
 use schtag_tests::filter::{self, Filter};
 use schtag_tests::mutations::Mutations;
 use schtag_tests::samples::{escape_xml, task_xml};
-use schtag_tests::{pack, project, seeds, table};
+use schtag_tests::{pack, seeds, table};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::io::Read as _;

@@ -44,6 +44,8 @@ pub struct Process {
     pub powershell: Option<PowerShell>,
     /// The texts found by decoding, outermost first.
     pub decoded: Vec<Layer>,
+    /// The signs that the command line was written to be unreadable: `carets`, `commas`, `substrings`, ...
+    pub obfuscation: Vec<&'static str>,
 }
 
 impl Process {
