@@ -3,9 +3,11 @@
 //! Source: the projects' own usage texts and the LOLBAS pages of each
 //! (<https://lolbas-project.github.io>).
 
+use std::rc::Rc;
+
 use super::environment::find_ignoring_case;
 use super::tokens::{after_arguments, ends_executable};
-use super::{cmd, script_calls, shell_open};
+use super::{Step, cmd, script_calls, shell_open};
 use crate::work::Work;
 
 /// Where a started program's input comes from.
@@ -25,11 +27,17 @@ pub(super) struct Started {
     pub(super) line: String,
     /// Its input.
     pub(super) stdin: Stdin,
+    /// The command line, or the file, whose output it runs as commands.
+    pub(super) input_from: Option<String>,
+    /// The folder in which it starts, where that is known and not the wrapper's.
+    pub(super) folder: Option<String>,
+    /// The variables that the wrapper has set.
+    pub(super) environment: Option<Rc<cmd::Variables>>,
 }
 
 impl Started {
     pub(super) fn new(line: impl Into<String>) -> Self {
-        Self { line: line.into(), stdin: Stdin::Inherited }
+        Self { line: line.into(), ..Self::default() }
     }
 }
 
@@ -40,19 +48,33 @@ pub(super) struct Starts {
     pub(super) list: Vec<Started>,
     /// Whether the line has more than was read.
     pub(super) cut: bool,
+    /// Whether the work that it may cost was spent.
+    pub(super) spent: bool,
+    /// Built-in commands that came out of variables or a pipe.
+    pub(super) commands: Vec<String>,
+    /// The signs that the line was written to be unreadable.
+    pub(super) obfuscation: Vec<&'static str>,
+    /// The steps of its interpretation, where they are asked for.
+    pub(super) steps: Vec<Step>,
 }
 
 impl From<Vec<Started>> for Starts {
     fn from(list: Vec<Started>) -> Self {
-        Self { list, cut: false }
+        Self { list, ..Self::default() }
     }
 }
 
-/// What a program starts. `arguments` as written, `argv` split.
-pub(super) fn started(image_name: &str, arguments: &str, argv: &[String], work: &Work) -> Starts {
+/// What a program starts. `arguments` as written, `argv` split; `shell` is what a cmd.exe begins with.
+pub(super) fn started(
+    image_name: &str,
+    arguments: &str,
+    argv: &[String],
+    shell: cmd::Shell,
+    work: &Work,
+) -> Starts {
     let one = match image_name {
-        "cmd.exe" => return of_cmd(arguments, work),
-        "start.exe" => Some(cmd::start(arguments).to_owned()),
+        "cmd.exe" => return of_cmd(arguments, shell, work),
+        "start.exe" => Some(cmd::start(arguments).line.to_owned()),
         "conhost.exe" => Some(behind_options(arguments, argv, CONHOST)),
         "forfiles.exe" => option_value(argv, &["/c", "-c"]).map(|value| unhex(&value)),
         "pcalua.exe" => pcalua(argv),
@@ -84,21 +106,11 @@ pub(super) fn started(image_name: &str, arguments: &str, argv: &[String], work: 
     one.filter(|line| !line.trim().is_empty()).map(Started::new).into_iter().collect::<Vec<_>>().into()
 }
 
-fn of_cmd(arguments: &str, work: &Work) -> Starts {
-    let Some((switches, line)) = cmd::line(arguments) else { return Starts::default() };
-    let delayed = find_ignoring_case(switches, "/v").is_some();
-    let Starts { mut list, cut } = cmd::started(line, delayed, work);
-    for started in &mut list {
-        let (name, rest) = cmd::split_name(&started.line);
-        if name.trim_matches('"').eq_ignore_ascii_case("start") {
-            started.line = cmd::start(rest).to_owned();
-        } else if !rest.is_empty() && !rest.starts_with(char::is_whitespace) {
-            // `cmd/c x`, `powershell,-enc`: cmd.exe ends the name there, other splitters would not.
-            started.line = [name, " ", rest].concat();
-        }
-    }
-    list.retain(|started| !started.line.trim().is_empty());
-    Starts { list, cut }
+fn of_cmd(arguments: &str, mut shell: cmd::Shell, work: &Work) -> Starts {
+    let outer = cmd::outer(arguments);
+    let Some(line) = outer.line else { return Starts::default() };
+    shell.delayed = outer.delayed;
+    cmd::started(&cmd::without_outer_quotes(line, outer.strips), shell, work)
 }
 
 /// The options of a wrapper, in front of the program that it starts.
@@ -149,7 +161,7 @@ fn behind_options(arguments: &str, argv: &[String], options: Options) -> String 
     let mut value = false;
     for argument in argv {
         // `--` ends the options; `\\host` names where PsExec runs the program.
-        let option = argument.starts_with(['-', '/']) || argument.starts_with(r"\\");
+        let option = argument.starts_with(['-', '/', '@']) || argument.starts_with(r"\\");
         if !value && !option && !is_any(argument, options.words) {
             break;
         }

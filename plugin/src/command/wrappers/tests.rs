@@ -6,7 +6,7 @@ use crate::command::{path, tokens};
 fn of_line(line: &str) -> Vec<String> {
     let (program, arguments) = tokens::split_program(line);
     let name = path::file_name(&path::program(program)).to_lowercase();
-    started(&name, arguments, &tokens::split_arguments(arguments), &Work::unlimited())
+    started(&name, arguments, &tokens::split_arguments(arguments), cmd::Shell::default(), &Work::unlimited())
         .list
         .into_iter()
         .map(|s| s.line)
