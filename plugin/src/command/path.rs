@@ -186,6 +186,10 @@ pub(super) fn file_name(path: &str) -> &str {
 /// The cleaned path of a program, with the `.exe` that Windows adds to a name without an extension.
 pub(super) fn program(written: &str) -> String {
     let bare = unquoted(written);
+    if bare.contains("://") {
+        // An address is not a path.
+        return bare;
+    }
     let mut path = clean(bare.trim_matches(|c: char| c.is_whitespace() || c == '\''));
     let trimmed = path.trim_end().len();
     path.truncate(trimmed);

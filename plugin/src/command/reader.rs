@@ -181,6 +181,7 @@ impl<'w> Reader<'w> {
     fn queue_started(&mut self, index: usize, depth: usize, arguments: &str, shell: cmd::Shell) {
         let Some(process) = self.list.get_mut(index) else { return };
         let folder = shell.folder.clone();
+        let inherits = shell.environment.is_some();
         let by_shell = process.image_name == "cmd.exe";
         let mut started = match &process.powershell {
             Some(PowerShell { script: Some(script), .. }) => {
@@ -191,7 +192,7 @@ impl<'w> Reader<'w> {
         };
         process.obfuscation = std::mem::take(&mut started.obfuscation);
         process.steps = std::mem::take(&mut started.steps);
-        if !process.obfuscation.is_empty() {
+        if inherits || !process.obfuscation.is_empty() {
             let commands = std::mem::take(&mut started.commands);
             process.decoded = commands.into_iter().map(|text| Layer { how: "cmd".into(), text }).collect();
         }

@@ -75,7 +75,7 @@ pub(super) fn started(
     let one = match image_name {
         "cmd.exe" => return of_cmd(arguments, shell, work),
         "start.exe" => Some(cmd::start(arguments).line.to_owned()),
-        "conhost.exe" => Some(behind_options(arguments, argv, CONHOST)),
+        "conhost.exe" if !is_other_conhost(argv) => Some(behind_options(arguments, argv, CONHOST)),
         "forfiles.exe" => option_value(argv, &["/c", "-c"]).map(|value| unhex(&value)),
         "pcalua.exe" => pcalua(argv),
         "wmic.exe" => wmic(argv),
@@ -84,7 +84,9 @@ pub(super) fn started(
         "explorer.exe" | "hh.exe" => shell_open::started(argv),
         "wt.exe" => Some(behind_options(arguments, argv, TERMINAL)),
         "bash.exe" | "sh.exe" => option_value(argv, &["-c", "-lc"]),
-        "wsl.exe" => Some(behind_options(arguments, argv, WSL)),
+        "wsl.exe" if !argv.first().is_some_and(|first| is_any(first, WSL_MANAGEMENT)) => {
+            Some(behind_options(arguments, argv, WSL))
+        }
         "scriptrunner.exe" => {
             option_value(argv, &["-appvscript"]).map(|_| behind_flag(arguments, argv, "-appvscript"))
         }
@@ -142,6 +144,12 @@ const TERMINAL: Options = Options {
     words: &["nt", "new-tab", "sp", "split-pane"],
 };
 const WSL: Options = Options { valued: &["-d", "--distribution", "-u", "--user", "--cd"], words: &[] };
+/// Commands of wsl.exe that start nothing in a distribution. Source: `wsl --help`.
+const WSL_MANAGEMENT: &[&str] = &[
+    "--export", "--import", "--import-in-place", "--install", "--list", "-l", "--manage", "--mount", "--set-default",
+    "-s", "--set-default-version", "--set-version", "--shutdown", "--status", "--terminate", "-t", "--uninstall",
+    "--unmount", "--unregister", "--update", "--version", "-v",
+];
 const WINRS: Options = Options { valued: &["/d", "-d", "/t", "-t"], words: &[] };
 const DEBUGGER: Options = Options { valued: &["-out", "-p", "-attach"], words: &[] };
 const NIRCMD: Options = Options {
@@ -150,6 +158,17 @@ const NIRCMD: Options = Options {
 };
 const PSEXEC: Options =
     Options { valued: &["-u", "-p", "-n", "-w", "-r", "-a", "-g", "/u", "/p"], words: &["0", "1", "2"] };
+
+/// Whether the options are not those of Windows' conhost.exe: a program of another kind bears its name.
+fn is_other_conhost(argv: &[String]) -> bool {
+    let known = [
+        "--headless", "--inheritcursor", "--resizequirk", "--vtmode", "-forcev1", "-forcenohandoff", "--", "--win32input",
+        "-embedding",
+    ];
+    argv.first().is_some_and(|first| {
+        first.starts_with('-') && !is_any(first, &known) && !is_any(first, CONHOST.valued)
+    })
+}
 
 fn is_any(argument: &str, list: &[&str]) -> bool {
     list.iter().any(|known| known.eq_ignore_ascii_case(argument))

@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 
-use super::run::{Input, Machine};
+use super::run::{Input, Machine, Waiting};
 use super::variables::Value;
 use super::{arithmetic, outer, output, split_name, start};
 use crate::command::path;
@@ -165,7 +165,7 @@ fn call_again(machine: &mut Machine<'_>, call: &Call<'_>) {
         machine.facts.called |= whole && !split_name(arguments).1.contains(|c: char| c.is_alphanumeric());
     }
     let computed = expanded != doubled;
-    machine.wait_for(expanded, call.input.clone(), computed);
+    machine.wait_for(Waiting { text: expanded, input: call.input.clone(), computed, expanded: true });
 }
 
 fn echo(machine: &mut Machine<'_>, call: &Call<'_>, arguments: &str) {
@@ -296,6 +296,8 @@ fn program(machine: &mut Machine<'_>, call: &Call<'_>, name: &str) {
             }
             machine.write_unknown(&Rc::from(""), call.output);
         }
+        // What another cmd.exe writes is known as far as its line is.
+        ("cmd", _) if machine.is_captured() && outer(call.arguments).line.is_some() => {}
         _ => machine.write_unknown(&Rc::from(call.line.trim()), call.output),
     }
     let call = &Call { line: without_self(machine, call.line), input: call.input.clone(), ..*call };
@@ -318,6 +320,12 @@ fn program(machine: &mut Machine<'_>, call: &Call<'_>, name: &str) {
     started.stdin = stdin;
     started.folder.clone_from(&machine.folder);
     machine.starts(started);
+    if let Some(inside) = &inside
+        && let Some(line) = inside.line.filter(|_| machine.is_captured())
+    {
+        let line = super::without_outer_quotes(line, inside.strips);
+        machine.run_within(&line, inside.delayed, call.input.clone());
+    }
     // A batch file that the line itself has written is read as well, and so is what is piped into a shell.
     let script = match &call.input {
         Input::Text(text) if alone => Some(Rc::clone(text)),
@@ -325,7 +333,7 @@ fn program(machine: &mut Machine<'_>, call: &Call<'_>, name: &str) {
     };
     if let Some(script) = script {
         machine.step("standard input", &script);
-        machine.wait_for(script.to_string(), Input::Inherited, true);
+        machine.wait_for(Waiting { text: script.to_string(), computed: true, ..Waiting::default() });
     }
 }
 

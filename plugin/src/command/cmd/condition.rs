@@ -46,8 +46,8 @@ pub(super) fn read(lexer: &mut Lexer<'_>) -> Test {
     }
     let left = side(lexer);
     skip_blanks(lexer);
-    let operator = if lexer.rest().starts_with("==") {
-        lexer.skip(2);
+    let operator = if let Some(length) = equals(lexer) {
+        lexer.skip(length);
         "==".to_owned()
     } else {
         lexer.word().to_ascii_lowercase()
@@ -57,11 +57,17 @@ pub(super) fn read(lexer: &mut Lexer<'_>) -> Test {
     test
 }
 
+/// The length of the operator `==`, with carets in it, where it comes next.
+fn equals(lexer: &Lexer<'_>) -> Option<usize> {
+    let rest = lexer.rest();
+    ["==", "=^=", "^==", "^=^="].iter().find(|written| rest.starts_with(**written)).map(|written| written.len())
+}
+
 /// Passes over delimiters that are not the operator.
 fn skip_blanks(lexer: &mut Lexer<'_>) {
     loop {
         match lexer.peek() {
-            Some(b'=') if lexer.peek_second() == Some(b'=') => return,
+            _ if equals(lexer).is_some() => return,
             Some(byte) if is_delimiter(byte) => lexer.skip(1),
             Some(b'^') if lexer.peek_second().is_some_and(is_delimiter) => lexer.skip(2),
             _ => return,
@@ -81,7 +87,8 @@ fn side(lexer: &mut Lexer<'_>) -> String {
                 quoted ^= byte == b'"';
                 out.push(byte);
             }
-            Lexed::Escaped(byte) | Lexed::Special(byte @ (b'(' | b')')) => out.push(byte),
+            Lexed::Escaped(byte) if !is_delimiter(byte) => out.push(byte),
+            Lexed::Special(byte @ (b'(' | b')')) => out.push(byte),
             _ => {
                 *lexer = before;
                 return text_of(out);

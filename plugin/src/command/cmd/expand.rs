@@ -12,6 +12,9 @@ use crate::work::Work;
 /// Most references to unknown values that are remembered.
 const MAX_UNKNOWN: usize = 16;
 
+/// Longest modifier of a reference, in bytes.
+const MAX_MODIFIER: usize = 4096;
+
 /// A reference whose value comes from outside, as it is written, and where it comes from.
 pub(super) type Unknown = (String, Rc<str>);
 
@@ -73,8 +76,13 @@ impl Expansion<'_> {
         let modifier_end = match after.as_bytes().get(end) {
             Some(b':') => {
                 let from = end.saturating_add(1);
-                let length = memchr::memchr(mark, after.as_bytes().get(from..)?)?;
-                Some(from.saturating_add(length))
+                let written = after.get(from..after.floor_char_boundary(from.saturating_add(MAX_MODIFIER)))?;
+                // What is searched for may hold the sign; it ends at `=`.
+                let equals = if written.starts_with('~') { None } else { written.find('=') };
+                let replaces = equals.filter(|_| self.variables.own(after.get(..end).unwrap_or_default()).is_some());
+                let sign = replaces.unwrap_or(0);
+                let length = memchr::memchr(mark, written.as_bytes().get(sign..)?)?;
+                Some(from.saturating_add(sign).saturating_add(length))
             }
             _ => None,
         };

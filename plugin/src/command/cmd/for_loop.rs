@@ -166,7 +166,7 @@ impl Values {
 
 /// `start,step,end`, with blanks in their place.
 pub(super) fn counter(set: &str) -> Option<Values> {
-    let mut numbers = set.split([' ', ',', ';']).filter(|part| !part.is_empty());
+    let mut numbers = set.split([' ', ',', ';', '=']).filter(|part| !part.is_empty());
     let mut number = || numbers.next().map_or(Some(0), super::arithmetic::number);
     Some(Values::Counter { next: number()?, step: number()?, end: number()? })
 }
@@ -177,7 +177,7 @@ pub(super) fn words(set: &str, below: bool) -> Values {
     let mut quoted = false;
     for word in set.split(|c: char| {
         quoted ^= c == '"';
-        !quoted && c.is_ascii_whitespace()
+        !quoted && c.is_ascii() && is_delimiter(c as u8)
     }) {
         if word.is_empty() || list.len() >= MAX_ROUNDS {
             continue;

@@ -25,6 +25,8 @@ const MAX_STARTED: usize = 256;
 const MAX_OUTPUT: usize = 64 * 1024;
 /// Most files whose content the line itself writes.
 const MAX_FILES: usize = 16;
+/// Longest command that is shown as it stood before its variables were put in.
+const MAX_WRITTEN: usize = 4096;
 /// Units that one line may cost at most.
 const LINE: usize = 5_000_000;
 
@@ -68,16 +70,31 @@ struct Place {
     child: bool,
     /// Whether the text came out of variables or a pipe.
     computed: bool,
+    /// The text of its only command, as it stood before its variables were put in.
+    written: Option<Rc<str>>,
 }
 
 enum Frame {
-    Text(String, Input, bool),
+    Text(Box<Waiting>),
+    /// The end of a cmd.exe that runs within this one.
+    Leave { delayed: bool },
     Node(Place, usize),
     /// The commands of a list from one on; `None` for the root's.
     Items(Place, Option<usize>, usize),
     /// A loop over what the command before wrote.
     Lines(Place, Box<Head>, usize),
     Round(Place, Box<Round>),
+}
+
+/// A text that is to be read as a line.
+#[derive(Default)]
+pub(super) struct Waiting {
+    pub(super) text: String,
+    pub(super) input: Input,
+    /// Whether it came out of variables or a pipe.
+    pub(super) computed: bool,
+    /// Whether its variables are put in.
+    pub(super) expanded: bool,
 }
 
 struct Round {
@@ -114,8 +131,12 @@ pub(super) struct Machine<'w> {
     /// The variables as the last started program got them; `None` when they have changed since.
     shared: Option<Rc<Variables>>,
     backwards: bool,
+    /// How many cmd.exe run within this one.
+    within: usize,
     /// Whether the command at hand came out of variables or a pipe.
     computed: bool,
+    /// The command at hand before its variables were put in, where that differs.
+    written: Option<Rc<str>>,
 }
 
 /// What the line of a `cmd /c` starts, in order.
@@ -139,7 +160,9 @@ pub(in crate::command) fn started(line: &str, shell: Shell, work: &Work) -> Star
         records: shell.records,
         shared: shell.environment,
         backwards: false,
+        within: 0,
         computed: false,
+        written: None,
     };
     machine.run_line(line);
     let mut starts = std::mem::take(&mut machine.starts);
@@ -154,7 +177,7 @@ pub(in crate::command) fn started(line: &str, shell: Shell, work: &Work) -> Star
 
 impl Machine<'_> {
     fn run_line(&mut self, line: &str) {
-        self.frames.push(Frame::Text(line.to_owned(), Input::Inherited, false));
+        self.wait_for(Waiting { text: line.to_owned(), ..Waiting::default() });
         while let Some(frame) = self.frames.pop() {
             if self.frames.len() > MAX_FRAMES || self.commands > MAX_COMMANDS {
                 self.starts.cut = true;
@@ -164,7 +187,11 @@ impl Machine<'_> {
                 return;
             }
             match frame {
-                Frame::Text(text, input, computed) => self.text(&text, input, computed),
+                Frame::Text(waiting) => self.text(*waiting),
+                Frame::Leave { delayed } => {
+                    self.delayed = delayed;
+                    self.within = self.within.saturating_sub(1);
+                }
                 Frame::Node(place, node) => self.node(place, node),
                 Frame::Items(place, list, next) => self.items(place, list, next),
                 Frame::Lines(place, head, body) => self.lines(place, &head, body),
@@ -229,22 +256,32 @@ impl Machine<'_> {
     }
 
     /// Puts a text at the top of the stack, to be read as a line.
-    pub(super) fn wait_for(&mut self, text: String, input: Input, computed: bool) {
-        self.frames.push(Frame::Text(text, input, computed));
+    pub(super) fn wait_for(&mut self, waiting: Waiting) {
+        self.frames.push(Frame::Text(Box::new(waiting)));
+    }
+
+    /// Runs the line of another cmd.exe for what it writes. What it starts is read when that cmd.exe is.
+    pub(super) fn run_within(&mut self, line: &str, delayed: bool, input: Input) {
+        self.frames.push(Frame::Leave { delayed: self.delayed });
+        self.delayed = delayed;
+        self.within = self.within.saturating_add(1);
+        self.wait_for(Waiting { text: line.to_owned(), input, ..Waiting::default() });
     }
 
     /// Keeps a built-in command that came out of variables or a pipe: it becomes no process, and stands nowhere else.
     pub(super) fn shows(&mut self, line: &str) {
         /// Most such commands.
         const MOST: usize = 8;
-        let line = line.trim();
-        if self.computed && self.starts.commands.len() < MOST && !self.starts.commands.iter().any(|known| known == line) {
-            self.step("runs", line);
-            self.starts.commands.push(line.to_owned());
+        let line = self.written.as_deref().unwrap_or(line).trim().to_owned();
+        if self.computed && self.starts.commands.len() < MOST && !self.starts.commands.contains(&line) {
+            self.step("runs", &line);
+            self.starts.commands.push(line);
         }
     }
 
-    fn text(&mut self, text: &str, input: Input, computed: bool) {
+    fn text(&mut self, waiting: Waiting) {
+        let Waiting { text, input, computed, expanded: is_expanded } = waiting;
+        let text = text.as_str();
         if !self.work.walk(text.len(), 40) {
             return;
         }
@@ -254,15 +291,20 @@ impl Machine<'_> {
             _ => (text, None),
         };
         if let Some(rest) = rest.filter(|rest| !rest.trim().is_empty()) {
-            self.frames.push(Frame::Text(rest.to_owned(), input.clone(), computed));
+            self.wait_for(Waiting { text: rest.to_owned(), input: input.clone(), computed, expanded: is_expanded });
         }
-        let expanded = self.percent(first);
+        let expanded = if is_expanded { first.to_owned() } else { self.percent(first) };
         if expanded != first {
             self.step("variables", &expanded);
         }
+        let computed = computed || (expanded != first && !self.variables.is_empty());
         let program = parse(&expanded);
         self.starts.cut |= program.cut;
-        let place = Place { program: Rc::new(program), input, child: false, computed };
+        let single = matches!(program.root.as_slice(), [only] if matches!(program.nodes.get(only.node), Some(Node::Simple(_))));
+        let own = |part: &str| self.variables.own(part.split(':').next().unwrap_or_default()).is_some();
+        let of_windows = expanded != first && !first.split('%').skip(1).take(64).any(own);
+        let written = (computed && single && of_windows).then(|| Rc::from(first));
+        let place = Place { program: Rc::new(program), input, child: false, computed, written };
         self.frames.push(Frame::Items(place, None, 0));
     }
 
@@ -364,7 +406,7 @@ impl Machine<'_> {
                     let inside = place.input.clone();
                     self.frames.push(Frame::Lines(place, Box::new(head.clone()), body));
                     self.captures.push(Capture::default());
-                    self.frames.push(Frame::Text(line, inside, false));
+                    self.wait_for(Waiting { text: line, input: inside, ..Waiting::default() });
                     return;
                 }
                 Source::File(file) => Some(match self.file(file) {
@@ -433,7 +475,7 @@ impl Machine<'_> {
     /// A command by itself.
     #[inline(never)]
     fn simple(&mut self, simple: &Simple, place: Place) {
-        let Place { input, child, computed, .. } = place;
+        let Place { input, child, computed, written, .. } = place;
         self.commands = self.commands.saturating_add(1);
         if !self.work.walk(simple.text.len(), 14) {
             return;
@@ -459,7 +501,12 @@ impl Machine<'_> {
             // Each side of a pipe is a cmd.exe of its own, which parses once more.
             self.note_pieces(&text, '%');
             let computed = computed || text != simple.text;
-            self.wait_for(text, input, computed);
+            if computed && text.contains('%') {
+                self.computed = true;
+                self.written = None;
+                self.shows(&text);
+            }
+            self.wait_for(Waiting { text, input, computed, expanded: false });
             return;
         }
         let before = |c: char| matches!(c, '@' | ' ' | '\t' | ',' | ';' | '=' | '\r' | '\n');
@@ -473,6 +520,7 @@ impl Machine<'_> {
         if name.is_empty() {
             return;
         }
+        self.written = written.filter(|written| written.len() < MAX_WRITTEN);
         self.computed = computed || (name.contains(['!', '%']) || !simple.text.contains(name));
         builtins::run(self, &builtins::Call { line, name, arguments, input, output: simple.output.as_ref() });
     }
@@ -600,7 +648,7 @@ impl Machine<'_> {
 
     /// Adds a program that the line starts. The same line counts once.
     pub(super) fn starts(&mut self, mut started: Started) {
-        if started.line.trim().is_empty() {
+        if started.line.trim().is_empty() || self.within > 0 {
             return;
         }
         let list = &self.starts.list;
