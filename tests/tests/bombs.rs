@@ -422,7 +422,9 @@ fn no_record_of_the_tables_and_seeds_costs_more() {
             records.extend(case.records.into_iter().map(|arrival| (place.clone(), arrival.record)));
         }
     }
-    for (name, words) in [("benign.ndjson", ["task", "expect"]), ("evasion.ndjson", ["rewriting", "rewriting"])] {
+    for (name, words) in
+        [("benign.ndjson", ["task", "expect"]), ("evasion.ndjson", ["rewriting", "rewriting"])]
+    {
         let rows = table::testdata(name, |mut row| {
             for word in words {
                 row.take::<serde::de::IgnoredAny>(word)?;

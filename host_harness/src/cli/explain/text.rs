@@ -110,8 +110,15 @@ impl Text<'_, '_> {
                 rows.push(("script", "from standard input".into()));
             }
         }
+        rows.extend(process.runs_output_of.iter().map(|origin| ("runs output", origin.clone())));
+        if !process.obfuscation.is_empty() {
+            rows.push(("obfuscated", process.obfuscation.join(", ")));
+        }
         for (name, value) in rows {
             self.line(2, &format!("{name:12}  {}", self.value(&value)));
+        }
+        for (number, step) in (1..).zip(&process.steps) {
+            self.line(3, &format!("step {number:<2} {:14}  {}", step.how, self.value(&step.text)));
         }
         for (number, layer) in (1..).zip(&process.decoded) {
             self.line(2, &format!("decoded {number}     {}: {}", layer.how, self.value(&layer.text)));
