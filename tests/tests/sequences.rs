@@ -132,8 +132,8 @@ fn a_wrong_clock_blinds_nobody() {
 fn an_archive_of_years_is_judged_month_by_month() {
     let mut filter = Filter::new(&filter::module().unwrap()).unwrap();
     let month = 30 * 24 * 60 * 60;
-    for number in 0..24 {
-        let mut tag = |event_id, seconds| {
+    for number in 0..24_u32 {
+        let mut tag = |event_id, seconds: u32| {
             filter.tag(&quiet(event_id, "\\Pair").record(Shape::Flat), number * month + seconds).unwrap()
         };
         assert_eq!(tag(4699, 0), Value::Null, "what was created a month ago is out of reach");
