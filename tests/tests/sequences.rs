@@ -100,12 +100,13 @@ fn a_wrong_clock_blinds_nobody() {
         nanoseconds: 0,
     };
     let rules = catalogue::rules().unwrap();
+    let module = filter::module().unwrap();
     let mut other = quiet(4698, "\\Other");
     other.computer = "other.corp.example".into();
     for odd in [DAYS, -DAYS, i64::from(u32::MAX), -i64::from(u32::MAX)] {
         // The odd record is the first of all, or comes in between, or both.
         for (before, between) in [(0, 1), (1, 0), (1, 1), (20, 20)] {
-            let mut tagger = Tagger::new(filter::module().unwrap(), Options::default()).unwrap();
+            let mut tagger = Tagger::new(module.clone(), Options::default()).unwrap();
             let mut found = |record: &str, offset| {
                 let tagged = tagger.tag_record(b"t", at(offset), record.as_bytes());
                 let out: Value = serde_json::from_slice(&tagged.record).unwrap();
