@@ -200,6 +200,8 @@ impl Filter<'_> {
             if self.repaired > MOST_REPAIRED {
                 return self.pass_untagged(&record, Limit::Repaired);
             }
+            // These have a limit of their own, so that they use up nothing of that of the others.
+            return self.write(&record);
         }
         self.added = self.added.saturating_add(record.len().saturating_sub(length));
         self.write(&record)

@@ -4,7 +4,7 @@ use super::answer::{Answer, unavailable};
 use super::batch::{self, Batch, Encoding, Untagged};
 use super::forward::{Forwarder, Sent};
 use super::headers::{self, UNTAGGED};
-use super::intake::{self, Begun, Intake, Missed, Through, Turn, holding};
+use super::intake::{self, Begun, Intake, Missed, ThenWork, Through, Turn, holding};
 use super::memory::Memory;
 use super::metrics::{MEDIA_TYPE, Metrics, Use, Watched};
 use super::peers::{Peer, Peers};
@@ -312,12 +312,14 @@ impl Hop {
         let (busy, patience) = (Arc::new(busy), self.options.read_timeout);
         let mut response = if self.forwarder.is_some() {
             let headers = headers::passed_on(&head.headers, headers::Body::AsItCame);
-            let body = Through::new(begun, rest, share, Arc::clone(&busy), patience, ()).into_body();
+            let sent_on = Arc::new(ThenWork(Arc::clone(&busy)));
+            let body = Through::new(begun, rest, share, Arc::clone(&busy), patience, sent_on).into_body();
             let sent = self.forward(head.method, headers, hops, Some(limit), body).await;
             drop((permit, busy));
             sent.map_or_else(|| unavailable("there is no downstream"), Sent::into_answer).into_response()
         } else {
-            let body = Through::new(begun, rest, share, busy, patience, permit).into_body();
+            let taken = (Arc::new(permit), Arc::clone(&busy));
+            let body = Through::new(begun, rest, share, busy, patience, taken).into_body();
             let mut response = Response::new(body);
             for name in [CONTENT_TYPE, CONTENT_ENCODING] {
                 if let Some(value) = head.headers.get(&name) {
