@@ -9,7 +9,7 @@ use super::memory::Memory;
 use super::metrics::{MEDIA_TYPE, Metrics, Use, Watched};
 use super::peers::{Peer, Peers};
 use super::tally::Limit;
-use super::trail::{HOPS, Name};
+use super::trail::{HOPS, Loop, Name};
 use crate::transform::Tag;
 use axum::Router;
 use axum::body::Body;
@@ -120,11 +120,13 @@ impl Hop {
     async fn answer(&self, request: Request) -> Result<Response, Answer> {
         let (mut head, body) = request.into_parts();
         let peer = head.extensions.remove::<Arc<Peer>>().unwrap_or_else(|| Peer::new(false));
-        self.check_method(&head)?;
+        if let Some(answer) = self.wrong_method(&head) {
+            return Err(answer);
+        }
         if peer.is_reserve() {
             return Err(unavailable("too many connections at once").closing());
         }
-        let hops = self.next_hops(&head.headers)?;
+        let hops = self.name.append_to(&head.headers).map_err(|found| self.looped(found))?;
         let Some(encoding) = intake::encoding(&head.headers) else {
             let words = "only gzip and zlib (deflate) are decompressed; set the sender's compression to one of them or none";
             return Err(Answer::in_words(StatusCode::UNSUPPORTED_MEDIA_TYPE, words).closing());
@@ -152,9 +154,9 @@ impl Hop {
 
     /// Batches are sent with POST or PUT. After a 4xx their sender would drop them, so that only who sends nothing
     /// gets one.
-    fn check_method(&self, head: &Parts) -> Result<(), Answer> {
+    fn wrong_method(&self, head: &Parts) -> Option<Answer> {
         if head.method == Method::POST || head.method == Method::PUT {
-            return Ok(());
+            return None;
         }
         let words = "events are sent with POST or PUT";
         let mut answer = if intake::has_body(&head.headers) {
@@ -164,18 +166,16 @@ impl Hop {
             Answer::in_words(StatusCode::METHOD_NOT_ALLOWED, words)
         };
         answer.headers.insert(ALLOW, HeaderValue::from_static("POST, PUT"));
-        Err(answer)
+        Some(answer)
     }
 
-    /// The names of the hops that the downstream is told.
-    fn next_hops(&self, headers: &HeaderMap) -> Result<HeaderValue, Answer> {
-        self.name.append_to(headers).map_err(|found| {
-            self.metrics.count_loop();
-            if !self.loop_told.swap(true, Relaxed) {
-                (self.say)(&format!("{found}. Senders are told to try again"));
-            }
-            unavailable(&found.to_string()).closing()
-        })
+    /// The answer to a batch that goes in a circle.
+    fn looped(&self, found: Loop) -> Answer {
+        self.metrics.count_loop();
+        if !self.loop_told.swap(true, Relaxed) {
+            (self.say)(&format!("{found}. Senders are told to try again"));
+        }
+        unavailable(&found.to_string()).closing()
     }
 
     /// Waits for the request's turn. Peers that are slow while others wait are let go.
