@@ -83,7 +83,12 @@ fn nothing_is_ever_parsed_as_markup() {
         assert!(!script.contains(word), "playground.js has {word}");
     }
     let page = read("docs/playground/index.html");
-    for part in ["default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "worker-src blob:", "connect-src 'self'"] {
+    for part in [
+        "default-src 'none'",
+        "script-src 'self' 'wasm-unsafe-eval'",
+        "worker-src blob:",
+        "connect-src 'self'",
+    ] {
         assert!(page.contains(part), "the page's policy lacks {part}");
     }
     let outside = page.replace(&samples(), "");
@@ -325,7 +330,8 @@ fn a_module_that_never_starts_is_stopped_and_another_can_be_opened() {
     );
     let files = files_with(module_that_never_returns(true), 3_000, &script);
     let (page, _) = document(&browser, &files, "", "done");
-    for part in ["data-said=\"Stopped at record 1: ", "other.wasm: a module without rules", "1 record judged"] {
+    for part in ["data-said=\"Stopped at record 1: ", "other.wasm: a module without rules", "1 record judged"]
+    {
         assert!(page.contains(part), "the page lacks {part:?}: {page}");
     }
 }
