@@ -1,5 +1,6 @@
 //! A headless Chromium on pages of our own.
 use crate::fluent_bit::on_path;
+use crate::skip::{Tool, missing};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,17 +10,22 @@ use std::time::{Duration, Instant};
 /// How long one page may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The browser: what the environment variable `CHROMIUM` names, else the first on PATH. Without one it says loudly that
+/// The browser: what the environment variable `CHROMIUM` names, else the first on PATH. Without one it says that
 /// `test` is skipped.
+///
+/// # Panics
+/// When a browser is required and there is none.
 pub fn find(test: &str) -> Option<PathBuf> {
     let named = std::env::var_os("CHROMIUM").filter(|value| !value.is_empty()).map(PathBuf::from);
     let names = ["chromium", "chromium-browser", "google-chrome"];
     let found = named.or_else(|| names.into_iter().find_map(on_path));
     if found.is_none() {
-        #[expect(clippy::print_stderr, reason = "whoever reads the test's output has to know")]
-        {
-            eprintln!("SKIPPED {test}: there is no Chromium on PATH; Debian's package is `chromium`");
-        }
+        missing(
+            Tool::Chromium,
+            &format!(
+                "no chromium for {test}; set CHROMIUM or put it on PATH (Debian's package is `chromium`)"
+            ),
+        );
     }
     found
 }

@@ -25,7 +25,10 @@ pub fn module() -> Result<Module, String> {
 
 /// A running filter and what its last call took.
 #[derive(Debug)]
-pub struct Filter(Instance);
+pub struct Filter {
+    instance: Instance,
+    out: usize,
+}
 
 impl Filter {
     /// A new instance.
@@ -33,7 +36,8 @@ impl Filter {
     /// # Errors
     /// What the engine says.
     pub fn new(module: &Module) -> Result<Self, String> {
-        Instance::new(module, &Options::default()).map(Self).map_err(|error| error.to_string())
+        let instance = Instance::new(module, &Options::default()).map_err(|error| error.to_string())?;
+        Ok(Self { instance, out: 0 })
     }
 
     /// The tag that a record gets when it arrives `seconds` after [`AT`]; null for a record that comes back
@@ -43,7 +47,9 @@ impl Filter {
     /// When the call fails, or what comes back is not the record with one member more.
     pub fn tag(&mut self, record: &str, seconds: u32) -> Result<Value, String> {
         let at = Timestamp { seconds: AT.saturating_add(seconds), nanoseconds: 0 };
-        let reply = self.0.call(b"win.security", at, record.as_bytes()).map_err(|error| error.to_string())?;
+        let reply =
+            self.instance.call(b"win.security", at, record.as_bytes()).map_err(|error| error.to_string())?;
+        self.out = reply.record.len();
         if reply.record == record.as_bytes() {
             return Ok(Value::Null);
         }
@@ -53,11 +59,16 @@ impl Filter {
 
     /// The fuel of the last call: about one unit an instruction, the same on every machine.
     pub const fn fuel(&self) -> u64 {
-        self.0.fuel()
+        self.instance.fuel()
+    }
+
+    /// Length of what came out of the last call, in bytes.
+    pub const fn out(&self) -> usize {
+        self.out
     }
 
     /// Size of the linear memory, in bytes.
     pub fn memory(&self) -> usize {
-        self.0.memory_size()
+        self.instance.memory_size()
     }
 }

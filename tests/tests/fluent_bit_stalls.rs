@@ -8,9 +8,11 @@ use std::fs;
 use std::path::Path;
 
 use schtag_tests::agent_records::{parse, parse_all, write_lines};
+use schtag_tests::expensive::Recipe;
 use schtag_tests::fluent_bit::{Agent, AgentError, Installation, free_port};
 use schtag_tests::fluent_bit_config::{filter, pipeline, tail};
 use schtag_tests::heartbeats::{self, Heartbeats};
+use schtag_tests::mutations::Mutations;
 use schtag_tests::samples::{Sample, Shape};
 use schtag_tests::seeds;
 use schtag_tests::stalls::{self, ALERT, Stall};
@@ -90,6 +92,20 @@ fn no_seed_of_the_fuzzer_stops_another_input() -> Outcome {
         .collect();
     assert!(records.len() > 500);
     among_heartbeats(&installation, "seeds of the fuzz target `record`", &records, 10)?;
+    Ok(())
+}
+
+#[test]
+fn no_generated_record_stops_another_input() -> Outcome {
+    let Some(installation) = Installation::find("no_generated_record_stops_another_input")? else {
+        return Ok(());
+    };
+    let mut chance = Mutations::new(11);
+    let mut records = Vec::new();
+    for size in [3_400, 60_000] {
+        records.extend((0..100).map(|_| Recipe::by_chance(&mut chance, size).record()));
+    }
+    among_heartbeats(&installation, "records of the generator", &records, 5)?;
     Ok(())
 }
 

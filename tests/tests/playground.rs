@@ -1,6 +1,5 @@
 //! The playground, in a browser: it judges the samples as the module does elsewhere, asks for nothing but its own files,
 //! and shows hostile text as text.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use schtag_tests::files_server::{Files, FilesServer};
 use schtag_tests::filter::{self, Filter};

@@ -1,5 +1,4 @@
 //! The report, of what the module really says, in a browser: hostile names are text, and what is not listed is said.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use schtag_host::catalogue::Catalogue;
 use schtag_host::engine::{Instance, Options, Timestamp};
