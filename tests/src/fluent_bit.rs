@@ -350,6 +350,25 @@ impl Agent {
             .ok_or_else(|| AgentError::Unexpected("the system does not say what is resident".into()))
     }
 
+    /// Asks the agent to end, as a service manager does (SIGTERM), and returns how it ended.
+    ///
+    /// # Errors
+    /// When it cannot be asked, or does not end.
+    pub fn terminate(&mut self) -> Result<ExitStatus, AgentError> {
+        let id = self.child.id().to_string();
+        Command::new("kill").args(["-TERM", &id]).status().map_err(io_error("sending SIGTERM"))?;
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().map_err(io_error("waiting for fluent-bit"))? {
+                return Ok(status);
+            }
+            if Instant::now() > deadline {
+                return Err(AgentError::TimedOut { what: "end after SIGTERM".into(), log: self.log() });
+            }
+            sleep(PAUSE);
+        }
+    }
+
     /// What the agent wrote to its log.
     pub fn log(&self) -> String {
         let path = self.dir.path().join("stderr.log");
@@ -399,7 +418,7 @@ pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
 }
 
 /// The lines of a file that end with a newline. A file that is not there yet has none.
-fn complete_lines(path: &Path) -> Result<Vec<String>, AgentError> {
+pub(crate) fn complete_lines(path: &Path) -> Result<Vec<String>, AgentError> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == NotFound => return Ok(Vec::new()),
