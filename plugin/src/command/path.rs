@@ -164,10 +164,14 @@ pub(super) fn joined(folder: Option<&str>, written: &str) -> Option<String> {
         // A drive's current folder; at first its root.
         let rest = written.get(2..).unwrap_or_default();
         let drive = written.get(..2).unwrap_or_default();
-        return Some(match folder.filter(|folder| folder.get(..2).is_some_and(|known| known.eq_ignore_ascii_case(drive))) {
-            Some(folder) => clean(&[folder, "\\", rest].concat()),
-            None => clean(&[drive, "\\", rest].concat()),
-        });
+        return Some(
+            match folder
+                .filter(|folder| folder.get(..2).is_some_and(|known| known.eq_ignore_ascii_case(drive)))
+            {
+                Some(folder) => clean(&[folder, "\\", rest].concat()),
+                None => clean(&[drive, "\\", rest].concat()),
+            },
+        );
     }
     let folder = folder?;
     if written.starts_with(['\\', '/']) {

@@ -146,9 +146,28 @@ const TERMINAL: Options = Options {
 const WSL: Options = Options { valued: &["-d", "--distribution", "-u", "--user", "--cd"], words: &[] };
 /// Commands of wsl.exe that start nothing in a distribution. Source: `wsl --help`.
 const WSL_MANAGEMENT: &[&str] = &[
-    "--export", "--import", "--import-in-place", "--install", "--list", "-l", "--manage", "--mount", "--set-default",
-    "-s", "--set-default-version", "--set-version", "--shutdown", "--status", "--terminate", "-t", "--uninstall",
-    "--unmount", "--unregister", "--update", "--version", "-v",
+    "--export",
+    "--import",
+    "--import-in-place",
+    "--install",
+    "--list",
+    "-l",
+    "--manage",
+    "--mount",
+    "--set-default",
+    "-s",
+    "--set-default-version",
+    "--set-version",
+    "--shutdown",
+    "--status",
+    "--terminate",
+    "-t",
+    "--uninstall",
+    "--unmount",
+    "--unregister",
+    "--update",
+    "--version",
+    "-v",
 ];
 const WINRS: Options = Options { valued: &["/d", "-d", "/t", "-t"], words: &[] };
 const DEBUGGER: Options = Options { valued: &["-out", "-p", "-attach"], words: &[] };
@@ -162,7 +181,14 @@ const PSEXEC: Options =
 /// Whether the options are not those of Windows' conhost.exe: a program of another kind bears its name.
 fn is_other_conhost(argv: &[String]) -> bool {
     let known = [
-        "--headless", "--inheritcursor", "--resizequirk", "--vtmode", "-forcev1", "-forcenohandoff", "--", "--win32input",
+        "--headless",
+        "--inheritcursor",
+        "--resizequirk",
+        "--vtmode",
+        "-forcev1",
+        "-forcenohandoff",
+        "--",
+        "--win32input",
         "-embedding",
     ];
     argv.first().is_some_and(|first| {

@@ -36,8 +36,8 @@ enum Token<'a> {
 
 /// Operators, the longer before those that they begin with.
 const OPERATORS: [&str; 26] = [
-    "<<=", ">>=", "<<", ">>", "*=", "/=", "%=", "+=", "-=", "&=", "^=", "|=", "(", ")", "!", "~", "*", "/", "%", "+",
-    "-", "&", "^", "|", "=", ",",
+    "<<=", ">>=", "<<", ">>", "*=", "/=", "%=", "+=", "-=", "&=", "^=", "|=", "(", ")", "!", "~", "*", "/",
+    "%", "+", "-", "&", "^", "|", "=", ",",
 ];
 
 /// How tightly an operator of two sides binds; 0 for one that is none.
@@ -66,11 +66,15 @@ fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
             list.push(Token::Operator(operator));
             rest = rest.get(operator.len()..)?;
         } else {
-            let end = rest.find(|c: char| c.is_whitespace() || "()!~*/%+-&^|=,<>\"".contains(c)).unwrap_or(rest.len());
+            let end = rest
+                .find(|c: char| c.is_whitespace() || "()!~*/%+-&^|=,<>\"".contains(c))
+                .unwrap_or(rest.len());
             let (word, behind) = rest.split_at_checked(end.max(1))?;
             list.push(match number(word) {
                 Some(value) => Token::Number(i32::try_from(value).ok()?),
-                None if word.starts_with(|c: char| c.is_ascii_digit() || c == '<' || c == '>') => return None,
+                None if word.starts_with(|c: char| c.is_ascii_digit() || c == '<' || c == '>') => {
+                    return None;
+                }
                 None => Token::Name(word),
             });
             rest = behind;
@@ -100,7 +104,9 @@ pub(super) fn evaluate(text: &str, variables: &mut Variables) -> Option<i32> {
             }
             Token::Name(name) if wants_operand => {
                 let value = match variables.own(name) {
-                    Some(Value::Known(text)) => number(text).and_then(|value| i32::try_from(value).ok()).unwrap_or(0),
+                    Some(Value::Known(text)) => {
+                        number(text).and_then(|value| i32::try_from(value).ok()).unwrap_or(0)
+                    }
                     Some(Value::Unknown(_)) => return None,
                     None => 0,
                 };
@@ -108,7 +114,9 @@ pub(super) fn evaluate(text: &str, variables: &mut Variables) -> Option<i32> {
                 wants_operand = false;
             }
             Token::Operator("(") if wants_operand => operators.push(("(", false)),
-            Token::Operator(operator @ ("!" | "~" | "-" | "+")) if wants_operand => operators.push((operator, true)),
+            Token::Operator(operator @ ("!" | "~" | "-" | "+")) if wants_operand => {
+                operators.push((operator, true))
+            }
             Token::Operator(")") => {
                 while operators.last().is_some_and(|&(top, _)| top != "(") {
                     apply(&mut operands, operators.pop()?, variables)?;
@@ -120,7 +128,9 @@ pub(super) fn evaluate(text: &str, variables: &mut Variables) -> Option<i32> {
                 let binds = precedence(operator);
                 // Assignments are read from the right.
                 while operators.last().is_some_and(|&(top, unary)| {
-                    unary || (top != "(" && (precedence(top) > binds || (precedence(top) == binds && binds != 2)))
+                    unary
+                        || (top != "("
+                            && (precedence(top) > binds || (precedence(top) == binds && binds != 2)))
                 }) {
                     apply(&mut operands, operators.pop()?, variables)?;
                 }
@@ -137,7 +147,11 @@ pub(super) fn evaluate(text: &str, variables: &mut Variables) -> Option<i32> {
     operands.is_empty().then_some(last.value)
 }
 
-fn apply(operands: &mut Vec<Operand<'_>>, (operator, unary): (&str, bool), variables: &mut Variables) -> Option<()> {
+fn apply(
+    operands: &mut Vec<Operand<'_>>,
+    (operator, unary): (&str, bool),
+    variables: &mut Variables,
+) -> Option<()> {
     let right = operands.pop()?;
     if unary {
         let value = match operator {

@@ -22,9 +22,9 @@ pub(super) struct Call<'a> {
 
 /// Built-in commands that start nothing and write nothing that is run.
 const SILENT: &[&str] = &[
-    "break", "cls", "color", "copy", "date", "del", "endlocal", "erase", "exit", "goto", "md", "mkdir", "mklink", "move",
-    "path", "pause", "prompt", "rd", "rem", "ren", "rename", "rmdir", "setlocal", "shift", "time", "title", "verify",
-    "vol",
+    "break", "cls", "color", "copy", "date", "del", "endlocal", "erase", "exit", "goto", "md", "mkdir",
+    "mklink", "move", "path", "pause", "prompt", "rd", "rem", "ren", "rename", "rmdir", "setlocal", "shift",
+    "time", "title", "verify", "vol",
 ];
 
 /// Built-in commands that a dot, a backslash or the like may follow without a blank.
@@ -33,7 +33,9 @@ const GLUED: [&str; 5] = ["assoc", "cd", "chdir", "dir", "echo"];
 /// Runs a command.
 pub(super) fn run(machine: &mut Machine<'_>, call: &Call<'_>) {
     let name = call.name.trim_matches('"').to_ascii_lowercase();
-    if let Some((stem, _)) = name.split_once(['.', '\\', ':', '+', '[', ']']).filter(|(stem, _)| GLUED.contains(stem)) {
+    if let Some((stem, _)) =
+        name.split_once(['.', '\\', ':', '+', '[', ']']).filter(|(stem, _)| GLUED.contains(stem))
+    {
         let (name, arguments) = call.line.split_at_checked(stem.len()).unwrap_or((call.line, ""));
         // `echo.` drops the dot; `assoc.cmd` and `cd..` do not.
         let call = Call { name, arguments, input: call.input.clone(), ..*call };
@@ -161,11 +163,18 @@ fn call_again(machine: &mut Machine<'_>, call: &Call<'_>) {
     if expanded != doubled {
         machine.step("call", &expanded);
         let name = split_name(arguments).0;
-        let whole = name.starts_with('%') && split_name(expanded.trim_start()).0.len() < expanded.trim().len();
+        let whole =
+            name.starts_with('%') && split_name(expanded.trim_start()).0.len() < expanded.trim().len();
         machine.facts.called |= whole && !split_name(arguments).1.contains(|c: char| c.is_alphanumeric());
     }
     let computed = expanded != doubled;
-    machine.wait_for(Waiting { text: expanded, input: call.input.clone(), computed, expanded: true });
+    machine.wait_for(Waiting {
+        text: expanded,
+        input: call.input.clone(),
+        computed,
+        expanded: true,
+        settled: true,
+    });
 }
 
 fn echo(machine: &mut Machine<'_>, call: &Call<'_>, arguments: &str) {
@@ -194,7 +203,9 @@ fn echo(machine: &mut Machine<'_>, call: &Call<'_>, arguments: &str) {
 /// `cd`, `pushd`: the folder that what follows starts in.
 fn change_folder(machine: &mut Machine<'_>, arguments: &str, pushes: bool) {
     let mut arguments = arguments.trim_matches([' ', '\t', ',', ';', '=']);
-    if let Some(rest) = arguments.get(..2).filter(|switch| switch.eq_ignore_ascii_case("/d")).and(arguments.get(2..)) {
+    if let Some(rest) =
+        arguments.get(..2).filter(|switch| switch.eq_ignore_ascii_case("/d")).and(arguments.get(2..))
+    {
         arguments = rest.trim();
     }
     let folder = path::unquoted(arguments);
@@ -314,7 +325,9 @@ fn program(machine: &mut Machine<'_>, call: &Call<'_>, name: &str) {
     let named = machine.unknown.iter().find(|(written, _)| {
         call.name.contains(written.as_str()) || (of_shell && behind.starts_with(written.as_str()))
     });
-    let runs = named.map(|(_, origin)| origin).or_else(|| from.filter(|_| alone || reads_input(stem, call.arguments)));
+    let runs = named
+        .map(|(_, origin)| origin)
+        .or_else(|| from.filter(|_| alone || reads_input(stem, call.arguments)));
     let mut started = Started::new(shown(call));
     started.input_from = runs.filter(|origin| !origin.is_empty()).map(|origin| origin.to_string());
     started.stdin = stdin;

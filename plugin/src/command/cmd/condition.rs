@@ -60,7 +60,10 @@ pub(super) fn read(lexer: &mut Lexer<'_>) -> Test {
 /// The length of the operator `==`, with carets in it, where it comes next.
 fn equals(lexer: &Lexer<'_>) -> Option<usize> {
     let rest = lexer.rest();
-    ["==", "=^=", "^==", "^=^="].iter().find(|written| rest.starts_with(**written)).map(|written| written.len())
+    ["==", "=^=", "^==", "^=^="]
+        .iter()
+        .find(|written| rest.starts_with(**written))
+        .map(|written| written.len())
 }
 
 /// Passes over delimiters that are not the operator.
@@ -109,7 +112,9 @@ impl Test {
         let holds = match &self.kind {
             Kind::Machine => None,
             Kind::Defined(name) => defined(name),
-            Kind::Compare(left, operator, right) if known(left) && known(right) => self.compare(left, operator, right),
+            Kind::Compare(left, operator, right) if known(left) && known(right) => {
+                self.compare(left, operator, right)
+            }
             Kind::Compare(..) => None,
         };
         holds.map(|holds| holds != self.negated)

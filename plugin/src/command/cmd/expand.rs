@@ -76,10 +76,12 @@ impl Expansion<'_> {
         let modifier_end = match after.as_bytes().get(end) {
             Some(b':') => {
                 let from = end.saturating_add(1);
-                let written = after.get(from..after.floor_char_boundary(from.saturating_add(MAX_MODIFIER)))?;
+                let written =
+                    after.get(from..after.floor_char_boundary(from.saturating_add(MAX_MODIFIER)))?;
                 // What is searched for may hold the sign; it ends at `=`.
                 let equals = if written.starts_with('~') { None } else { written.find('=') };
-                let replaces = equals.filter(|_| self.variables.own(after.get(..end).unwrap_or_default()).is_some());
+                let replaces =
+                    equals.filter(|_| self.variables.own(after.get(..end).unwrap_or_default()).is_some());
                 let sign = replaces.unwrap_or(0);
                 let length = memchr::memchr(mark, written.as_bytes().get(sign..)?)?;
                 Some(from.saturating_add(sign).saturating_add(length))
@@ -128,7 +130,9 @@ impl Expansion<'_> {
             }
             Found::Unknown(origin) => {
                 let written = written();
-                if self.unknown.len() < MAX_UNKNOWN && !self.unknown.iter().any(|(known, _)| *known == written) {
+                if self.unknown.len() < MAX_UNKNOWN
+                    && !self.unknown.iter().any(|(known, _)| *known == written)
+                {
                     self.unknown.push((written.clone(), Rc::clone(origin)));
                 }
                 Some((written, length))
@@ -141,7 +145,11 @@ impl Expansion<'_> {
 
 /// Where the next sign is that means something.
 fn next_mark(text: &str, mark: u8) -> Option<usize> {
-    if mark == b'!' { memchr::memchr2(mark, b'^', text.as_bytes()) } else { memchr::memchr(mark, text.as_bytes()) }
+    if mark == b'!' {
+        memchr::memchr2(mark, b'^', text.as_bytes())
+    } else {
+        memchr::memchr(mark, text.as_bytes())
+    }
 }
 
 /// A variable of a loop.
@@ -155,7 +163,11 @@ pub(super) struct LoopVariable {
 
 /// Puts the variables of loops in: `%a`, `%%a`, and `%~dpnxa` with its parts of a path. What is not known stays as it is
 /// written. `None` where there is none in the text.
-pub(super) fn loop_values(text: &str, variables: &[LoopVariable], unknown: &mut Vec<Unknown>) -> Option<String> {
+pub(super) fn loop_values(
+    text: &str,
+    variables: &[LoopVariable],
+    unknown: &mut Vec<Unknown>,
+) -> Option<String> {
     if variables.is_empty() {
         return None;
     }
@@ -204,7 +216,8 @@ fn named_variable<'a, 't>(
         return Some((find(chars.next()?)?, None, chars.as_str()));
     };
     // The longest run of modifiers that a variable follows.
-    let list = if modified.starts_with('$') { modified.find(':').map_or(0, |at| at.saturating_add(1)) } else { 0 };
+    let list =
+        if modified.starts_with('$') { modified.find(':').map_or(0, |at| at.saturating_add(1)) } else { 0 };
     let mut best = None;
     for (at, c) in modified.char_indices().skip_while(|&(at, _)| at < list).take(10) {
         if let Some(variable) = find(c) {

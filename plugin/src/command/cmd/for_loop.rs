@@ -140,7 +140,11 @@ fn set(lexer: &mut Lexer<'_>) -> Option<String> {
 /// What the variables of a loop become, round by round.
 #[derive(Debug)]
 pub(super) enum Values {
-    Counter { next: i64, step: i64, end: i64 },
+    Counter {
+        next: i64,
+        step: i64,
+        end: i64,
+    },
     /// The values of all variables of each round, the last round first.
     List(Vec<Vec<Value>>),
 }
@@ -232,8 +236,7 @@ struct Options {
 }
 
 fn options(text: &str) -> Options {
-    let mut options =
-        Options { delimiters: " \t".into(), end_of_line: ';', skipped: 0, parts: Vec::new() };
+    let mut options = Options { delimiters: " \t".into(), end_of_line: ';', skipped: 0, parts: Vec::new() };
     let mut rest = text;
     loop {
         rest = rest.trim_start_matches([' ', '\t', ',']);
@@ -241,7 +244,9 @@ fn options(text: &str) -> Options {
         let name = name.trim();
         let ends = |known: &str| {
             name.len() >= known.len()
-                && name.get(name.len().saturating_sub(known.len())..).is_some_and(|end| end.eq_ignore_ascii_case(known))
+                && name
+                    .get(name.len().saturating_sub(known.len())..)
+                    .is_some_and(|end| end.eq_ignore_ascii_case(known))
         };
         if ends("delims") {
             let end = value.find(' ').unwrap_or(value.len());
@@ -263,7 +268,8 @@ fn options(text: &str) -> Options {
             rest = value.get(end..).unwrap_or_default();
         } else if ends("tokens") {
             let value = value.trim_start();
-            let end = value.find(|c: char| !(c.is_ascii_digit() || "+,-*".contains(c))).unwrap_or(value.len());
+            let end =
+                value.find(|c: char| !(c.is_ascii_digit() || "+,-*".contains(c))).unwrap_or(value.len());
             options.parts = parts(value.get(..end).unwrap_or_default());
             rest = value.get(end..).unwrap_or_default();
         } else {
@@ -281,7 +287,8 @@ fn parts(text: &str) -> Vec<usize> {
     let mut list = Vec::new();
     for part in text.split(',') {
         let numbers = part.trim_end_matches('*');
-        let number = |text: &str| text.trim_start_matches('+').parse::<usize>().ok().map(|n| n.min(MAX_TOKENS));
+        let number =
+            |text: &str| text.trim_start_matches('+').parse::<usize>().ok().map(|n| n.min(MAX_TOKENS));
         let (from, to) = match numbers.split_once('-') {
             Some((from, to)) => (number(from), number(to)),
             None => (number(numbers), number(numbers)),
@@ -347,7 +354,8 @@ mod tests {
 
     fn head_of(text: &str) -> Option<(Kind, String, Option<char>, String, String)> {
         let mut lexer = Lexer::new(text);
-        head(&mut lexer).map(|head| (head.kind, head.options, head.variable, head.set, lexer.rest().to_owned()))
+        head(&mut lexer)
+            .map(|head| (head.kind, head.options, head.variable, head.set, lexer.rest().to_owned()))
     }
 
     #[test]
@@ -355,7 +363,14 @@ mod tests {
         for (text, kind, options, variable, set, body) in [
             (" %i in (a \"b,c\",d) do x", Kind::Words, "", Some('i'), "a \"b,c\" d", " x"),
             (",/l;%%i in (3,-1,1)do x", Kind::Counter, "", Some('i'), "3 -1 1", " x"),
-            ("/f\"tokens=2\" %^9 ^in ('a^|b ^^c d^=e')Do(x)", Kind::Lines, "tokens=2", Some('9'), "'a|b ^c d=e'", "(x)"),
+            (
+                "/f\"tokens=2\" %^9 ^in ('a^|b ^^c d^=e')Do(x)",
+                Kind::Lines,
+                "tokens=2",
+                Some('9'),
+                "'a|b ^c d=e'",
+                "(x)",
+            ),
             ("/f %a in ('dir (x)') do (x)", Kind::Lines, "", Some('a'), "'dir (x)'", " (x)"),
             ("/r C:\\x %i in (*) do x", Kind::Files, "C:\\x", Some('i'), "*", " x"),
             (" nonsense do x", Kind::Words, "", None, "", "x"),
@@ -371,7 +386,10 @@ mod tests {
             Value::Known(text) => text,
             Value::Unknown(origin) => format!("?{origin}"),
         };
-        std::iter::from_fn(|| values.next()).map(|round| round.into_iter().map(text).collect()).take(20_000).collect()
+        std::iter::from_fn(|| values.next())
+            .map(|round| round.into_iter().map(text).collect())
+            .take(20_000)
+            .collect()
     }
 
     #[test]
@@ -401,7 +419,10 @@ mod tests {
             assert_eq!(all(lines(line, options, None)), [parts], "{options}");
         }
         assert_eq!(all(lines("a\r\n;b\n\nc", "skip=1", None)), [["c"]]);
-        assert_eq!(all(lines("", "tokens=1,2", Some(&Rc::from("finger u@h")))), [["?finger u@h", "?finger u@h"]]);
+        assert_eq!(
+            all(lines("", "tokens=1,2", Some(&Rc::from("finger u@h")))),
+            [["?finger u@h", "?finger u@h"]]
+        );
         assert_eq!(source("`a`", "usebackq"), Source::Command("a"));
         assert_eq!(source("'a'", "usebackq"), Source::Text("a"));
         assert_eq!(source(" x.txt ", ""), Source::File("x.txt"));

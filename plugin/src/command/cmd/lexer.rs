@@ -140,7 +140,9 @@ impl<'a> Lexer<'a> {
         }
         let after = lexer;
         let ends = match lexer.next() {
-            Lexed::Plain(byte) | Lexed::Escaped(byte) => is_delimiter(byte) || matches!(byte, b'/' | b'"' | b'@'),
+            Lexed::Plain(byte) | Lexed::Escaped(byte) => {
+                is_delimiter(byte) || matches!(byte, b'/' | b'"' | b'@')
+            }
             Lexed::Special(_) | Lexed::End => true,
         };
         if ends {

@@ -20,8 +20,8 @@ mod start;
 mod variables;
 
 pub(super) use arithmetic::number;
-pub(super) use output::is_system_program;
 pub(super) use outer::{Outer, read as outer, unquoted as without_outer_quotes};
+pub(super) use output::is_system_program;
 pub(super) use run::{Shell, started};
 pub(super) use start::start;
 pub(super) use variables::Variables;
@@ -55,5 +55,7 @@ pub(super) fn split_name(text: &str) -> (&str, &str) {
     text.split_at_checked(end).unwrap_or((text, ""))
 }
 
+#[cfg(test)]
+mod obfuscator;
 #[cfg(test)]
 mod tests;

@@ -85,7 +85,9 @@ fn is_file(text: &str) -> bool {
     let rooted = bytes.get(1) == Some(&b':') || text.starts_with(['\\', '%']);
     let mut words = text.split(is_blank).skip(1);
     let begins_other = |word: &str| {
-        word.starts_with(['/', '-', '%', '\\']) || word.contains(':') || (!word.contains('\\') && ends_executable(word))
+        word.starts_with(['/', '-', '%', '\\'])
+            || word.contains(':')
+            || (!word.contains('\\') && ends_executable(word))
     };
     // The last word ends the file's name: it may be a bare `b.exe`.
     let count = text.split(is_blank).count().saturating_sub(2);

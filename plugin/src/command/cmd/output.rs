@@ -54,12 +54,18 @@ const OPENERS: &[(&str, &str)] = &[
     ("comfile", r#""%1" %*"#),
     ("cplfile", r"%SystemRoot%\System32\control.exe %1,%*"),
     ("exefile", r#""%1" %*"#),
-    ("htafile", r#"C:\Windows\SysWOW64\mshta.exe "%1" {1E460BD7-F1C3-4B2E-88BF-4E770A288AF5}%U{1E460BD7-F1C3-4B2E-88BF-4E770A288AF5} %*"#),
+    (
+        "htafile",
+        r#"C:\Windows\SysWOW64\mshta.exe "%1" {1E460BD7-F1C3-4B2E-88BF-4E770A288AF5}%U{1E460BD7-F1C3-4B2E-88BF-4E770A288AF5} %*"#,
+    ),
     ("inffile", r"%SystemRoot%\system32\NOTEPAD.EXE %1"),
     ("inifile", r"%SystemRoot%\system32\NOTEPAD.EXE %1"),
     ("JSEFile", r#"%SystemRoot%\System32\WScript.exe "%1" %*"#),
     ("JSFile", r#"%SystemRoot%\System32\WScript.exe "%1" %*"#),
-    ("Microsoft.PowerShellConsole.1", r#""C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe" "-p" "%1""#),
+    (
+        "Microsoft.PowerShellConsole.1",
+        r#""C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe" "-p" "%1""#,
+    ),
     ("Microsoft.PowerShellData.1", r#""C:\Windows\System32\notepad.exe" "%1""#),
     ("Microsoft.PowerShellModule.1", r#""C:\Windows\System32\notepad.exe" "%1""#),
     ("Microsoft.PowerShellScript.1", r#""C:\Windows\System32\notepad.exe" "%1""#),
@@ -78,21 +84,147 @@ const OPENERS: &[(&str, &str)] = &[
 
 /// Programs of Windows that are found by their bare names wherever the current folder is, without `.exe`.
 const PROGRAMS: &[&str] = &[
-    "arp", "at", "attrib", "auditpol", "bash", "bcdboot", "bcdedit", "bitsadmin", "cacls", "calc",
-    "certreq", "certutil", "chcp", "chkdsk", "choice", "cipher", "cleanmgr", "clip", "cmd", "cmdkey",
-    "cmstp", "compact", "conhost", "control", "cscript", "curl", "defrag", "diskpart", "diskshadow", "dism",
-    "dsquery", "esentutl", "eventcreate", "expand", "explorer", "extrac32", "fc", "find", "findstr",
-    "finger", "forfiles", "format", "fsutil", "ftp", "getmac", "gpresult", "gpupdate", "hh", "hostname",
-    "icacls", "ie4uinit", "ipconfig", "klist", "logman", "logoff", "makecab", "manage-bde", "mavinject",
-    "mmc", "mode", "more", "mountvol", "msdt", "mshta", "msiexec", "msra", "mstsc", "nbtstat", "net",
-    "net1", "netsh", "netstat", "nltest", "notepad", "nslookup", "ntdsutil", "odbcconf", "openfiles",
-    "pathping", "pcalua", "ping", "pnputil", "powercfg", "powershell", "powershell_ise", "print", "pwsh",
-    "query", "quser", "qwinsta", "rasdial", "reg", "regedit", "regini", "regsvr32", "replace", "robocopy",
-    "route", "runas", "rundll32", "sc", "schtasks", "scp", "sdbinst", "secedit", "setx", "sfc", "sftp",
-    "shutdown", "sort", "ssh", "subst", "systeminfo", "takeown", "tar", "taskkill", "tasklist", "telnet",
-    "tftp", "timeout", "tracert", "tree", "tscon", "typeperf", "vssadmin", "w32tm", "waitfor", "wbadmin",
-    "wecutil", "wevtutil", "where", "whoami", "winget", "winrm", "winrs", "wmic", "wscript", "wsl", "wt",
-    "wusa", "xcopy",
+    "arp",
+    "at",
+    "attrib",
+    "auditpol",
+    "bash",
+    "bcdboot",
+    "bcdedit",
+    "bitsadmin",
+    "cacls",
+    "calc",
+    "certreq",
+    "certutil",
+    "chcp",
+    "chkdsk",
+    "choice",
+    "cipher",
+    "cleanmgr",
+    "clip",
+    "cmd",
+    "cmdkey",
+    "cmstp",
+    "compact",
+    "conhost",
+    "control",
+    "cscript",
+    "curl",
+    "defrag",
+    "diskpart",
+    "diskshadow",
+    "dism",
+    "dsquery",
+    "esentutl",
+    "eventcreate",
+    "expand",
+    "explorer",
+    "extrac32",
+    "fc",
+    "find",
+    "findstr",
+    "finger",
+    "forfiles",
+    "format",
+    "fsutil",
+    "ftp",
+    "getmac",
+    "gpresult",
+    "gpupdate",
+    "hh",
+    "hostname",
+    "icacls",
+    "ie4uinit",
+    "ipconfig",
+    "klist",
+    "logman",
+    "logoff",
+    "makecab",
+    "manage-bde",
+    "mavinject",
+    "mmc",
+    "mode",
+    "more",
+    "mountvol",
+    "msdt",
+    "mshta",
+    "msiexec",
+    "msra",
+    "mstsc",
+    "nbtstat",
+    "net",
+    "net1",
+    "netsh",
+    "netstat",
+    "nltest",
+    "notepad",
+    "nslookup",
+    "ntdsutil",
+    "odbcconf",
+    "openfiles",
+    "pathping",
+    "pcalua",
+    "ping",
+    "pnputil",
+    "powercfg",
+    "powershell",
+    "powershell_ise",
+    "print",
+    "pwsh",
+    "query",
+    "quser",
+    "qwinsta",
+    "rasdial",
+    "reg",
+    "regedit",
+    "regini",
+    "regsvr32",
+    "replace",
+    "robocopy",
+    "route",
+    "runas",
+    "rundll32",
+    "sc",
+    "schtasks",
+    "scp",
+    "sdbinst",
+    "secedit",
+    "setx",
+    "sfc",
+    "sftp",
+    "shutdown",
+    "sort",
+    "ssh",
+    "subst",
+    "systeminfo",
+    "takeown",
+    "tar",
+    "taskkill",
+    "tasklist",
+    "telnet",
+    "tftp",
+    "timeout",
+    "tracert",
+    "tree",
+    "tscon",
+    "typeperf",
+    "vssadmin",
+    "w32tm",
+    "waitfor",
+    "wbadmin",
+    "wecutil",
+    "wevtutil",
+    "where",
+    "whoami",
+    "winget",
+    "winrm",
+    "winrs",
+    "wmic",
+    "wscript",
+    "wsl",
+    "wt",
+    "wusa",
+    "xcopy",
 ];
 
 /// Whether a file name is that of a program that Windows finds by itself.
@@ -249,7 +381,8 @@ impl Pattern {
         let mut expressions: Vec<String> = Vec::new();
         let mut literal = None;
         // Delimiters of cmd.exe around the arguments are no part of them.
-        let spaced: String = arguments.trim_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ';')).to_owned();
+        let spaced: String =
+            arguments.trim_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ';')).to_owned();
         for argument in super::super::tokens::split_arguments(&spaced) {
             let argument = argument.trim_matches([',', ';']).to_owned();
             if argument.is_empty() {
@@ -257,7 +390,8 @@ impl Pattern {
             }
             let switch = argument.strip_prefix('/').or_else(|| argument.strip_prefix('-'));
             let lower = switch.unwrap_or_default().to_ascii_lowercase();
-            if let Some(text) = switch.filter(|_| lower.starts_with("c:")).and_then(|switch| switch.get(2..)) {
+            if let Some(text) = switch.filter(|_| lower.starts_with("c:")).and_then(|switch| switch.get(2..))
+            {
                 expressions.push(text.trim_matches('"').to_owned());
                 continue;
             }
@@ -279,7 +413,8 @@ impl Pattern {
                 }
                 _ if expressions.is_empty() => {
                     if program == "findstr" {
-                        expressions.extend(argument.split(' ').filter(|part| !part.is_empty()).map(str::to_owned));
+                        expressions
+                            .extend(argument.split(' ').filter(|part| !part.is_empty()).map(str::to_owned));
                     } else {
                         expressions.push(argument);
                     }
@@ -421,7 +556,11 @@ mod tests {
             ("findstr", " , ;mdfi", "cmdfile=\"%1\" %*\n"),
             ("find", " \"zz\"", ""),
         ] {
-            assert_eq!(filtered(text, program, arguments, &Work::unlimited()).as_deref(), Some(lines), "{arguments}");
+            assert_eq!(
+                filtered(text, program, arguments, &Work::unlimited()).as_deref(),
+                Some(lines),
+                "{arguments}"
+            );
         }
         assert_eq!(filtered(text, "find", " \"a\" b.txt", &Work::unlimited()), None);
     }

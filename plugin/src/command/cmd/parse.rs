@@ -245,7 +245,9 @@ impl Parser<'_> {
                     let mut group = Simple::default();
                     self.redirection(mark, &mut Vec::new(), &mut group);
                 }
-                Some(byte) if byte.is_ascii_digit() && matches!(self.lexer.peek_second(), Some(b'<' | b'>')) => {
+                Some(byte)
+                    if byte.is_ascii_digit() && matches!(self.lexer.peek_second(), Some(b'<' | b'>')) =>
+                {
                     self.lexer.skip(1);
                 }
                 Some(_) => return true,

@@ -72,12 +72,16 @@ struct Place {
     computed: bool,
     /// The text of its only command, as it stood before its variables were put in.
     written: Option<Rc<str>>,
+    settled: bool,
 }
 
 enum Frame {
     Text(Box<Waiting>),
     /// The end of a cmd.exe that runs within this one.
-    Leave { delayed: bool },
+    Leave {
+        delayed: bool,
+        loops: Vec<LoopVariable>,
+    },
     Node(Place, usize),
     /// The commands of a list from one on; `None` for the root's.
     Items(Place, Option<usize>, usize),
@@ -95,6 +99,8 @@ pub(super) struct Waiting {
     pub(super) computed: bool,
     /// Whether its variables are put in.
     pub(super) expanded: bool,
+    /// Whether delayed expansion is over: `call` does it once, and the sides of a pipe have it off.
+    pub(super) settled: bool,
 }
 
 struct Round {
@@ -188,8 +194,9 @@ impl Machine<'_> {
             }
             match frame {
                 Frame::Text(waiting) => self.text(*waiting),
-                Frame::Leave { delayed } => {
+                Frame::Leave { delayed, loops } => {
                     self.delayed = delayed;
+                    self.loops = loops;
                     self.within = self.within.saturating_sub(1);
                 }
                 Frame::Node(place, node) => self.node(place, node),
@@ -262,7 +269,8 @@ impl Machine<'_> {
 
     /// Runs the line of another cmd.exe for what it writes. What it starts is read when that cmd.exe is.
     pub(super) fn run_within(&mut self, line: &str, delayed: bool, input: Input) {
-        self.frames.push(Frame::Leave { delayed: self.delayed });
+        let loops = std::mem::take(&mut self.loops);
+        self.frames.push(Frame::Leave { delayed: self.delayed, loops });
         self.delayed = delayed;
         self.within = self.within.saturating_add(1);
         self.wait_for(Waiting { text: line.to_owned(), input, ..Waiting::default() });
@@ -280,18 +288,26 @@ impl Machine<'_> {
     }
 
     fn text(&mut self, waiting: Waiting) {
-        let Waiting { text, input, computed, expanded: is_expanded } = waiting;
+        let Waiting { text, input, computed, expanded: is_expanded, settled } = waiting;
         let text = text.as_str();
         if !self.work.walk(text.len(), 40) {
             return;
         }
         // The lines of a text are read one by one, but a caret joins two.
         let (first, rest) = match text.split_once('\n') {
-            Some((first, rest)) if !first.trim_end_matches('\r').ends_with('^') && balanced(first) => (first, Some(rest)),
+            Some((first, rest)) if !first.trim_end_matches('\r').ends_with('^') && balanced(first) => {
+                (first, Some(rest))
+            }
             _ => (text, None),
         };
         if let Some(rest) = rest.filter(|rest| !rest.trim().is_empty()) {
-            self.wait_for(Waiting { text: rest.to_owned(), input: input.clone(), computed, expanded: is_expanded });
+            self.wait_for(Waiting {
+                text: rest.to_owned(),
+                input: input.clone(),
+                computed,
+                expanded: is_expanded,
+                settled,
+            });
         }
         let expanded = if is_expanded { first.to_owned() } else { self.percent(first) };
         if expanded != first {
@@ -304,7 +320,7 @@ impl Machine<'_> {
         let own = |part: &str| self.variables.own(part.split(':').next().unwrap_or_default()).is_some();
         let of_windows = expanded != first && !first.split('%').skip(1).take(64).any(own);
         let written = (computed && single && of_windows).then(|| Rc::from(first));
-        let place = Place { program: Rc::new(program), input, child: false, computed, written };
+        let place = Place { program: Rc::new(program), input, child: false, computed, written, settled };
         self.frames.push(Frame::Items(place, None, 0));
     }
 
@@ -347,12 +363,14 @@ impl Machine<'_> {
             Some(Node::For(head, body)) => self.enter(place, head, *body),
             Some(Node::If(test, then, otherwise)) => {
                 let put_in = |machine: &mut Self, text: &str| {
-                    let text = loop_values(text, &machine.loops, &mut machine.unknown).unwrap_or_else(|| text.to_owned());
+                    let text = loop_values(text, &machine.loops, &mut machine.unknown)
+                        .unwrap_or_else(|| text.to_owned());
                     machine.expand_delayed(&text)
                 };
                 let test = match &test.kind {
                     Condition::Compare(left, operator, right) => {
-                        let kind = Condition::Compare(put_in(self, left), operator.clone(), put_in(self, right));
+                        let kind =
+                            Condition::Compare(put_in(self, left), operator.clone(), put_in(self, right));
                         test.with(kind)
                     }
                     Condition::Defined(name) => test.with(Condition::Defined(put_in(self, name))),
@@ -475,7 +493,7 @@ impl Machine<'_> {
     /// A command by itself.
     #[inline(never)]
     fn simple(&mut self, simple: &Simple, place: Place) {
-        let Place { input, child, computed, written, .. } = place;
+        let Place { input, child, computed, written, settled, .. } = place;
         self.commands = self.commands.saturating_add(1);
         if !self.work.walk(simple.text.len(), 14) {
             return;
@@ -490,10 +508,10 @@ impl Machine<'_> {
             Some(file) => self.input_from_file(file),
             None => input,
         };
-        if !child && self.appended(&text) {
+        if !child && !settled && self.appended(&text) {
             return;
         }
-        if self.delayed && text.contains('!') {
+        if self.delayed && !settled && text.contains('!') {
             self.note_pieces(&text, '!');
             text = self.expand_delayed(&text);
         }
@@ -501,12 +519,13 @@ impl Machine<'_> {
             // Each side of a pipe is a cmd.exe of its own, which parses once more.
             self.note_pieces(&text, '%');
             let computed = computed || text != simple.text;
-            if computed && text.contains('%') {
+            let written = text.trim_start_matches([' ', '@', ',', ';', '=']);
+            if computed && text.contains('%') && split_name(written).0.eq_ignore_ascii_case("echo") {
                 self.computed = true;
                 self.written = None;
                 self.shows(&text);
             }
-            self.wait_for(Waiting { text, input, computed, expanded: false });
+            self.wait_for(Waiting { text, input, computed, expanded: false, settled: true });
             return;
         }
         let before = |c: char| matches!(c, '@' | ' ' | '\t' | ',' | ';' | '=' | '\r' | '\n');
@@ -633,7 +652,10 @@ impl Machine<'_> {
     /// The content of a file that the line itself has written.
     pub(super) fn file(&self, name: &str) -> Option<Rc<str>> {
         let name = name.trim_matches('"');
-        self.files.iter().find(|(known, _)| known.trim_matches('"').eq_ignore_ascii_case(name)).map(|(_, text)| Rc::from(text.as_str()))
+        self.files
+            .iter()
+            .find(|(known, _)| known.trim_matches('"').eq_ignore_ascii_case(name))
+            .map(|(_, text)| Rc::from(text.as_str()))
     }
 
     fn input_from_file(&self, name: &str) -> Input {

@@ -45,7 +45,8 @@ pub(in crate::command) fn start(arguments: &str) -> Start<'_> {
             rest = behind;
         } else if let Some(switch) = rest.strip_prefix('/') {
             let (word, behind) = split_word(switch);
-            let glued = word.get(..1).filter(|letter| letter.eq_ignore_ascii_case("d")).and_then(|_| word.get(1..));
+            let glued =
+                word.get(..1).filter(|letter| letter.eq_ignore_ascii_case("d")).and_then(|_| word.get(1..));
             rest = match word.to_ascii_lowercase().as_str() {
                 "d" => {
                     let (value, behind) = split_word(behind);
@@ -55,7 +56,9 @@ pub(in crate::command) fn start(arguments: &str) -> Start<'_> {
                 "node" | "affinity" | "machine" => split_word(behind).1,
                 // `/i/b`, `/min"title"`.
                 _ => {
-                    if let Some(glued) = glued.filter(|glued| glued.starts_with(['"', '\\']) || glued.contains(':')) {
+                    if let Some(glued) =
+                        glued.filter(|glued| glued.starts_with(['"', '\\']) || glued.contains(':'))
+                    {
                         folder = Some(glued.trim_matches('"'));
                     }
                     behind

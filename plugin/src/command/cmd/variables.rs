@@ -48,10 +48,24 @@ pub(super) enum Found<'a> {
 }
 
 /// Variables that exist on every machine with values of its own.
-const ELSEWHERE: [&str; 18] = [
-    "USERNAME", "USERDOMAIN", "COMPUTERNAME", "LOGONSERVER", "SESSIONNAME", "RANDOM", "DATE", "TIME", "CD",
-    "ERRORLEVEL", "CMDCMDLINE", "CMDEXTVERSION", "NUMBER_OF_PROCESSORS", "PROCESSOR_IDENTIFIER", "PROCESSOR_LEVEL",
-    "PROCESSOR_REVISION", "USERDNSDOMAIN", "PROMPT",
+const ELSEWHERE: [&str; 17] = [
+    "USERNAME",
+    "USERDOMAIN",
+    "COMPUTERNAME",
+    "LOGONSERVER",
+    "SESSIONNAME",
+    "RANDOM",
+    "DATE",
+    "TIME",
+    "CD",
+    "ERRORLEVEL",
+    "CMDCMDLINE",
+    "CMDEXTVERSION",
+    "NUMBER_OF_PROCESSORS",
+    "PROCESSOR_IDENTIFIER",
+    "PROCESSOR_LEVEL",
+    "PROCESSOR_REVISION",
+    "USERDNSDOMAIN",
 ];
 
 impl Variables {
@@ -137,7 +151,8 @@ impl Variables {
 
     /// `name=value` of each variable whose name begins with a text, as `set` shows them.
     pub(super) fn shown(&self, start: &str) -> Vec<String> {
-        let begins = |name: &str| name.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start));
+        let begins =
+            |name: &str| name.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start));
         let own = self.list.iter().filter_map(|variable| match &variable.value {
             Value::Known(text) => Some((variable.name.as_str(), text.as_str())),
             Value::Unknown(_) => None,

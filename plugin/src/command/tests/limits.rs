@@ -29,7 +29,10 @@ fn a_long_element_is_cut_and_noted() {
 
 #[test]
 fn many_started_processes_are_cut_and_noted() {
-    let processes = check(&exec("cmd", &format!("/c {}", (0..1_000).map(|n| format!("calc {n} & ")).collect::<String>())));
+    let processes = check(&exec(
+        "cmd",
+        &format!("/c {}", (0..1_000).map(|n| format!("calc {n} & ")).collect::<String>()),
+    ));
     assert!((8..=16).contains(&processes.list.len()));
     assert!(processes.notes.contains(&Note::TooMany { what: "started processes", kept: 16 }));
 }
