@@ -10,6 +10,7 @@ mod builtins;
 mod condition;
 mod expand;
 mod facts;
+mod filter;
 mod for_loop;
 mod lexer;
 mod outer;
