@@ -219,7 +219,7 @@ function techniques(tag) {
 }
 
 function taggedCard(number, tag, out) {
-  const level = tag.verdict === "alert" ? tone(tag.severity) : { allowlisted: "good", unreadable: "medium", repaired: "medium" }[tag.verdict] ?? "informational";
+  const level = tag.verdict === "alert" ? tone(tag.severity) : { allowlisted: "good", unreadable: "medium", repaired: "medium", passed_on: "low" }[tag.verdict] ?? "informational";
   const card = element("article", { class: `card ${level}`, "data-verdict": tag.verdict ?? "", "data-severity": tag.severity ?? "" });
   const titles = new Map(list(tag.rules).map((rule) => [rule.id, rule.title]));
   const evidence = list(tag.evidence).map((entry) => ({ match: String(entry.match), title: titles.get(entry.rule) ?? entry.rule }));
@@ -238,6 +238,9 @@ function taggedCard(number, tag, out) {
     ...section("Decoded", ...texts(tag.task?.decoded)),
     ...(list(tag.rules).length ? section("Rules that matched", rules(tag)) : []),
     ...(list(tag.techniques).length ? section("ATT&CK", techniques(tag)) : []),
+    ...section("By an earlier filter, not verified",
+      ...list(tag.passed_on?.rules).map((rule) => visible("p", {}, `${rule.level}: ${rule.title}`)),
+      ...list(tag.passed_on?.notes).map((note) => visible("p", {}, note))),
     ...section("Allowlist", ...list(tag.allowlist).map((entry) => visible("p", {}, `${entry.name}: ${entry.reason}`))),
   );
   if (list(tag.notes).length) {

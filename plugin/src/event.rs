@@ -244,6 +244,9 @@ pub enum Note {
 }
 
 impl Note {
+    /// The words that [`Self::Repaired`] begins with.
+    pub const REPAIRED: &'static str = "record was not valid JSON: ";
+
     /// Whether there is something of the task that was not looked at.
     pub const fn limits_reading(&self) -> bool {
         !matches!(self, Self::ReadFromMessage | Self::TagCut(_) | Self::Repaired(_))
@@ -296,7 +299,7 @@ impl fmt::Display for Note {
             Self::TooMany { what, kept } => write!(f, "more {what} than the {kept} that were read"),
             Self::DecodingStopped(why) => write!(f, "decoding stopped: {why}"),
             Self::TagCut(what) => write!(f, "tag shortened: {what}"),
-            Self::Repaired(what) => write!(f, "record was not valid JSON: {what}"),
+            Self::Repaired(what) => write!(f, "{}{what}", Self::REPAIRED),
             Self::CommandCut { bytes } => {
                 write!(f, "command line longer than the {bytes} bytes that were read")
             }

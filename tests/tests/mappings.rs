@@ -97,9 +97,16 @@ fn verdicts_become_findings_or_not() {
         assert_eq!(finding["unmapped"]["schtag"]["notes"][0], "n");
         assert_eq!(conformance(&finding), [""; 0], "{verdict}");
     }
-    for verdict in ["observed", "repaired", "unheard-of"] {
+    for verdict in ["observed", "repaired", "passed_on", "unheard-of"] {
         assert_eq!(with(verdict), None, "{verdict}");
     }
+    // A sequence that an earlier filter saw is shown, and is no alert.
+    let tag = json!({"schema": "1", "verdict": "passed_on", "severity": "informational", "title": "t",
+        "passed_on": {"verdict": "alert", "severity": "medium", "rules": [{"id": "i", "title": "t", "level": "medium"}],
+            "verified": "no"}});
+    let finding = findings.finding(b"{}", &tag, 1_772_000_000_000).unwrap();
+    assert_eq!((&finding["status_id"], &finding["is_alert"]), (&json!(1), &json!(false)));
+    assert_eq!(conformance(&finding), [""; 0]);
 }
 
 #[test]

@@ -101,7 +101,7 @@ fn of_members_that_are_there_twice_the_last_counts() {
 }
 
 /// The members that a tag may have, by docs/tag.md.
-const MEMBERS: [&str; 15] = [
+const MEMBERS: [&str; 16] = [
     "schema",
     "verdict",
     "severity",
@@ -115,6 +115,7 @@ const MEMBERS: [&str; 15] = [
     "evidence",
     "allowlist",
     "notes",
+    "passed_on",
     "pack",
     "correlation",
 ];

@@ -160,6 +160,8 @@ impl Pretty {
             ("evidence", list(tag, "/evidence", evidence), 1),
             ("allowlist", list(tag, "/allowlist", allow), LINES),
             ("techniques", vec![techniques], LINES),
+            ("passed on", list(tag, "/passed_on/rules", rule), LINES),
+            ("", list(tag, "/passed_on/notes", whole), LINES),
             ("notes", list(tag, "/notes", whole), LINES),
         ] {
             self.labelled(out, label, &texts, lines);
@@ -172,7 +174,7 @@ impl Pretty {
         let severity = text(tag, "/severity").unwrap_or_default();
         let style = match (&*verdict, &*severity) {
             ("alert", "critical" | "high") => Style::Red,
-            ("alert", _) | ("unreadable" | "repaired", _) => Style::Yellow,
+            ("alert", _) | ("unreadable" | "repaired" | "passed_on", _) => Style::Yellow,
             ("allowlisted", _) => Style::Green,
             _ => Style::Bold,
         };

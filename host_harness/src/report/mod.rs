@@ -32,6 +32,8 @@ pub struct Report {
     alerts: Groups,
     allowlisted: Groups,
     unreadable: Groups,
+    /// What only an earlier filter knew.
+    passed_on: Groups,
     /// Alerts by severity.
     severities: [u64; 5],
     hosts: Tallies,
@@ -79,6 +81,7 @@ impl Report {
             alerts: Groups::new(limit),
             allowlisted: Groups::new(OTHERS),
             unreadable: Groups::new(OTHERS),
+            passed_on: Groups::new(OTHERS),
             severities: [0; 5],
             hosts: Tallies::default(),
             accounts: Tallies::default(),
@@ -110,6 +113,7 @@ impl Report {
             }
             Some("allowlisted") => &mut self.allowlisted,
             Some("unreadable") => &mut self.unreadable,
+            Some("passed_on") => &mut self.passed_on,
             _ => return,
         };
         groups.add(tag, &facts, place);

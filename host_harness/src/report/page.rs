@@ -45,6 +45,13 @@ pub(super) fn page(report: &Report, catalogue: &Catalogue) -> String {
     );
     others(
         &mut out,
+        "Passed on",
+        "passed_on",
+        "An earlier filter knew something that could not be verified here. These are not counted as alerts: look at what the earlier filter found, if nobody else can write its records.",
+        &report.passed_on,
+    );
+    others(
+        &mut out,
         "Allowlisted",
         "allowlisted",
         "Rules matched, and allowlist entries cover all of them.",
@@ -101,6 +108,10 @@ fn tiles(out: &mut String, report: &Report) {
     }
     tile(report.unreadable.total, "unreadable", "medium");
     tile(report.allowlisted.total, "allowlisted", "good");
+    // Only where two filters stand in a chain.
+    if report.passed_on.total > 0 {
+        tile(report.passed_on.total, "passed on", "low");
+    }
     out.push_str("</div>\n");
     let troubles = &report.troubles;
     for (count, one, what) in [
@@ -128,6 +139,7 @@ fn navigation(out: &mut String, report: &Report) {
         ("overview", "Overview", true),
         ("alerts", "Alerts", true),
         ("unreadable", "Unreadable", report.unreadable.total > 0),
+        ("passed_on", "Passed on", report.passed_on.total > 0),
         ("allowlisted", "Allowlisted", report.allowlisted.total > 0),
         ("rules", "Rules", report.rules.len() > 0),
     ] {

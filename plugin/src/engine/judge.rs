@@ -7,7 +7,7 @@ use crate::history::{Completed, History};
 use crate::json::Object;
 use crate::rules::{Evaluated, Matched, Matcher, Order, Pack, Scratch, Settings};
 use crate::shapes;
-use crate::verdict::{Case, decide, host_role, write_tag};
+use crate::verdict::{Case, Earlier, Verdict, decide, host_role, write_passed_on, write_tag};
 use crate::work::Work;
 
 /// Units of work that are set aside for the verdict.
@@ -22,6 +22,8 @@ pub(super) enum Judged {
     Nothing,
     /// The tag is written.
     Tagged,
+    /// There is nothing to say of it, and the tag is written of what an earlier filter said.
+    PassedOn,
     /// It may be a task event, and memory does not suffice to look.
     NoMemory,
 }
@@ -82,7 +84,7 @@ impl Judge {
             return Judged::NoMemory;
         }
         match shapes::change(object) {
-            None => Judged::Nothing,
+            None => self.pass_on(object, tag),
             Some(_) if !has_headroom(object) => Judged::NoMemory,
             Some(candidate) => self.judge_candidate(object, candidate, at, past, tag),
         }
@@ -97,11 +99,29 @@ impl Judge {
         past: Past,
         tag: &mut Vec<u8>,
     ) -> Judged {
-        let Some(mut reading) = read_candidate(object, candidate) else { return Judged::Nothing };
+        let Some(mut reading) = read_candidate(object, candidate) else { return self.pass_on(object, tag) };
         if self.matcher.is_none() {
             reading.notes.push(Note::NoRules);
         }
-        if self.judge_reading(object, reading, at, past, tag) { Judged::Tagged } else { Judged::Nothing }
+        self.judge_reading(object, reading, at, past, tag)
+    }
+
+    /// Says of a record that is no task event what an earlier filter says of its handling.
+    #[inline(never)]
+    fn pass_on(&self, object: &Object<'_>, tag: &mut Vec<u8>) -> Judged {
+        if object.get(&self.settings().key).is_none() {
+            return Judged::Nothing;
+        }
+        if !has_headroom(object) {
+            return Judged::NoMemory;
+        }
+        match Earlier::read(object, self.pack()).handling {
+            None => Judged::Nothing,
+            Some(handling) => {
+                write_passed_on(tag, &handling);
+                Judged::PassedOn
+            }
+        }
     }
 
     #[inline(never)]
@@ -112,7 +132,7 @@ impl Judge {
         at: At,
         past: Past,
         tag: &mut Vec<u8>,
-    ) -> bool {
+    ) -> Judged {
         let mut notes = std::mem::take(&mut reading.notes);
         let actions = reading.actions();
         let matched = self.matched(&reading, &actions, &mut notes);
@@ -123,6 +143,7 @@ impl Judge {
             Past::Ignored => Vec::new(),
         };
         let pack = self.pack();
+        let earlier = Earlier::read(object, pack);
         let case = Case {
             pack,
             event: &reading.event,
@@ -134,17 +155,13 @@ impl Judge {
             completed: &completed,
             role: host_role(&pack.settings, object, reading.event.computer.as_deref()),
             notes: &notes,
+            earlier: &earlier,
             now,
         };
         // What is said of a record is set aside: it does not depend on what was left.
-        let work = Work::new(VERDICT);
-        match decide(&case, &work) {
-            None => false,
-            Some(decision) => {
-                write_tag(tag, &case, &decision, &self.pack_hash);
-                true
-            }
-        }
+        let Some(decision) = decide(&case, &Work::new(VERDICT)) else { return Judged::Nothing };
+        write_tag(tag, &case, &decision, &self.pack_hash);
+        if decision.verdict == Verdict::PassedOn { Judged::PassedOn } else { Judged::Tagged }
     }
 
     /// The rules that match. Where the work did not suffice to look at everything, that is noted, and the rules about

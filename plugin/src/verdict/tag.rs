@@ -1,20 +1,30 @@
 //! The tag: one JSON object that says what was decided and why. Its schema is docs/tag.md.
-use super::decide::{Case, Decision, Verdict};
+use super::decide::{Case, Decision, Finding, Verdict};
+use super::earlier::Handling;
 use super::ecs::{EcsRuleObject, EcsThreat, ecs_objects};
 use super::text::cut;
 use crate::event::Note;
 use crate::fields::{Field, Fields, Table};
-use crate::rules::Settings;
+use crate::rules::{Level, Settings};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::io;
 
 /// Version of the tag's schema. Members are only ever added within a version.
-const SCHEMA: &str = "1";
+pub(super) const SCHEMA: &str = "1";
 /// Values of a field that are looked at for a list.
 const LISTED: usize = 256;
 /// The tag is shortened until it has at most this many bytes.
-const MAX_BYTES: usize = 16 * 1024;
+pub(super) const MAX_BYTES: usize = 16 * 1024;
+/// The member in which the words of an earlier filter stand.
+pub(super) const PASSED_ON: &str = "passed_on";
+/// The note on a record that there was no memory to judge.
+pub(super) const NOT_JUDGED: &str =
+    "no memory to look at the record: it may be a task event that a rule describes";
+/// The note that stands for a record.
+pub(super) const LOST: &str = "no memory for a copy of the record";
+/// The words that the note begins with which a host writes on a record that the filter failed on.
+pub const FAILED: &str = "the filter failed on this record";
 
 #[derive(Serialize)]
 struct Tag<'a> {
@@ -36,6 +46,8 @@ struct Tag<'a> {
     allowlist: Vec<AllowEntry<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notes: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    passed_on: Option<PassedOn<'a>>,
     pack: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     rule: Option<EcsRuleObject<'a>>,
@@ -48,6 +60,12 @@ struct RuleEntry<'a> {
     id: &'a str,
     title: &'a str,
     level: &'static str,
+}
+
+impl<'a> RuleEntry<'a> {
+    const fn of(finding: &Finding<'a>) -> Self {
+        Self { id: finding.id, title: finding.title, level: finding.level.as_str() }
+    }
 }
 
 #[derive(Serialize)]
@@ -101,6 +119,18 @@ struct AllowEntry<'a> {
     reason: Cow<'a, str>,
 }
 
+/// What an earlier filter said, in our own words.
+#[derive(Serialize)]
+struct PassedOn<'a> {
+    verdict: &'static str,
+    severity: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rules: Vec<RuleEntry<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<&'a str>,
+    verified: &'static str,
+}
+
 /// The tag of a record that no rule was asked about: what the host, the mending or a want of memory did to it.
 #[derive(Serialize)]
 struct SmallTag<'a> {
@@ -109,6 +139,8 @@ struct SmallTag<'a> {
     severity: &'static str,
     title: &'static str,
     notes: [&'a str; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    passed_on: Option<PassedOn<'a>>,
 }
 
 /// How long the parts of a tag may be.
@@ -166,6 +198,7 @@ fn write_small(out: &mut Vec<u8>, verdict: Verdict, title: &'static str, note: &
         severity: "informational",
         title,
         notes: [note],
+        passed_on: None,
     };
     // A struct of strings can always be written to memory.
     let _ = serde_json::to_writer(out, &tag);
@@ -178,6 +211,40 @@ pub fn write_repaired(out: &mut Vec<u8>, what: &str) {
     write_small(out, Verdict::Repaired, "Record was not valid JSON and was mended", &note);
 }
 
+/// Writes the tag of a record that is no task event, and of which an earlier filter says what became of it.
+pub fn write_passed_on(out: &mut Vec<u8>, handling: &Handling) {
+    out.clear();
+    let tag = SmallTag {
+        schema: SCHEMA,
+        verdict: Verdict::PassedOn.as_str(),
+        severity: "informational",
+        title: "Passed on, not verified: an earlier filter noted how it handled the record",
+        notes: ["an earlier filter's words are passed on; this filter cannot verify them"],
+        passed_on: passed_on(&[], Some(handling), 1),
+    };
+    // A struct of strings can always be written to memory.
+    let _ = serde_json::to_writer(out, &tag);
+}
+
+fn passed_on<'a>(
+    findings: &[Finding<'a>],
+    handling: Option<&'a Handling>,
+    entries: usize,
+) -> Option<PassedOn<'a>> {
+    let (verdict, severity) = match (findings.first(), handling) {
+        (Some(finding), _) => (Verdict::Alert, finding.level),
+        (None, Some(handling)) => (handling.verdict, Level::Informational),
+        (None, None) => return None,
+    };
+    Some(PassedOn {
+        verdict: verdict.as_str(),
+        severity: severity.as_str(),
+        rules: findings.iter().take(entries).map(RuleEntry::of).collect(),
+        notes: handling.map(|handling| &*handling.note).into_iter().collect(),
+        verified: "no",
+    })
+}
+
 /// Writes the tag of a record that the filter failed on, as the host sees it.
 pub fn write_failed(out: &mut Vec<u8>, why: &str) {
     out.clear();
@@ -186,11 +253,10 @@ pub fn write_failed(out: &mut Vec<u8>, why: &str) {
 
 /// Writes the member of a record that there was no memory to judge: key, colon and tag.
 pub fn write_not_judged(out: &mut Vec<u8>, settings: &Settings) {
-    let note = "no memory to look at the record: it may be a task event that a rule describes";
     out.clear();
     crate::json::write_string(out, &settings.key);
     out.push(b':');
-    write_small(out, Verdict::Unreadable, "Record not judged: no memory for it", note);
+    write_small(out, Verdict::Unreadable, "Record not judged: no memory for it", NOT_JUDGED);
 }
 
 /// Writes the tag that stands for a block of rows that cannot be read.
@@ -206,12 +272,7 @@ pub fn write_lost_copy(out: &mut Vec<u8>, settings: &Settings) {
     out.push(b'{');
     crate::json::write_string(out, &settings.key);
     out.push(b':');
-    write_small(
-        out,
-        Verdict::Unreadable,
-        "Record lost: no memory for it",
-        "no memory for a copy of the record",
-    );
+    write_small(out, Verdict::Unreadable, "Record lost: no memory for it", LOST);
     out.push(b'}');
 }
 
@@ -228,11 +289,7 @@ fn tag<'a>(
             techniques.push(technique);
         }
     }
-    let rules = decision.reported.iter().take(limits.entries).map(|finding| RuleEntry {
-        id: finding.id,
-        title: finding.title,
-        level: finding.level.as_str(),
-    });
+    let rules = decision.reported.iter().take(limits.entries).map(RuleEntry::of);
     let pack = pack.get(..12).unwrap_or(pack);
     let ecs = case.pack.ecs.as_ref();
     let ecs = ecs.and_then(|ecs| ecs_objects(ecs, &decision.reported, pack, limits.entries));
@@ -254,6 +311,7 @@ fn tag<'a>(
         evidence: evidence(decision, limits),
         allowlist: allowlist(decision, limits),
         notes: notes(case, decision, limits, shortened),
+        passed_on: passed_on(&decision.passed_on, case.earlier.handling.as_ref(), limits.entries),
         pack,
         rule,
         threat,
@@ -266,10 +324,14 @@ fn title(case: &Case<'_>, decision: &Decision<'_>) -> String {
         (_, Some(finding)) => finding.title,
         (Verdict::Allowlisted, None) => "Allowlisted scheduled task",
         (Verdict::Unreadable, None) => "Scheduled task could not be fully read",
+        (Verdict::PassedOn, None) => {
+            decision.passed_on.first().map_or("Scheduled task", |finding| finding.title)
+        }
         _ => "Scheduled task",
     };
     let name = case.event.task_name.as_deref().unwrap_or("(no name)");
-    let mut line = format!("{what}: {name} {}", case.event.change.as_str());
+    let by_whom = if decision.verdict == Verdict::PassedOn { "Passed on, not verified: " } else { "" };
+    let mut line = format!("{by_whom}{what}: {name} {}", case.event.change.as_str());
     if let Some(user) = account(case) {
         line.push_str(" by ");
         line.push_str(&user);
