@@ -14,6 +14,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use crate::skip::{Tool, missing};
 use tempfile::TempDir;
 use thiserror::Error;
 
@@ -49,9 +50,6 @@ pub enum AgentError {
     /// The module has not been built.
     #[error("{0}")]
     NoModule(String),
-    /// `SCHTAG_REQUIRE_FLUENT_BIT` is set, and there is no agent.
-    #[error("no fluent-bit: set FLUENT_BIT to its path, or install it (https://docs.fluentbit.io)")]
-    NoAgent,
     /// A file or socket of the test.
     #[error("{what}: {source}")]
     Io {
@@ -122,7 +120,10 @@ impl Installation {
     /// Finds both, or says on stderr that `test` is skipped and returns `None`.
     ///
     /// # Errors
-    /// When the module has not been built, or an agent is required and there is none.
+    /// When the module has not been built.
+    ///
+    /// # Panics
+    /// When an agent is required and there is none.
     pub fn find(test: &str) -> Result<Option<Self>, AgentError> {
         let program = match std::env::var_os("FLUENT_BIT").filter(|path| !path.is_empty()) {
             Some(path) => Some(PathBuf::from(path)),
@@ -136,9 +137,13 @@ impl Installation {
                 let compiled = compiled.map(PathBuf::from);
                 Ok(Some(Self { program, module, compiled, version }))
             }
-            None if std::env::var_os("SCHTAG_REQUIRE_FLUENT_BIT").is_some() => Err(AgentError::NoAgent),
             None => {
-                skipped(&format!("no fluent-bit for {test}; set FLUENT_BIT or put it on PATH"))?;
+                missing(
+                    Tool::FluentBit,
+                    &format!(
+                        "no fluent-bit for {test}; set FLUENT_BIT or put it on PATH (https://docs.fluentbit.io)"
+                    ),
+                );
                 Ok(None)
             }
         }
@@ -371,15 +376,6 @@ impl Drop for Agent {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// Says on stderr that something is not tested here, and why.
-///
-/// # Errors
-/// When stderr is closed.
-pub fn skipped(what: &str) -> Result<(), AgentError> {
-    // Not eprintln!, which the test runner swallows when a test passes.
-    io::stderr().write_all(format!("SKIPPED: {what}\n").as_bytes()).map_err(io_error("writing to stderr"))
 }
 
 /// Asks a program for its version; it answers `Fluent Bit v5.1.1`.

@@ -1,6 +1,7 @@
 //! End-to-end suites through the built module: shared fixtures and helpers.
 
 pub mod agent_records;
+pub mod answers;
 pub mod base64;
 pub mod catalogue;
 pub mod chromium;
@@ -21,9 +22,11 @@ pub mod mutations;
 pub mod ocsf;
 pub mod pack;
 pub mod project;
+pub mod random;
 pub mod row_binary;
 pub mod samples;
 pub mod seeds;
+pub mod skip;
 pub mod stream;
 pub mod table;
 pub mod wamr;

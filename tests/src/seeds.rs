@@ -3,8 +3,7 @@
 use crate::event_log::{self, Event};
 use crate::expensive::{PARTS, Recipe, WORDS};
 use crate::samples::{Sample, Shape, task_xml};
-use crate::{hostile, project};
-use serde_json::Value;
+use crate::{catalogue, hostile, project};
 use std::fs;
 
 /// The fuzz targets, as `fuzz/fuzz_targets` has them.
@@ -91,11 +90,9 @@ fn records() -> Result<Vec<Vec<u8>>, String> {
         }
     }
     records.push(Sample::new(4624, "a", "b").record(Shape::Winevtlog).into_bytes());
-    for lines in rule_files("cases.ndjson")? {
-        for line in lines.lines() {
-            let case: Value = serde_json::from_str(line).map_err(|error| error.to_string())?;
-            records.extend(case.get("record").map(|record| record.to_string().into_bytes()));
-        }
+    for rule in catalogue::rules()? {
+        let cases = rule.cases()?.into_iter().filter(|case| case.records.len() == 1);
+        records.extend(cases.flat_map(|case| case.records).map(|arrival| arrival.record.into_bytes()));
     }
     records.extend(hostile::inputs().into_iter().map(|(_, input)| input));
     Ok(records)

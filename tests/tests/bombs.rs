@@ -9,11 +9,12 @@ use flate2::Compression;
 use flate2::read::GzEncoder;
 use schtag::rules::{GlobPart, Test};
 use schtag_tests::base64::encode as base64;
+use schtag_tests::catalogue;
 use schtag_tests::expensive::{self, PARTS, PLAIN, Part, Recipe, WORDS, allowed};
 use schtag_tests::filter::{self, Filter};
 use schtag_tests::mutations::Mutations;
 use schtag_tests::samples::{escape_xml, task_xml};
-use schtag_tests::{pack, project, seeds, table};
+use schtag_tests::{pack, seeds, table};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::io::Read as _;
@@ -414,22 +415,28 @@ fn members_of_any_kind_cost_no_more() {
 #[test]
 fn no_record_of_the_tables_and_seeds_costs_more() {
     let mut trial = Trial::new();
-    let root = project::root();
-    let mut files: Vec<_> =
-        ["benign.ndjson", "evasion.ndjson"].map(|name| root.join("tests/testdata").join(name)).into();
-    for rule in std::fs::read_dir(root.join("plugin/rules")).unwrap() {
-        files.push(rule.unwrap().path().join("cases.ndjson"));
-    }
-    let mut count = 0;
-    for file in files.into_iter().filter(|file| file.is_file()) {
-        for (place, row) in table::read::<Value>(&file).unwrap() {
-            let records = row["records"].as_array().cloned().unwrap_or_default();
-            for record in records.into_iter().chain([row["record"].clone()]).filter(Value::is_object) {
-                trial.run(&place, &record.to_string());
-                count += 1;
-            }
+    let mut records = Vec::new();
+    for rule in catalogue::rules().unwrap() {
+        for case in rule.cases().unwrap() {
+            let place = rule.place(&case);
+            records.extend(case.records.into_iter().map(|arrival| (place.clone(), arrival.record)));
         }
     }
+    for (name, words) in
+        [("benign.ndjson", ["task", "expect"]), ("evasion.ndjson", ["rewriting", "rewriting"])]
+    {
+        let rows = table::testdata(name, |mut row| {
+            for word in words {
+                row.take::<serde::de::IgnoredAny>(word)?;
+            }
+            table::record(row)
+        });
+        records.extend(rows.unwrap());
+    }
+    for (place, record) in &records {
+        trial.run(place, record);
+    }
+    let count = records.len();
     assert!(count > 500, "{count} records in the tables");
     for target in ["record", "wasm"] {
         for (number, seed) in seeds::of(target).unwrap().iter().enumerate() {

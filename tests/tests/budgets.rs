@@ -1,6 +1,5 @@
 //! What a record may cost, in wasmtime fuel: about one unit for each instruction of the guest, the same on every
 //! machine. A change that costs more fails here; `make bench BENCH_ARGS="--bench fuel"` prints the numbers.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use schtag_host::bake::bake;
 use schtag_host::engine::Module;

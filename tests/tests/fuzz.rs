@@ -1,12 +1,5 @@
 //! What libFuzzer tries for hours (`make fuzz`), tried for seconds on any machine: each property holds for the seeds
 //! and for changes of them, the same in every run. `SCHTAG_FUZZ_TIMES=100` tries a hundred times as many changes.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "helpers of tests"
-)]
 
 use schtag::engine::Engine;
 use schtag_host::engine::{Instance, Module, Options};

@@ -2,8 +2,6 @@
 //!
 //! What each sequence rule matches is in its cases (see rule_cases.rs).
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failing helper fails its test")]
-
 use schtag_host::engine::{Options, Tagger, Timestamp};
 use schtag_tests::catalogue;
 use schtag_tests::filter::{self, AT, Filter};

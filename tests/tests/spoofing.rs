@@ -1,6 +1,5 @@
 //! What an attacker writes into a record cannot make a task event go unseen, make another record one, or speak in the
 //! tag's name.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use schtag_host::engine::Module;
 use schtag_tests::filter::{self, Filter};

@@ -1,6 +1,5 @@
 //! Every tag that any of the project's events gets is what docs/tag.schema.json says; and the schema says enough to
 //! refuse what is broken.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use jsonschema::Validator;
 use schtag::engine::{At, Engine, Outcome};

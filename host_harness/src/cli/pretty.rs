@@ -56,6 +56,11 @@ impl Pretty {
         Self { terminal, scanner: Scanner::default(), last: None }
     }
 
+    /// The terminal that it writes for.
+    pub(crate) const fn terminal(&self) -> Terminal {
+        self.terminal
+    }
+
     /// The heading over the lines of a file, one of several.
     pub(crate) fn heading(&mut self, file: &Path) -> String {
         let gap = if self.last.is_some() { "\n" } else { "" };

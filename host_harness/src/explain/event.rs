@@ -1,7 +1,9 @@
 //! What a record was read as.
-use schtag::command::{Layer, PowerShell, Process};
+use schtag::command::{self, Layer, PowerShell, Process};
 use schtag::engine::Reading;
 use schtag::fields::{Field, Fields, Table};
+use schtag::task::Action;
+use schtag::work::{RECORD, Work};
 use serde::Serialize;
 
 /// A scheduled-task event, as rules see it.
@@ -64,6 +66,12 @@ pub struct ProcessView {
     pub powershell: Option<PowerShellView>,
     /// The texts found by decoding, outermost first.
     pub decoded: Vec<LayerView>,
+    /// The command line or the file whose output it runs as commands: `task.runs_output_of`.
+    pub runs_output_of: Option<String>,
+    /// The signs that the command line was written to be unreadable: `task.obfuscation`.
+    pub obfuscation: Vec<String>,
+    /// The steps in which a cmd.exe reads its line.
+    pub steps: Vec<LayerView>,
 }
 
 /// A PowerShell command line.
@@ -102,7 +110,11 @@ impl EventView {
             let Some(view) = views.get_mut(row.action) else { continue };
             let processes = reading.processes.get(row.action).map(|processes| &processes.list);
             match row.process.and_then(|index| processes?.get(index)) {
-                Some(process) => view.processes.push(ProcessView::from(process)),
+                Some(process) => {
+                    let mut process = ProcessView::from(process);
+                    process.steps = steps(&reading.task.actions, row.action, view.processes.len());
+                    view.processes.push(process);
+                }
                 None => view.fields = fields(table, |_| true),
             }
         }
@@ -116,6 +128,14 @@ impl EventView {
             notes: reading.notes.iter().map(ToString::to_string).collect(),
         }
     }
+}
+
+/// The steps of one process of an action. The engine does not keep them, so the action is read once more.
+fn steps(actions: &[Action], action: usize, process: usize) -> Vec<LayerView> {
+    let Some(Action::Exec(exec)) = actions.get(action) else { return Vec::new() };
+    let processes = command::trace(exec, &Work::new(RECORD));
+    let steps = processes.list.into_iter().nth(process).map(|process| process.steps).unwrap_or_default();
+    steps.into_iter().map(|step| LayerView { how: step.how.to_owned(), text: step.text }).collect()
 }
 
 /// The fields that have values.
@@ -141,6 +161,9 @@ impl From<&Process> for ProcessView {
             working_directory: process.working_directory.clone(),
             powershell: process.powershell.as_ref().map(PowerShellView::from),
             decoded: process.decoded.iter().map(LayerView::from).collect(),
+            runs_output_of: process.runs_output_of.clone(),
+            obfuscation: process.obfuscation.iter().map(|&word| word.to_owned()).collect(),
+            steps: Vec::new(),
         }
     }
 }

@@ -60,7 +60,7 @@ pub struct Heading {
 }
 
 /// What went wrong.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Troubles {
     /// Lines that are no JSON object.
     pub bad_lines: u64,
@@ -68,6 +68,10 @@ pub struct Troubles {
     pub oversized_lines: u64,
     /// Records on which the guest failed.
     pub faults: u64,
+    /// Where the first of them are, and what went wrong.
+    pub first_faults: Vec<String>,
+    /// Faults after which the guest was started anew, and had lost its memory of earlier events.
+    pub memory_losses: u64,
     /// Inputs that could not be read to their end.
     pub unreadable_inputs: u64,
 }
@@ -99,7 +103,7 @@ impl Report {
     }
 
     /// What went wrong, at the end.
-    pub const fn set_troubles(&mut self, troubles: Troubles) {
+    pub fn set_troubles(&mut self, troubles: Troubles) {
         self.troubles = troubles;
     }
 

@@ -5,7 +5,7 @@ mod parts;
 use super::chart::bars;
 use super::groups::Groups;
 use super::html::{line, link};
-use super::{LEVELS, Report};
+use super::{LEVELS, Report, Troubles};
 use crate::attack::is_address;
 use crate::catalogue::{Catalogue, RuleSource};
 use card::card;
@@ -127,6 +127,31 @@ fn tiles(out: &mut String, report: &Report) {
         if count > 0 {
             let _ = writeln!(out, "<p><b>{}</b> {what}.</p>", several(count, one));
         }
+    }
+    faults(out, troubles);
+}
+
+/// Lists the records that the filter failed on: each may be one that somebody made to hide behind.
+fn faults(out: &mut String, troubles: &Troubles) {
+    if troubles.first_faults.is_empty() {
+        return;
+    }
+    out.push_str("<ul>\n");
+    for fault in &troubles.first_faults {
+        let _ = writeln!(out, "<li>{}</li>", line(fault));
+    }
+    let more = troubles.faults.saturating_sub(troubles.first_faults.len() as u64);
+    if more > 0 {
+        let _ = writeln!(out, "<li>and {}</li>", several(more, "other record"));
+    }
+    out.push_str("</ul>\n");
+    if troubles.memory_losses > 0 {
+        let _ = writeln!(
+            out,
+            "<p><b>{}</b> the filter lost what it remembered of earlier events: rules over several events may have \
+             missed some.</p>",
+            several(troubles.memory_losses, "time")
+        );
     }
 }
 

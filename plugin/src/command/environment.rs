@@ -12,6 +12,8 @@
 
 use std::borrow::Cow;
 
+use crate::work::Work;
+
 /// Variables and the values that a default installation gives them. Names compare without case.
 const VALUES: &[(&str, &str)] = &[
     ("ALLUSERSPROFILE", r"C:\ProgramData"),
@@ -67,6 +69,16 @@ pub(super) fn value(name: &str) -> Option<&'static str> {
     find(VALUES, name)
 }
 
+/// The value of a variable on a default installation, lists such as `PATH` among them.
+pub(super) fn any_value(name: &str) -> Option<&'static str> {
+    value(name).or_else(|| find(LISTS, name))
+}
+
+/// Every variable of a default installation, as `set` shows them, apart from those that cmd.exe makes up.
+pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+    VALUES.iter().chain(LISTS).copied().filter(|(name, _)| !name.starts_with('_'))
+}
+
 /// The value of what stands between two percent signs: a name, or a name with a modifier.
 fn reference(inner: &str) -> Option<Cow<'static, str>> {
     if inner.is_empty() || inner.len() > MAX_REFERENCE {
@@ -75,26 +87,25 @@ fn reference(inner: &str) -> Option<Cow<'static, str>> {
     let Some((name, modifier)) = inner.split_once(':') else {
         return value(inner).map(Cow::Borrowed);
     };
-    let whole = value(name).or_else(|| find(LISTS, name))?;
-    modified(whole, modifier).map(Cow::Owned)
+    modified(any_value(name)?, modifier, true).map(Cow::Owned)
 }
 
 /// Applies a modifier of cmd.exe to a value: `~start,length` (a negative number counts from the end),
 /// `old=new` (every occurrence, any case) or `*old=new` (all up to the first occurrence).
-/// `None` when it is not a modifier.
-pub(super) fn modified(value: &str, modifier: &str) -> Option<String> {
+/// `None` when it is not a modifier. In an ASCII value a character is found without counting.
+pub(super) fn modified(value: &str, modifier: &str, ascii: bool) -> Option<String> {
     match modifier.strip_prefix('~') {
-        Some(range) => substring(value, range),
+        Some(range) => substring(value, range, ascii),
         None => replaced(value, modifier),
     }
 }
 
-fn substring(value: &str, range: &str) -> Option<String> {
+fn substring(value: &str, range: &str, ascii: bool) -> Option<String> {
     let (start, length) = match range.split_once(',') {
         Some((start, length)) => (start, Some(length)),
         None => (range, None),
     };
-    let count = i64::try_from(value.chars().count()).ok()?;
+    let count = i64::try_from(if ascii { value.len() } else { value.chars().count() }).ok()?;
     // A number below zero counts from the end.
     let place = |n: i64| if n < 0 { count.saturating_add(n) } else { n }.clamp(0, count);
     let start = place(number(start)?);
@@ -107,18 +118,23 @@ fn substring(value: &str, range: &str) -> Option<String> {
     };
     let skip = usize::try_from(start).ok()?;
     let take = usize::try_from(end.saturating_sub(start)).unwrap_or(0);
+    if ascii {
+        let stop = skip.saturating_add(take).min(value.len());
+        return Some(value.get(skip..stop).unwrap_or_default().to_owned());
+    }
     Some(value.chars().skip(skip).take(take).collect())
 }
 
 fn number(text: &str) -> Option<i64> {
     let text = text.trim();
-    if text.is_empty() { Some(0) } else { text.parse().ok() }
+    if text.is_empty() { Some(0) } else { super::cmd::number(text) }
 }
 
 fn replaced(value: &str, modifier: &str) -> Option<String> {
     let (old, new) = modifier.split_once('=')?;
     if let Some(old) = old.strip_prefix('*') {
-        let at = find_ignoring_case(value, old)?;
+        // What is not found is not replaced.
+        let Some(at) = find_ignoring_case(value, old) else { return Some(value.to_owned()) };
         let rest = value.get(at.saturating_add(old.len())..)?;
         return Some([new, rest].concat());
     }
@@ -129,7 +145,7 @@ fn replaced(value: &str, modifier: &str) -> Option<String> {
 }
 
 /// Longest result of a replacement, in bytes; a longer one is cut.
-const MAX_REPLACED: usize = 4096;
+const MAX_REPLACED: usize = 64 * 1024;
 
 /// Where `needle` first occurs in `haystack`, in bytes, whatever the case of its ASCII letters.
 pub(super) fn find_ignoring_case(haystack: &str, needle: &str) -> Option<usize> {
@@ -190,6 +206,15 @@ pub(super) fn expand_percent(text: &str, limit: usize) -> (String, bool) {
     }
     out.push_str(rest);
     if out.len() > limit { (cut(out, limit), true) } else { (out, false) }
+}
+
+/// Counts the references that pick letters out of a known variable, as in `%ComSpec:~-7,1%`.
+pub(super) fn picked(text: &str, work: &Work) -> usize {
+    if !work.walk(text.len(), 2) {
+        return 0;
+    }
+    let references = text.split('%').filter_map(|part| part.split_once(":~"));
+    references.take(64).filter(|(name, _)| any_value(name).is_some()).count()
 }
 
 /// Shortens a text to at most `limit` bytes, at a character's start.

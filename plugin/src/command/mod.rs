@@ -9,12 +9,13 @@ mod path;
 mod powershell;
 mod reader;
 mod script_calls;
+mod selection;
 mod shell_open;
 mod tokens;
 mod unicode;
 mod wrappers;
 
-pub use reader::read;
+pub use reader::{read, trace};
 
 use crate::event::Note;
 
@@ -44,6 +45,22 @@ pub struct Process {
     pub powershell: Option<PowerShell>,
     /// The texts found by decoding, outermost first.
     pub decoded: Vec<Layer>,
+    /// The command line or the file whose output the process runs as commands, where that is not known here:
+    /// `finger u@host` for `finger u@host | cmd`.
+    pub runs_output_of: Option<String>,
+    /// The signs that the command line was written to be unreadable: `carets`, `commas`, `substrings`, ...
+    pub obfuscation: Vec<&'static str>,
+    /// The steps in which a cmd.exe would read its line. Only [`trace`] fills it.
+    pub steps: Vec<Step>,
+}
+
+/// A step of an interpreter, for a person who wants to see how a command came about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The kind of step: `variables`, `set`, `call`, `echo`, `starts`, ...
+    pub how: &'static str,
+    /// The text after it.
+    pub text: String,
 }
 
 impl Process {
@@ -60,6 +77,7 @@ impl Process {
             .chain(parameters)
             .chain(script)
             .chain(layers)
+            .chain(&self.runs_output_of)
             .fold(0, |sum, text| sum.saturating_add(text.len()).saturating_add(EACH))
     }
 }

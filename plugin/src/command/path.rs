@@ -148,6 +148,40 @@ pub(super) fn long_name<'a>(name: &'a str, parent: &str) -> &'a str {
     LONG_NAMES.iter().find(fits).copied().unwrap_or(name)
 }
 
+/// A path that is absolute: with a drive and a backslash, of a share, or with a variable that is one.
+pub(super) fn is_absolute(path: &str) -> bool {
+    let bytes = path.as_bytes();
+    let drive = bytes.first().is_some_and(u8::is_ascii_alphabetic) && bytes.get(1) == Some(&b':');
+    (drive && matches!(bytes.get(2), Some(b'\\' | b'/'))) || path.starts_with(r"\\") || path.starts_with("//")
+}
+
+/// A path seen from a folder, cleaned. `None` where the folder is needed and not known.
+pub(super) fn joined(folder: Option<&str>, written: &str) -> Option<String> {
+    if is_absolute(written) {
+        return Some(clean(written));
+    }
+    if written.get(1..2) == Some(":") {
+        // A drive's current folder; at first its root.
+        let rest = written.get(2..).unwrap_or_default();
+        let drive = written.get(..2).unwrap_or_default();
+        return Some(
+            match folder
+                .filter(|folder| folder.get(..2).is_some_and(|known| known.eq_ignore_ascii_case(drive)))
+            {
+                Some(folder) => clean(&[folder, "\\", rest].concat()),
+                None => clean(&[drive, "\\", rest].concat()),
+            },
+        );
+    }
+    let folder = folder?;
+    if written.starts_with(['\\', '/']) {
+        // Below the root of the same drive.
+        let drive = folder.get(..2).filter(|drive| drive.ends_with(':'))?;
+        return Some(clean(&[drive, written].concat()));
+    }
+    Some(clean(&[folder, "\\", written].concat()))
+}
+
 /// The last part of a path.
 pub(super) fn file_name(path: &str) -> &str {
     path.rsplit(['\\', '/']).next().unwrap_or_default()
@@ -156,11 +190,17 @@ pub(super) fn file_name(path: &str) -> &str {
 /// The cleaned path of a program, with the `.exe` that Windows adds to a name without an extension.
 pub(super) fn program(written: &str) -> String {
     let bare = unquoted(written);
+    if bare.contains("://") {
+        // An address is not a path.
+        return bare;
+    }
     let mut path = clean(bare.trim_matches(|c: char| c.is_whitespace() || c == '\''));
     let trimmed = path.trim_end().len();
     path.truncate(trimmed);
     let name = file_name(&path);
-    if !name.is_empty() && !name.contains('.') && !name.ends_with(':') && !name.ends_with(')') {
+    // What a variable stands for is not known, and neither is its extension.
+    let unknown = name.starts_with('%') || name.contains('!');
+    if !name.is_empty() && !unknown && !name.contains('.') && !name.ends_with([':', ')']) {
         path.push_str(".exe");
     }
     path

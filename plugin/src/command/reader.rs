@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 
 use super::decode::{Decoder, base64};
 use super::wrappers::{self, Started, Stdin};
-use super::{PowerShell, Process, Processes};
-use super::{cmd, environment, normalize, path, powershell as shell, tokens, unicode};
+use super::{Layer, PowerShell, Process, Processes};
+use super::{cmd, environment, normalize, path, powershell as shell, selection, tokens, unicode};
 use crate::event::Note;
 use crate::task::Exec;
 use crate::work::Work;
@@ -15,20 +15,34 @@ use crate::work::Work;
 const MAX_ELEMENT: usize = 64 * 1024;
 /// Most bytes of an element after its variables are expanded.
 const MAX_EXPANDED: usize = 128 * 1024;
+/// Units that reading arguments costs for each byte: their split and their normal form.
+const ARGUMENTS_BYTE: usize = 160;
+/// Units that looking for signs of a script costs for each byte of arguments.
+const HINTS_BYTE: usize = 50;
 /// Most processes for an action.
 const MAX_PROCESSES: usize = 16;
 /// Most wrappers, one inside the other.
-const MAX_WRAPPERS: usize = 4;
+const MAX_WRAPPERS: usize = 8;
 /// Most bytes in the command lines of all processes that wrappers start.
 const MAX_STARTED: usize = 256 * 1024;
 
 /// Reads an `Exec` action. Work and memory are bounded whatever it holds; what was not looked at is noted.
 ///
-/// An element is read to its first 64 KiB; wrappers are followed 4 deep, to at most 16 processes; for the
+/// An element is read to its first 64 KiB; wrappers are followed 8 deep, to at most 16 processes; for the
 /// limits of decoding see the module `decode`. In all, at most 512 KiB of text are read, started and decoded,
 /// and each text is passed over at most 40 times.
 pub fn read(exec: &Exec, work: &Work) -> Processes {
+    read_action(exec, work, false)
+}
+
+/// Reads an `Exec` action as [`read`] does, and writes down the steps of each interpreter.
+pub fn trace(exec: &Exec, work: &Work) -> Processes {
+    read_action(exec, work, true)
+}
+
+fn read_action(exec: &Exec, work: &Work, records: bool) -> Processes {
     let mut reader = Reader::new(work);
+    reader.records = records;
     let command = reader.expanded(exec.command.as_deref());
     let arguments = reader.expanded(exec.arguments.as_deref());
     let folder = reader.expanded(exec.working_directory.as_deref());
@@ -38,6 +52,7 @@ pub fn read(exec: &Exec, work: &Work) -> Processes {
     let folder = Some(folder).filter(|folder| !folder.is_empty());
     reader.queue.push_back(Pending { line: join(&command, &arguments), folder, ..Pending::default() });
     reader.follow();
+    reader.note_letters(exec);
     reader.decode();
     Processes { list: reader.list, notes: reader.notes }
 }
@@ -69,7 +84,9 @@ struct Pending {
     folder: Option<String>,
     parent: Option<usize>,
     depth: usize,
-    stdin: Stdin,
+    /// Where it is looked for first: a cmd.exe starts it.
+    by_shell: bool,
+    started: Started,
 }
 
 struct Reader<'w> {
@@ -79,8 +96,13 @@ struct Reader<'w> {
     queue: VecDeque<Pending>,
     /// The encoded command of each process, where it has one.
     encoded: Vec<Option<String>>,
+    /// The script of each process with its string tricks folded, where that was done, and whether the work did not
+    /// suffice.
+    folded: Vec<Option<(Option<String>, bool)>>,
     /// Bytes of started command lines so far.
     started: usize,
+    /// Whether the steps of interpreters are written down.
+    records: bool,
 }
 
 impl<'w> Reader<'w> {
@@ -91,7 +113,9 @@ impl<'w> Reader<'w> {
             notes: Vec::new(),
             queue: VecDeque::new(),
             encoded: Vec::new(),
+            folded: Vec::new(),
             started: 0,
+            records: false,
         }
     }
 
@@ -120,16 +144,26 @@ impl<'w> Reader<'w> {
                 break;
             }
             let index = self.list.len();
-            let (depth, folder) = (pending.depth, pending.folder.clone());
+            let depth = pending.depth;
+            let shell = cmd::Shell {
+                delayed: false,
+                environment: pending.started.environment.clone(),
+                folder: pending.folder.clone(),
+                records: self.records,
+            };
             let arguments = self.take(pending);
-            self.queue_started(index, depth, &arguments, folder);
+            self.queue_started(index, depth, &arguments, shell);
         }
     }
 
     /// Adds a process to the list, and returns its arguments as written.
     fn take(&mut self, pending: Pending) -> String {
-        let Pending { line, folder, parent, stdin, .. } = pending;
-        let image = path::program(&line.program);
+        let Pending { line, folder, parent, by_shell, started, .. } = pending;
+        let stdin = started.stdin;
+        let mut image = path::program(&line.program);
+        if by_shell && let Some(found) = found_in(folder.as_deref(), &image) {
+            image = found;
+        }
         let mut process = Process {
             image_name: unicode::fold(path::file_name(&image)).to_lowercase(),
             ..Process::default()
@@ -139,51 +173,101 @@ impl<'w> Reader<'w> {
         process.image = image;
         process.working_directory = folder;
         process.parent = parent;
+        process.runs_output_of = started.input_from;
+        if !self.work.walk(line.arguments.len(), ARGUMENTS_BYTE) {
+            self.note(Note::WorkSpent { unread: "command lines" });
+            process.arguments = line.arguments;
+            process.normalized = process.command_line.clone();
+            self.encoded.push(None);
+            self.folded.push(None);
+            self.list.push(process);
+            return String::new();
+        }
         process.argv = tokens::split_arguments(&line.arguments);
         normal_form(&mut process, &line.arguments);
         if process.argv.len() > tokens::MAX_ARGUMENTS {
             self.note(Note::TooMany { what: "arguments", kept: tokens::MAX_ARGUMENTS });
         }
-        let encoded = read_powershell(&mut process, &line.arguments, stdin);
+        let encoded = read_powershell(&mut process, &line.arguments, stdin, self.work);
         self.encoded.push(encoded);
+        self.folded.push(None);
         self.list.push(process);
         line.arguments
     }
 
     /// Queues what a process starts.
-    fn queue_started(&mut self, index: usize, depth: usize, arguments: &str, folder: Option<String>) {
-        let Some(process) = self.list.get(index) else { return };
-        let started = match &process.powershell {
+    fn queue_started(&mut self, index: usize, depth: usize, arguments: &str, shell: cmd::Shell) {
+        let Some(process) = self.list.get_mut(index) else { return };
+        let folder = shell.folder.clone();
+        let inherits = shell.environment.is_some();
+        let by_shell = process.image_name == "cmd.exe";
+        let mut folded = None;
+        let mut started = match &process.powershell {
             Some(PowerShell { script: Some(script), .. }) => {
-                let lines = shell::started(script, self.work);
+                let fold = shell::folded(script, self.work);
+                let lines = shell::started(fold.0.as_deref().unwrap_or(script), self.work);
+                folded = Some(fold);
                 lines.into_iter().map(Started::new).collect::<Vec<_>>().into()
             }
-            _ => wrappers::started(&process.image_name, arguments, &process.argv, self.work),
+            _ => wrappers::started(&process.image_name, arguments, &process.argv, shell, self.work),
         };
-        if started.cut {
-            self.note(Note::TooMany {
-                what: "commands or variables of a cmd.exe line",
-                kept: cmd::MAX_COMMANDS,
-            });
+        if let (Some(place), Some(folded)) = (self.folded.get_mut(index), folded) {
+            *place = Some(folded);
         }
-        let started = started.list;
+        process.obfuscation = std::mem::take(&mut started.obfuscation);
+        process.steps = std::mem::take(&mut started.steps);
+        if inherits || !process.obfuscation.is_empty() {
+            let commands = std::mem::take(&mut started.commands);
+            process.decoded = commands.into_iter().map(|text| Layer { how: "cmd".into(), text }).collect();
+        }
+        let unread = started.cut || started.spent || started.list.iter().any(|one| one.input_from.is_some());
+        if unread && !process.obfuscation.is_empty() {
+            process.obfuscation.push("unread");
+        }
+        if started.cut {
+            self.note(Note::TooMany { what: "commands of a cmd.exe line", kept: started.list.len() });
+        }
+        if started.spent {
+            self.note(Note::WorkSpent { unread: "a cmd.exe line" });
+        }
+        let mut started = started.list;
         if depth >= MAX_WRAPPERS && !started.is_empty() {
             self.note(Note::NestedDeeper { what: "wrappers", depth: MAX_WRAPPERS });
             return;
         }
+        let taken = self.list.len().saturating_add(self.queue.len());
+        let room = MAX_PROCESSES.saturating_sub(taken);
+        if started.len() > room {
+            self.note(Note::TooMany { what: "started processes", kept: MAX_PROCESSES });
+            // Those that are left out leave something for what the others start.
+            selection::keep(&mut started, room.saturating_sub(room >> 2));
+        }
         for one in started {
             self.started = self.started.saturating_add(one.line.len());
-            if self.started > MAX_STARTED || self.queue.len() > MAX_PROCESSES {
+            if self.started > MAX_STARTED {
                 self.note(Note::TooMany { what: "started processes", kept: MAX_PROCESSES });
                 return;
             }
             self.queue.push_back(Pending {
                 line: join(&one.line, ""),
-                folder: folder.clone(),
+                folder: one.folder.clone().or_else(|| folder.clone()),
                 parent: Some(index),
                 depth: depth.saturating_add(1),
-                stdin: one.stdin,
+                by_shell,
+                started: one,
             });
+        }
+    }
+
+    /// Notes letters that are picked out of Windows' variables in the action itself, which are in place already.
+    fn note_letters(&mut self, exec: &Exec) {
+        let elements = [exec.command.as_deref(), exec.arguments.as_deref()];
+        let picked: usize =
+            elements.into_iter().flatten().map(|text| environment::picked(text, self.work)).sum();
+        if let Some(first) = self.list.first_mut().filter(|_| picked >= 2)
+            && !first.obfuscation.contains(&"substrings")
+        {
+            first.obfuscation.push("substrings");
         }
     }
 
@@ -193,13 +277,27 @@ impl<'w> Reader<'w> {
         let wraps: Vec<usize> = self.list.iter().filter_map(|process| process.parent).collect();
         for (index, process) in self.list.iter_mut().enumerate() {
             let encoded = self.encoded.get_mut(index).and_then(Option::take);
-            let mut layers = Vec::new();
+            let mut layers = std::mem::take(&mut process.decoded);
             if let (Some(value), Some(powershell)) = (encoded, process.powershell.as_mut()) {
                 powershell.script = decoder.encoded_command(&value, &mut layers);
-                powershell.file = powershell.script.as_deref().and_then(shell::called_file);
-                decoder.search(None, &mut layers);
-            } else if let Some(text) = decodable(process, wraps.contains(&index)) {
-                decoder.search(Some(&text), &mut layers);
+                powershell.file =
+                    powershell.script.as_deref().and_then(|script| shell::called_file(script, self.work));
+                decoder.search(None, None, &mut layers);
+            } else if decoder.pays(process.arguments.len(), HINTS_BYTE)
+                && let Some(text) = decodable(process, wraps.contains(&index))
+            {
+                let folded = self.folded.get_mut(index).and_then(Option::take);
+                decoder.search(Some(&text), folded, &mut layers);
+            }
+            let script = process.powershell.as_ref().and_then(|powershell| powershell.script.as_deref());
+            let words = script.map(|script| shell::obfuscation(script, self.work)).unwrap_or_default();
+            process.obfuscation.extend(words);
+            // A path that the script puts together.
+            if let Some(powershell) =
+                process.powershell.as_mut().filter(|powershell| powershell.file.is_none())
+            {
+                let folded = layers.iter().find(|layer| layer.how == "folded");
+                powershell.file = folded.and_then(|layer| shell::called_file(&layer.text, self.work));
             }
             process.decoded = layers;
         }
@@ -207,12 +305,28 @@ impl<'w> Reader<'w> {
     }
 }
 
+/// The path of a program that cmd.exe finds in its current folder, where it looks first. Windows' own programs keep their
+/// bare names.
+fn found_in(folder: Option<&str>, image: &str) -> Option<String> {
+    let unknown = image.is_empty() || image.starts_with(['%', '$', '@']) || image.contains('!');
+    if unknown || path::is_absolute(image) || image.get(1..2) == Some(":") {
+        return None;
+    }
+    let bare = !image.contains('\\');
+    if bare && cmd::is_system_program(&image.to_ascii_lowercase()) {
+        return None;
+    }
+    path::joined(folder, image)
+}
+
 /// Fills the normal form. For cmd.exe the quotes around the whole `/c` line are no part of it.
 fn normal_form(process: &mut Process, arguments: &str) {
-    let line = if process.image_name == "cmd.exe" { cmd::line(arguments) } else { None };
-    let unwrapped = match line {
-        Some((switches, line)) => Cow::Owned([switches, " ", cmd::without_outer_quotes(line)].concat()),
-        None => Cow::Borrowed(arguments),
+    let outer = (process.image_name == "cmd.exe").then(|| cmd::outer(arguments));
+    let unwrapped = match outer {
+        Some(cmd::Outer { switches, line: Some(line), strips, .. }) => {
+            Cow::Owned([switches, " ", &cmd::without_outer_quotes(line, strips)].concat())
+        }
+        _ => Cow::Borrowed(arguments),
     };
     process.arguments = normalize::arguments(&unwrapped);
     let image = unicode::fold(&process.image);
@@ -222,7 +336,7 @@ fn normal_form(process: &mut Process, arguments: &str) {
 }
 
 /// Reads the line as PowerShell would, when the program is one; returns the encoded command.
-fn read_powershell(process: &mut Process, arguments: &str, stdin: Stdin) -> Option<String> {
+fn read_powershell(process: &mut Process, arguments: &str, stdin: Stdin, work: &Work) -> Option<String> {
     let edition = shell::edition(&process.image_name)?;
     let folded = unicode::fold_blanks(arguments);
     let options = match &folded {
@@ -236,13 +350,16 @@ fn read_powershell(process: &mut Process, arguments: &str, stdin: Stdin) -> Opti
         from_stdin: options.from_stdin,
     };
     if let Some(script) = powershell.script.as_deref().filter(|_| powershell.file.is_none()) {
-        powershell.file = shell::called_file(script);
+        powershell.file = shell::called_file(script, work);
     }
     let nothing = powershell.script.is_none() && powershell.file.is_none() && options.encoded.is_none();
     if let Stdin::Pipe(text) = stdin
         && nothing
     {
         powershell.from_stdin = true;
+        // The script stands on no command line of its own.
+        let layer = text.clone().map(|text| Layer { how: "standard input".into(), text });
+        process.decoded.extend(layer);
         powershell.script = text;
     }
     process.powershell = Some(powershell);

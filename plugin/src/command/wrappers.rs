@@ -3,9 +3,11 @@
 //! Source: the projects' own usage texts and the LOLBAS pages of each
 //! (<https://lolbas-project.github.io>).
 
+use std::rc::Rc;
+
 use super::environment::find_ignoring_case;
 use super::tokens::{after_arguments, ends_executable};
-use super::{cmd, script_calls, shell_open};
+use super::{Step, cmd, script_calls, shell_open};
 use crate::work::Work;
 
 /// Where a started program's input comes from.
@@ -25,11 +27,17 @@ pub(super) struct Started {
     pub(super) line: String,
     /// Its input.
     pub(super) stdin: Stdin,
+    /// The command line, or the file, whose output it runs as commands.
+    pub(super) input_from: Option<String>,
+    /// The folder in which it starts, where that is known and not the wrapper's.
+    pub(super) folder: Option<String>,
+    /// The variables that the wrapper has set.
+    pub(super) environment: Option<Rc<cmd::Variables>>,
 }
 
 impl Started {
     pub(super) fn new(line: impl Into<String>) -> Self {
-        Self { line: line.into(), stdin: Stdin::Inherited }
+        Self { line: line.into(), ..Self::default() }
     }
 }
 
@@ -40,20 +48,34 @@ pub(super) struct Starts {
     pub(super) list: Vec<Started>,
     /// Whether the line has more than was read.
     pub(super) cut: bool,
+    /// Whether the work that it may cost was spent.
+    pub(super) spent: bool,
+    /// Built-in commands that came out of variables or a pipe.
+    pub(super) commands: Vec<String>,
+    /// The signs that the line was written to be unreadable.
+    pub(super) obfuscation: Vec<&'static str>,
+    /// The steps of its interpretation, where they are asked for.
+    pub(super) steps: Vec<Step>,
 }
 
 impl From<Vec<Started>> for Starts {
     fn from(list: Vec<Started>) -> Self {
-        Self { list, cut: false }
+        Self { list, ..Self::default() }
     }
 }
 
-/// What a program starts. `arguments` as written, `argv` split.
-pub(super) fn started(image_name: &str, arguments: &str, argv: &[String], work: &Work) -> Starts {
+/// What a program starts. `arguments` as written, `argv` split; `shell` is what a cmd.exe begins with.
+pub(super) fn started(
+    image_name: &str,
+    arguments: &str,
+    argv: &[String],
+    shell: cmd::Shell,
+    work: &Work,
+) -> Starts {
     let one = match image_name {
-        "cmd.exe" => return of_cmd(arguments, work),
-        "start.exe" => Some(cmd::start(arguments).to_owned()),
-        "conhost.exe" => Some(behind_options(arguments, argv, CONHOST)),
+        "cmd.exe" => return of_cmd(arguments, shell, work),
+        "start.exe" => Some(cmd::start(arguments).line.to_owned()),
+        "conhost.exe" if !is_other_conhost(argv) => Some(behind_options(arguments, argv, CONHOST)),
         "forfiles.exe" => option_value(argv, &["/c", "-c"]).map(|value| unhex(&value)),
         "pcalua.exe" => pcalua(argv),
         "wmic.exe" => wmic(argv),
@@ -62,7 +84,9 @@ pub(super) fn started(image_name: &str, arguments: &str, argv: &[String], work: 
         "explorer.exe" | "hh.exe" => shell_open::started(argv),
         "wt.exe" => Some(behind_options(arguments, argv, TERMINAL)),
         "bash.exe" | "sh.exe" => option_value(argv, &["-c", "-lc"]),
-        "wsl.exe" => Some(behind_options(arguments, argv, WSL)),
+        "wsl.exe" if !argv.first().is_some_and(|first| is_any(first, WSL_MANAGEMENT)) => {
+            Some(behind_options(arguments, argv, WSL))
+        }
         "scriptrunner.exe" => {
             option_value(argv, &["-appvscript"]).map(|_| behind_flag(arguments, argv, "-appvscript"))
         }
@@ -77,28 +101,18 @@ pub(super) fn started(image_name: &str, arguments: &str, argv: &[String], work: 
             Some(behind_options(arguments, argv, NIRCMD))
         }
         "msdt.exe" => msdt(arguments),
-        "mshta.exe" | "wscript.exe" | "cscript.exe" => return script_calls::started(arguments).into(),
-        "rundll32.exe" => return rundll32(arguments).into(),
+        "mshta.exe" | "wscript.exe" | "cscript.exe" => return script_calls::started(arguments, work).into(),
+        "rundll32.exe" => return rundll32(arguments, work).into(),
         _ => None,
     };
     one.filter(|line| !line.trim().is_empty()).map(Started::new).into_iter().collect::<Vec<_>>().into()
 }
 
-fn of_cmd(arguments: &str, work: &Work) -> Starts {
-    let Some((switches, line)) = cmd::line(arguments) else { return Starts::default() };
-    let delayed = find_ignoring_case(switches, "/v").is_some();
-    let Starts { mut list, cut } = cmd::started(line, delayed, work);
-    for started in &mut list {
-        let (name, rest) = cmd::split_name(&started.line);
-        if name.trim_matches('"').eq_ignore_ascii_case("start") {
-            started.line = cmd::start(rest).to_owned();
-        } else if !rest.is_empty() && !rest.starts_with(char::is_whitespace) {
-            // `cmd/c x`, `powershell,-enc`: cmd.exe ends the name there, other splitters would not.
-            started.line = [name, " ", rest].concat();
-        }
-    }
-    list.retain(|started| !started.line.trim().is_empty());
-    Starts { list, cut }
+fn of_cmd(arguments: &str, mut shell: cmd::Shell, work: &Work) -> Starts {
+    let outer = cmd::outer(arguments);
+    let Some(line) = outer.line else { return Starts::default() };
+    shell.delayed = outer.delayed;
+    cmd::started(&cmd::without_outer_quotes(line, outer.strips), shell, work)
 }
 
 /// The options of a wrapper, in front of the program that it starts.
@@ -130,6 +144,31 @@ const TERMINAL: Options = Options {
     words: &["nt", "new-tab", "sp", "split-pane"],
 };
 const WSL: Options = Options { valued: &["-d", "--distribution", "-u", "--user", "--cd"], words: &[] };
+/// Commands of wsl.exe that start nothing in a distribution. Source: `wsl --help`.
+const WSL_MANAGEMENT: &[&str] = &[
+    "--export",
+    "--import",
+    "--import-in-place",
+    "--install",
+    "--list",
+    "-l",
+    "--manage",
+    "--mount",
+    "--set-default",
+    "-s",
+    "--set-default-version",
+    "--set-version",
+    "--shutdown",
+    "--status",
+    "--terminate",
+    "-t",
+    "--uninstall",
+    "--unmount",
+    "--unregister",
+    "--update",
+    "--version",
+    "-v",
+];
 const WINRS: Options = Options { valued: &["/d", "-d", "/t", "-t"], words: &[] };
 const DEBUGGER: Options = Options { valued: &["-out", "-p", "-attach"], words: &[] };
 const NIRCMD: Options = Options {
@@ -138,6 +177,24 @@ const NIRCMD: Options = Options {
 };
 const PSEXEC: Options =
     Options { valued: &["-u", "-p", "-n", "-w", "-r", "-a", "-g", "/u", "/p"], words: &["0", "1", "2"] };
+
+/// Whether the options are not those of Windows' conhost.exe: a program of another kind bears its name.
+fn is_other_conhost(argv: &[String]) -> bool {
+    let known = [
+        "--headless",
+        "--inheritcursor",
+        "--resizequirk",
+        "--vtmode",
+        "-forcev1",
+        "-forcenohandoff",
+        "--",
+        "--win32input",
+        "-embedding",
+    ];
+    argv.first().is_some_and(|first| {
+        first.starts_with('-') && !is_any(first, &known) && !is_any(first, CONHOST.valued)
+    })
+}
 
 fn is_any(argument: &str, list: &[&str]) -> bool {
     list.iter().any(|known| known.eq_ignore_ascii_case(argument))
@@ -149,7 +206,7 @@ fn behind_options(arguments: &str, argv: &[String], options: Options) -> String 
     let mut value = false;
     for argument in argv {
         // `--` ends the options; `\\host` names where PsExec runs the program.
-        let option = argument.starts_with(['-', '/']) || argument.starts_with(r"\\");
+        let option = argument.starts_with(['-', '/', '@']) || argument.starts_with(r"\\");
         if !value && !option && !is_any(argument, options.words) {
             break;
         }
@@ -272,9 +329,9 @@ const RUNDLL32_STARTERS: &[&str] = &[
 ];
 
 /// `rundll32 shell32.dll,ShellExec_RunDLL program`, and the script forms.
-fn rundll32(arguments: &str) -> Vec<Started> {
+fn rundll32(arguments: &str, work: &Work) -> Vec<Started> {
     if find_ignoring_case(arguments, "script:").is_some() {
-        return script_calls::started(arguments);
+        return script_calls::started(arguments, work);
     }
     let Some((_, call)) = arguments.split_once(',') else { return Vec::new() };
     let call = call.trim_start();

@@ -69,6 +69,10 @@ fn as_action<'a>(table: &mut Table<'a>, exec: &'a Exec, process: &'a Process) {
         table.push_some(Field::TaskPowerShellFile, powershell.file.as_deref());
         table.push_some(Field::TaskPowerShellScript, powershell.script.as_deref());
     }
+    table.push_some(Field::TaskRunsOutputOf, process.runs_output_of.as_deref());
+    for &word in &process.obfuscation {
+        table.push(Field::TaskObfuscation, word);
+    }
     for layer in &process.decoded {
         table.push(Field::TaskDecoded, layer.text.as_str());
         table.push(Field::TaskDecodedHow, layer.how.as_str());

@@ -204,6 +204,12 @@ fields! {
     TaskDecoded "task.decoded" both action,
     /// How each text was decoded, for example `base64 utf-16le`.
     TaskDecodedHow "task.decoded_how" both action,
+    /// The command line or the file whose output the process runs as commands: `finger u@host`.
+    TaskRunsOutputOf "task.runs_output_of" both action,
+    /// The signs that the command line was written to be unreadable, each: `carets`, `commas`, `substrings`,
+    /// `concatenated`, `reversed`, `characters`, `replaced`, `variables`, `launcher`; `unread` where a part of such a line
+    /// is not known or was not read.
+    TaskObfuscation "task.obfuscation" both action,
 }
 
 impl Field {

@@ -1,7 +1,13 @@
 use super::*;
+use crate::command::wrappers::{Starts, Stdin};
+use crate::work::Work;
+
+fn starts(line: &str, delayed: bool) -> Starts {
+    started(line, Shell { delayed, ..Shell::default() }, &Work::unlimited())
+}
 
 fn lines(line: &str) -> Vec<String> {
-    started(line, true, &Work::unlimited()).list.into_iter().map(|s| s.line).collect()
+    starts(line, true).list.into_iter().map(|s| s.line).collect()
 }
 
 #[test]
@@ -16,7 +22,7 @@ fn the_line_behind_the_switch() {
         ("/q", None),
         ("", None),
     ] {
-        assert_eq!(line(arguments).map(|(_, line)| line), tail, "{arguments}");
+        assert_eq!(outer(arguments).line, tail, "{arguments}");
     }
 }
 
@@ -27,12 +33,12 @@ fn outer_quotes() {
         ("\"\"C:\\a b\\x.exe\" \"c d\"\"", "\"C:\\a b\\x.exe\" \"c d\""),
         ("\"C:\\a b\\x.exe\"", "\"C:\\a b\\x.exe\""),
         ("\"C:\\a b\\x.exe\" -a \"b\"", "\"C:\\a b\\x.exe\" -a \"b\""),
-        ("\"p\"owershell -c x", "\"p\"owershell -c x"),
+        ("\"p\"owershell -c x", "powershell -c x"),
         ("\"powershell -c \"a b\"\"", "powershell -c \"a b\""),
         ("\"unclosed x", "unclosed x"),
         ("calc", "calc"),
     ] {
-        assert_eq!(without_outer_quotes(line), inner, "{line}");
+        assert_eq!(without_outer_quotes(line, false), inner, "{line}");
     }
 }
 
@@ -64,7 +70,7 @@ fn the_commands_of_a_chain() {
         ("powershell -c (a)", vec!["powershell -c (a)"]),
         ("if exist x (a b) else (c d)", vec!["a b", "c d"]),
         ("if exist x (a & b) else (c & d)", vec!["a", "b", "c", "d"]),
-        ("(if 1==1 (a) else b) & (c)", vec!["a", "b", "c"]),
+        ("(if 1==1 (a) else b) & (c)", vec!["a", "c"]),
         ("for %i in (x y) do a %i", vec!["a x", "a y"]),
         ("for %i in (x) do @start /b %i.exe -c z", vec!["start /b x.exe -c z"]),
         ("for /f %i in ('powershell -c (z)') do rem", vec!["powershell -c (z)"]),
@@ -85,20 +91,17 @@ fn the_commands_of_a_chain() {
 
 #[test]
 fn a_pipe_is_the_next_commands_input() {
-    let list = started("echo iex (x) | powershell -", false, &Work::unlimited()).list;
+    let list = starts("echo iex (x) | powershell -", false).list;
     assert_eq!(list.len(), 1);
     assert_eq!(list[0].stdin, Stdin::Pipe(Some("iex (x)".into())));
+    assert_eq!(starts("type x.txt | powershell -", false).list[0].stdin, Stdin::Pipe(None));
+    assert_eq!(starts("powershell - < x.txt", false).list[0].stdin, Stdin::Pipe(None));
+    assert_eq!(starts("powershell -c x", false).list[0].stdin, Stdin::Inherited);
     assert_eq!(
-        started("type x.txt | powershell -", false, &Work::unlimited()).list[0].stdin,
-        Stdin::Pipe(None)
-    );
-    assert_eq!(started("powershell - < x.txt", false, &Work::unlimited()).list[0].stdin, Stdin::Pipe(None));
-    assert_eq!(started("powershell -c x", false, &Work::unlimited()).list[0].stdin, Stdin::Inherited);
-    assert_eq!(
-        started("<nul set /p=\"iex x\" | powershell -", false, &Work::unlimited()).list[0].stdin,
+        starts("<nul set /p=\"iex x\" | powershell -", false).list[0].stdin,
         Stdin::Pipe(Some("iex x".into()))
     );
-    let inner = started("if exist x (echo iex x | powershell -)", false, &Work::unlimited()).list;
+    let inner = starts("if exist x (echo iex x | powershell -)", false).list;
     assert_eq!(inner[0].stdin, Stdin::Pipe(Some("iex x".into())));
 }
 
@@ -107,11 +110,12 @@ fn what_is_not_read_is_said() {
     let variables = |count| (0..count).map(|n| format!("set a{n}=x&& ")).collect::<String>();
     for (line, cut) in [
         ("a & ".repeat(10), false),
-        ("a & ".repeat(100), true),
+        ("a & ".repeat(100), false),
+        ("a & ".repeat(10_000), true),
         (variables(60), false),
         ("for %i in (a b c d e f g h) do ".repeat(9) + "x %i", false),
         ("set a=xxxxxxxxxxxxxxxx&& ".to_owned() + &"set a=!a!!a!&& ".repeat(40), true),
     ] {
-        assert_eq!(started(&line, true, &Work::unlimited()).cut, cut, "{line}");
+        assert_eq!(starts(&line, true).cut, cut, "{line}");
     }
 }

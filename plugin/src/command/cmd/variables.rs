@@ -1,109 +1,175 @@
-//! The variables that a line itself sets.
+//! The variables that a line itself sets, and those of Windows behind them.
 //!
 //! Source: `set /?`.
+
+use std::rc::Rc;
 
 use crate::command::environment;
 
 /// Most variables of one line that are remembered.
-const MAX_VARIABLES: usize = 64;
-/// Most bytes of a command after its variables are put in, and of a value.
-const MAX_COMMAND: usize = 64 * 1024;
+const MAX_VARIABLES: usize = 1024;
+/// Most bytes of a value.
+pub(super) const MAX_VALUE: usize = 64 * 1024;
+/// Longest name that is one.
+const MAX_NAME: usize = 512;
+
+/// The value of a variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::command) enum Value {
+    /// A text. Parts that are not known stand in it as they are written.
+    Known(String),
+    /// What a program, a file or a person would give: who that is.
+    Unknown(Rc<str>),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Variable {
+    name: String,
+    value: Value,
+    /// Whether the value is ASCII, so that a character of it is found without counting.
+    ascii: bool,
+}
 
 /// The variables of a line so far.
-#[derive(Debug, Default)]
-pub(super) struct Variables {
-    list: Vec<(String, String)>,
-    /// Whether `!name!` is expanded, too (`cmd /v`).
-    delayed: bool,
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::command) struct Variables {
+    list: Vec<Variable>,
     /// Whether there is more than is remembered.
     pub(super) full: bool,
 }
 
-impl Variables {
-    pub(super) const fn new(delayed: bool) -> Self {
-        Self { list: Vec::new(), delayed, full: false }
-    }
-
-    /// Remembers `set name=value` and `set "name=value"`.
-    pub(super) fn set(&mut self, arguments: &str) {
-        let arguments = arguments.trim_start();
-        let assignment = match arguments.strip_prefix('"') {
-            Some(rest) => rest.rsplit_once('"').map_or(rest, |(inside, _)| inside),
-            None => arguments,
-        };
-        let Some((name, value)) = assignment.split_once('=') else { return };
-        if name.is_empty() || name.starts_with('/') {
-            return;
-        }
-        if value.len() >= MAX_COMMAND {
-            self.full = true;
-        } else if let Some(known) = self.list.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
-            value.clone_into(&mut known.1);
-        } else if self.list.len() < MAX_VARIABLES {
-            self.list.push((name.to_owned(), value.to_owned()));
-        } else {
-            self.full = true;
-        }
-    }
-
-    /// Puts them into a command: `%name%` (where `call` or a second pass expands it) and, with delayed
-    /// expansion, `!name!`, both with modifiers.
-    pub(super) fn put_into(&self, text: &str) -> String {
-        let text = if self.list.is_empty() { text.to_owned() } else { self.with_marked(text, '%') };
-        if self.delayed { self.with_marked(&text, '!') } else { text }
-    }
-
-    fn with_marked(&self, text: &str, mark: char) -> String {
-        let mut out = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once(mark) {
-            out.push_str(before);
-            let found = after
-                .split_once(mark)
-                .and_then(|(inner, behind)| Some((self.lookup(inner, mark == '!')?, behind)));
-            match found {
-                Some((value, behind)) if out.len().saturating_add(value.len()) <= MAX_COMMAND => {
-                    out.push_str(&value);
-                    rest = behind;
-                }
-                _ => {
-                    out.push(mark);
-                    rest = after;
-                }
-            }
-        }
-        out.push_str(rest);
-        out
-    }
-
-    /// The value of a reference. One that is expanded when it runs is empty where nothing set it.
-    fn lookup(&self, inner: &str, delayed: bool) -> Option<String> {
-        /// Longest name that is one.
-        const MAX_NAME: usize = 128;
-        let (name, modifier) = match inner.split_once(':') {
-            Some((name, modifier)) => (name, Some(modifier)),
-            None => (inner, None),
-        };
-        let is_name = || name.len() <= MAX_NAME && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-        let known = self.list.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-        let value = match known {
-            Some((_, value)) => value.as_str(),
-            None if delayed && !name.is_empty() && is_name() => environment::value(name).unwrap_or_default(),
-            None => return None,
-        };
-        match modifier {
-            Some(modifier) => environment::modified(value, modifier),
-            None => Some(value.to_owned()),
-        }
-    }
+/// What a look-up finds.
+pub(super) enum Found<'a> {
+    Known(&'a str, bool),
+    Unknown(&'a Rc<str>),
+    /// Windows sets it, to what is not known here.
+    Elsewhere,
+    Nothing,
 }
 
-/// What `set /p name=text` writes: the text.
-pub(super) fn prompt(arguments: &str) -> Option<String> {
-    let arguments = arguments.trim_start();
-    let (switch, rest) = arguments.split_at_checked(2)?;
-    let rest = rest.trim();
-    let assignment = rest.strip_prefix('"').map_or(rest, |inside| inside.trim_end_matches('"'));
-    let (_, text) = assignment.split_once('=')?;
-    switch.eq_ignore_ascii_case("/p").then(|| text.trim_matches('"').to_owned())
+/// Variables that exist on every machine with values of its own.
+const ELSEWHERE: [&str; 18] = [
+    "USERNAME",
+    "USERDOMAIN",
+    "COMPUTERNAME",
+    "LOGONSERVER",
+    "SESSIONNAME",
+    "RANDOM",
+    "DATE",
+    "TIME",
+    "CD",
+    "ERRORLEVEL",
+    "CMDCMDLINE",
+    "CMDEXTVERSION",
+    "NUMBER_OF_PROCESSORS",
+    "PROCESSOR_IDENTIFIER",
+    "PROCESSOR_LEVEL",
+    "PROCESSOR_REVISION",
+    "USERDNSDOMAIN",
+    "PROMPT",
+];
+
+impl Variables {
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// About the work of one look-up.
+    pub(super) fn cost(&self) -> usize {
+        self.list.len().saturating_mul(6).saturating_add(60)
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        self.list.iter().position(|known| known.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The value that the line itself gives.
+    pub(super) fn own(&self, name: &str) -> Option<&Value> {
+        self.position(name).and_then(|at| self.list.get(at)).map(|variable| &variable.value)
+    }
+
+    /// The value of a name; `modified` where a modifier picks from it, which also works on lists such as `PATH`.
+    pub(super) fn find(&self, name: &str, modified: bool) -> Found<'_> {
+        if name.is_empty() || name.len() > MAX_NAME {
+            return Found::Nothing;
+        }
+        if let Some(variable) = self.position(name).and_then(|at| self.list.get(at)) {
+            return match &variable.value {
+                Value::Known(text) => Found::Known(text, variable.ascii),
+                Value::Unknown(origin) => Found::Unknown(origin),
+            };
+        }
+        let of_windows = if modified { environment::any_value(name) } else { environment::value(name) };
+        match of_windows {
+            Some(text) => Found::Known(text, true),
+            None if ELSEWHERE.iter().any(|known| known.eq_ignore_ascii_case(name)) => Found::Elsewhere,
+            None if environment::any_value(name).is_some() => Found::Elsewhere,
+            None => Found::Nothing,
+        }
+    }
+
+    /// Gives a variable a value; an empty text takes it away.
+    pub(super) fn set(&mut self, name: &str, value: Value) {
+        let ascii = match &value {
+            Value::Known(text) if text.len() > MAX_VALUE => {
+                self.full = true;
+                return;
+            }
+            Value::Known(text) => text.is_ascii(),
+            Value::Unknown(_) => true,
+        };
+        let empty = value == Value::Known(String::new());
+        match self.position(name) {
+            Some(at) if empty => {
+                self.list.swap_remove(at);
+            }
+            Some(at) => {
+                if let Some(variable) = self.list.get_mut(at) {
+                    (variable.value, variable.ascii) = (value, ascii);
+                }
+            }
+            None if empty => {}
+            None if self.list.len() < MAX_VARIABLES && name.len() <= MAX_NAME => {
+                self.list.push(Variable { name: name.to_owned(), value, ascii });
+            }
+            None => self.full = true,
+        }
+    }
+
+    /// Adds a text to the end of a value that is a text, as `set x=!x!text` does. False where it is none.
+    pub(super) fn append(&mut self, name: &str, text: &str) -> bool {
+        let Some(at) = self.position(name) else { return false };
+        let Some(variable) = self.list.get_mut(at) else { return false };
+        let Value::Known(value) = &mut variable.value else { return false };
+        if value.len().saturating_add(text.len()) > MAX_VALUE {
+            self.full = true;
+            return true;
+        }
+        value.push_str(text);
+        variable.ascii &= text.is_ascii();
+        true
+    }
+
+    /// `name=value` of each variable whose name begins with a text, as `set` shows them.
+    pub(super) fn shown(&self, start: &str) -> Vec<String> {
+        let begins =
+            |name: &str| name.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start));
+        let own = self.list.iter().filter_map(|variable| match &variable.value {
+            Value::Known(text) => Some((variable.name.as_str(), text.as_str())),
+            Value::Unknown(_) => None,
+        });
+        let mut list: Vec<String> = Vec::new();
+        for (name, value) in own {
+            if begins(name) {
+                list.push([name, "=", value].concat());
+            }
+        }
+        for (name, value) in environment::all() {
+            if begins(name) && self.position(name).is_none() {
+                list.push([name, "=", value].concat());
+            }
+        }
+        list.sort_by_key(|line| line.to_ascii_lowercase());
+        list
+    }
 }

@@ -29,16 +29,19 @@ fn a_long_element_is_cut_and_noted() {
 
 #[test]
 fn many_started_processes_are_cut_and_noted() {
-    let processes = check(&exec("cmd", &format!("/c {}", "calc & ".repeat(1_000))));
-    assert_eq!(processes.list.len(), 16);
+    let processes = check(&exec(
+        "cmd",
+        &format!("/c {}", (0..1_000).map(|n| format!("calc {n} & ")).collect::<String>()),
+    ));
+    assert!((8..=16).contains(&processes.list.len()));
     assert!(processes.notes.contains(&Note::TooMany { what: "started processes", kept: 16 }));
 }
 
 #[test]
 fn deep_wrappers_are_cut_and_noted() {
     let processes = check(&exec(&format!("{}calc", "cmd /c ".repeat(100)), ""));
-    assert_eq!(processes.list.len(), 5);
-    assert_eq!(processes.notes, [Note::NestedDeeper { what: "wrappers", depth: 4 }]);
+    assert_eq!(processes.list.len(), 9);
+    assert_eq!(processes.notes, [Note::NestedDeeper { what: "wrappers", depth: 8 }]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::command::{path, tokens};
 fn of_line(line: &str) -> Vec<String> {
     let (program, arguments) = tokens::split_program(line);
     let name = path::file_name(&path::program(program)).to_lowercase();
-    started(&name, arguments, &tokens::split_arguments(arguments), &Work::unlimited())
+    started(&name, arguments, &tokens::split_arguments(arguments), cmd::Shell::default(), &Work::unlimited())
         .list
         .into_iter()
         .map(|s| s.line)
@@ -24,6 +24,10 @@ fn every_wrapper_shows_what_it_starts() {
         ("conhost --headless powershell -c x", vec!["powershell -c x"]),
         ("conhost.exe --headless --width 80 cmd /c x", vec!["cmd /c x"]),
         ("conhost 0x4", vec![]),
+        ("conhost -a rx/0 -o x.example:443", vec![]),
+        (r"wsl --export Ubuntu D:\b.tar", vec![]),
+        (r"psexec @C:\hosts.txt -s cmd /c ver", vec!["cmd /c ver"]),
+        ("cmd /c start ms-appinstaller:?source=https://x.example/a", vec![]),
         ("conhost.exe 0xffffffff -ForceV1", vec![]),
         (
             r#"forfiles /p C:\Windows /m notepad.exe /c "powershell -c 0x22x0x22""#,
