@@ -134,7 +134,8 @@ fn read_commands(task: &Task, work: &Work, notes: &mut Vec<Note>) -> Vec<Process
         }
         let share = work.lend(work.left().checked_div(left).unwrap_or(0));
         *place = command::read(exec, &share);
-        if share.is_spent() {
+        let is_noted = place.notes.iter().any(|note| matches!(note, Note::WorkSpent { .. }));
+        if share.is_spent() && !is_noted {
             place.notes.push(Note::WorkSpent { unread: "commands" });
         }
         work.take_back(&share);
