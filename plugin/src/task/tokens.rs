@@ -7,6 +7,8 @@
 use quick_xml::events::Event;
 use quick_xml::{Error, Reader};
 
+use memchr::memmem;
+
 use super::text;
 use crate::bytes::find_either;
 
@@ -130,6 +132,11 @@ impl<'a> Tokens<'a> {
                 let name = plain_name(rest, 2)?;
                 let raw = rest.get(..name.len().saturating_add(3)).filter(|raw| raw.ends_with('>'))?;
                 (Token::End(Tag { raw, name }), raw.len())
+            }
+            [b'<', b'!', ..] => {
+                let inside = rest.strip_prefix("<![CDATA[")?;
+                let end = memmem::find(inside.as_bytes(), b"]]>")?;
+                (Token::Text(inside.get(..end)?), end.saturating_add("<![CDATA[]]>".len()))
             }
             [b'<', ..] => {
                 let name = plain_name(rest, 1)?;
