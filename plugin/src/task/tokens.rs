@@ -17,6 +17,9 @@ use crate::bytes::find_either;
 /// `<`. This keeps the time linear.
 const MAX_WASTE: usize = 16 * 1024;
 
+/// The longest reference to a character that is written without leading zeros, `&#x10FFFF;`, in bytes.
+const LONGEST_REFERENCE: usize = 10;
+
 /// A tag, as written.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tag<'a> {
@@ -122,7 +125,14 @@ impl<'a> Tokens<'a> {
     fn plain(&mut self) -> Option<Token<'a>> {
         let rest = self.xml.get(self.at..)?;
         let (token, length) = match rest.as_bytes() {
-            [] | [b'&', ..] => return None,
+            [] => return None,
+            [b'&', ..] => {
+                let end = rest.bytes().take(LONGEST_REFERENCE).position(|byte| byte == b';')?;
+                let reference = rest.get(..end.saturating_add(1))?;
+                let name = reference.get(1..end)?;
+                text::resolve(name)?;
+                (Token::Reference(reference), reference.len())
+            }
             // Two in a row: the first was never meant to be a tag.
             [b'<', b'<', ..] => {
                 self.wasted = self.wasted.max(1);
