@@ -13,7 +13,7 @@ BENCH_PROFILE ?= bench
 WAMRC ?= flb-wamrc
 # For how long each fuzz target runs, and which do: docs/fuzzing.md.
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS ?= record wasm scan splice repair task command rules settings evtx
+FUZZ_TARGETS ?= record wasm fuel scan splice repair task command rules settings evtx
 
 target := $(abspath $(or $(CARGO_TARGET_DIR),target))
 base := $(target)/wasm/schtag_base.wasm
@@ -72,8 +72,9 @@ playground: $(module) ## Leave the playground, with the module beside it, in dis
 	@echo "serve dist/playground/ with any web server, or open its index.html and drop schtag.wasm on it"
 
 .PHONY: docs
-docs: $(cli) ## Write the rule catalogue and the page of fields from the rules
+docs: $(cli) ## Write the rule catalogue, the page of fields and the tables of answers from their data
 	$(cli) docs $(rules) -o docs/rules --fields docs/fields.md
+	$(CARGO) run --locked --example answers
 
 .PHONY: toolchain
 toolchain: ## Find or install what compiles the filter to WebAssembly, and compile it

@@ -1,5 +1,5 @@
 //! Embeds the base module that the environment variable SCHTAG_BASE_WASM names, so that `schtag bake` needs no
-//! other file, and the default rules, so that their matches can be explained.
+//! other file, and the default rules with their cases, so that the command works alone.
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -35,18 +35,27 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     Ok(())
 }
 
-/// The default rules: an array of their names and texts.
+/// The files of the default rules: an array of their paths, with `/`, and texts, in the order of the paths.
 fn rules(cargo: &mut String) -> Result<String, Box<dyn error::Error>> {
-    let folder = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../plugin/rules").canonicalize()?;
-    writeln!(cargo, "cargo::rerun-if-changed={}", folder.display())?;
+    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../plugin/rules").canonicalize()?;
+    writeln!(cargo, "cargo::rerun-if-changed={}", root.display())?;
     let mut entries = Vec::new();
-    for entry in fs::read_dir(&folder)? {
-        let file = entry?.path().join("rule.yml");
-        let name = file.parent().and_then(|folder| folder.file_name()).unwrap_or_default();
-        if file.is_file() {
-            entries.push(format!("    ({:?}, include_str!({file:?})),\n", name.to_string_lossy()));
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "yml" || extension == "ndjson") {
+                let below: Vec<_> = path
+                    .strip_prefix(&root)?
+                    .iter()
+                    .map(|part| part.to_string_lossy().into_owned())
+                    .collect();
+                entries.push(format!("    ({:?}, include_str!({path:?})),\n", below.join("/")));
+            }
         }
     }
     entries.sort();
-    Ok(format!("pub(super) const RULES: &[(&str, &str)] = &[\n{}];\n", entries.concat()))
+    Ok(format!("pub(super) const FILES: &[(&str, &str)] = &[\n{}];\n", entries.concat()))
 }

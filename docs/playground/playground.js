@@ -4,36 +4,47 @@
 
 const MOST_RECORDS = 200;
 const MOST_CHARACTERS = 20000;
-const TAG = "playground";
+const MOST_MARKS = 500;
+const MOST_ENTRIES = 64;
+// For loading a module and for each record; an ordinary record takes a few milliseconds.
+const DEADLINE_MS = 10000;
 
-// ---- The host ------------------------------------------------------------------------------------------------------
+// ---- The worker ----------------------------------------------------------------------------------------------------
 
-/** A module, compiled, and what it says of itself. */
-class Filter {
-  constructor(module) {
-    this.module = module;
-    const sections = WebAssembly.Module.customSections(module, "schtag.manifest");
-    this.manifest = sections.length ? JSON.parse(new TextDecoder().decode(sections[0])) : null;
-  }
+/**
+ * Runs the module, in a worker. A module that never returns then holds the worker and not the page, which can end it.
+ * The worker gets the text of this function (a page opened as a file may load no other script), so it uses nothing
+ * from outside of it.
+ */
+function serveModule() {
+  const TAG = "playground";
+  let module = null;
+  let judge = null;
 
-  static async of(bytes) {
-    const module = await WebAssembly.compile(bytes);
+  /** Compiles a module, and returns what it says of itself: null when it has no rules. */
+  async function load(bytes) {
+    module = await WebAssembly.compile(bytes);
     const needed = ["memory", "schtag_filter", "malloc", "free"];
     const there = new Set(WebAssembly.Module.exports(module).map((e) => e.name));
     const missing = needed.filter((name) => !there.has(name));
     if (missing.length || WebAssembly.Module.imports(module).length) {
       throw new Error("this is not a module that schtag made");
     }
-    return new Filter(module);
+    const [section] = WebAssembly.Module.customSections(module, "schtag.manifest");
+    if (!section) return null;
+    const manifest = JSON.parse(new TextDecoder().decode(section));
+    const short = (value) => String(value).slice(0, 100);
+    return {
+      version: short(manifest.version),
+      pack: short(manifest.pack).slice(0, 12),
+      rules: manifest.rules.length + manifest.correlations.length,
+      key: short(manifest.settings?.key ?? "schtag"),
+    };
   }
 
-  get key() {
-    return this.manifest?.settings?.key ?? "schtag";
-  }
-
-  /** A new instance: a function from a record to what becomes of it. */
-  async start() {
-    const { exports } = await WebAssembly.instantiate(this.module, {});
+  /** Makes a new instance: `judge` is a function from a record to what becomes of it, null for the same bytes. */
+  async function start() {
+    const { exports } = await WebAssembly.instantiate(module, {});
     const seconds = Math.floor(Date.now() / 1000);
     // Memory moves when it grows, which any call may cause: no view is kept.
     const copyIn = (bytes) => {
@@ -45,7 +56,7 @@ class Filter {
       }
       return address;
     };
-    return (text) => {
+    judge = (text) => {
       const tag = new TextEncoder().encode(TAG);
       const record = new TextEncoder().encode(text);
       const tagAt = copyIn(tag);
@@ -56,12 +67,109 @@ class Filter {
       if (at === 0 || end < 0) {
         throw new Error("the module returned no text");
       }
+      // A control character becomes six bytes when a record is mended.
+      if (end - at > 8 * record.length + 1000000) {
+        throw new Error("the module returned far more than a record with its tag");
+      }
       const out = at === recordAt && at !== 0 ? null : new TextDecoder().decode(memory.subarray(at, end));
       for (const address of [tagAt, recordAt]) {
         if (address !== 0) exports.free(address);
       }
       return out;
     };
+  }
+
+  const tasks = { load, start, judge: (text) => judge(text) };
+  self.onmessage = async ({ data: [name, value] }) => {
+    try {
+      self.postMessage({ value: await tasks[name](value) });
+    } catch (error) {
+      self.postMessage({ error: String(error?.message ?? error).slice(0, 1000) });
+    }
+  };
+}
+
+// ---- The host ------------------------------------------------------------------------------------------------------
+
+/** The worker gave no answer before the deadline, and was ended. */
+class NoAnswer extends Error {
+  constructor() {
+    super(`it gave no answer within ${DEADLINE_MS / 1000} seconds and was stopped`);
+  }
+}
+
+/** A module in a worker of its own. One question at a time. */
+class Filter {
+  constructor(bytes) {
+    this.bytes = bytes;
+    this.manifest = null;
+    this.worker = null;
+    this.pending = null;
+  }
+
+  static async of(bytes) {
+    const filter = new Filter(bytes);
+    try {
+      filter.manifest = await filter.ask("load", bytes);
+    } catch (error) {
+      filter.stop();
+      throw error;
+    }
+    return filter;
+  }
+
+  get key() {
+    return this.manifest?.key ?? "schtag";
+  }
+
+  /** Makes a new instance, in a new worker where the old one was ended or is still at work. */
+  async start() {
+    if (this.pending) this.stop();
+    if (!this.worker) await this.ask("load", this.bytes);
+    await this.ask("start");
+  }
+
+  /** What the module makes of a record: null for the same bytes. */
+  judge(text) {
+    return this.ask("judge", text);
+  }
+
+  /** Ends the worker. A question that it has not answered fails. */
+  stop() {
+    this.worker?.terminate();
+    this.worker = null;
+    this.pending?.(new NoAnswer());
+  }
+
+  ask(task, value) {
+    if (!this.worker) {
+      const address = URL.createObjectURL(new Blob([`(${serveModule})()`], { type: "text/javascript" }));
+      this.worker = new Worker(address);
+      URL.revokeObjectURL(address);
+    }
+    const worker = this.worker;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.stop(), DEADLINE_MS);
+      const done = () => {
+        clearTimeout(timer);
+        this.pending = null;
+      };
+      this.pending = (error) => {
+        done();
+        reject(error);
+      };
+      worker.onmessage = ({ data }) => {
+        done();
+        if ("error" in data) reject(new Error(data.error));
+        else resolve(data.value);
+      };
+      worker.onerror = (event) => {
+        event.preventDefault();
+        done();
+        reject(new Error(event.message || "the worker failed"));
+      };
+      worker.postMessage([task, value]);
+    });
   }
 }
 
@@ -136,7 +244,7 @@ function marked(text, evidence) {
   for (const { match, title } of evidence) {
     // A long match is cut, with its length behind it.
     const word = fold(match.replace(/… \(\d+ characters\)$/, ""));
-    for (let at = word ? folded.indexOf(word) : -1; at >= 0; at = folded.indexOf(word, at + word.length)) {
+    for (let at = word ? folded.indexOf(word) : -1; at >= 0 && places.length < MOST_MARKS; at = folded.indexOf(word, at + word.length)) {
       places.push({ start: at, end: at + word.length, title });
     }
   }
@@ -162,7 +270,7 @@ function marked(text, evidence) {
 
 // ---- A record's card -----------------------------------------------------------------------------------------------
 
-const list = (value) => (Array.isArray(value) ? value : []);
+const list = (value) => (Array.isArray(value) ? value.slice(0, MOST_ENTRIES) : []);
 const LEVELS = ["critical", "high", "medium", "low", "informational"];
 const tone = (level) => (LEVELS.includes(level) ? level : "informational");
 
@@ -219,7 +327,7 @@ function techniques(tag) {
 }
 
 function taggedCard(number, tag, out) {
-  const level = tag.verdict === "alert" ? tone(tag.severity) : { allowlisted: "good", unreadable: "medium", repaired: "medium" }[tag.verdict] ?? "informational";
+  const level = tag.verdict === "alert" ? tone(tag.severity) : { allowlisted: "good", unreadable: "medium", repaired: "medium", passed_on: "low" }[tag.verdict] ?? "informational";
   const card = element("article", { class: `card ${level}`, "data-verdict": tag.verdict ?? "", "data-severity": tag.severity ?? "" });
   const titles = new Map(list(tag.rules).map((rule) => [rule.id, rule.title]));
   const evidence = list(tag.evidence).map((entry) => ({ match: String(entry.match), title: titles.get(entry.rule) ?? entry.rule }));
@@ -238,6 +346,9 @@ function taggedCard(number, tag, out) {
     ...section("Decoded", ...texts(tag.task?.decoded)),
     ...(list(tag.rules).length ? section("Rules that matched", rules(tag)) : []),
     ...(list(tag.techniques).length ? section("ATT&CK", techniques(tag)) : []),
+    ...section("By an earlier filter, not verified",
+      ...list(tag.passed_on?.rules).map((rule) => visible("p", {}, `${rule.level}: ${rule.title}`)),
+      ...list(tag.passed_on?.notes).map((note) => visible("p", {}, note))),
     ...section("Allowlist", ...list(tag.allowlist).map((entry) => visible("p", {}, `${entry.name}: ${entry.reason}`))),
   );
   if (list(tag.notes).length) {
@@ -290,65 +401,97 @@ function cardOf(number, text, out, key) {
 const page = (id) => document.getElementById(id);
 const samples = page("samples").textContent.split("\n").filter((line) => line.trim() !== "");
 let filter = null;
+// The number of the newest run, and of the newest module: what an older one brings is dropped.
 let run = 0;
+let loads = 0;
 
 function say(text) {
   page("status").textContent = text;
 }
 
+function several(count, one) {
+  return `${count} ${one}${count === 1 ? "" : "s"}`;
+}
+
+/** What a module makes of a record, as a card. */
+async function cardFor(number, record) {
+  if (!record.trimStart().startsWith("{")) {
+    return plainCard(number, "medium", "This is not a JSON object", record);
+  }
+  return cardOf(number, record, await filter.judge(record), filter.key);
+}
+
 async function judge() {
+  run += 1;
+  const mine = run;
   const records = recordsOf(page("records").value);
   const results = page("results");
   if (!filter || !records.length) {
-    run += 1;
+    filter?.stop();
     results.replaceChildren();
     say(filter ? "Choose a sample, or paste an event." : "There is no module yet.");
     document.body.dataset.state = filter ? "empty" : "no-module";
     return;
   }
-  run += 1;
-  const mine = run;
-  let instance = await filter.start();
+  say("Judging…");
+  document.body.dataset.state = "judging";
   const cards = [];
   let tagged = 0;
+  let stopped = null;
+  let started = false;
   for (const [index, record] of records.slice(0, MOST_RECORDS).entries()) {
     let card;
-    if (!record.trimStart().startsWith("{")) {
-      card = plainCard(index + 1, "medium", "This is not a JSON object", record);
-    } else {
-      try {
-        card = cardOf(index + 1, record, instance(record), filter.key);
-      } catch (error) {
-        card = plainCard(index + 1, "medium", `The module failed: ${error.message}`, record);
-        instance = await filter.start();
-      }
+    try {
+      if (!started) await filter.start();
+      started = true;
+      card = await cardFor(index + 1, record);
+    } catch (error) {
+      // A newer run has been started meanwhile.
+      if (mine !== run) return;
+      card = plainCard(index + 1, "medium", `The module failed: ${error.message}`, record);
+      started = false;
+      if (error instanceof NoAnswer) stopped = index + 1;
     }
+    if (mine !== run) return;
     if (card.dataset.verdict !== "none") tagged += 1;
     cards.push(card);
+    if (stopped) break;
   }
-  // A newer run has been started meanwhile.
-  if (mine !== run) return;
   results.replaceChildren(...cards);
   const left = records.length - cards.length;
-  const several = (count, one) => `${count} ${one}${count === 1 ? "" : "s"}`;
-  say(`${several(cards.length, "record")} judged, ${tagged} tagged${left ? `; ${several(left, "record")} more were left out` : ""}.`);
-  document.body.dataset.state = "judged";
+  const others = left ? `; ${several(left, "record")} more were left out` : "";
+  say(stopped
+    ? `Stopped at record ${stopped}: the module gave no answer within ${DEADLINE_MS / 1000} seconds${others}.`
+    : `${several(cards.length, "record")} judged, ${tagged} tagged${others}.`);
+  document.body.dataset.state = stopped ? "stopped" : "judged";
 }
 
 async function useModule(bytes, name) {
   const state = page("module");
+  loads += 1;
+  const mine = loads;
+  let loaded = null;
+  let problem = "";
   try {
-    filter = await Filter.of(bytes);
-    const manifest = filter.manifest;
-    const count = manifest ? manifest.rules.length + manifest.correlations.length : 0;
-    state.className = "";
-    state.textContent = manifest
-      ? `${name}: schtag ${manifest.version}, ${count} rules, pack ${manifest.pack.slice(0, 12)}`
-      : `${name}: a module without rules`;
+    loaded = await Filter.of(bytes);
   } catch (error) {
-    filter = null;
-    state.className = "missing";
-    state.textContent = `${name} cannot be used: ${error.message}`;
+    problem = error.message;
+  }
+  // Another one was opened meanwhile.
+  if (mine !== loads) {
+    loaded?.stop();
+    return;
+  }
+  filter?.stop();
+  filter = loaded;
+  state.className = loaded ? "" : "missing";
+  const manifest = loaded?.manifest;
+  if (!loaded) {
+    state.textContent = `${name} cannot be used: ${problem}`;
+  } else if (manifest) {
+    state.textContent = `${name}: schtag ${manifest.version}, ${manifest.rules} rules, pack ${manifest.pack}`;
+  } else {
+    state.textContent = `${name}: a module without rules`;
   }
   await judge();
 }
@@ -360,7 +503,7 @@ async function fetchModule() {
     await useModule(await answer.arrayBuffer(), "schtag.wasm");
   } catch {
     // Somebody was faster, and opened one.
-    if (filter) return;
+    if (loads) return;
     const state = page("module");
     state.className = "missing";
     state.textContent = "There is no schtag.wasm that this page may read (a page opened as a file may read none). Open it with “Open module”, or drop it here.";

@@ -1,13 +1,9 @@
 //! What rules say about themselves, for whoever shows their matches to people: the default rules, which are inside this
 //! crate, and folders of others.
+use crate::default_rules;
 use crate::sigma::{self, Metadata};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-
-/// The default rules: the name of each folder and the text of its rule.yml, written by build.rs.
-mod embedded {
-    include!(concat!(env!("OUT_DIR"), "/rules.rs"));
-}
 
 /// Rules by their id.
 #[derive(Debug, Clone, Default)]
@@ -35,7 +31,7 @@ impl Catalogue {
     /// The default rules.
     pub fn embedded() -> Self {
         let mut catalogue = Self::default();
-        for (name, text) in embedded::RULES {
+        for (name, text) in default_rules::rules() {
             let page = format!("{}/blob/main/docs/rules/{name}.md", env!("CARGO_PKG_REPOSITORY"));
             catalogue.add(text, &RuleSource::Page(page));
         }

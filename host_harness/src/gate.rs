@@ -3,6 +3,10 @@
 //! Fluent Bit embeds WAMR without SIMD, tail calls, exceptions, GC or 64-bit memories (`src/wasm/CMakeLists.txt`);
 //! up to 4.0.2 also without the encodings of the reference-types proposal, and on Windows without WASI. What
 //! all of them load is [`Form::Shipped`].
+mod limits;
+
+pub use limits::check_limits;
+
 use crate::abi;
 use crate::outline::{Outline, kind_name};
 use thiserror::Error;
@@ -85,6 +89,19 @@ pub enum GateError {
         "; keep only what schtag's ABI names"
     })]
     UnexpectedExport(String),
+    /// A part of the module is larger than it may be.
+    #[error(
+        "the module has {found} {what}, more than {limit}: compiling or starting it could take too long; no module \
+         that `schtag bake` writes is like that"
+    )]
+    TooMuch {
+        /// The kind of thing that there is too much of.
+        what: &'static str,
+        /// The amount, or as much as was found before the rest was left unread.
+        found: u64,
+        /// The most that there may be.
+        limit: u64,
+    },
     /// The module is larger than it may be.
     #[error(
         "the module has {size} bytes, more than its budget of {budget}; \
@@ -106,6 +123,7 @@ pub fn check(wasm: &[u8], form: Form, budget: usize) -> Result<(), GateError> {
     if wasm.len() > budget {
         return Err(GateError::TooLarge { size: wasm.len(), budget });
     }
+    check_limits(wasm)?;
     Validator::new_with_features(WasmFeatures::all()).validate_all(wasm).map_err(GateError::NotWasm)?;
     let outline = Outline::parse(wasm).map_err(GateError::NotWasm)?;
     if !outline.imports.is_empty() {

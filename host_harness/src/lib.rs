@@ -2,10 +2,11 @@
 //!
 //! From the ground up, and no module knows those after it:
 //!
+//! - [`files`] reads whole files up to a size; [`invisible`] shows what is not seen.
 //! - [`abi`] names what the guest exports; [`outline`] reads a module's sections; [`digest`] names bytes.
-//! - [`gate`] says whether every supported Fluent Bit can load a module; [`reencode`] makes it so.
+//! - [`gate`] says whether every supported Fluent Bit can load a module, and whether the host can compile it; [`reencode`] makes it so.
 //! - [`yaml`] reads YAML safely; [`settings`] is the operator's file; [`sigma`] compiles rules and settings to a
-//!   pack.
+//!   pack; [`default_rules`] are those inside this crate.
 //! - [`manifest`] is what a module says about the rules in it.
 //! - [`bake`] turns the base module and a rule pack into `schtag.wasm`; [`inspect`] describes the result.
 //! - [`stack`] says what a module's calls take of WAMR's stack, [`calls`] which functions can call which.
@@ -19,7 +20,6 @@
 //! - [`attack`] names tactics and techniques; [`catalogue`] holds what rules say about themselves; [`time`] reads the
 //!   times of events; [`mapping`] puts tagged records into the words of ECS and OCSF; [`report`] writes a page of what
 //!   was found.
-//! - [`ndjson`] reads and writes what the command handles: one JSON record a line, kept byte for byte.
 
 pub mod abi;
 pub mod attack;
@@ -27,15 +27,18 @@ pub mod bake;
 pub mod calls;
 pub mod catalogue;
 pub mod check;
+pub mod default_rules;
 pub mod digest;
 pub mod docs;
 pub mod engine;
 pub mod event_log;
 pub mod explain;
+pub mod files;
 pub mod gate;
 pub mod input;
 pub mod inspect;
 pub mod invisible;
+mod limiter;
 pub mod manifest;
 pub mod mapping;
 pub mod ndjson;

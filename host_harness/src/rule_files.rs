@@ -1,22 +1,18 @@
 //! Rule and settings files on disk, compiled.
+use crate::default_rules;
+use crate::files::{self, FileError};
 use crate::settings::{self, Configuration, SettingsError};
-use crate::sigma::{self, Compilation, Source};
+use crate::sigma::{self, Compilation, Loaded, Source};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
-use std::{fs, io};
 use thiserror::Error;
 
 /// Why nothing was compiled.
 #[derive(Debug, Error)]
 pub enum RuleFilesError {
     /// The settings file cannot be read.
-    #[error("{}: {error}", .path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        error: io::Error,
-    },
+    #[error(transparent)]
+    Read(#[from] FileError),
     /// The settings file does not say what it should.
     #[error("{}: {error}", .path.display())]
     Settings {
@@ -35,8 +31,19 @@ pub enum RuleFilesError {
 /// When the settings cannot be used: a pack without the allowlist or the host roles that somebody wrote would
 /// judge otherwise than they expect.
 pub fn compile(paths: &[PathBuf], settings: Option<&Path>) -> Result<Compilation, RuleFilesError> {
+    compile_loaded(sigma::load(paths), settings)
+}
+
+/// Compiles the default rules with a settings file, or with the default settings.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_default(settings: Option<&Path>) -> Result<Compilation, RuleFilesError> {
+    compile_loaded(default_rules::load(), settings)
+}
+
+fn compile_loaded(loaded: Loaded, settings: Option<&Path>) -> Result<Compilation, RuleFilesError> {
     let mut configuration = settings.map(read_settings).transpose()?.unwrap_or_default();
-    let loaded = sigma::load(paths);
     for Source { path, text } in &loaded.allowlists {
         settings::add_packaged(&mut configuration, text, SystemTime::now())
             .map_err(|error| RuleFilesError::Settings { path: path.clone(), error })?;
@@ -51,7 +58,7 @@ pub fn compile(paths: &[PathBuf], settings: Option<&Path>) -> Result<Compilation
 /// # Errors
 /// When it cannot be read or used.
 pub fn read_settings(path: &Path) -> Result<Configuration, RuleFilesError> {
-    let text = fs::read_to_string(path).map_err(|error| RuleFilesError::Read { path: path.into(), error })?;
+    let text = files::read_text(path, files::SETTINGS)?;
     settings::parse(&text, SystemTime::now())
         .map_err(|error| RuleFilesError::Settings { path: path.into(), error })
 }

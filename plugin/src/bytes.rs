@@ -24,6 +24,20 @@ pub(crate) fn find_either(text: &[u8], one: u8, other: u8) -> Option<usize> {
     first(text, |word| zeros(word ^ ones) | zeros(word ^ others), |byte| byte == one || byte == other)
 }
 
+/// How often a byte stands in a text.
+pub(crate) fn count(text: &[u8], byte: u8) -> usize {
+    let bytes = repeated(byte);
+    let (words, rest) = text.as_chunks::<8>();
+    let marks = words.iter().map(|word| {
+        let word = u64::from_le_bytes(*word) ^ bytes;
+        // The high bit of each byte that is not zero: of the lower bits by a carry, of the highest by itself.
+        let others = (word & !HIGH_BITS).wrapping_add(!HIGH_BITS) | word;
+        (!others & HIGH_BITS).count_ones() as usize
+    });
+    let last = rest.iter().filter(|other| **other == byte).count();
+    marks.fold(last, usize::wrapping_add)
+}
+
 /// Where the first byte stands that is one of those wanted: the high bit of the first of them in a word is the lowest
 /// that is set in `marks` of that word.
 #[inline(always)]
@@ -67,6 +81,12 @@ mod tests {
             let expected = text.iter().position(|byte| *byte == one || *byte == other);
             prop_assert_eq!(find_either(&text, one, other), expected);
             prop_assert_eq!(find(&text, one), text.iter().position(|byte| *byte == one));
+            prop_assert_eq!(count(&text, one), text.iter().filter(|byte| **byte == one).count());
+        }
+
+        #[test]
+        fn every_one_of_them_is_counted(text in prop::collection::vec(0x5b_u8..0x5e, 0..40)) {
+            prop_assert_eq!(count(&text, b'\\'), text.iter().filter(|byte| **byte == b'\\').count());
         }
     }
 }

@@ -114,7 +114,7 @@ impl Engine {
         self.give_back();
         match self.judge_alone(record, at) {
             Judged::Nothing => &[],
-            Judged::Tagged => &self.tag,
+            Judged::Tagged | Judged::PassedOn => &self.tag,
             Judged::NoMemory => self.reserve.tag(),
         }
     }
@@ -144,7 +144,7 @@ impl Engine {
         let Ok(object) = scanner.scan(record) else { return Outcome::NoMemory };
         let found = match judge.judge(&object, at, Past::Counts, tag) {
             Judged::NoMemory => return Outcome::NoMemory,
-            judged => judged == Judged::Tagged,
+            judged => judged != Judged::Nothing,
         };
         let own = object.get(&judge.settings().key).is_some();
         if !found && !own {
@@ -222,7 +222,8 @@ fn judge_mended<'m>(
     match judge.judge(&object, at, past, tag) {
         Judged::NoMemory => return None,
         Judged::Tagged => {}
-        Judged::Nothing => {
+        // Whatever an earlier filter said, this one mended the record.
+        Judged::Nothing | Judged::PassedOn => {
             tag.try_reserve(SMALL_TAG).ok()?;
             verdict::write_repaired(tag, &repaired.what);
         }

@@ -244,9 +244,42 @@ pub enum Note {
 }
 
 impl Note {
+    /// The words that [`Self::Repaired`] begins with.
+    pub const REPAIRED: &'static str = "record was not valid JSON: ";
+
     /// Whether there is something of the task that was not looked at.
     pub const fn limits_reading(&self) -> bool {
         !matches!(self, Self::ReadFromMessage | Self::TagCut(_) | Self::Repaired(_))
+    }
+
+    /// Whether the definition was read to some place before its end.
+    pub fn cuts_content(&self) -> bool {
+        matches!(
+            self,
+            Self::ContentTruncated { .. }
+                | Self::ContentCut { .. }
+                | Self::WorkSpent { unread: "definition" | "record" }
+        )
+    }
+
+    /// The limit that a task met which no ordinary task meets, in one word: the values of the field `task.limit`.
+    /// `None` for what happens to ordinary tasks, such as a definition that Windows cut.
+    pub fn limit(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::WorkSpent { .. } => "work",
+            Self::ContentCut { .. } | Self::CommandCut { .. } => "text",
+            Self::NestedDeeper { .. } => "depth",
+            Self::DecodingStopped(_) => "decoding",
+            Self::TooMany { what, .. } => match *what {
+                "actions" => "actions",
+                "started processes" | "commands of a cmd.exe line" => "processes",
+                "triggers" => "triggers",
+                "principals" => "principals",
+                "bytes of one value" | "bytes of a name" | "arguments" => "text",
+                _ => return None,
+            },
+            _ => return None,
+        })
     }
 }
 
@@ -266,7 +299,7 @@ impl fmt::Display for Note {
             Self::TooMany { what, kept } => write!(f, "more {what} than the {kept} that were read"),
             Self::DecodingStopped(why) => write!(f, "decoding stopped: {why}"),
             Self::TagCut(what) => write!(f, "tag shortened: {what}"),
-            Self::Repaired(what) => write!(f, "record was not valid JSON: {what}"),
+            Self::Repaired(what) => write!(f, "{}{what}", Self::REPAIRED),
             Self::CommandCut { bytes } => {
                 write!(f, "command line longer than the {bytes} bytes that were read")
             }

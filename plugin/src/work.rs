@@ -7,7 +7,7 @@
 use std::cell::Cell;
 
 /// Units that judging one record may cost beyond one linear pass over its bytes.
-pub const RECORD: usize = 8_000_000;
+pub const RECORD: usize = 6_000_000;
 
 /// A budget of work. It is shared by reference: whoever walks bytes charges it.
 ///
@@ -54,6 +54,18 @@ impl Work {
     #[must_use]
     pub fn walk(&self, bytes: usize, units_a_byte: usize) -> bool {
         self.spend(bytes.saturating_mul(units_a_byte).saturating_add(CALL))
+    }
+
+    /// Charges a walk over as many of the bytes as are granted, and returns how many those are: all of them, or, where
+    /// that is more than is left, so many as half of what is left pays for. Then the budget is spent.
+    #[must_use]
+    pub fn walk_part(&self, bytes: usize, units_a_byte: usize) -> usize {
+        if self.walk(bytes, units_a_byte) {
+            return bytes;
+        }
+        let units = self.left.get() / 2;
+        self.left.set(self.left.get().saturating_sub(units));
+        units.checked_div(units_a_byte).unwrap_or(0).min(bytes)
     }
 
     /// Returns the units that are left.
@@ -104,6 +116,15 @@ mod tests {
         work.take_back(&lent);
         assert_eq!((work.left(), work.is_spent()), (100, false));
         assert_eq!(work.lend(1000).left(), 100);
+    }
+
+    #[test]
+    fn a_walk_that_is_too_long_is_granted_in_part() {
+        let work = Work::new(1_000);
+        assert_eq!(work.walk_part(100, 2), 100);
+        assert_eq!((work.left(), work.is_spent()), (600, false));
+        assert_eq!(work.walk_part(1_000, 3), 100);
+        assert_eq!((work.left(), work.is_spent()), (300, true));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The rules of `plugin/rules` as the tests need them.
 
 use crate::project;
+use schtag_host::check::cases::{self, Case};
 use schtag_host::rule_files;
 use std::path::PathBuf;
 
@@ -16,9 +17,19 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// The folder's file of cases.
-    pub fn cases(&self) -> PathBuf {
-        folder().join(&self.slug).join("cases.ndjson")
+    /// The cases beside the rule.
+    ///
+    /// # Errors
+    /// The lines that are malformed, or why the file cannot be read.
+    pub fn cases(&self) -> Result<Vec<Case>, String> {
+        let path = folder().join(&self.slug).join(cases::FILE);
+        let (cases, errors) = cases::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        if errors.is_empty() { Ok(cases) } else { Err(errors.join("\n")) }
+    }
+
+    /// The name of a case in messages.
+    pub fn place(&self, case: &Case) -> String {
+        format!("{}/{}:{} ({})", self.slug, cases::FILE, case.line, case.name)
     }
 }
 

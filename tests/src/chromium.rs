@@ -1,5 +1,6 @@
 //! A headless Chromium on pages of our own.
 use crate::fluent_bit::on_path;
+use crate::skip::{Tool, missing};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,34 +10,37 @@ use std::time::{Duration, Instant};
 /// How long one page may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The browser: what the environment variable `CHROMIUM` names, else the first on PATH. Without one it says loudly that
+/// The browser: what the environment variable `CHROMIUM` names, else the first on PATH. Without one it says that
 /// `test` is skipped.
+///
+/// # Panics
+/// When a browser is required and there is none.
 pub fn find(test: &str) -> Option<PathBuf> {
     let named = std::env::var_os("CHROMIUM").filter(|value| !value.is_empty()).map(PathBuf::from);
     let names = ["chromium", "chromium-browser", "google-chrome"];
     let found = named.or_else(|| names.into_iter().find_map(on_path));
     if found.is_none() {
-        #[expect(clippy::print_stderr, reason = "whoever reads the test's output has to know")]
-        {
-            eprintln!("SKIPPED {test}: there is no Chromium on PATH; Debian's package is `chromium`");
-        }
+        missing(
+            Tool::Chromium,
+            &format!(
+                "no chromium for {test}; set CHROMIUM or put it on PATH (Debian's package is `chromium`)"
+            ),
+        );
     }
     found
 }
 
-/// The document of a page, as markup, when it has loaded. A page whose scripts go on after that needs a part that loads
-/// slowly, see [`crate::files_server`]; a page that has none gets `virtual_time`, in milliseconds, which passes as fast
-/// as the browser can.
+/// Returns the document of a page, as markup, when it has loaded. A page whose scripts go on after that needs a part that
+/// loads slowly, see [`crate::files_server`]. (The browser's virtual time is no way out: it passes while a worker works.)
 ///
 /// # Errors
 /// When the browser does not start, fails, or takes too long.
-pub fn document(browser: &Path, address: &str, virtual_time: Option<u32>) -> Result<String, String> {
+pub fn document(browser: &Path, address: &str) -> Result<String, String> {
     let profile = tempfile::tempdir().map_err(|error| error.to_string())?;
     let mut child = Command::new(browser)
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
         .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
         .arg(format!("--user-data-dir={}", profile.path().display()))
-        .args(virtual_time.map(|time| format!("--virtual-time-budget={time}")))
         .args(["--dump-dom", address])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -1,8 +1,7 @@
 //! Every event that the project has: samples in every shape, hostile inputs, the tables and the rules' cases.
-#![expect(clippy::unwrap_used, reason = "a failing helper fails its test")]
 
 use crate::samples::{Sample, Shape};
-use crate::{catalogue, hostile, project, table};
+use crate::{agent_records, catalogue, hostile, table};
 use serde_json::{Value, json};
 
 /// Records with a name for messages: each of them is judged after those before it.
@@ -57,34 +56,22 @@ pub fn odd() -> Vec<(String, Vec<u8>)> {
 /// The tables and cases of the other suites, and the sample events.
 fn of_tables() -> Vec<(String, Vec<u8>)> {
     let mut records = Vec::new();
-    let mut add = |place: &str, row: &Value| {
-        let several = row["records"].as_array().cloned().unwrap_or_default();
-        for record in several.iter().chain(row.get("record")) {
-            records.push((place.to_owned(), record.to_string().into_bytes()));
-        }
-        if let Some(command) = row["command"].as_str() {
-            let arguments = row["arguments"].as_str().unwrap_or_default();
-            let record = Sample::new(4698, command, arguments).record(Shape::Flat);
-            records.push((place.to_owned(), record.into_bytes()));
-        } else if let Some(content) = row["content"].as_str() {
-            let record =
-                Sample { content: content.to_owned(), ..Sample::new(4698, "", "") }.record(Shape::Flat);
-            records.push((place.to_owned(), record.into_bytes()));
-        }
-    };
-    for name in ["evasion.ndjson", "benign.ndjson"] {
-        for (place, row) in table::testdata::<Value>(name).unwrap() {
-            add(&place, &row);
-        }
+    for (name, title) in [("evasion.ndjson", "rewriting"), ("benign.ndjson", "task")] {
+        let read = table::testdata(name, |mut row| {
+            row.need::<String>(title)?;
+            row.take::<Value>("expect")?;
+            table::record(row)
+        });
+        records.extend(read.unwrap().into_iter().map(|(place, record)| (place, record.into_bytes())));
     }
     for rule in catalogue::rules().unwrap() {
-        for (place, row) in table::read::<Value>(&rule.cases()).unwrap() {
-            add(&place, &row);
+        for case in rule.cases().unwrap() {
+            let place = rule.place(&case);
+            let of_case = case.records.into_iter();
+            records.extend(of_case.map(|arrival| (place.clone(), arrival.record.into_bytes())));
         }
     }
-    let demo = project::root().join("config_examples/demo/events.ndjson");
-    for (place, record) in table::read::<Value>(&demo).unwrap() {
-        add(&place, &json!({ "record": record }));
-    }
+    let demo = agent_records::sample_events().unwrap();
+    records.extend(demo.into_iter().map(|record| ("a sample event".to_owned(), record.into_bytes())));
     records
 }

@@ -3,6 +3,8 @@
 use crate::project;
 use schtag_host::engine::{Instance, Module, Options, Timestamp};
 use serde_json::Value;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 
 /// When the records of tests arrive, in Unix seconds.
 pub const AT: u32 = 1_772_000_000;
@@ -25,7 +27,10 @@ pub fn module() -> Result<Module, String> {
 
 /// A running filter and what its last call took.
 #[derive(Debug)]
-pub struct Filter(Instance);
+pub struct Filter {
+    instance: Instance,
+    out: usize,
+}
 
 impl Filter {
     /// A new instance.
@@ -33,7 +38,8 @@ impl Filter {
     /// # Errors
     /// What the engine says.
     pub fn new(module: &Module) -> Result<Self, String> {
-        Instance::new(module, &Options::default()).map(Self).map_err(|error| error.to_string())
+        let instance = Instance::new(module, &Options::default()).map_err(|error| error.to_string())?;
+        Ok(Self { instance, out: 0 })
     }
 
     /// The tag that a record gets when it arrives `seconds` after [`AT`]; null for a record that comes back
@@ -42,22 +48,45 @@ impl Filter {
     /// # Errors
     /// When the call fails, or what comes back is not the record with one member more.
     pub fn tag(&mut self, record: &str, seconds: u32) -> Result<Value, String> {
-        let at = Timestamp { seconds: AT.saturating_add(seconds), nanoseconds: 0 };
-        let reply = self.0.call(b"win.security", at, record.as_bytes()).map_err(|error| error.to_string())?;
-        if reply.record == record.as_bytes() {
-            return Ok(Value::Null);
+        let (tag, unchanged) = self.judge(record, seconds)?;
+        if tag.is_null() && !unchanged {
+            return Err("changed without a tag".into());
         }
-        let out: Value = serde_json::from_slice(&reply.record).map_err(|error| error.to_string())?;
-        out.get("schtag").cloned().ok_or_else(|| format!("changed without a tag: {out}"))
+        Ok(tag)
+    }
+
+    /// The same for any record, which may be as deep as it likes and may lose members of our key: the tag, or null, and
+    /// whether the record came back as it was.
+    ///
+    /// # Errors
+    /// When the call fails, or what comes back is no object.
+    pub fn judge(&mut self, record: &str, seconds: u32) -> Result<(Value, bool), String> {
+        let at = Timestamp { seconds: AT.saturating_add(seconds), nanoseconds: 0 };
+        let reply =
+            self.instance.call(b"win.security", at, record.as_bytes()).map_err(|error| error.to_string())?;
+        self.out = reply.record.len();
+        if reply.record == record.as_bytes() {
+            return Ok((Value::Null, true));
+        }
+        // Members are not looked into, so that their depth does not matter.
+        let members: BTreeMap<String, &RawValue> =
+            serde_json::from_slice(&reply.record).map_err(|error| error.to_string())?;
+        let tag = members.get("schtag").map_or(Ok(Value::Null), |tag| serde_json::from_str(tag.get()));
+        Ok((tag.map_err(|error| error.to_string())?, false))
     }
 
     /// The fuel of the last call: about one unit an instruction, the same on every machine.
     pub const fn fuel(&self) -> u64 {
-        self.0.fuel()
+        self.instance.fuel()
+    }
+
+    /// Length of what came out of the last call, in bytes.
+    pub const fn out(&self) -> usize {
+        self.out
     }
 
     /// Size of the linear memory, in bytes.
     pub fn memory(&self) -> usize {
-        self.0.memory_size()
+        self.instance.memory_size()
     }
 }

@@ -14,6 +14,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use crate::skip::{Tool, missing};
 use tempfile::TempDir;
 use thiserror::Error;
 
@@ -49,9 +50,6 @@ pub enum AgentError {
     /// The module has not been built.
     #[error("{0}")]
     NoModule(String),
-    /// `SCHTAG_REQUIRE_FLUENT_BIT` is set, and there is no agent.
-    #[error("no fluent-bit: set FLUENT_BIT to its path, or install it (https://docs.fluentbit.io)")]
-    NoAgent,
     /// A file or socket of the test.
     #[error("{what}: {source}")]
     Io {
@@ -122,7 +120,10 @@ impl Installation {
     /// Finds both, or says on stderr that `test` is skipped and returns `None`.
     ///
     /// # Errors
-    /// When the module has not been built, or an agent is required and there is none.
+    /// When the module has not been built.
+    ///
+    /// # Panics
+    /// When an agent is required and there is none.
     pub fn find(test: &str) -> Result<Option<Self>, AgentError> {
         let program = match std::env::var_os("FLUENT_BIT").filter(|path| !path.is_empty()) {
             Some(path) => Some(PathBuf::from(path)),
@@ -136,9 +137,13 @@ impl Installation {
                 let compiled = compiled.map(PathBuf::from);
                 Ok(Some(Self { program, module, compiled, version }))
             }
-            None if std::env::var_os("SCHTAG_REQUIRE_FLUENT_BIT").is_some() => Err(AgentError::NoAgent),
             None => {
-                skipped(&format!("no fluent-bit for {test}; set FLUENT_BIT or put it on PATH"))?;
+                missing(
+                    Tool::FluentBit,
+                    &format!(
+                        "no fluent-bit for {test}; set FLUENT_BIT or put it on PATH (https://docs.fluentbit.io)"
+                    ),
+                );
                 Ok(None)
             }
         }
@@ -345,6 +350,25 @@ impl Agent {
             .ok_or_else(|| AgentError::Unexpected("the system does not say what is resident".into()))
     }
 
+    /// Asks the agent to end, as a service manager does (SIGTERM), and returns how it ended.
+    ///
+    /// # Errors
+    /// When it cannot be asked, or does not end.
+    pub fn terminate(&mut self) -> Result<ExitStatus, AgentError> {
+        let id = self.child.id().to_string();
+        Command::new("kill").args(["-TERM", &id]).status().map_err(io_error("sending SIGTERM"))?;
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().map_err(io_error("waiting for fluent-bit"))? {
+                return Ok(status);
+            }
+            if Instant::now() > deadline {
+                return Err(AgentError::TimedOut { what: "end after SIGTERM".into(), log: self.log() });
+            }
+            sleep(PAUSE);
+        }
+    }
+
     /// What the agent wrote to its log.
     pub fn log(&self) -> String {
         let path = self.dir.path().join("stderr.log");
@@ -373,15 +397,6 @@ impl Drop for Agent {
     }
 }
 
-/// Says on stderr that something is not tested here, and why.
-///
-/// # Errors
-/// When stderr is closed.
-pub fn skipped(what: &str) -> Result<(), AgentError> {
-    // Not eprintln!, which the test runner swallows when a test passes.
-    io::stderr().write_all(format!("SKIPPED: {what}\n").as_bytes()).map_err(io_error("writing to stderr"))
-}
-
 /// Asks a program for its version; it answers `Fluent Bit v5.1.1`.
 fn version_of(program: &Path) -> Result<Version, AgentError> {
     let output = Command::new(program)
@@ -403,7 +418,7 @@ pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
 }
 
 /// The lines of a file that end with a newline. A file that is not there yet has none.
-fn complete_lines(path: &Path) -> Result<Vec<String>, AgentError> {
+pub(crate) fn complete_lines(path: &Path) -> Result<Vec<String>, AgentError> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == NotFound => return Ok(Vec::new()),

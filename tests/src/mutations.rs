@@ -1,5 +1,7 @@
 //! Changes of inputs as a fuzzer makes them, the same in every run.
 
+use crate::random::Random;
+
 /// Words that the code looks for, so that changes get past the first comparison.
 const WORDS: [&str; 28] = [
     "\"schtag\":",
@@ -34,21 +36,17 @@ const WORDS: [&str; 28] = [
 
 /// A source of changes.
 #[derive(Debug)]
-pub struct Mutations(u64);
+pub struct Mutations(Random);
 
 impl Mutations {
     /// The changes of one run.
     pub const fn new(seed: u64) -> Self {
-        Self(seed | 1)
+        Self(Random::new(seed))
     }
 
-    /// A number below `limit` (xorshift, not evenly spread).
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        let number = usize::try_from(self.0 >> 16).unwrap_or(usize::MAX);
-        number.checked_rem(limit).unwrap_or(0)
+    /// A number below `limit`.
+    pub fn below(&mut self, limit: usize) -> usize {
+        self.0.below(limit)
     }
 
     /// A seed with one to four changes; some of them take from `other`.

@@ -1,14 +1,14 @@
 //! What fuzzing starts from: for each fuzz target, inputs of the form that it reads.
 
 use crate::event_log::{self, Event};
+use crate::expensive::{PARTS, Recipe, WORDS};
 use crate::samples::{Sample, Shape, task_xml};
-use crate::{hostile, project};
-use serde_json::Value;
+use crate::{catalogue, hostile, project};
 use std::fs;
 
 /// The fuzz targets, as `fuzz/fuzz_targets` has them.
-pub const TARGETS: [&str; 10] =
-    ["record", "wasm", "scan", "splice", "repair", "task", "command", "rules", "settings", "evtx"];
+pub const TARGETS: [&str; 11] =
+    ["record", "wasm", "fuel", "scan", "splice", "repair", "task", "command", "rules", "settings", "evtx"];
 
 /// Larger inputs teach a fuzzer nothing and slow it down.
 const MAX: usize = 32 * 1024;
@@ -43,6 +43,7 @@ pub fn of(target: &str) -> Result<Vec<Vec<u8>>, String> {
             seeds
         }
         "wasm" => records()?.into_iter().map(|record| [b"win.security\0", &*record].concat()).collect(),
+        "fuel" => dear(),
         "scan" | "splice" | "repair" => {
             let mut seeds = records()?;
             seeds.extend(
@@ -69,6 +70,17 @@ pub fn of(target: &str) -> Result<Vec<Vec<u8>>, String> {
     Ok(seeds)
 }
 
+/// Each part of a task with words that are dear to read there.
+fn dear() -> Vec<Vec<u8>> {
+    let parts = (0_u8..).zip(PARTS).flat_map(|(number, part)| {
+        WORDS.iter().skip(usize::from(number)).step_by(9).map(move |word| {
+            let text = Recipe::of_word(part, word, 600).text();
+            [&[number], text.as_bytes()].concat()
+        })
+    });
+    parts.collect()
+}
+
 fn records() -> Result<Vec<Vec<u8>>, String> {
     let mut records: Vec<Vec<u8>> = Vec::new();
     for (number, (command, arguments)) in COMMANDS.iter().enumerate() {
@@ -78,11 +90,9 @@ fn records() -> Result<Vec<Vec<u8>>, String> {
         }
     }
     records.push(Sample::new(4624, "a", "b").record(Shape::Winevtlog).into_bytes());
-    for lines in rule_files("cases.ndjson")? {
-        for line in lines.lines() {
-            let case: Value = serde_json::from_str(line).map_err(|error| error.to_string())?;
-            records.extend(case.get("record").map(|record| record.to_string().into_bytes()));
-        }
+    for rule in catalogue::rules()? {
+        let cases = rule.cases()?.into_iter().filter(|case| case.records.len() == 1);
+        records.extend(cases.flat_map(|case| case.records).map(|arrival| arrival.record.into_bytes()));
     }
     records.extend(hostile::inputs().into_iter().map(|(_, input)| input));
     Ok(records)

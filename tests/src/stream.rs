@@ -1,5 +1,6 @@
 //! A stream of Windows Security events as a busy host writes it: made by rule, the same in every run.
 
+use crate::random::Random;
 use crate::samples::{Sample, Shape};
 use serde_json::{Map, Value, json};
 
@@ -26,7 +27,7 @@ pub struct Stream {
 impl Stream {
     /// The stream in a form, from its beginning.
     pub const fn new(form: Form) -> Self {
-        Self { form, random: Random(0x5eed), count: 0 }
+        Self { form, random: Random::new(0x5eed), count: 0 }
     }
 
     fn other(&mut self) -> String {
@@ -249,19 +250,6 @@ const KINDS: [Event; 6] = [
         ],
     ),
 ];
-
-/// A generator of numbers, splitmix64: anything but the same numbers in every run would make counts differ.
-#[derive(Debug, Clone)]
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) % end.max(1) as u64) as usize
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -1,30 +1,36 @@
-//! Tables of test cases: one JSON object a line.
+//! Tables of test cases, as [`schtag_host::check::table`] describes them.
 
 use crate::project;
-use serde::de::DeserializeOwned;
+use schtag_host::check::table::{self, Row, RowError};
 use std::path::Path;
 
-/// Reads a table: each row with its place, for messages.
+/// Reads the table of that name in tests/testdata with a function for each row. Each result comes with its place, for
+/// messages.
 ///
 /// # Errors
 /// A sentence that names the file and the line that cannot be read.
-pub fn read<Row: DeserializeOwned>(path: &Path) -> Result<Vec<(String, Row)>, String> {
-    let shown = path.strip_prefix(project::root()).unwrap_or(path).display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{shown}: {error}"))?;
-    let rows = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).map(|(index, line)| {
-        let place = format!("{shown}:{}", index.saturating_add(1));
-        match serde_json::from_str(line) {
-            Ok(row) => Ok((place, row)),
-            Err(error) => Err(format!("{place}: {error}")),
-        }
-    });
-    rows.collect()
+pub fn testdata<T>(
+    name: &str,
+    read_row: impl FnMut(Row<'_>) -> Result<T, RowError>,
+) -> Result<Vec<(String, T)>, String> {
+    read(&project::root().join("tests/testdata").join(name), read_row)
 }
 
-/// The table of that name in tests/testdata.
+/// The one record of a row.
 ///
 /// # Errors
-/// See [`read`].
-pub fn testdata<Row: DeserializeOwned>(name: &str) -> Result<Vec<(String, Row)>, String> {
-    read(&project::root().join("tests/testdata").join(name))
+/// See [`Row::variants`].
+pub fn record(row: Row<'_>) -> Result<String, RowError> {
+    let records = row.variants()?.into_iter().flat_map(|variant| variant.arrivals);
+    records.map(|arrival| arrival.record).next().ok_or(RowError::NoRecord)
+}
+
+fn read<T>(
+    path: &Path,
+    mut read_row: impl FnMut(Row<'_>) -> Result<T, RowError>,
+) -> Result<Vec<(String, T)>, String> {
+    let shown = path.strip_prefix(project::root()).unwrap_or(path).display().to_string();
+    let read = table::read(path, |line, row| Ok::<_, RowError>((format!("{shown}:{line}"), read_row(row)?)));
+    let (rows, errors) = read.map_err(|error| format!("{shown}: {error}"))?;
+    if errors.is_empty() { Ok(rows) } else { Err(errors.join("\n")) }
 }

@@ -4,7 +4,6 @@
 //! (`plugin/src/abi/slots.rs`) always succeeds, as it does there. An allocation that cannot report its failure ends the
 //! process, and with it this test.
 #![allow(unsafe_code, reason = "an allocator of the test's own, which refuses")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use schtag::engine::{At, Engine, Outcome};
 use schtag_properties::text::{is_key, is_object, members};

@@ -1,6 +1,5 @@
 //! What a record may cost, in wasmtime fuel: about one unit for each instruction of the guest, the same on every
 //! machine. A change that costs more fails here; `make bench BENCH_ARGS="--bench fuel"` prints the numbers.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use schtag_host::bake::bake;
 use schtag_host::engine::Module;
@@ -67,6 +66,40 @@ fn task_events_cost_a_bounded_number_of_instructions() {
     assert_within(&mut filter, "benign task, winevtlog", 500_000);
     assert_within(&mut filter, "plain PowerShell, winevtlog", 680_000);
     assert_within(&mut filter, "encoded PowerShell, winevtlog", 1_050_000);
+}
+
+/// Whatever the memory of sequences holds, an event costs the same.
+#[test]
+fn the_thousandth_event_costs_what_the_first_does() {
+    let module = filter::module().unwrap();
+    let of = |kind: &str, number: usize| {
+        let mut sample = Sample::new(4698, "powershell.exe", "-NoProfile -Command Get-Date");
+        match kind {
+            "equal events" => {}
+            "tasks" => sample.task_name = format!("\\Task {number:05}"),
+            // Another account as well: one on many hosts is a finding of its own.
+            _ => {
+                sample.computer = format!("ws{number:05}.corp.example");
+                sample.user = format!("user{number:05}");
+            }
+        }
+        sample.record(Shape::Flat)
+    };
+    for kind in ["equal events", "tasks", "hosts"] {
+        let mut filter = Filter::new(&module).unwrap();
+        let costs: Vec<u64> = (0..5_000)
+            .map(|number| {
+                assert_eq!(filter.tag(&of(kind, number), 0).unwrap()["verdict"], "alert", "{kind}");
+                filter.fuel()
+            })
+            .collect();
+        // The first records let buffers grow.
+        let first = costs[1];
+        for number in [1_000, 2_000, 4_999] {
+            let later = costs[number];
+            assert!(later.abs_diff(first) * 20 <= first, "{kind}: {first} units, then {later} at {number}");
+        }
+    }
 }
 
 #[test]

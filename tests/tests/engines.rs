@@ -1,6 +1,5 @@
 //! The same verdicts everywhere: wasmtime with each of its compilers, wasmi, a new instance for each record, and the
 //! core run natively.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use schtag::engine::{At, Engine, Outcome};
 use schtag_host::engine::{Instance, Module, Options, Timestamp};

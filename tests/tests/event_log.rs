@@ -1,5 +1,4 @@
 //! Windows event logs: the events of a file get the tags that they get from a pipeline.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use schtag_host::event_log::EventLog;
 use schtag_tests::event_log::{Event, file, file_of_templates};

@@ -1,16 +1,9 @@
 //! What libFuzzer tries for hours (`make fuzz`), tried for seconds on any machine: each property holds for the seeds
 //! and for changes of them, the same in every run. `SCHTAG_FUZZ_TIMES=100` tries a hundred times as many changes.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "helpers of tests"
-)]
 
 use schtag::engine::Engine;
 use schtag_host::engine::{Instance, Module, Options};
-use schtag_properties::{command, evtx, json, record, rules, settings, task, wasm};
+use schtag_properties::{command, evtx, fuel, json, record, rules, settings, task, wasm};
 use schtag_tests::mutations::Mutations;
 use schtag_tests::{filter, pack, seeds};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -51,6 +44,13 @@ fn wasm() {
     let mut instance = Instance::new(&module, &Options::default()).unwrap();
     let mut engine = engine();
     try_all("wasm", 4_000, |data| wasm::check(&mut engine, &mut instance, data));
+}
+
+#[test]
+fn fuel() {
+    let module = Module::new(&filter::wasm().unwrap()).unwrap();
+    let mut instance = Instance::new(&module, &Options::default()).unwrap();
+    try_all("fuel", 2_000, |data| fuel::check(&mut instance, data));
 }
 
 #[test]

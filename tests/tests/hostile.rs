@@ -1,6 +1,5 @@
 //! Whatever comes in, exactly one valid JSON object comes out, nothing traps, and the next record is judged as
 //! if nothing had happened.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use schtag_host::engine::{Instance, Options, Timestamp};
 use schtag_tests::samples::{Sample, Shape};

@@ -1,7 +1,7 @@
 //! `schtag tag --jobs` with the built filter: every record as one worker gives it, sequences among them.
-#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests")]
 
 use schtag_tests::samples::{Sample, Shape};
+use schtag_tests::skip::skipped;
 use schtag_tests::stream::{Form, Stream};
 use schtag_tests::{hostile, project, workload};
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ fn schtag() -> Option<PathBuf> {
     if path.is_file() {
         return Some(path);
     }
-    eprintln!("SKIPPED: there is no {}; `make test` builds it", path.display());
+    skipped(&format!("there is no {}; `make test` builds it", path.display()));
     None
 }
 

@@ -1,5 +1,4 @@
 //! ECS and OCSF: against records written by hand, and against what the schemas ask for, on every event of the project.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use schtag::engine::{At, Engine, Outcome};
 use schtag::rules::{Level, Pack, Packed};
@@ -11,6 +10,7 @@ use schtag_host::mapping::ecs::Lifter;
 use schtag_host::mapping::ocsf::Findings;
 use schtag_tests::ocsf::conformance;
 use schtag_tests::samples::{Sample, Shape};
+use schtag_tests::skip::skipped;
 use schtag_tests::{events, filter, pack, project};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -97,9 +97,16 @@ fn verdicts_become_findings_or_not() {
         assert_eq!(finding["unmapped"]["schtag"]["notes"][0], "n");
         assert_eq!(conformance(&finding), [""; 0], "{verdict}");
     }
-    for verdict in ["observed", "repaired", "unheard-of"] {
+    for verdict in ["observed", "repaired", "passed_on", "unheard-of"] {
         assert_eq!(with(verdict), None, "{verdict}");
     }
+    // A sequence that an earlier filter saw is shown, and is no alert.
+    let tag = json!({"schema": "1", "verdict": "passed_on", "severity": "informational", "title": "t",
+        "passed_on": {"verdict": "alert", "severity": "medium", "rules": [{"id": "i", "title": "t", "level": "medium"}],
+            "verified": "no"}});
+    let finding = findings.finding(b"{}", &tag, 1_772_000_000_000).unwrap();
+    assert_eq!((&finding["status_id"], &finding["is_alert"]), (&json!(1), &json!(false)));
+    assert_eq!(conformance(&finding), [""; 0]);
 }
 
 #[test]
@@ -163,7 +170,7 @@ fn a_module_that_was_baked_with_ecs_says_the_same() {
 #[test]
 fn the_module_has_room_for_ecs() {
     let Some(base) = std::env::var_os("SCHTAG_BASE_WASM").filter(|path| !path.is_empty()) else {
-        eprintln!("SKIPPED: set SCHTAG_BASE_WASM to the base module, as `make test` does");
+        skipped("set SCHTAG_BASE_WASM to the base module, as `make test` does");
         return;
     };
     let baked = schtag_host::bake::bake(&std::fs::read(base).unwrap(), &ecs_pack(), DEFAULT_BUDGET).unwrap();

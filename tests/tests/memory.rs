@@ -2,13 +2,6 @@
 //!
 //! `cargo test --release --test memory -- --ignored --nocapture` passes ten million through one instance, or as many as
 //! `SCHTAG_RECORDS` says.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "helpers of tests"
-)]
 
 use schtag_host::engine::{Instance, Options, Timestamp};
 use schtag_tests::filter;

@@ -1,5 +1,4 @@
 //! The built module itself: every supported Fluent Bit loads it, and it says what is in it.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use schtag_host::engine::Module;
 use schtag_host::gate::{self, DEFAULT_PACK_BUDGET, Form};

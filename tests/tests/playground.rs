@@ -1,6 +1,5 @@
 //! The playground, in a browser: it judges the samples as the module does elsewhere, asks for nothing but its own files,
 //! and shows hostile text as text.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use schtag_tests::files_server::{Files, FilesServer};
 use schtag_tests::filter::{self, Filter};
@@ -45,7 +44,7 @@ fn document(browser: &Path, files: &Files, hash: &str, state: &str) -> (String, 
         let slow = format!("<link rel=\"stylesheet\" href=\"delay-{delay}.css\"></body>");
         files.insert("index.html".into(), page.replace("</body>", &slow).into_bytes());
         let server = FilesServer::start(files).unwrap();
-        last = chromium::document(browser, &server.url(&format!("index.html{hash}")), None).unwrap();
+        last = chromium::document(browser, &server.url(&format!("index.html{hash}"))).unwrap();
         if last.contains(&format!("data-state=\"{state}\"")) {
             return (shown(&last), server);
         }
@@ -83,7 +82,12 @@ fn nothing_is_ever_parsed_as_markup() {
         assert!(!script.contains(word), "playground.js has {word}");
     }
     let page = read("docs/playground/index.html");
-    for part in ["default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "connect-src 'self'"] {
+    for part in [
+        "default-src 'none'",
+        "script-src 'self' 'wasm-unsafe-eval'",
+        "worker-src blob:",
+        "connect-src 'self'",
+    ] {
         assert!(page.contains(part), "the page's policy lacks {part}");
     }
     let outside = page.replace(&samples(), "");
@@ -181,26 +185,152 @@ fn without_a_module_the_page_says_what_to_do() {
     assert!(page.contains("cannot be used: this is not a module that schtag made"), "{page}");
 }
 
+/// The page opened as a file, after ever longer waits, until it shows `expected`. What makes it wait comes from a server,
+/// which the page's policy has to allow for it.
+fn document_of_file(browser: &Path, script: &str, expected: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let server = FilesServer::start(Files::new()).unwrap();
+    std::fs::write(folder.path().join("playground.css"), read("docs/playground/playground.css")).unwrap();
+    std::fs::write(folder.path().join("playground.js"), script).unwrap();
+    let address = format!("file://{}/index.html", folder.path().display());
+    let mut last = String::new();
+    for delay in [1_000, 4_000, 16_000, 60_000] {
+        let slow = server.url(&format!("delay-{delay}.css"));
+        let page = read("docs/playground/index.html")
+            .replace("style-src 'self'", &format!("style-src 'self' {slow}"))
+            .replace("</body>", &format!("<link rel=\"stylesheet\" href=\"{slow}\"></body>"));
+        std::fs::write(folder.path().join("index.html"), page).unwrap();
+        last = chromium::document(browser, &address).unwrap();
+        if last.contains(expected) {
+            return shown(&last);
+        }
+    }
+    panic!("the page never showed {expected}: {}", shown(&last));
+}
+
 /// A page that was opened as a file, where nothing can be fetched: it says so, and takes a module that is given to it.
 #[test]
 fn it_works_from_a_file() {
     let Some(browser) = chromium::find("it_works_from_a_file") else { return };
-    let folder = tempfile::tempdir().unwrap();
-    for name in ["index.html", "playground.css", "playground.js"] {
-        std::fs::write(folder.path().join(name), read(&format!("docs/playground/{name}"))).unwrap();
-    }
-    let address = format!("file://{}/index.html", folder.path().display());
-    let mut pages = (1..=5).map(|_| chromium::document(&browser, &address, Some(30_000)).unwrap());
-    assert!(pages.any(|page| page.contains("Open it with “Open module”")), "a page from a file says nothing");
+    let script = read("docs/playground/playground.js");
+    document_of_file(&browser, &script, "Open it with “Open module”");
     // What the file picker and dropping a file do.
-    let bytes = filter::wasm().unwrap().iter().map(u8::to_string).collect::<Vec<_>>().join(",");
-    let script = read("docs/playground/playground.js")
+    let module = bytes(&filter::wasm().unwrap());
+    let script = script
         + &format!(
-            "\nuseFile(new File([new Uint8Array([{bytes}])], 'mine.wasm')).then(() => useFile(new File([samples[1]], 'one.ndjson')));"
+            "\nuseFile(new File([{module}], 'mine.wasm')).then(() => useFile(new File([samples[1]], 'one.ndjson')));"
         );
-    std::fs::write(folder.path().join("playground.js"), script).unwrap();
-    let mut pages = (1..=10).map(|_| chromium::document(&browser, &address, Some(30_000)).unwrap());
-    let judged =
-        |page: String| page.contains("mine.wasm: schtag ") && page.contains("1 record judged, 1 tagged.");
-    assert!(pages.any(judged), "a module that is opened does not judge");
+    let page = document_of_file(&browser, &script, "data-state=\"judged\"");
+    for part in ["mine.wasm: schtag ", "1 record judged, 1 tagged."] {
+        assert!(page.contains(part), "the page lacks {part:?}: {page}");
+    }
+}
+
+/// Bytes as an expression of the page's language.
+fn bytes(bytes: &[u8]) -> String {
+    let numbers = bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(",");
+    format!("new Uint8Array([{numbers}])")
+}
+
+/// A module with what the page needs, that never returns from the function `filter` for a record over 40 bytes, or from
+/// its start, and gives other records back as they are.
+fn module_that_never_returns(from_start: bool) -> Vec<u8> {
+    let (start, limit) = if from_start { ("(start $forever)", 0) } else { ("", 40) };
+    wat::parse_str(format!(
+        r#"(module
+            (memory (export "memory") 2)
+            (func $forever (loop $again (br $again)))
+            (func (export "malloc") (param i32) (result i32) (i32.const 1024))
+            (func (export "free") (param i32))
+            (func (export "schtag_filter") (param i32 i32 i32 i32 i32 i32) (result i32)
+                (if (i32.gt_u (local.get 5) (i32.const {limit})) (then (call $forever)))
+                (local.get 4))
+            {start})"#
+    ))
+    .unwrap()
+}
+
+/// The page with this module, a deadline of so many milliseconds, and a script that runs after the page's own.
+fn files_with(module: Vec<u8>, deadline: u32, script: &str) -> Files {
+    let mut files = files(&samples());
+    let page = read("docs/playground/playground.js");
+    let with_deadline = page.replace("DEADLINE_MS = 10000;", &format!("DEADLINE_MS = {deadline};"));
+    assert_ne!(page, with_deadline, "the page's deadline is written otherwise");
+    let helpers = r#"
+        const until = async (state) => {
+          while (document.body.dataset.state !== state) await new Promise((done) => setTimeout(done, 10));
+        };
+        const judgeText = (text) => { page("records").value = text; page("judge").click(); };
+        const endless = JSON.stringify({ log: "x".repeat(100) });
+    "#;
+    let script = format!("{with_deadline}\n{helpers}\n(async () => {{ {script} }})();");
+    files.insert("playground.js".into(), script.into_bytes());
+    files.insert("schtag.wasm".into(), module);
+    files
+}
+
+#[test]
+fn a_module_that_never_returns_is_stopped_and_the_next_click_works() {
+    let test = "a_module_that_never_returns_is_stopped_and_the_next_click_works";
+    let Some(browser) = chromium::find(test) else { return };
+    let script = r#"
+        await until("empty");
+        judgeText('{"a":1}\n' + endless + '\n{"b":1}\n{"c":1}');
+        await until("stopped");
+        document.body.dataset.said = page("status").textContent;
+        document.body.dataset.cards = page("results").textContent;
+        judgeText('{"a":1}\n{"b":2}');
+        await until("judged");
+        document.body.dataset.state = "done";
+    "#;
+    let files = files_with(module_that_never_returns(false), 3_000, script);
+    let (page, _) = document(&browser, &files, "", "done");
+    for part in [
+        "data-said=\"Stopped at record 2: the module gave no answer within 3 seconds; 2 records more were left out.\"",
+        "The module failed: it gave no answer within 3 seconds and was stopped",
+        "2 records judged, 0 tagged.",
+    ] {
+        assert!(page.contains(part), "the page lacks {part:?}: {page}");
+    }
+}
+
+/// The deadline is never reached: the click itself ends what is at work.
+#[test]
+fn a_click_ends_what_is_still_at_work() {
+    let Some(browser) = chromium::find("a_click_ends_what_is_still_at_work") else { return };
+    let script = r#"
+        await until("empty");
+        judgeText(endless);
+        await until("judging");
+        judgeText('{"a":1}');
+        await until("judged");
+        document.body.dataset.state = "done";
+    "#;
+    let files = files_with(module_that_never_returns(false), 1_000_000, script);
+    let (page, _) = document(&browser, &files, "", "done");
+    assert!(page.contains("1 record judged, 0 tagged."), "{page}");
+}
+
+#[test]
+fn a_module_that_never_starts_is_stopped_and_another_can_be_opened() {
+    let test = "a_module_that_never_starts_is_stopped_and_another_can_be_opened";
+    let Some(browser) = chromium::find(test) else { return };
+    let script = format!(
+        r#"
+        await until("empty");
+        judgeText('{{"a":1}}');
+        await until("stopped");
+        document.body.dataset.said = page("status").textContent;
+        await useFile(new File([{}], "other.wasm"));
+        await until("judged");
+        document.body.dataset.state = "done";
+    "#,
+        bytes(&module_that_never_returns(false))
+    );
+    let files = files_with(module_that_never_returns(true), 3_000, &script);
+    let (page, _) = document(&browser, &files, "", "done");
+    for part in ["data-said=\"Stopped at record 1: ", "other.wasm: a module without rules", "1 record judged"]
+    {
+        assert!(page.contains(part), "the page lacks {part:?}: {page}");
+    }
 }

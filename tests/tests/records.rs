@@ -1,6 +1,5 @@
 //! Records through the built module: nothing but our own member is ever added, and what is no task event comes
 //! out byte for byte.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use schtag_host::engine::{Options, Tagger, Timestamp};
 use schtag_tests::samples::{Sample, Shape};

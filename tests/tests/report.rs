@@ -1,5 +1,4 @@
 //! The report, of what the module really says, in a browser: hostile names are text, and what is not listed is said.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use schtag_host::catalogue::Catalogue;
 use schtag_host::engine::{Instance, Options, Timestamp};
@@ -65,7 +64,7 @@ fn hostile_names_are_text_in_a_browser_too() {
     let Some(browser) = chromium::find("hostile_names_are_text_in_a_browser_too") else { return };
     let files = Files::from([("report.html".to_owned(), html.into_bytes())]);
     let server = FilesServer::start(files).unwrap();
-    let page = chromium::document(&browser, &server.url("report.html"), None).unwrap();
+    let page = chromium::document(&browser, &server.url("report.html")).unwrap();
     assert!(page.contains("<title>Test</title>"), "a script of a record's ran");
     for part in ["<script", "<img", "<svg onload", "\u{202e}"] {
         assert!(!page.contains(part), "{part:?} reached the page");

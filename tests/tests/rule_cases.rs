@@ -1,50 +1,20 @@
 //! Every case beside every rule, through the built module: a rule is in the tag exactly when the case says so.
 
-#![expect(clippy::indexing_slicing, reason = "a failing helper fails its test")]
-
+use schtag_host::check::cases::Case;
+use schtag_host::check::samples::{Description, Shape};
+use schtag_host::check::table::Row;
 use schtag_tests::catalogue::{self, Rule};
 use schtag_tests::filter::{self, Filter};
-use schtag_tests::table;
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
-/// A line of cases.ndjson; CONTRIBUTING.md describes it.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Case {
-    case: String,
-    matches: bool,
-    record: Option<Box<RawValue>>,
-    records: Option<Vec<Box<RawValue>>>,
-    seconds: Option<Vec<u32>>,
-}
-
-impl Case {
-    /// The records, each with the second in which it arrives.
-    fn steps(&self) -> Result<Vec<(&str, u32)>, String> {
-        let records: Vec<&str> = match (&self.record, &self.records) {
-            (Some(record), None) => vec![record.get()],
-            (None, Some(records)) if !records.is_empty() => records.iter().map(|r| r.get()).collect(),
-            _ => return Err("needs either `record` or `records`".into()),
-        };
-        let seconds = self.seconds.clone().unwrap_or_else(|| vec![0; records.len()]);
-        if seconds.len() != records.len() {
-            return Err(format!("{} records but {} `seconds`", records.len(), seconds.len()));
-        }
-        Ok(records.into_iter().zip(seconds).collect())
-    }
-}
+use schtag_tests::project;
 
 /// What is wrong with a case, if anything is.
 fn judge(rule: &Rule, case: &Case, mut filter: Filter) -> Result<(), String> {
-    let mut ids = Vec::new();
     let mut tag = serde_json::Value::Null;
-    for (record, seconds) in case.steps()? {
-        tag = filter.tag(record, seconds)?;
-        let rules = tag["rules"].as_array().into_iter().flatten();
-        ids = rules.map(|rule| rule["id"].as_str().unwrap_or_default().to_owned()).collect();
+    for arrival in &case.records {
+        tag = filter.tag(&arrival.record, arrival.seconds)?;
     }
-    match (case.matches, ids.contains(&rule.id)) {
+    let mut rules = tag["rules"].as_array().into_iter().flatten();
+    match (case.matches, rules.any(|found| found["id"] == rule.id.as_str())) {
         (true, false) => Err(format!("should match and does not: {tag}")),
         (false, true) => Err(format!("should not match and does: {}", tag["evidence"])),
         _ => Ok(()),
@@ -64,19 +34,44 @@ fn each_rule_matches_as_its_cases_say() {
             failures.push(format!("{}: not in the module, which `make dist` bakes anew", rule.slug));
             continue;
         }
-        let cases: Vec<(String, Case)> = table::read(&rule.cases()).unwrap();
+        let cases = rule.cases().unwrap();
         for kind in [true, false] {
-            if !cases.iter().any(|(_, case)| case.matches == kind) {
+            if !cases.iter().any(|case| case.matches == kind) {
                 failures.push(format!("{}: no case with \"matches\": {kind}", rule.slug));
             }
         }
-        for (place, case) in &cases {
+        for case in &cases {
             count += 1;
             if let Err(what) = judge(rule, case, Filter::new(&module).unwrap()) {
-                failures.push(format!("{place} ({}): {what}", case.case));
+                failures.push(format!("{}: {what}", rule.place(case)));
             }
         }
     }
     assert!(failures.is_empty(), "{} of {count} cases:\n{}", failures.len(), failures.join("\n"));
     assert!(count >= 500, "only {count} cases were found");
+}
+
+/// The lines that docs/cases.md shows are cases, and it names each member that an event may have.
+#[test]
+fn the_page_of_cases_shows_cases() {
+    let page = std::fs::read_to_string(project::root().join("docs/cases.md")).unwrap();
+    let shown: Vec<&str> = page
+        .split("```json\n")
+        .skip(1)
+        .filter_map(|part| part.split("```").next())
+        .flat_map(str::lines)
+        .collect();
+    assert!(shown.len() >= 3, "{shown:?}");
+    for line in shown {
+        let mut row = Row::parse(line.as_bytes()).unwrap();
+        row.need::<String>("case").unwrap();
+        row.need::<bool>("matches").unwrap();
+        assert_eq!(row.variants().map(|variants| variants.len()), Ok(1), "{line}");
+    }
+    let unknown = serde_json::from_str::<Description>(r#"{"?":1}"#).unwrap_err().to_string();
+    let members: Vec<&str> = unknown.split('`').skip(3).step_by(2).collect();
+    assert!(members.contains(&"event") && members.len() > 25, "{unknown}");
+    for member in members.into_iter().chain(Shape::ALL.map(Shape::name)) {
+        assert!(page.contains(&format!("`{member}`")), "docs/cases.md does not name `{member}`");
+    }
 }

@@ -2,8 +2,6 @@
 //!
 //! What each sequence rule matches is in its cases (see rule_cases.rs).
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failing helper fails its test")]
-
 use schtag_host::engine::{Options, Tagger, Timestamp};
 use schtag_tests::catalogue;
 use schtag_tests::filter::{self, AT, Filter};
@@ -89,6 +87,76 @@ fn the_tag_says_what_the_events_have_in_common() {
     let evidence = tag["evidence"].as_array().unwrap();
     for (field, value) in [("Computer", "ws17.corp.example"), ("TaskName", "\\pair")] {
         assert!(evidence.iter().any(|e| e["field"] == field && e["match"] == value), "{evidence:?}");
+    }
+}
+
+#[test]
+fn a_wrong_clock_blinds_nobody() {
+    const DAYS: i64 = 3 * 24 * 60 * 60;
+    let at = |offset: i64| Timestamp {
+        seconds: u32::try_from(i64::from(AT).saturating_add(offset).clamp(0, u32::MAX.into())).unwrap(),
+        nanoseconds: 0,
+    };
+    let rules = catalogue::rules().unwrap();
+    let module = filter::module().unwrap();
+    let mut other = quiet(4698, "\\Other");
+    other.computer = "other.corp.example".into();
+    for odd in [DAYS, -DAYS, i64::from(u32::MAX), -i64::from(u32::MAX)] {
+        // The odd record is the first of all, or comes in between, or both.
+        for (before, between) in [(0, 1), (1, 0), (1, 1), (20, 20)] {
+            let mut tagger = Tagger::new(module.clone(), Options::default()).unwrap();
+            let mut found = |record: &str, offset| {
+                let tagged = tagger.tag_record(b"t", at(offset), record.as_bytes());
+                let out: Value = serde_json::from_slice(&tagged.record).unwrap();
+                catalogue::slugs(&rules, &out["schtag"])
+            };
+            let other = other.record(Shape::Flat);
+            (0..before).for_each(|_| assert!(found(&other, odd).is_empty()));
+            assert!(found(&quiet(4698, "\\Pair").record(Shape::Flat), 0).is_empty());
+            (0..between).for_each(|_| assert!(found(&other, odd).is_empty()));
+            assert_eq!(
+                found(&quiet(4699, "\\Pair").record(Shape::Flat), 1),
+                [PAIR],
+                "{odd} {before} {between}"
+            );
+            // The odd one is judged in its own time.
+            let mut deleted = quiet(4699, "\\Other");
+            deleted.computer = "other.corp.example".into();
+            assert_eq!(found(&deleted.record(Shape::Flat), odd), [PAIR], "{odd} {before} {between}");
+        }
+    }
+}
+
+#[test]
+fn an_archive_of_years_is_judged_month_by_month() {
+    let mut filter = Filter::new(&filter::module().unwrap()).unwrap();
+    let month = 30 * 24 * 60 * 60;
+    for number in 0..24_u32 {
+        let mut tag = |event_id, seconds: u32| {
+            filter.tag(&quiet(event_id, "\\Pair").record(Shape::Flat), number * month + seconds).unwrap()
+        };
+        assert_eq!(tag(4699, 0), Value::Null, "what was created a month ago is out of reach");
+        assert_eq!(tag(4698, 1), Value::Null);
+        assert_eq!(tag(4699, 2)["verdict"], "alert", "{number}");
+    }
+}
+
+#[test]
+fn the_noise_of_one_host_does_not_push_out_another() {
+    for fillers in [1_500, 6_000] {
+        let mut filter = Filter::new(&filter::module().unwrap()).unwrap();
+        filter.tag(&quiet(4698, "\\Pair").record(Shape::Flat), 0).unwrap();
+        for number in 0..fillers {
+            let mut filler = quiet(4698, &format!("\\Task {number}"));
+            filler.computer = "loud.corp.example".into();
+            filter.tag(&filler.record(Shape::Flat), 1).unwrap();
+        }
+        let tag = filter.tag(&quiet(4699, "\\Pair").record(Shape::Flat), 2).unwrap();
+        assert_eq!(tag["verdict"], "alert", "after {fillers}");
+        // The loud host's own last task is remembered, too.
+        let mut last = quiet(4699, &format!("\\Task {}", fillers - 1));
+        last.computer = "loud.corp.example".into();
+        assert_eq!(filter.tag(&last.record(Shape::Flat), 2).unwrap()["verdict"], "alert");
     }
 }
 

@@ -1,6 +1,5 @@
 //! When the host gives no more memory, a record comes back all the same: judged, or as it was with a tag that says
 //! that it was not judged. Only what the host itself could not copy is lost, and that is said, too.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use schtag_host::engine::{Instance, Module, Options, Timestamp};
 use schtag_properties::text::{is_key, is_object, members};

@@ -1,5 +1,4 @@
 //! Fluent Bit gives a module 8 KiB for the frames of its calls, and a call for which nothing is left loses the record.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use schtag_host::calls::Calls;
 use schtag_host::stack::{AVAILABLE, OF_HOST, PEAK, metered};

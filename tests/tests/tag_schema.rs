@@ -1,6 +1,5 @@
 //! Every tag that any of the project's events gets is what docs/tag.schema.json says; and the schema says enough to
 //! refuse what is broken.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use jsonschema::Validator;
 use schtag::engine::{At, Engine, Outcome};
@@ -146,6 +145,8 @@ fn full() -> Value {
     assert_eq!(outcome, Outcome::Replaced);
     let mut tag = tag_of(&out).unwrap();
     tag["notes"] = json!(["a note"]);
+    tag["passed_on"] = json!({"verdict": "alert", "severity": "medium", "rules": [tag["rules"][0]],
+        "notes": ["a note"], "verified": "no"});
     tag
 }
 
@@ -223,6 +224,10 @@ fn a_broken_tag_is_refused() {
         ("/threat/technique/id/0", "T1053.005"),
         ("/threat/technique/subtechnique/id/0", "T1053"),
         ("/threat/tactic/id/0", "execution"),
+        ("/passed_on/verdict", "passed_on"),
+        ("/passed_on/severity", "urgent"),
+        ("/passed_on/rules/0/level", "High"),
+        ("/passed_on/verified", "yes"),
     ] {
         let mut tag = good.clone();
         *tag.pointer_mut(at).unwrap_or_else(|| panic!("the tag has no {at}: {good}")) = json!(value);
@@ -236,10 +241,18 @@ fn a_broken_tag_is_refused() {
         tag.as_object_mut().unwrap().remove(name);
         try_one(format!("without {name}"), &tag);
     }
-    for verdict in ["observed", "unreadable", "allowlisted", "repaired"] {
+    for verdict in ["observed", "unreadable", "allowlisted", "repaired", "passed_on"] {
         let mut tag = good.clone();
         tag["verdict"] = json!(verdict);
         try_one(format!("rules in a tag with the verdict {verdict}"), &tag);
     }
+    let mut tag = json!({"schema": "1", "verdict": "passed_on", "severity": "informational", "title": "t",
+        "passed_on": good["passed_on"]});
+    assert_eq!(complaints(&validator, &tag), [""; 0]);
+    tag["severity"] = json!("high");
+    try_one("a severity by another's words".into(), &tag);
+    tag.as_object_mut().unwrap().remove("passed_on");
+    tag["severity"] = json!("informational");
+    try_one("passed on without a word".into(), &tag);
     assert!(survivors.is_empty(), "the schema accepts {survivors:#?}");
 }

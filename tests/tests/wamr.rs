@@ -1,8 +1,7 @@
 //! The filter in WAMR without an agent around it, as old a one as there is: `IWASM=/path/to/iwasm`.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests")]
 
 use schtag_host::engine::{Instance, Module, Options, Timestamp};
-use schtag_tests::fluent_bit::skipped;
+use schtag_tests::skip::{Tool, missing};
 use schtag_tests::{filter, seeds, wamr};
 use std::fs;
 
@@ -17,9 +16,10 @@ fn records() -> Vec<Vec<u8>> {
 #[test]
 fn wamr_gives_the_same() {
     let Some(program) = wamr::find() else {
-        assert!(std::env::var_os("SCHTAG_REQUIRE_IWASM").is_none(), "no iwasm: set IWASM to its path");
-        skipped("no iwasm; build one from WAMR's product-mini/platforms/linux, and set IWASM to its path")
-            .unwrap();
+        missing(
+            Tool::Iwasm,
+            "no iwasm; build one from WAMR's product-mini/platforms/linux, and set IWASM to its path",
+        );
         return;
     };
     let wasm = filter::wasm().unwrap();

@@ -1,13 +1,12 @@
-//! A rule's cases: records, and whether the rule must match each.
-use serde::Deserialize;
-use serde_json::value::RawValue;
-use std::fs;
-use std::io;
+//! A rule's cases: events, and whether the rule must match each.
+use super::table::{self, Arrival, Row, RowError};
+use crate::files::{self, FileError};
 use std::path::Path;
+use thiserror::Error;
 
 /// The name of the file beside a rule that holds its cases, one JSON object a line:
-/// `{"case": "what it shows", "matches": true, "record": {…}}`. A rule over several events has `"records": […]`
-/// instead, and may say with `"seconds": […]` when each arrives.
+/// `{"case": "what it shows", "matches": true, "command": "powershell.exe", …}`. [`table`] says how the events of a case
+/// are given.
 pub const FILE: &str = "cases.ndjson";
 
 /// One case.
@@ -15,94 +14,63 @@ pub const FILE: &str = "cases.ndjson";
 pub struct Case {
     /// Its line in the file, from 1.
     pub line: usize,
-    /// What it shows.
+    /// What it shows; with the shape, where the line names several.
     pub name: String,
     /// Whether the rule must match the last record.
     pub matches: bool,
-    /// The records in order, as written; at least one.
+    /// The records in order; at least one.
     pub records: Vec<Arrival>,
 }
 
-/// A record and when it arrives.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Arrival {
-    /// The record, as written.
-    pub record: String,
-    /// Seconds since the case began.
-    pub seconds: u32,
+/// What is wrong with a case.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+enum CaseError {
+    /// Nothing says what it shows.
+    #[error("`case` is empty: say what the case shows")]
+    NoName,
+    /// The row is malformed.
+    #[error(transparent)]
+    Row(#[from] RowError),
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Line<'a> {
-    case: String,
-    matches: bool,
-    #[serde(borrow)]
-    record: Option<&'a RawValue>,
-    #[serde(borrow)]
-    records: Option<Vec<&'a RawValue>>,
-    seconds: Option<Vec<u32>>,
-}
-
-/// Reads a file of cases. Lines that are none are told as `file:line: what is wrong`.
+/// Reads a file of cases. Malformed lines are returned as messages `file:line: problem`.
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn read(path: &Path) -> io::Result<(Vec<Case>, Vec<String>)> {
-    let text = fs::read(path)?;
-    let (mut cases, mut errors) = (Vec::new(), Vec::new());
-    for (line, text) in (1..).zip(text.split(|byte| *byte == b'\n')) {
-        if text.trim_ascii().is_empty() {
-            continue;
-        }
-        match parse(line, text) {
-            Ok(case) => cases.push(case),
-            Err(error) => errors.push(format!("{}:{line}: {error}", path.display())),
-        }
-    }
-    Ok((cases, errors))
+pub fn read(path: &Path) -> Result<(Vec<Case>, Vec<String>), FileError> {
+    Ok(of(path, &files::read(path, files::CASES)?))
 }
 
-fn parse(line: usize, text: &[u8]) -> Result<Case, String> {
-    // The position that serde_json adds says "line 1" of every line.
-    let in_words = |error: serde_json::Error| {
-        let text = error.to_string();
-        match text.rsplit_once(" at line 1 column ") {
-            Some((what, column)) => format!("{what} (column {column})"),
-            None => text,
-        }
-    };
-    let read: Line<'_> = serde_json::from_slice(text).map_err(in_words)?;
-    if read.case.trim().is_empty() {
-        return Err("`case` is empty: say what the case shows".into());
+/// As [`read`], of the text of the file.
+pub(crate) fn of(path: &Path, text: &[u8]) -> (Vec<Case>, Vec<String>) {
+    let (cases, errors) = table::of(path, text, cases);
+    (cases.into_iter().flatten().collect(), errors)
+}
+
+/// The cases of a line: one for each shape that it names.
+fn cases(line: usize, mut row: Row<'_>) -> Result<Vec<Case>, CaseError> {
+    let name: String = row.need("case")?;
+    let matches = row.need("matches")?;
+    if name.trim().is_empty() {
+        return Err(CaseError::NoName);
     }
-    let records = match (read.record, read.records) {
-        (Some(record), None) => vec![record],
-        (None, Some(records)) if !records.is_empty() => records,
-        (None, Some(_)) => return Err("`records` is empty".into()),
-        (None, None) => return Err("there is no `record`, and no `records`".into()),
-        (Some(_), Some(_)) => return Err("there are both `record` and `records`".into()),
-    };
-    if records.iter().any(|record| !record.get().starts_with('{')) {
-        return Err("a record is not a JSON object".into());
-    }
-    let seconds = read.seconds.unwrap_or_else(|| vec![0; records.len()]);
-    if seconds.len() != records.len() || !seconds.is_sorted() {
-        return Err(
-            "`seconds` has to have one number for each record, none smaller than the one before".into()
-        );
-    }
-    let arrivals = records.iter().zip(seconds);
-    let arrivals = arrivals.map(|(record, seconds)| Arrival { record: record.get().to_owned(), seconds });
-    Ok(Case { line, name: read.case, matches: read.matches, records: arrivals.collect() })
+    let cases = row.variants()?.into_iter().map(|variant| {
+        let name = match variant.shape {
+            Some(shape) => format!("{name} ({})", shape.name()),
+            None => name.clone(),
+        };
+        Case { line, name, matches, records: variant.arrivals }
+    });
+    Ok(cases.collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
-    fn what_is_no_case_is_told_with_its_line() {
+    fn malformed_lines_are_returned_with_their_line() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE);
         let text = [
@@ -119,6 +87,9 @@ mod tests {
             r#"{"case":"a","matches":true,"records":[{},{}],"seconds":[0]}"#,
             r#"{"case":"a","matches":true,"records":[{},{}],"seconds":[1,0]}"#,
             "{",
+            r#"{"matches":true,"command":"x"}"#,
+            r#"{"case":"a","matches":true,"comand":"x"}"#,
+            r#"{"case":"a","matches":true,"command":"x","command":"y"}"#,
         ];
         fs::write(&path, text.join("\n")).unwrap();
         let (cases, errors) = read(&path).unwrap();
@@ -127,21 +98,38 @@ mod tests {
         let second = Arrival { record: r#"{"c":2}"#.into(), seconds: 30 };
         assert_eq!((several.line, &several.records[1..]), (3, &[second][..]));
         let expected = [
-            ":4: there is no `record`",
-            ":5: unknown field `verdict`, expected one of `case`, `matches`, `record`",
-            ":6: invalid type: string \"yes\"",
+            ":4: there is no `record`, and nothing that describes an event",
+            ":5: unknown field `verdict`: a record",
+            ":6: `matches`: invalid type: string \"yes\", expected a boolean",
             ":7: a record is not a JSON object",
             ":8: `case` is empty",
-            ":9: there are both",
+            ":9: there are both `record` and `records`",
             ":10: `records` is empty",
             ":11: `seconds` has to have",
             ":12: `seconds` has to have",
-            ":13: EOF while parsing an object",
+            ":13: EOF while parsing an object (column 1)",
+            ":14: missing field `case`",
+            ":15: unknown field `comand`, expected one of `event`",
+            ":16: duplicate field `command`",
         ];
         assert_eq!(errors.len(), expected.len(), "{errors:#?}");
         for (error, expected) in errors.iter().zip(expected) {
             assert!(error.contains(expected), "{error} should say {expected}");
         }
         assert!(read(&folder.path().join("missing")).is_err());
+    }
+
+    #[test]
+    fn a_line_is_a_case_in_each_shape_that_it_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        let text = r#"{"case":"a","matches":true,"command":"x","shapes":["flat","winevtlog"]}"#;
+        fs::write(&path, text).unwrap();
+        let (cases, errors) = read(&path).unwrap();
+        assert!(errors.is_empty(), "{errors:?}");
+        let names: Vec<&str> = cases.iter().map(|case| case.name.as_str()).collect();
+        assert_eq!(names, ["a (flat)", "a (winevtlog)"]);
+        assert!(cases[0].records[0].record.contains("SubjectUserName"));
+        assert!(cases[1].records[0].record.contains("StringInserts"));
     }
 }

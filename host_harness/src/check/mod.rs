@@ -1,7 +1,8 @@
 //! Checks rules as their authors left them: what each says about itself ([`Lint`]), and its cases.
 //!
 //! Rules with a section `ads` or a folder of their own (`<name>/rule.yml`) are held to everything. Rules from
-//! elsewhere, such as SigmaHQ's, get warnings only: that they lack what this project asks for is no fault.
+//! elsewhere, such as SigmaHQ's, get warnings only: that they lack what this project asks for is no fault, and neither
+//! that they are for other events. A document that is no rule, or that does not compile, is a fault wherever it is.
 
 pub mod ads;
 pub mod attack;
@@ -11,18 +12,21 @@ mod judge;
 pub mod junit;
 mod lint;
 mod report;
+pub mod samples;
+pub mod table;
 
 pub use fuel::FuelError;
 pub(crate) use fuel::module;
 pub use lint::{Lint, has_own_folder};
 pub use report::{CaseReport, RefusedReport, Report, RuleReport};
 
-use crate::sigma::{Compilation, Reason, Refusal, RuleInfo, Subject};
+use crate::default_rules;
+use crate::files;
+use crate::sigma::{self, Compilation, CorrelationReason, Reason, Refusal, RuleInfo, Subject};
 use cases::Case;
 use judge::{Judge, Judged};
 use schtag::rules::LoadError;
 use std::collections::HashMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -86,13 +90,28 @@ fn is_unreadable(refusal: &Refusal) -> bool {
 }
 
 fn refused(refusal: &Refusal) -> RefusedReport {
-    let has_ads =
-        || fs::read_to_string(&refusal.path).is_ok_and(|text| text.lines().any(|l| l.starts_with("ads:")));
+    let has_ads = || {
+        files::read_text(&refusal.path, sigma::MAX_FILE)
+            .is_ok_and(|text| text.lines().any(|line| line.starts_with("ads:")))
+    };
     RefusedReport {
         path: refusal.path.clone(),
         problem: refusal.to_string(),
-        fatal: has_own_folder(&refusal.path) || has_ads(),
+        fatal: !is_for_others(&refusal.reason) || has_own_folder(&refusal.path) || has_ads(),
     }
+}
+
+/// Tells a rule that is as it should be, but for other events or other tools. In a collection from elsewhere that is no
+/// fault.
+const fn is_for_others(reason: &Reason) -> bool {
+    matches!(
+        reason,
+        Reason::LogSource(_)
+            | Reason::NeverMatches(_)
+            | Reason::UnsupportedStatus
+            | Reason::SigmaVersion(_)
+            | Reason::Correlation(CorrelationReason::Kind(_) | CorrelationReason::RefusedRule(_))
+    )
 }
 
 /// The cases of each folder, read once.
@@ -103,16 +122,17 @@ impl Files {
     /// The cases beside a rule.
     fn cases(&mut self, rule: &Path, unreadable: &mut Vec<String>) -> Option<&[Case]> {
         let path = rule.with_file_name(cases::FILE);
-        let read = self.0.entry(path).or_insert_with_key(|path| match cases::read(path) {
-            Ok((cases, errors)) => {
-                unreadable.extend(errors);
-                Some(cases)
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => {
-                unreadable.push(format!("{}: {error}", path.display()));
-                None
-            }
+        let read = self.0.entry(path).or_insert_with_key(|path| {
+            let (cases, errors) = match cases::read(path) {
+                Ok(read) => read,
+                Err(error) if error.is_missing() => cases::of(path, default_rules::text(path)?.as_bytes()),
+                Err(error) => {
+                    unreadable.push(error.to_string());
+                    return None;
+                }
+            };
+            unreadable.extend(errors);
+            Some(cases)
         });
         read.as_deref()
     }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::rule_files;
+use std::fs;
 
 const RULE: &str = "
 title: A task runs evil

@@ -4,15 +4,16 @@ use super::{module, say};
 use clap::Args;
 use schtag_host::bake::{BakeError, bake};
 use schtag_host::digest::sha256_hex;
-use schtag_host::{gate, rule_files};
+use schtag_host::gate;
 use std::path::{Path, PathBuf};
 use std::{fs, process};
 
 const EXAMPLES: &str = "\
 Examples:
+  schtag bake --settings schtag.yml -o schtag.wasm
   schtag bake --rules rules/ -o schtag.wasm
   schtag bake --rules rules/ --rules sigma/rules/windows --settings schtag.yml -o schtag.wasm
-  schtag bake --rules rules/ --base target/wasm32-unknown-unknown/wasm/schtag.wasm -o schtag.wasm";
+  schtag bake --rules rules/ --base target/wasm/schtag_base.wasm -o schtag.wasm";
 
 /// Bake Sigma rules and settings into the module that Fluent Bit loads
 ///
@@ -21,8 +22,9 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Bake {
-    /// Directories of Sigma rules, searched for .yml and .yaml, or single files
-    #[arg(long, value_name = "DIR", required = true, num_args = 1..)]
+    /// A folder of Sigma rules, searched for .yml and .yaml, or a single file; give --rules once for each. Without it
+    /// the default rules are baked
+    #[arg(long, value_name = "DIR")]
     rules: Vec<PathBuf>,
     /// The settings file
     #[arg(long, value_name = "FILE")]
@@ -44,19 +46,13 @@ pub(crate) struct Bake {
 impl Bake {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
         let base = module::require_base(self.base.as_deref())?;
-        let compiled = rule_files::compile(&self.rules, self.settings.as_deref())
-            .map_err(|error| Failure::new(Exit::Input, error))?;
+        let compiled = module::compile(&self.rules, self.settings.as_deref())?;
         for remark in &compiled.remarks {
             say(&format!("note: {remark}"));
         }
-        for refused in &compiled.refused {
-            say(&format!("left out: {refused}"));
-        }
+        let compiled = module::usable(compiled)?;
         if self.strict && !compiled.refused.is_empty() {
             return Err(Failure::new(Exit::Input, "some rules cannot be compiled, and --strict is given"));
-        }
-        if compiled.pack.rules.is_empty() {
-            return Err(Failure::new(Exit::Input, "there is no usable rule in what --rules names"));
         }
         let baked =
             bake(&base, &compiled.pack, self.max_size).map_err(|error| match (&self.base, &error) {

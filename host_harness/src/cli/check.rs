@@ -1,33 +1,35 @@
 //! `schtag check`.
 use super::failure::{Exit, Failure};
-use super::output::Output;
-use super::style::{Style, Tone};
+use super::output;
+use super::terminal::{Style, Terminal, row as on_one_line};
 use super::{module, say};
 use clap::Args;
 use schtag::rules::Level;
 use schtag_host::check::junit::junit;
 use schtag_host::check::{CheckError, Report, RuleReport, check};
-use schtag_host::rule_files;
 use std::fs;
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
-  schtag check plugin/rules
-  schtag check --junit report.xml plugin/rules
+  schtag check
+  schtag check my-rules/
+  schtag check --junit report.xml my-rules/
   schtag check --module-fuel my-rules/ | sort -k 7 -n
-  schtag check --json plugin/rules | jq '.rules[] | select(.cases | map(.passed) | all | not)'";
+  schtag check --json my-rules/ | jq '.rules[] | select(.cases | map(.passed) | all | not)'";
 
 /// Check rules: what each says about itself, and the cases beside it
 ///
 /// A rule in a folder of its own (NAME/rule.yml) has its cases in NAME/cases.ndjson, one a line:
 /// {\"case\": \"what it shows\", \"matches\": true, \"record\": {...}}.
-/// It must have a section `ads` and two cases of each kind. Rules from elsewhere only get warnings.
+/// It must have a section `ads` and two cases of each kind. Rules from elsewhere only get warnings. A document that is no
+/// rule or cannot be compiled fails the check; one for other events only where the rule is ours. So does a folder without
+/// any rule.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Check {
-    /// Folders of Sigma rules, searched for .yml and .yaml, or single files
-    #[arg(value_name = "DIR", required = true)]
+    /// Folders of Sigma rules, searched for .yml and .yaml, or single files; without any, the default rules
+    #[arg(value_name = "DIR")]
     rules: Vec<PathBuf>,
     /// The settings file
     #[arg(long, value_name = "FILE")]
@@ -49,8 +51,7 @@ pub(crate) struct Check {
 impl Check {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
         let base = if self.module_fuel { Some(module::require_base(self.base.as_deref())?) } else { None };
-        let compiled = rule_files::compile(&self.rules, self.settings.as_deref())
-            .map_err(|error| Failure::new(Exit::Input, error))?;
+        let compiled = module::compile(&self.rules, self.settings.as_deref())?;
         let report = check(&compiled, base.as_deref()).map_err(|error| {
             let exit = if matches!(error, CheckError::Fuel(_)) { Exit::Module } else { Exit::Fault };
             Failure::new(exit, error)
@@ -58,20 +59,19 @@ impl Check {
         if let Some(path) = &self.junit {
             fs::write(path, junit(&report)).map_err(|error| Failure::of_file(Exit::Output, path, error))?;
         }
-        let text = if self.json {
-            let json =
-                serde_json::to_string_pretty(&report).map_err(|error| Failure::new(Exit::Output, error))?;
-            json + "\n"
+        if self.json {
+            output::write_json(&report)?;
         } else {
-            in_words(&report, Style::of_stdout())
-        };
-        let mut output = Output::new();
-        output.write(text.as_bytes())?;
-        output.flush()?;
+            let terminal = Terminal::of_standard_output();
+            output::print(terminal, &in_words(&report, terminal))?;
+        }
         for problem in &report.unreadable {
             say(problem);
         }
-        Ok(match (report.unreadable.is_empty(), report.failed()) {
+        if report.rules.is_empty() {
+            say("there is no rule in what was named, and nothing was checked");
+        }
+        Ok(match (report.unreadable.is_empty(), report.failed() || report.rules.is_empty()) {
             (false, _) => Exit::Input,
             (true, true) => Exit::Fault,
             (true, false) => Exit::Done,
@@ -79,60 +79,62 @@ impl Check {
     }
 }
 
-fn in_words(report: &Report, style: Style) -> String {
+fn in_words(report: &Report, terminal: Terminal) -> String {
     let rows: Vec<_> = report.rules.iter().map(row).collect();
     let heading = ["rule", "level", "techniques", "cases", "lints", "fuel/case"];
-    let mut out = if rows.is_empty() { String::new() } else { style.table(&heading, &rows, &[3, 5]) };
-    let failed = style.paint(Tone::Bad, "failed");
-    let warning = style.paint(Tone::Warning, "warning");
+    let mut out = if rows.is_empty() { String::new() } else { terminal.table(&heading, &rows, &[3, 5]) };
+    let failed = terminal.paint(Style::Red, "failed");
+    let warning = terminal.paint(Style::Yellow, "warning");
     for rule in &report.rules {
         for (lint, problem) in rule.problems() {
             let word = if lint.fatal { &failed } else { &warning };
-            out.push_str(&format!("{word}: {}: {}: {problem}\n", rule.path.display(), lint.name));
+            let line = format!("{word}: {}: {}: {problem}", rule.path.display(), lint.name);
+            out.push_str(&(on_one_line(&line) + "\n"));
         }
         for case in &rule.cases {
             if let Some(decided) = &case.decided {
                 let place = rule.path.with_file_name(schtag_host::check::cases::FILE);
                 let must = if case.matches { "must match" } else { "must not match" };
                 let (place, line, name) = (place.display(), case.line, &case.name);
-                out.push_str(&format!("{failed}: {place}:{line}: \"{name}\" {must}, but {decided}\n"));
+                let line = format!("{failed}: {place}:{line}: \"{name}\" {must}, but {decided}");
+                out.push_str(&(on_one_line(&line) + "\n"));
             }
         }
     }
     for refused in &report.refused {
         let word = if refused.fatal { &failed } else { &warning };
-        out.push_str(&format!("{word}: not compiled: {}\n", refused.problem));
+        out.push_str(&(on_one_line(&format!("{word}: not compiled: {}", refused.problem)) + "\n"));
     }
     out.push_str(&summary(report));
     out
 }
 
-fn row(rule: &RuleReport) -> Vec<(Tone, String)> {
-    let level = match rule.level {
-        Level::Critical | Level::High => Tone::Bad,
-        Level::Medium => Tone::Warning,
-        Level::Low | Level::Informational => Tone::Faint,
+fn row(rule: &RuleReport) -> Vec<(Style, String)> {
+    let style = match rule.level {
+        Level::Critical | Level::High => Style::Red,
+        Level::Medium => Style::Yellow,
+        Level::Low | Level::Informational => Style::Dim,
     };
     let cases = match rule.cases.len() {
-        0 => (Tone::Faint, "-".to_owned()),
-        total if rule.passed() < total => (Tone::Bad, format!("{}/{total}", rule.passed())),
-        total => (Tone::Good, format!("{total}/{total}")),
+        0 => (Style::Dim, "-".to_owned()),
+        total if rule.passed() < total => (Style::Red, format!("{}/{total}", rule.passed())),
+        total => (Style::Green, format!("{total}/{total}")),
     };
     let failures = rule.problems().filter(|(lint, _)| lint.fatal).count();
     let warnings = rule.problems().count().saturating_sub(failures);
     let lints = match (failures, warnings) {
-        (0, 0) => (Tone::Good, "ok".to_owned()),
-        (0, warnings) => (Tone::Warning, counted(warnings, "warning")),
-        (failures, 0) => (Tone::Bad, format!("{failures} failed")),
-        (failures, warnings) => (Tone::Bad, format!("{failures} failed, {}", counted(warnings, "warning"))),
+        (0, 0) => (Style::Green, "ok".to_owned()),
+        (0, warnings) => (Style::Yellow, counted(warnings, "warning")),
+        (failures, 0) => (Style::Red, format!("{failures} failed")),
+        (failures, warnings) => (Style::Red, format!("{failures} failed, {}", counted(warnings, "warning"))),
     };
     vec![
-        (Tone::Plain, rule.name.clone()),
-        (level, rule.level.as_str().to_owned()),
-        (Tone::Plain, rule.techniques.join(" ")),
+        (Style::Plain, rule.name.clone()),
+        (style, rule.level.as_str().to_owned()),
+        (Style::Plain, rule.techniques.join(" ")),
         cases,
         lints,
-        (Tone::Plain, rule.fuel_per_case().map_or_else(|| "-".into(), |fuel| fuel.to_string())),
+        (Style::Plain, rule.fuel_per_case().map_or_else(|| "-".into(), |fuel| fuel.to_string())),
     ]
 }
 

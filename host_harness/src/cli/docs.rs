@@ -2,9 +2,12 @@
 use super::failure::{Exit, Failure};
 use super::say;
 use clap::Args;
-use schtag_host::{docs, rule_files};
+use schtag_host::{docs, files, rule_files};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// The most bytes of a page.
+const PAGE: u64 = 4 << 20;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -72,5 +75,5 @@ impl Docs {
 /// Whether a file is a page of ours.
 fn is_written(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "md")
-        && fs::read(path).is_ok_and(|bytes| bytes.starts_with(docs::MARK.as_bytes()))
+        && files::read(path, PAGE).is_ok_and(|bytes| bytes.starts_with(docs::MARK.as_bytes()))
 }

@@ -2,24 +2,24 @@
 mod text;
 
 use super::failure::{Exit, Failure};
-use super::output::Output;
-use super::style::Style;
+use super::output;
+use super::terminal::Terminal;
 use super::{module, say};
 use clap::Args;
 use schtag::engine::At;
 use schtag_host::engine::Timestamp;
 use schtag_host::explain::{self, Explanation};
 use schtag_host::ndjson::{self, InputError, Lines, Piece};
-use schtag_host::rule_files;
 use std::io::{IsTerminal, Read, stdin};
 use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
 Examples:
-  schtag explain event.json --rules plugin/rules
-  schtag explain --rules plugin/rules --rule 60d5087d-4140-4c5a-8fbe-f6d946845cd6 event.json
-  grep 4698 security.ndjson | head -n 1 | schtag explain --rules plugin/rules -
-  schtag explain --rules plugin/rules --json event.json | jq '.rules[] | select(.outcome == \"reported\")'";
+  schtag explain event.json
+  schtag explain --rule f6f75093-f4e7-4d7c-9361-9b49c0f78998 event.json
+  grep 4698 security.ndjson | head -n 1 | schtag explain -
+  schtag explain --rules my-rules/ event.json
+  schtag explain --json event.json | jq '.rules[] | select(.outcome == \"reported\")'";
 
 /// Explain why a record is judged as it is
 ///
@@ -32,14 +32,15 @@ pub(crate) struct Explain {
     /// what begins with { is the record itself
     #[arg(value_name = "EVENT", default_value = "-")]
     event: String,
-    /// Folders of Sigma rules, searched for .yml and .yaml, or single files
-    #[arg(long, value_name = "DIR", required = true, num_args = 1..)]
+    /// A folder of Sigma rules, searched for .yml and .yaml, or a single file, instead of the default rules; give
+    /// --rules once for each
+    #[arg(long, value_name = "DIR")]
     rules: Vec<PathBuf>,
     /// The settings file
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
-    /// Show the rules with these ids in full, and no others
-    #[arg(long, value_name = "ID", num_args = 1.., conflicts_with = "verbose")]
+    /// Show the rule with this id in full, and no others; give --rule once for each
+    #[arg(long, value_name = "ID", conflicts_with = "verbose")]
     rule: Vec<String>,
     /// Show every rule in full, and values whole
     #[arg(short, long)]
@@ -59,21 +60,14 @@ pub(crate) struct Explain {
 struct View {
     rules: Vec<String>,
     verbose: bool,
-    style: Style,
+    terminal: Terminal,
 }
 
 impl Explain {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
         let record = record(&self.event)?;
         let base = module::base(self.base.as_deref())?;
-        let compiled = rule_files::compile(&self.rules, self.settings.as_deref())
-            .map_err(|error| Failure::new(Exit::Input, error))?;
-        for refused in &compiled.refused {
-            say(&format!("left out: {refused}"));
-        }
-        if compiled.rules.is_empty() {
-            return Err(Failure::new(Exit::Input, "there is no usable rule in what --rules names"));
-        }
+        let compiled = module::usable(module::compile(&self.rules, self.settings.as_deref())?)?;
         if let Some(id) = self.rule.iter().find(|id| !compiled.rules.iter().any(|r| r.metadata.id == **id)) {
             return Err(Failure::new(Exit::Input, format!("no rule has the id {id}")));
         }
@@ -97,16 +91,13 @@ impl Explain {
         if !self.rule.is_empty() {
             explanation.rules.retain(|rule| self.rule.contains(&rule.id));
         }
-        let text = if self.json {
-            let json = serde_json::to_string_pretty(&explanation);
-            json.map_err(|error| Failure::new(Exit::Output, error))? + "\n"
+        if self.json {
+            output::write_json(&explanation)?;
         } else {
-            let view = View { rules: self.rule, verbose: self.verbose, style: Style::of_stdout() };
-            text::in_words(&explanation, &view)
-        };
-        let mut output = Output::new();
-        output.write(text.as_bytes())?;
-        output.flush()?;
+            let terminal = Terminal::of_standard_output();
+            let view = View { rules: self.rule, verbose: self.verbose, terminal };
+            output::print(terminal, &text::in_words(&explanation, &view))?;
+        }
         Ok(Exit::Done)
     }
 }

@@ -1,20 +1,22 @@
 //! `schtag inspect`.
 use super::failure::{Exit, Failure};
 use super::module;
-use super::output::Output;
+use super::output;
+use super::terminal::{Terminal, visible};
 use clap::Args;
 use schtag_host::calls::Calls;
 use schtag_host::digest::sha256_hex;
+use schtag_host::files;
+use schtag_host::gate;
 use schtag_host::inspect::{Inspection, PAGE};
 use schtag_host::manifest::{Manifest, RuleSummary};
 use schtag_host::stack;
 use std::fmt::{self, Write};
-use std::fs;
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
-  schtag inspect dist/schtag.wasm
+  schtag inspect schtag.wasm
   schtag inspect --json schtag.wasm | jq -r '.manifest.rules[].id'";
 
 /// Describe a module: its rules, settings, origin, and whether every Fluent Bit loads it
@@ -34,30 +36,28 @@ pub(crate) struct Inspect {
 
 impl Inspect {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
-        let wasm = fs::read(&self.file).map_err(|error| Failure::of_file(Exit::Input, &self.file, error))?;
+        let wasm =
+            files::read(&self.file, files::MODULE).map_err(|error| Failure::new(Exit::Input, error))?;
         if self.calls {
             return self.print_calls(&wasm);
         }
         let inspection =
             Inspection::of(&wasm).map_err(|error| Failure::of_file(Exit::Module, &self.file, error))?;
-        let mut text = String::new();
         if self.json {
-            text = serde_json::to_string_pretty(&inspection)
-                .map_err(|error| Failure::of_file(Exit::Module, &self.file, error))?;
-            text.push('\n');
+            output::write_json(&inspection)?;
         } else {
+            let mut text = String::new();
             // Writing to a string cannot fail.
             let _ = in_words(&mut text, &inspection);
+            output::print(Terminal::of_standard_output(), &text)?;
         }
-        let mut output = Output::new();
-        output.write(text.as_bytes())?;
-        output.flush()?;
         Ok(Exit::Done)
     }
 }
 
 impl Inspect {
     fn print_calls(&self, wasm: &[u8]) -> Result<Exit, Failure> {
+        gate::check_limits(wasm).map_err(|error| Failure::of_file(Exit::Module, &self.file, error))?;
         // A baked module has no names; its base has them, when it is the one in here.
         let base = module::base(None)?.filter(|base| {
             let baked_of = Manifest::of(wasm).ok().flatten().map(|manifest| manifest.base);
@@ -65,18 +65,14 @@ impl Inspect {
         });
         let calls = Calls::named_by(wasm, base.as_deref().unwrap_or(wasm));
         let calls = calls.map_err(|error| Failure::of_file(Exit::Module, &self.file, error))?;
-        let mut text = String::new();
         if self.json {
-            text = serde_json::to_string_pretty(&calls)
-                .map_err(|error| Failure::of_file(Exit::Module, &self.file, error))?;
-            text.push('\n');
+            output::write_json(&calls)?;
         } else {
+            let mut text = String::new();
             // Writing to a string cannot fail.
             let _ = calls_in_words(&mut text, &calls);
+            output::print(Terminal::of_standard_output(), &text)?;
         }
-        let mut output = Output::new();
-        output.write(text.as_bytes())?;
-        output.flush()?;
         Ok(Exit::Done)
     }
 }
@@ -85,20 +81,23 @@ fn calls_in_words(out: &mut String, calls: &Calls) -> fmt::Result {
     writeln!(out, "reachable    {} functions", calls.reachable)?;
     writeln!(out, "never return {} of them, called by", calls.traps.len())?;
     for (trap, callers) in &calls.traps {
-        writeln!(out, "  {trap}")?;
-        callers.iter().try_for_each(|caller| writeln!(out, "    {caller}"))?;
+        writeln!(out, "  {}", visible(trap))?;
+        callers.iter().try_for_each(|caller| writeln!(out, "    {}", visible(caller)))?;
     }
     writeln!(out, "cycles       {}", calls.cycles.len())?;
-    calls.cycles.iter().try_for_each(|cycle| writeln!(out, "  {}", cycle.join(", ")))?;
+    calls.cycles.iter().try_for_each(|cycle| writeln!(out, "  {}", visible(&cycle.join(", "))))?;
     let bytes: u32 = calls.deepest.iter().map(|frame| frame.bytes).sum();
     writeln!(out, "deepest      {bytes} bytes of {} in {} calls", stack::AVAILABLE, calls.deepest.len())?;
-    calls.deepest.iter().try_for_each(|frame| writeln!(out, "  {:5} {}", frame.bytes, frame.function))
+    calls
+        .deepest
+        .iter()
+        .try_for_each(|frame| writeln!(out, "  {:5} {}", frame.bytes, visible(&frame.function)))
 }
 
 fn in_words(out: &mut String, module: &Inspection) -> fmt::Result {
     writeln!(out, "sha256       {}", module.sha256)?;
     writeln!(out, "size         {} bytes, of which data {}", module.size, module.data)?;
-    writeln!(out, "Fluent Bit   {}", module.refused.as_deref().unwrap_or("loads it, from 2.0 on"))?;
+    writeln!(out, "Fluent Bit   {}", visible(module.refused.as_deref().unwrap_or("loads it, from 2.0 on")))?;
     let maximum = module.memory_pages_maximum.map_or_else(String::new, |pages| format!(", at most {pages}"));
     writeln!(out, "memory       {} pages of {} KiB{maximum}", module.memory_pages, PAGE / 1024)?;
     writeln!(out, "functions    {}", module.functions)?;
@@ -112,11 +111,16 @@ fn in_words(out: &mut String, module: &Inspection) -> fmt::Result {
 }
 
 fn manifest_in_words(out: &mut String, manifest: &Manifest) -> fmt::Result {
-    writeln!(out, "baked by     schtag {}", manifest.version)?;
-    writeln!(out, "base         {}", manifest.base)?;
-    writeln!(out, "rule pack    {} (format {})", manifest.pack, manifest.format)?;
+    writeln!(out, "baked by     schtag {}", visible(&manifest.version))?;
+    writeln!(out, "base         {}", visible(&manifest.base))?;
+    writeln!(out, "rule pack    {} (format {})", visible(&manifest.pack), manifest.format)?;
     let settings = &manifest.settings;
-    writeln!(out, "settings     key {}, from level {}", settings.key, settings.minimum_level.as_str())?;
+    writeln!(
+        out,
+        "settings     key {}, from level {}",
+        visible(&settings.key),
+        settings.minimum_level.as_str()
+    )?;
     writeln!(out, "             describe every task event: {}", yes(settings.observe_all))?;
     writeln!(out, "             raise on servers: {}", yes(settings.raise_on_servers))?;
     writeln!(out, "             ECS objects in tags: {}", yes(settings.ecs))?;
@@ -135,15 +139,15 @@ fn manifest_in_words(out: &mut String, manifest: &Manifest) -> fmt::Result {
 }
 
 fn rule_in_words(out: &mut String, rule: &RuleSummary) -> fmt::Result {
-    write!(out, "  {:36}  {:13}  {}", rule.id, rule.level.as_str(), rule.title)?;
+    write!(out, "  {:36}  {:13}  {}", visible(&rule.id), rule.level.as_str(), visible(&rule.title))?;
     if !rule.techniques.is_empty() {
-        write!(out, " [{}]", rule.techniques.join(", "))?;
+        write!(out, " [{}]", visible(&rule.techniques.join(", ")))?;
     }
     writeln!(out)
 }
 
 fn list<'a>(items: impl Iterator<Item = &'a str>) -> String {
-    let items: Vec<_> = items.collect();
+    let items: Vec<String> = items.map(visible).collect();
     if items.is_empty() { "none".into() } else { items.join(", ") }
 }
 

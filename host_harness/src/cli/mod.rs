@@ -1,26 +1,28 @@
 //! The command line. Data goes to standard output, words to standard error.
 mod bake;
 mod check;
+mod completions;
 mod docs;
 mod explain;
 mod failure;
 mod format;
 mod inspect;
+mod man;
 mod module;
 mod output;
 mod pretty;
 mod progress;
 mod report;
 mod serve;
-mod style;
 mod summary;
 mod tag;
 mod terminal;
 mod workers;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
-use failure::Failure;
-use std::io::{Write, stderr};
+use failure::{Exit, Failure};
+use output::{say, tell};
 use std::process::ExitCode;
 
 /// The base module inside this executable, and the version, written by build.rs.
@@ -31,8 +33,8 @@ mod embedded {
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  done, but the guest failed on some record (`tag`, `report`; `tag` writes the record as it was), or some case or
-     lint failed (`check`)
+  1  done, but the module failed on some record, or used up its fuel (`tag`, `report`; `tag` writes the record as it
+     was); or some case or lint failed, a rule was not compiled, or there was no rule (`check`)
   2  wrong usage
   3  some input or rule could not be read, or the address cannot be listened on (`serve`)
   4  no module was found, or it was rejected
@@ -59,11 +61,17 @@ enum Command {
     Explain(explain::Explain),
     Docs(docs::Docs),
     Report(report::Report),
+    Completions(completions::Completions),
+    Man(man::Man),
 }
 
 /// Runs the command and says how it ended.
 pub(crate) fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let command = match Cli::try_parse() {
+        Ok(cli) => cli.command,
+        Err(error) => return usage(&error),
+    };
+    let result = match command {
         Command::Tag(command) => command.run(),
         Command::Serve(command) => command.run(),
         Command::Inspect(command) => command.run(),
@@ -72,6 +80,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Explain(command) => command.run(),
         Command::Docs(command) => command.run(),
         Command::Report(command) => command.run(),
+        Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(),
     };
     match result {
         Ok(exit) => exit.into(),
@@ -83,7 +93,19 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-/// Tells the user something, on standard error. When nobody can hear it, nothing else can be done.
-fn say(text: &str) {
-    let _ = writeln!(stderr().lock(), "schtag: {text}");
+/// Prints the help or version that was asked for, or says what is wrong with the arguments, which may be names of files.
+fn usage(error: &clap::Error) -> ExitCode {
+    match error.kind() {
+        ErrorKind::DisplayHelp
+        | ErrorKind::DisplayVersion
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            // When nobody can hear it, nothing else can be done.
+            let _ = error.print();
+            if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
+        }
+        _ => {
+            tell(&error.render().to_string());
+            Exit::Usage.into()
+        }
+    }
 }

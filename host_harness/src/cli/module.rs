@@ -1,40 +1,103 @@
-//! Where modules are looked for.
-use super::embedded;
+//! Which module judges, and by which rules.
 use super::failure::{Exit, Failure};
+use super::{embedded, say};
+use schtag_host::bake::bake;
 use schtag_host::engine::{Module, ModuleCache};
+use schtag_host::sigma::Compilation;
+use schtag_host::{files, rule_files};
 use std::borrow::Cow;
+use std::env;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
 
 /// The environment variable that names a module.
 const VARIABLE: &str = "SCHTAG_MODULE";
 
-/// Loads the module that the user means: `given`, else what [`VARIABLE`] names, else the first that exists of
-/// the usual places.
-pub(crate) fn load(given: Option<&Path>) -> Result<Module, Failure> {
-    load_cached(given, None)
+/// A module that is ready to run, and where it comes from.
+pub(crate) struct Loaded {
+    pub(crate) module: Module,
+    /// `default rules`, `rules of PATH`, or `module PATH`.
+    pub(crate) origin: String,
 }
 
-/// As [`load`]; with a folder, the compiled module is kept there.
-pub(crate) fn load_cached(given: Option<&Path>, cache: Option<PathBuf>) -> Result<Module, Failure> {
-    let path = match given {
-        Some(path) => path.to_owned(),
-        None => match env::var_os(VARIABLE).filter(|value| !value.is_empty()) {
-            Some(value) => value.into(),
-            None => find()?,
-        },
-    };
-    let wasm = fs::read(&path).map_err(|error| Failure::of_file(Exit::Module, &path, error))?;
+impl Loaded {
+    /// Says which rules judge, in a few words.
+    pub(crate) fn description(&self) -> String {
+        let rules = match self.module.manifest() {
+            None => "a module without rules".into(),
+            Some(manifest) => {
+                let rules = manifest.rules.len() + manifest.correlations.len();
+                let pack = manifest.pack.get(..12).unwrap_or(&manifest.pack);
+                format!("schtag {} with {rules} rules, pack {pack}", manifest.version)
+            }
+        };
+        format!("{rules} ({})", self.origin)
+    }
+}
+
+/// Loads the module that the user means: the one in the file `given`; else one of `rules`; else the file that
+/// [`VARIABLE`] names; else one of the default rules. With a folder, compiled code is kept there.
+pub(crate) fn choose(
+    given: Option<&Path>,
+    rules: &[PathBuf],
+    cache: Option<PathBuf>,
+) -> Result<Loaded, Failure> {
     let cache = cache.map_or_else(ModuleCache::in_memory, ModuleCache::in_folder);
-    cache.load(&wasm).map_err(|error| Failure::of_file(Exit::Module, &path, error))
+    let variable = env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let base = embedded::EMBEDDED;
+    let file = match (given, rules, variable) {
+        (Some(path), ..) => Some(path.to_owned()),
+        (None, [], Some(path)) => Some(path),
+        // An executable without a base module can bake nothing.
+        (None, [], None) if base.is_none() => Some(find()?),
+        _ => None,
+    };
+    if let Some(path) = file {
+        let wasm = files::read(&path, files::MODULE).map_err(|error| Failure::new(Exit::Module, error))?;
+        let module = cache.load(&wasm).map_err(|error| Failure::of_file(Exit::Module, &path, error))?;
+        return Ok(Loaded { module, origin: format!("module {}", path.display()) });
+    }
+    let base = require_base(None)?;
+    let compiled = usable(compile(rules, None)?)?;
+    // Nothing limits the size of a module that only this process runs.
+    let baked = bake(&base, &compiled.pack, usize::MAX).map_err(|error| Failure::new(Exit::Module, error))?;
+    let module = cache.load(&baked.wasm).map_err(|error| Failure::new(Exit::Module, error))?;
+    Ok(Loaded { module, origin: origin(rules) })
+}
+
+fn origin(rules: &[PathBuf]) -> String {
+    if rules.is_empty() {
+        return "default rules".into();
+    }
+    let names: Vec<String> = rules.iter().map(|path| path.display().to_string()).collect();
+    format!("rules of {}", names.join(", "))
+}
+
+/// Compiles the rules in these folders and files, or the default rules when none is named.
+pub(crate) fn compile(rules: &[PathBuf], settings: Option<&Path>) -> Result<Compilation, Failure> {
+    let compiled = match rules {
+        [] => rule_files::compile_default(settings),
+        rules => rule_files::compile(rules, settings),
+    };
+    compiled.map_err(|error| Failure::new(Exit::Input, error))
+}
+
+/// Says what was left out. Fails when no rule is left.
+pub(crate) fn usable(compiled: Compilation) -> Result<Compilation, Failure> {
+    for refused in &compiled.refused {
+        say(&format!("left out: {refused}"));
+    }
+    if compiled.pack.rules.is_empty() {
+        return Err(Failure::new(Exit::Input, "there is no usable rule in what --rules names"));
+    }
+    Ok(compiled)
 }
 
 /// The base module: `given`, else the one inside this executable, if there is one.
 pub(crate) fn base(given: Option<&Path>) -> Result<Option<Cow<'static, [u8]>>, Failure> {
     match given {
-        Some(path) => match fs::read(path) {
+        Some(path) => match files::read(path, files::MODULE) {
             Ok(bytes) => Ok(Some(bytes.into())),
-            Err(error) => Err(Failure::of_file(Exit::Input, path, error)),
+            Err(error) => Err(Failure::new(Exit::Input, error)),
         },
         None => Ok(embedded::EMBEDDED.map(Cow::Borrowed)),
     }
@@ -60,8 +123,9 @@ fn find() -> Result<PathBuf, Failure> {
         Failure::new(
             Exit::Module,
             format!(
-                "there is no schtag.wasm (looked for {}). Name one with --module or {VARIABLE}, or make one: \
-                 `make dist` in the source tree, or `schtag bake --rules DIR -o schtag.wasm`",
+                "there is no module inside this executable, and no schtag.wasm (looked for {}). Name one with \
+                 --module or {VARIABLE}, or make one: `make dist` in the source tree, or \
+                 `schtag bake --rules DIR -o schtag.wasm`",
                 list.join(", ")
             ),
         )

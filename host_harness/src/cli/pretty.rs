@@ -4,6 +4,7 @@ use schtag::event::TaskEvent;
 use schtag::json::{Scanner, repair};
 use schtag::shapes;
 use schtag::task::{self, Action};
+use schtag::work::{self, Work};
 use schtag_host::engine::CallError;
 use serde_json::Value;
 use std::fmt::Write;
@@ -55,6 +56,11 @@ impl Pretty {
         Self { terminal, scanner: Scanner::default(), last: None }
     }
 
+    /// The terminal that it writes for.
+    pub(crate) const fn terminal(&self) -> Terminal {
+        self.terminal
+    }
+
     /// The heading over the lines of a file, one of several.
     pub(crate) fn heading(&mut self, file: &Path) -> String {
         let gap = if self.last.is_some() { "\n" } else { "" };
@@ -75,7 +81,7 @@ impl Pretty {
             }
             if let Ok(object) = scanned
                 && let Some(candidate) = shapes::change(&object)
-                && let Some(event) = shapes::read(&object, candidate)
+                && let Some(event) = shapes::read(&object, candidate, &Work::new(work::RECORD))
             {
                 facts = Facts::of(&event);
             }
@@ -159,6 +165,8 @@ impl Pretty {
             ("evidence", list(tag, "/evidence", evidence), 1),
             ("allowlist", list(tag, "/allowlist", allow), LINES),
             ("techniques", vec![techniques], LINES),
+            ("passed on", list(tag, "/passed_on/rules", rule), LINES),
+            ("", list(tag, "/passed_on/notes", whole), LINES),
             ("notes", list(tag, "/notes", whole), LINES),
         ] {
             self.labelled(out, label, &texts, lines);
@@ -171,7 +179,7 @@ impl Pretty {
         let severity = text(tag, "/severity").unwrap_or_default();
         let style = match (&*verdict, &*severity) {
             ("alert", "critical" | "high") => Style::Red,
-            ("alert", _) | ("unreadable" | "repaired", _) => Style::Yellow,
+            ("alert", _) | ("unreadable" | "repaired" | "passed_on", _) => Style::Yellow,
             ("allowlisted", _) => Style::Green,
             _ => Style::Bold,
         };
@@ -226,9 +234,12 @@ impl Facts {
         });
         let actions: Vec<String> = match event.content.as_deref() {
             None => vec!["(the event has no task definition)".into()],
-            Some(content) => {
-                task::parse(content).task.actions.iter().map(|action| visible(&words(action))).collect()
-            }
+            Some(content) => task::parse(content, &Work::new(work::RECORD))
+                .task
+                .actions
+                .iter()
+                .map(|action| visible(&words(action)))
+                .collect(),
         };
         let shown = |text: Option<&str>| text.map(visible);
         Self {

@@ -1,4 +1,5 @@
 //! A progress bar for files, where someone can see it.
+use super::output::say;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{IsTerminal, Read, stderr, stdout};
 use std::path::{Path, PathBuf};
@@ -29,7 +30,7 @@ impl Progress {
 
     /// Says something without tearing the bar.
     pub(crate) fn say(&self, text: &str) {
-        self.0.suspend(|| super::say(text));
+        self.0.suspend(|| say(text));
     }
 }
 

@@ -1,12 +1,10 @@
 //! `schtag report`.
 use super::bake::replace;
 use super::failure::{Exit, Failure};
-use super::output::Output;
 use super::tag::Tag;
-use super::{module, say};
+use super::{module, output, say};
 use clap::Args;
 use schtag_host::catalogue::Catalogue;
-use schtag_host::engine::Module;
 use schtag_host::report::{self, DEFAULT_LIMIT, Heading, Troubles};
 use std::path::{Path, PathBuf};
 
@@ -14,6 +12,7 @@ const EXAMPLES: &str = "\
 Examples:
   schtag report events.ndjson -o report.html
   schtag report archive/*.ndjson.gz -o report.html --title 'Case 1234' --made 2026-03-02
+  schtag report events.ndjson -o report.html --rules my-rules/
   schtag report events.ndjson -o report.html --module my.wasm --rules my-rules/";
 
 /// Write a page of what was found: one HTML file that needs nothing else
@@ -33,11 +32,12 @@ pub(crate) struct Report {
     /// The page to write; - is standard output
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// The module to run
+    /// The module to run, instead of the default rules
     #[arg(short, long, value_name = "FILE")]
     module: Option<PathBuf>,
-    /// Folders of the module's rules, for what they say; the default rules are known without
-    #[arg(long, value_name = "DIR", num_args = 1..)]
+    /// A folder of Sigma rules, or a single file, to judge by instead of the default rules; give --rules once for each.
+    /// With --module, the folder of its rules, for what they say on the page
+    #[arg(long, value_name = "DIR")]
     rules: Vec<PathBuf>,
     /// The page's title
     #[arg(long, value_name = "TEXT", default_value = "Scheduled tasks: what was found")]
@@ -51,9 +51,9 @@ pub(crate) struct Report {
     /// The time of arrival that the filter is told, in Unix seconds, instead of each event's own
     #[arg(long, value_name = "SECONDS")]
     at: Option<u32>,
-    /// The most fuel (about one unit an instruction) that one record may take
-    #[arg(long, value_name = "UNITS", default_value_t = 10_000_000_000)]
-    fuel: u64,
+    /// The most fuel (about one unit an instruction) that one record may take; see `schtag tag --help`
+    #[arg(long, value_name = "UNITS")]
+    fuel: Option<u64>,
     /// No summary and no progress bar; errors are still told
     #[arg(short, long)]
     quiet: bool,
@@ -61,7 +61,8 @@ pub(crate) struct Report {
 
 impl Report {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
-        let module = module::load(self.module.as_deref())?;
+        let loaded = module::choose(self.module.as_deref(), &self.rules, None)?;
+        let judged_by = loaded.description();
         let mut catalogue = Catalogue::embedded();
         if let Some(unreadable) = catalogue.add_files(&self.rules).first() {
             return Err(Failure::new(Exit::Input, unreadable));
@@ -74,23 +75,24 @@ impl Report {
         let heading = Heading {
             title: self.title,
             sources: self.files.iter().map(|file| name(file)).collect(),
-            module: description(&module),
+            module: judged_by.clone(),
             made: self.made,
         };
         let mut report = report::Report::new(heading, self.most);
         let reading = Tag::for_report(self.files, self.at, self.fuel, self.quiet);
-        let (summary, unreadable) = reading.read(module, Some(&mut report))?;
+        let (mut summary, unreadable) = reading.read(loaded.module, Some(&mut report))?;
+        summary.judged_by = judged_by;
         report.set_troubles(Troubles {
             bad_lines: summary.bad_lines,
             oversized_lines: summary.oversized_lines,
             faults: summary.faults,
+            first_faults: summary.first_faults.clone(),
+            memory_losses: summary.memory_losses,
             unreadable_inputs: unreadable,
         });
         let page = report.html(&catalogue);
         if self.output == Path::new("-") {
-            let mut output = Output::new();
-            output.write(page.as_bytes())?;
-            output.flush()?;
+            output::write(page.as_bytes())?;
         } else {
             replace(&self.output, page.as_bytes())?;
         }
@@ -107,15 +109,4 @@ fn name(file: &Path) -> String {
         return "standard input".into();
     }
     file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned()
-}
-
-fn description(module: &Module) -> String {
-    match module.manifest() {
-        None => "a module without rules".into(),
-        Some(manifest) => {
-            let rules = manifest.rules.len() + manifest.correlations.len();
-            let pack = manifest.pack.get(..12).unwrap_or(&manifest.pack);
-            format!("schtag {} with {rules} rules, pack {pack}", manifest.version)
-        }
-    }
 }

@@ -35,25 +35,33 @@ pub(crate) struct Serve {
     /// Where tagged batches are sent; without it they are sent back in the answer
     #[arg(long, value_name = "URL")]
     forward: Option<Downstream>,
-    /// The module to run
+    /// The module to run, instead of the default rules
     #[arg(short, long, value_name = "FILE")]
     module: Option<PathBuf>,
+    /// A folder of Sigma rules, or a single file, to judge by instead of the default rules; give --rules once for each
+    #[arg(long, value_name = "DIR", conflicts_with = "module")]
+    rules: Vec<PathBuf>,
     /// Keep the compiled module in this folder, for a quicker start. Only you may be able to write to it
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
     /// The pipeline tag that the filter is told
     #[arg(long, value_name = "TAG", default_value = "schtag")]
     tag: String,
-    /// The most fuel (about one unit an instruction) that one record may take; those of one batch may take twice that
+    /// The most fuel (about one unit an instruction) that one record may take, beyond 2,000 units for each of its bytes.
+    /// The filter ends well before by its own budget; this is for a module that does not
     #[arg(long, value_name = "UNITS", default_value_t = TagOptions::DEFAULT_FUEL)]
     fuel: u64,
-    /// The largest body, as it comes and decompressed. Vector drops a batch that is larger, so keep this well above
-    /// the sink's batch.max_bytes
+    /// The largest body, as it comes and decompressed. A larger one passes without tags, so keep this well above the
+    /// sink's batch.max_bytes
     #[arg(long, value_name = "BYTES", default_value_t = Options::DEFAULT_MAX_BODY)]
     max_body: usize,
-    /// How many requests are read and worked on at once; more wait
+    /// How many requests are at work at once, until their answers are taken; more wait
     #[arg(long, value_name = "N", default_value_t = Options::DEFAULT_MAX_REQUESTS)]
     max_requests: usize,
+    /// The most that all requests together may hold; others are told to come again. --max-body times --max-requests
+    /// (times 4 at least), if not given
+    #[arg(long, value_name = "BYTES")]
+    max_memory: Option<usize>,
     /// How many threads run the filter; as many as there are processors, if not given
     #[arg(short = 'j', long, value_name = "N")]
     workers: Option<usize>,
@@ -78,14 +86,16 @@ fn seconds(text: &str) -> Result<Duration, String> {
 
 impl Serve {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
-        if self.forward.as_ref().is_some_and(|url| url.is(self.listen)) {
-            return Err(Failure::new(Exit::Input, "--forward and --listen are the same address"));
+        if self.forward.as_ref().is_some_and(|url| url.leads_to(self.listen)) {
+            let words = "--forward leads to the address of --listen: set it to the next hop";
+            return Err(Failure::new(Exit::Input, words));
         }
         let defaults = Options::default();
         let options = Options {
             forward: self.forward,
             max_body: self.max_body,
             max_requests: self.max_requests,
+            max_memory: self.max_memory,
             workers: self.workers.unwrap_or(defaults.workers).max(1),
             read_timeout: self.read_timeout,
             forward_timeout: self.forward_timeout,
@@ -95,14 +105,14 @@ impl Serve {
         let listen = self.listen;
         let unheard = |error| Failure::new(Exit::Input, format!("cannot listen on {listen}: {error}"));
         let listener = TcpListener::bind(listen).map_err(unheard)?;
-        let module = module::load_cached(self.module.as_deref(), self.cache)?;
-        let facts = format!("module {}", module.sha256());
+        let loaded = module::choose(self.module.as_deref(), &self.rules, self.cache)?;
+        let facts = format!("{}, module {}", loaded.description(), loaded.module.sha256());
         let tag = TagOptions {
             engine: engine::Options { fuel_limit: Some(self.fuel), ..engine::Options::default() },
             pipeline_tag: self.tag,
             idle_instances: options.workers,
         };
-        let tag = Tag::new(module, tag).map_err(|error| Failure::new(Exit::Module, error))?;
+        let tag = Tag::new(loaded.module, tag).map_err(|error| Failure::new(Exit::Module, error))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .max_blocking_threads(options.workers.saturating_add(8))

@@ -23,10 +23,17 @@ pub(crate) struct Summary {
     pub(crate) oversized_lines: u64,
     /// Records that were passed through since the guest failed on them.
     pub(crate) faults: u64,
+    /// Where the first of those are, and what went wrong.
+    #[serde(skip)]
+    pub(crate) first_faults: Vec<String>,
+    /// Faults after which the filter was started anew, and had lost its memory of earlier events.
+    pub(crate) memory_losses: u64,
     /// Lines that the output leaves out, since they are no finding (`--format ocsf`).
     pub(crate) no_findings: u64,
     /// Fuel of the calls.
     pub(crate) fuel: Fuel,
+    /// Which rules judged.
+    pub(crate) judged_by: String,
 }
 
 /// wasmtime fuel, about one unit an instruction.
@@ -75,6 +82,7 @@ impl Summary {
             (self.bad_lines, "passed through, not a JSON object"),
             (self.oversized_lines, "passed through, too long"),
             (self.faults, "passed through after a fault of the guest"),
+            (self.memory_losses, "times the memory of earlier events was lost after a fault"),
             (self.no_findings, "left out, no finding"),
         ] {
             if count > 0 {
@@ -82,6 +90,9 @@ impl Summary {
             }
         }
         let _ = write!(words, "; fuel per record: mean {}, max {}", self.fuel.mean, self.fuel.max);
+        if !self.judged_by.is_empty() {
+            let _ = write!(words, "; judged by {}", self.judged_by);
+        }
         words
     }
 }
@@ -155,10 +166,11 @@ mod tests {
         summary.add_tag(&json!({"verdict": "alert", "severity": "high", "rules": []}));
         summary.fuel.add(10);
         summary.fuel.add(21);
+        summary.judged_by = "a pack (default rules)".into();
         assert_eq!(
             summary.in_words(),
             "3 lines, 1 tagged; verdict: alert 1; severity: high 1; 1 passed through, not a JSON object; \
-             fuel per record: mean 15, max 21"
+             fuel per record: mean 15, max 21; judged by a pack (default rules)"
         );
     }
 }

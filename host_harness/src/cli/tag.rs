@@ -3,7 +3,7 @@ mod run;
 
 use super::failure::{Exit, Failure};
 use super::format::{Format, Formatter};
-use super::output::Output;
+use super::output::{Output, escaped_json, tell};
 use super::pretty::Pretty;
 use super::progress::Progress;
 use super::summary::Summary;
@@ -26,7 +26,8 @@ Examples:
   schtag tag --pretty --only-tagged Security.evtx
   schtag tag --format ocsf archive/*.ndjson.gz > findings.ndjson
   tail -F events.ndjson | schtag tag --quiet | nc collector 5170
-  schtag tag --module build/schtag.wasm --stats json events.ndjson > /dev/null";
+  schtag tag --rules my-rules/ --pretty events.ndjson
+  schtag tag --module schtag.wasm --stats json events.ndjson > /dev/null";
 
 /// Tag records: one JSON object a line in, the same lines out
 ///
@@ -37,17 +38,21 @@ Examples:
 /// Input that begins like a Windows event log (.evtx) is read event by event, each as one line of JSON in the form
 /// that evtx_dump writes, with the time of the event. A damaged chunk or record is told, and the rest is read.
 ///
-/// The module is the one that --module names, else that of the environment variable SCHTAG_MODULE, else schtag.wasm
-/// beside this executable, in ./dist or here.
+/// The default rules judge, which are inside this command. --rules takes others, and --module a module that
+/// `schtag bake` made; so does the environment variable SCHTAG_MODULE. The summary says which rules judged.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Tag {
     /// Files to read; - or none is standard input
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The module to run
+    /// The module to run, instead of the default rules
     #[arg(short, long, value_name = "FILE")]
     module: Option<PathBuf>,
+    /// A folder of Sigma rules, searched for .yml and .yaml, or a single file, to judge by instead of the default rules;
+    /// give --rules once for each
+    #[arg(long, value_name = "DIR", conflicts_with = "module")]
+    rules: Vec<PathBuf>,
     /// Print only records with a tag, and those on which the guest failed
     #[arg(long)]
     only_tagged: bool,
@@ -73,9 +78,10 @@ pub(crate) struct Tag {
     /// would otherwise see as if they had all just happened
     #[arg(long, conflicts_with = "at")]
     event_time: bool,
-    /// The most fuel (about one unit an instruction) that one record may take
-    #[arg(long, value_name = "UNITS", default_value_t = 10_000_000_000)]
-    fuel: u64,
+    /// The most fuel (about one unit an instruction) that one record may take. If not given, 200,000,000 and 1,000 for
+    /// each of its bytes, which a module that `schtag bake` made never needs
+    #[arg(long, value_name = "UNITS")]
+    fuel: Option<u64>,
     /// How many workers share the records that are no scheduled-task events. The output stays in the order of the
     /// input, and the events themselves are judged one after the other by one instance, so that rules over several
     /// events see them all
@@ -107,8 +113,10 @@ fn lifecycle(text: &str) -> Result<Lifecycle, String> {
 
 impl Tag {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
-        let module = module::load(self.module.as_deref())?;
-        let (summary, unreadable) = self.read(module, None)?;
+        let loaded = module::choose(self.module.as_deref(), &self.rules, None)?;
+        let judged_by = loaded.description();
+        let (mut summary, unreadable) = self.read(loaded.module, None)?;
+        summary.judged_by = judged_by;
         match self.stats {
             _ if self.quiet => {}
             Stats::Text => say(&summary.in_words()),
@@ -127,10 +135,11 @@ impl Tag {
     }
 
     /// What `schtag report` reads: everything, and each event at its own time unless `at` is given.
-    pub(crate) fn for_report(files: Vec<PathBuf>, at: Option<u32>, fuel: u64, quiet: bool) -> Self {
+    pub(crate) fn for_report(files: Vec<PathBuf>, at: Option<u32>, fuel: Option<u64>, quiet: bool) -> Self {
         Self {
             files,
             module: None,
+            rules: Vec::new(),
             only_tagged: false,
             pretty: false,
             format: Format::Native,
@@ -155,8 +164,14 @@ impl Tag {
         let key = module.key().to_owned();
         let formatter = Formatter::new(self.format, &module)?;
         let quoted_key = serde_json::to_vec(&key).unwrap_or_default();
-        let options =
-            Options { lifecycle: self.lifecycle, fuel_limit: Some(self.fuel), ..Options::default() };
+        let (fuel, fuel_per_byte) =
+            self.fuel.map_or((Options::GENEROUS_FUEL, Options::GENEROUS_FUEL_PER_BYTE), |fuel| (fuel, 0));
+        let options = Options {
+            lifecycle: self.lifecycle,
+            fuel_limit: Some(fuel),
+            fuel_per_byte,
+            ..Options::default()
+        };
         let workers = self.workers(&module, options)?;
         let tagger = Tagger::new(module, options).map_err(|error| Failure::new(Exit::Module, error))?;
         let mut run = Run {
@@ -192,6 +207,11 @@ impl Tag {
         Ok((summary, unreadable))
     }
 
+    /// Tells a lifecycle in which an instance remembers more than the records of its chunk.
+    fn remembers(&self) -> bool {
+        self.lifecycle == Lifecycle::Persistent
+    }
+
     /// When the filter is told that a record arrived, which it did at `arrived`.
     fn time_of(&self, record: &[u8], arrived: Timestamp) -> Timestamp {
         let event = || event_time(record).and_then(|time| u32::try_from(time / 1_000).ok());
@@ -220,9 +240,8 @@ impl Tag {
 }
 
 fn summary_as_json(summary: &Summary) {
-    use std::io::Write;
     if let Ok(json) = serde_json::to_string(summary) {
-        let _ = writeln!(std::io::stderr().lock(), "{json}");
+        tell(&escaped_json(&json));
     }
 }
 
@@ -235,7 +254,7 @@ mod tests {
         let event = br#"{"EventID":4699,"Channel":"Security","TaskName":"\\A","TimeCreated":"2026-03-02 09:14:07 +0100"}"#;
         let arrived = Timestamp { seconds: 5, nanoseconds: 0 };
         let seconds =
-            |at, record: &[u8]| Tag::for_report(Vec::new(), at, 1, true).time_of(record, arrived).seconds;
+            |at, record: &[u8]| Tag::for_report(Vec::new(), at, None, true).time_of(record, arrived).seconds;
         assert_eq!(seconds(None, event), 1_772_439_247);
         assert_eq!(seconds(Some(7), event), 7);
         // What has no time of its own is judged as of its arrival.

@@ -1,6 +1,11 @@
-//! Text for a terminal: as wide as it is, and nothing in it that a terminal obeys.
+//! Words for a terminal: as wide as it is, coloured where somebody can see it, in tables, and with nothing in them that
+//! a terminal obeys.
+//!
+//! Colours are set with marks ([`Terminal::paint`]), which only [`Terminal::rendered`] turns into what a terminal
+//! obeys. So an escape sequence that somebody wrote into a name never comes out as one.
 use console::measure_text_width;
-use schtag_host::invisible::is_invisible;
+pub(crate) use schtag_host::invisible::visible;
+use schtag_host::invisible::visible_but;
 use std::env;
 use std::io::{IsTerminal, stdout};
 
@@ -33,19 +38,62 @@ impl Terminal {
         Self { width: width.max(LEAST_WIDTH), colours }
     }
 
-    /// The text in a style, where there are colours.
+    /// Sets a text in a style, where there are colours.
     pub(crate) fn paint(self, style: Style, text: &str) -> String {
-        if self.colours && !text.is_empty() {
-            format!("\x1b[{}m{text}\x1b[0m", style.code())
-        } else {
-            text.into()
+        match style.mark() {
+            Some(mark) if self.colours && !text.is_empty() => format!("{mark}{text}{PLAIN}"),
+            _ => text.into(),
         }
+    }
+
+    /// Aligns rows under a heading: to the left, and to the right in the columns named in `right`.
+    pub(crate) fn table(self, heading: &[&str], rows: &[Vec<(Style, String)>], right: &[usize]) -> String {
+        let heading: Vec<_> = heading.iter().map(|text| (Style::Bold, (*text).to_owned())).collect();
+        let shown = |row: &Vec<(Style, String)>| -> Vec<(Style, String)> {
+            row.iter().map(|(style, text)| (*style, visible(text))).collect()
+        };
+        let all: Vec<_> = std::iter::once(&heading).chain(rows).map(shown).collect();
+        let width =
+            |column: usize| all.iter().filter_map(|row| Some(measure_text_width(&row.get(column)?.1))).max();
+        let widths: Vec<usize> = (0..heading.len()).map(|column| width(column).unwrap_or(0)).collect();
+        let mut out = String::new();
+        for row in &all {
+            let mut line = String::new();
+            for (column, ((style, text), width)) in row.iter().zip(&widths).enumerate() {
+                let padding = " ".repeat(width.saturating_sub(measure_text_width(text)));
+                let (before, after) = if right.contains(&column) { (&*padding, "") } else { ("", &*padding) };
+                let gap = if column == 0 { "" } else { "  " };
+                line.push_str(&[gap, before, &self.paint(*style, text), after].concat());
+            }
+            out.push_str(line.trim_end());
+            out.push('\n');
+        }
+        out
+    }
+
+    /// Makes of lines of words the text that is written to the terminal: a mark of [`Self::paint`] becomes a colour, and
+    /// a character that is not seen its number.
+    pub(crate) fn rendered(self, lines: &str) -> String {
+        let mut out = String::with_capacity(lines.len());
+        let mut rest = lines;
+        while let Some(at) = rest.find(is_mark) {
+            let (before, after) = rest.split_at(at);
+            out.push_str(&visible_but(before, |c| c == '\n'));
+            let mut characters = after.chars();
+            if let Some(code) = characters.next().filter(|_| self.colours).and_then(code) {
+                out.push_str(code);
+            }
+            rest = characters.as_str();
+        }
+        out.push_str(&visible_but(rest, |c| c == '\n'));
+        out
     }
 }
 
 /// How a text looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {
+    Plain,
     Bold,
     Dim,
     Red,
@@ -53,34 +101,53 @@ pub(crate) enum Style {
     Green,
 }
 
+/// Ends a style. It is no character, so that no text has it.
+const PLAIN: char = '\u{fdd0}';
+
 impl Style {
-    /// The parameters of SGR (ECMA-48, 8.3.117).
-    const fn code(self) -> &'static str {
+    const fn mark(self) -> Option<char> {
         match self {
-            Self::Bold => "1",
-            Self::Dim => "2",
-            Self::Red => "1;31",
-            Self::Yellow => "1;33",
-            Self::Green => "1;32",
+            Self::Plain => None,
+            Self::Bold => Some('\u{fdd1}'),
+            Self::Dim => Some('\u{fdd2}'),
+            Self::Red => Some('\u{fdd3}'),
+            Self::Yellow => Some('\u{fdd4}'),
+            Self::Green => Some('\u{fdd5}'),
         }
     }
 }
 
-/// The text on one line, with everything escaped that a terminal would obey instead of showing it, or that would
-/// reorder or hide other text: an attacker chooses what a task is called.
-pub(crate) fn visible(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        match character {
-            '\r' if characters.peek() == Some(&'\n') => {}
-            '\n' | '\r' => out.push('⏎'),
-            '\t' => out.push(' '),
-            _ if character.is_control() || is_invisible(character) => out.extend(character.escape_unicode()),
-            _ => out.push(character),
+/// The control sequence (SGR: ECMA-48, 8.3.117) of a mark.
+const fn code(mark: char) -> Option<&'static str> {
+    match mark {
+        PLAIN => Some("\x1b[0m"),
+        '\u{fdd1}' => Some("\x1b[1m"),
+        '\u{fdd2}' => Some("\x1b[2m"),
+        '\u{fdd3}' => Some("\x1b[1;31m"),
+        '\u{fdd4}' => Some("\x1b[1;33m"),
+        '\u{fdd5}' => Some("\x1b[1;32m"),
+        _ => None,
+    }
+}
+
+const fn is_mark(c: char) -> bool {
+    code(c).is_some()
+}
+
+/// Puts what may hold any character, and marks of [`Terminal::paint`], on one line.
+pub(crate) fn row(text: &str) -> String {
+    visible_but(text, is_mark)
+}
+
+/// Shows at most `most` characters of a text, on one line.
+pub(crate) fn one_line(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => visible(text),
+        Some((end, _)) => {
+            let start = text.get(..end).unwrap_or_default();
+            format!("{}… ({} characters)", visible(start), text.chars().count())
         }
     }
-    out
 }
 
 /// At most `width` columns of a text, with a mark where there is more.
@@ -134,21 +201,43 @@ mod tests {
     #[test]
     fn colours_are_only_where_they_are_wanted() {
         assert_eq!(Terminal::new(80, false).paint(Style::Bold, "a"), "a");
-        assert_eq!(Terminal::new(80, true).paint(Style::Red, "a"), "\x1b[1;31ma\x1b[0m");
-        assert_eq!(Terminal::new(80, true).paint(Style::Red, ""), "");
+        let colourful = Terminal::new(80, true);
+        assert_eq!(colourful.rendered(&colourful.paint(Style::Red, "a")), "\x1b[1;31ma\x1b[0m");
+        assert_eq!(colourful.paint(Style::Red, ""), "");
     }
 
     #[test]
-    fn what_a_terminal_would_obey_is_escaped() {
-        for (text, shown) in [
-            (r"C:\new\table", r"C:\new\table"),
-            ("a\r\nb\nc\td", "a⏎b⏎c d"),
-            ("\x1b[2J\u{9b}2J\x07\x7f", r"\u{1b}[2J\u{9b}2J\u{7}\u{7f}"),
-            ("exe.\u{202e}txt\u{200b}", r"exe.\u{202e}txt\u{200b}"),
-            ("Aufgabe für 表", "Aufgabe für 表"),
-        ] {
-            assert_eq!(visible(text), shown);
+    fn nothing_but_our_own_colours_is_obeyed() {
+        let hostile = "a\x1b[2J\x1b]0;t\x07\u{9b}1m\u{202e}\u{200b}b\tc\r\nd";
+        let shown = r"a\u{1b}[2J\u{1b}]0;t\u{7}\u{9b}1m\u{202e}\u{200b}b c";
+        for terminal in [Terminal::new(80, false), Terminal::new(80, true)] {
+            assert_eq!(terminal.rendered("a\nb\x1b"), "a\nb\\u{1b}");
+            assert_eq!(row(hostile), format!("{shown}⏎d"));
+            let painted = terminal.rendered(&terminal.paint(Style::Red, &row(hostile)));
+            let [on, off] = if terminal.colours { ["\x1b[1;31m", "\x1b[0m"] } else { ["", ""] };
+            assert_eq!(painted, format!("{on}{shown}⏎d{off}"));
         }
+        // Marks of somebody else's making are no colours.
+        assert_eq!(visible("\u{fdd3}a"), r"\u{fdd3}a");
+        assert_eq!(Terminal::new(80, false).rendered("\u{fdd3}a\u{fdd0}"), "a");
+    }
+
+    #[test]
+    fn tables_are_aligned_and_colour_does_not_count() {
+        let row = |a: &str, b: &str| vec![(Style::Plain, a.to_owned()), (Style::Red, b.to_owned())];
+        let rows = [row("é", "100"), row("long", "7"), row("表\n", "1")];
+        let plain = Terminal::new(80, false).table(&["a", "nr"], &rows, &[1]);
+        assert_eq!(plain, "a      nr\né     100\nlong    7\n表⏎     1\n");
+        let coloured = Terminal::new(80, true);
+        let coloured = coloured.rendered(&coloured.table(&["a", "nr"], &rows, &[1]));
+        assert!(coloured.contains("é     \x1b[1;31m100\x1b[0m\n"), "{coloured:?}");
+    }
+
+    #[test]
+    fn a_long_text_is_cut() {
+        assert_eq!(one_line("abcdef", 3), "abc… (6 characters)");
+        assert_eq!(one_line("abc", 3), "abc");
+        assert_eq!(one_line("a\r\nb\x1b[1m\u{202e}c", 20), r"a⏎b\u{1b}[1m\u{202e}c");
     }
 
     #[test]

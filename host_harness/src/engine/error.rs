@@ -1,5 +1,6 @@
 //! What can go wrong with a module, and with a call of it.
 use crate::gate::GateError;
+use crate::limiter::reason;
 use thiserror::Error;
 use wasmtime::Trap;
 
@@ -83,12 +84,16 @@ pub enum CallError {
 }
 
 impl CallError {
-    /// Sorts an error of wasmtime's by what caused it.
-    pub(super) fn of_call(function: &'static str, error: &wasmtime::Error, fuel_limit: Option<u64>) -> Self {
-        match (error.downcast_ref::<Trap>(), fuel_limit) {
-            (Some(Trap::OutOfFuel), limit) => Self::OutOfFuel { function, limit: limit.unwrap_or(u64::MAX) },
-            (Some(trap), _) => Self::Trap { function, reason: trap.to_string() },
-            (None, _) => Self::Trap { function, reason: format!("{error:#}") },
+    /// Sorts an error of wasmtime's by what caused it. `limit` is the most fuel that the call might take.
+    pub(super) fn of_call(function: &'static str, error: &wasmtime::Error, limit: u64) -> Self {
+        match error.downcast_ref::<Trap>() {
+            Some(Trap::OutOfFuel) => Self::OutOfFuel { function, limit },
+            _ => Self::Trap { function, reason: reason(error) },
         }
+    }
+
+    /// Tells an error after which the instance is given up, with all that it remembered of earlier events.
+    pub const fn ends_instance(&self) -> bool {
+        !matches!(self, Self::Unpassable | Self::NoInstance(_))
     }
 }

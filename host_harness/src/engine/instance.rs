@@ -1,19 +1,22 @@
 //! One running guest, and the calls that Fluent Bit makes for a record.
 use super::{CallError, EngineError, Module, Options, Timestamp};
 use crate::abi;
-use wasmtime::{Memory, Store, StoreLimits, StoreLimitsBuilder, TypedFunc};
+use crate::limiter::Limiter;
+use wasmtime::{Memory, Store, TypedFunc};
 
 type Filter = TypedFunc<(u32, u32, u32, u32, u32, u32), u32>;
 
 /// A running guest.
 pub struct Instance {
-    store: Store<StoreLimits>,
+    store: Store<Limiter>,
     memory: Memory,
     filter: Filter,
     malloc: TypedFunc<u32, u32>,
     free: TypedFunc<u32, ()>,
     options: Options,
     fuel: u64,
+    /// The most fuel that the last call might take.
+    limit: u64,
 }
 
 /// What the guest returned.
@@ -32,10 +35,9 @@ impl Instance {
     /// When wasmtime cannot allocate it within the memory limit.
     pub fn new(module: &Module, options: &Options) -> Result<Self, EngineError> {
         let pre = module.pre();
-        let limits = StoreLimitsBuilder::new().memory_size(options.memory_limit).build();
-        let mut store = Store::new(pre.module().engine(), limits);
-        store.limiter(|limits| limits);
-        let start = |store: &mut Store<StoreLimits>| {
+        let mut store = Store::new(pre.module().engine(), Limiter::new(options.memory_limit));
+        store.limiter(|limiter| limiter);
+        let start = |store: &mut Store<Limiter>| {
             store.set_fuel(u64::MAX)?;
             let instance = pre.instantiate(&mut *store)?;
             let memory = instance
@@ -49,7 +51,7 @@ impl Instance {
             ))
         };
         let (memory, filter, malloc, free) = start(&mut store).map_err(EngineError::Instantiate)?;
-        Ok(Self { store, memory, filter, malloc, free, options: *options, fuel: 0 })
+        Ok(Self { store, memory, filter, malloc, free, options: *options, fuel: 0, limit: u64::MAX })
     }
 
     /// Gives the guest a record, as `flb_wasm_call_function_format_json` does (`src/wasm/flb_wasm.c`): the tag
@@ -64,7 +66,9 @@ impl Instance {
     /// Whenever Fluent Bit gets no string, or would write outside the guest's memory. Errors of `free` count
     /// too: Fluent Bit fails at the next record.
     pub fn call(&mut self, tag: &[u8], time: Timestamp, record: &[u8]) -> Result<Reply, CallError> {
-        let limit = self.options.fuel_limit.unwrap_or(u64::MAX);
+        let limit = self.options.fuel_for(record.len()).unwrap_or(u64::MAX);
+        self.limit = limit;
+        self.store.data_mut().begin_call();
         // Fuel is on, so that this cannot fail.
         let _ = self.store.set_fuel(limit);
         let result = self.call_with_fuel(tag, time, record);
@@ -72,7 +76,8 @@ impl Instance {
         result
     }
 
-    /// Changes the most fuel that the next calls may take; `None` is no limit.
+    /// Changes the most fuel that the next calls may take, beside what [`Options::fuel_per_byte`] adds; `None` is no
+    /// limit.
     pub const fn set_fuel_limit(&mut self, limit: Option<u64>) {
         self.options.fuel_limit = limit;
     }
@@ -151,7 +156,7 @@ impl Instance {
     }
 
     fn error(&self, function: &'static str, error: &wasmtime::Error) -> CallError {
-        CallError::of_call(function, error, self.options.fuel_limit)
+        CallError::of_call(function, error, self.limit)
     }
 }
 
@@ -196,6 +201,42 @@ mod tests {
         assert!(matches!(fault(r#"{"9":1}"#), CallError::InvalidPointer { address: 0xffff_fff0, .. }));
         assert!(matches!(fault(r#"{"z":1}"#), CallError::InvalidPointer { .. }));
         assert!(fault(r#"{"!":1}"#).to_string().contains("unreachable"));
+    }
+
+    #[test]
+    fn a_longer_record_may_take_more_fuel() {
+        let fault = |record: &str| {
+            let options = Options { fuel_limit: Some(100_000), fuel_per_byte: 1_000, ..Options::default() };
+            call(&mut instance(&options), record).unwrap_err()
+        };
+        assert!(matches!(fault(r#"{"~":1}"#), CallError::OutOfFuel { limit: 107_000, .. }));
+        assert!(matches!(fault(r#"{"~":1234}"#), CallError::OutOfFuel { limit: 110_000, .. }));
+    }
+
+    #[test]
+    fn a_module_that_asks_for_memory_without_end_is_stopped() {
+        for pages in [1, 0, 60_000] {
+            let wat = format!(
+                r#"(module
+                    (memory (export "memory") 1)
+                    (func (export "schtag_filter") (param i32 i32 i32 i32 i32 i32) (result i32)
+                        (loop $ever (drop (memory.grow (i32.const {pages}))) (br $ever)) unreachable)
+                    (func (export "malloc") (param i32) (result i32) i32.const 1024)
+                    (func (export "free") (param i32)))"#
+            );
+            let module = Module::new(&wat::parse_str(wat).unwrap()).unwrap();
+            let options = Options { fuel_limit: Some(1_000_000), ..Options::default() };
+            let mut instance = Instance::new(&module, &options).unwrap();
+            let error = call(&mut instance, r#"{"a":1}"#).unwrap_err();
+            if pages == 0 {
+                // Nothing grows, and fuel is all that it takes.
+                assert!(matches!(error, CallError::OutOfFuel { .. }), "{error}");
+            } else {
+                assert!(error.to_string().contains("asked for memory more than 4096 times"), "{error}");
+                assert!(instance.fuel() < 100_000, "{}", instance.fuel());
+            }
+            assert!(instance.memory_size() <= Options::DEFAULT_MEMORY_LIMIT);
+        }
     }
 
     #[test]

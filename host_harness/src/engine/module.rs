@@ -2,14 +2,15 @@
 use super::EngineError;
 use crate::digest::sha256_hex;
 use crate::gate::{self, Form};
+use crate::limiter::Limiter;
 use crate::manifest::Manifest;
 use std::sync::Arc;
-use wasmtime::{Config, Engine, InstancePre, Linker, StoreLimits};
+use wasmtime::{Config, Engine, InstancePre, Linker};
 
 /// A module that every supported Fluent Bit loads, compiled for this machine. Clones share the code.
 #[derive(Clone)]
 pub struct Module {
-    pre: InstancePre<StoreLimits>,
+    pre: InstancePre<Limiter>,
     facts: Arc<Facts>,
 }
 
@@ -60,7 +61,7 @@ impl Module {
         self.manifest().map_or("schtag", |manifest| &manifest.settings.key)
     }
 
-    pub(super) const fn pre(&self) -> &InstancePre<StoreLimits> {
+    pub(super) const fn pre(&self) -> &InstancePre<Limiter> {
         &self.pre
     }
 }

@@ -26,11 +26,25 @@ pub struct Options {
     /// The most wasmtime fuel that one call may take: about one unit an instruction. `None` is no limit, as in
     /// Fluent Bit.
     pub fuel_limit: Option<u64>,
+    /// The fuel that each byte of a record adds to `fuel_limit`.
+    pub fuel_per_byte: u64,
 }
 
 impl Options {
     /// 64 MiB.
     pub const DEFAULT_MEMORY_LIMIT: usize = 64 << 20;
+
+    /// A limit of fuel that the module of `schtag bake` never needs, since it bounds its own work: some ten million
+    /// units, and what it takes to read the record. What reaches this limit is another module, or a defect.
+    pub const GENEROUS_FUEL: u64 = 200_000_000;
+    /// The fuel that each byte of a record adds to [`Self::GENEROUS_FUEL`].
+    pub const GENEROUS_FUEL_PER_BYTE: u64 = 1_000;
+
+    /// The most fuel for a record of so many bytes; `None` is no limit.
+    pub fn fuel_for(&self, bytes: usize) -> Option<u64> {
+        let more = self.fuel_per_byte.saturating_mul(bytes as u64);
+        self.fuel_limit.map(|limit| limit.saturating_add(more))
+    }
 
     /// Fluent Bit 4.1.0 and 4.1.1: one instance, and copies that are never freed.
     pub fn persistent_leaking() -> Self {
@@ -56,6 +70,7 @@ impl Default for Options {
             after_tag: 0,
             memory_limit: Self::DEFAULT_MEMORY_LIMIT,
             fuel_limit: None,
+            fuel_per_byte: 0,
         }
     }
 }

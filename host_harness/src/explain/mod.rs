@@ -19,7 +19,8 @@ use schtag::engine::{self, At, Engine, Reading, Row};
 use schtag::fields::Table;
 use schtag::json::{Invalid, Object, Scanner};
 use schtag::rules::{LoadError, Matched, Matcher, Pack, Packed, Scratch};
-use schtag::verdict::{Case, decide, host_role};
+use schtag::verdict::{Case, Earlier, decide, host_role};
+use schtag::work::{self, Work};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use thiserror::Error;
@@ -205,9 +206,11 @@ impl Outcomes {
                 completed: &[],
                 role: host_role(&pack.settings, object, reading.event.computer.as_deref()),
                 notes: &reading.notes,
+                earlier: &Earlier::default(),
                 now: u64::from(at.seconds),
             };
-            let findings = decide(&case).map(|decision| decision.reported).unwrap_or_default();
+            let findings =
+                decide(&case, &Work::new(work::RECORD)).map(|decision| decision.reported).unwrap_or_default();
             findings.iter().map(|finding| finding.id.to_owned()).collect()
         };
         let mut open = pack.clone();

@@ -3,6 +3,7 @@ use crate::digest::sha256_hex;
 use crate::time;
 use schtag::json::{Object, Scanner, repair};
 use schtag::shapes;
+use schtag::work::{self, Work};
 
 /// Where shippers put the number of an event in its log.
 const RECORD_IDS: [&[&str]; 10] = [
@@ -56,7 +57,8 @@ impl Facts {
     }
 
     fn of_object(object: &Object<'_>) -> Self {
-        let event = shapes::change(object).and_then(|candidate| shapes::read(object, candidate));
+        let event = shapes::change(object)
+            .and_then(|candidate| shapes::read(object, candidate, &Work::new(work::RECORD)));
         let Some(event) = event else {
             return Self { uid: uid(&[&sha256_hex(object.text())]), ..Self::default() };
         };
@@ -95,7 +97,7 @@ impl Facts {
 pub fn event_time(record: &[u8]) -> Option<i64> {
     let mut scanner = Scanner::default();
     let object = scanner.scan(record).ok()?;
-    let event = shapes::read(&object, shapes::change(&object)?)?;
+    let event = shapes::read(&object, shapes::change(&object)?, &Work::new(work::RECORD))?;
     time::milliseconds(&event.time?)
 }
 

@@ -23,7 +23,8 @@ impl Findings {
         Self { catalogue, manifest }
     }
 
-    /// The finding of a record with this tag; `None` when the tag's verdict is no finding (`observed`, `repaired`).
+    /// The finding of a record with this tag; `None` when the tag's verdict is no finding (`observed`, `repaired`, and
+    /// `passed_on` without a rule).
     ///
     /// `raw` is the record as it came, and `arrived` when, in milliseconds since 1970: the finding's time where the
     /// event has none that can be read.
@@ -32,6 +33,8 @@ impl Findings {
         let status = match verdict {
             "alert" | "unreadable" => (1, "New"),
             "allowlisted" => (3, "Suppressed"),
+            // Of what became of a record in an earlier filter there is no finding, as of `repaired`.
+            "passed_on" if entries(tag, "/passed_on/rules").next().is_some() => (1, "New"),
             _ => return None,
         };
         let facts = Facts::of(raw);

@@ -32,6 +32,8 @@ pub struct Report {
     alerts: Groups,
     allowlisted: Groups,
     unreadable: Groups,
+    /// What only an earlier filter knew.
+    passed_on: Groups,
     /// Alerts by severity.
     severities: [u64; 5],
     hosts: Tallies,
@@ -58,7 +60,7 @@ pub struct Heading {
 }
 
 /// What went wrong.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Troubles {
     /// Lines that are no JSON object.
     pub bad_lines: u64,
@@ -66,6 +68,10 @@ pub struct Troubles {
     pub oversized_lines: u64,
     /// Records on which the guest failed.
     pub faults: u64,
+    /// Where the first of them are, and what went wrong.
+    pub first_faults: Vec<String>,
+    /// Faults after which the guest was started anew, and had lost its memory of earlier events.
+    pub memory_losses: u64,
     /// Inputs that could not be read to their end.
     pub unreadable_inputs: u64,
 }
@@ -79,6 +85,7 @@ impl Report {
             alerts: Groups::new(limit),
             allowlisted: Groups::new(OTHERS),
             unreadable: Groups::new(OTHERS),
+            passed_on: Groups::new(OTHERS),
             severities: [0; 5],
             hosts: Tallies::default(),
             accounts: Tallies::default(),
@@ -96,7 +103,7 @@ impl Report {
     }
 
     /// What went wrong, at the end.
-    pub const fn set_troubles(&mut self, troubles: Troubles) {
+    pub fn set_troubles(&mut self, troubles: Troubles) {
         self.troubles = troubles;
     }
 
@@ -110,6 +117,7 @@ impl Report {
             }
             Some("allowlisted") => &mut self.allowlisted,
             Some("unreadable") => &mut self.unreadable,
+            Some("passed_on") => &mut self.passed_on,
             _ => return,
         };
         groups.add(tag, &facts, place);

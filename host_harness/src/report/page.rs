@@ -5,7 +5,7 @@ mod parts;
 use super::chart::bars;
 use super::groups::Groups;
 use super::html::{line, link};
-use super::{LEVELS, Report};
+use super::{LEVELS, Report, Troubles};
 use crate::attack::is_address;
 use crate::catalogue::{Catalogue, RuleSource};
 use card::card;
@@ -42,6 +42,13 @@ pub(super) fn page(report: &Report, catalogue: &Catalogue) -> String {
         "unreadable",
         "Events that could not be read as far as they should be. No rule matched, which does not mean that there is nothing: look at the host.",
         &report.unreadable,
+    );
+    others(
+        &mut out,
+        "Passed on",
+        "passed_on",
+        "An earlier filter knew something that could not be verified here. These are not counted as alerts: look at what the earlier filter found, if nobody else can write its records.",
+        &report.passed_on,
     );
     others(
         &mut out,
@@ -101,6 +108,10 @@ fn tiles(out: &mut String, report: &Report) {
     }
     tile(report.unreadable.total, "unreadable", "medium");
     tile(report.allowlisted.total, "allowlisted", "good");
+    // Only where two filters stand in a chain.
+    if report.passed_on.total > 0 {
+        tile(report.passed_on.total, "passed on", "low");
+    }
     out.push_str("</div>\n");
     let troubles = &report.troubles;
     for (count, one, what) in [
@@ -117,6 +128,31 @@ fn tiles(out: &mut String, report: &Report) {
             let _ = writeln!(out, "<p><b>{}</b> {what}.</p>", several(count, one));
         }
     }
+    faults(out, troubles);
+}
+
+/// Lists the records that the filter failed on: each may be one that somebody made to hide behind.
+fn faults(out: &mut String, troubles: &Troubles) {
+    if troubles.first_faults.is_empty() {
+        return;
+    }
+    out.push_str("<ul>\n");
+    for fault in &troubles.first_faults {
+        let _ = writeln!(out, "<li>{}</li>", line(fault));
+    }
+    let more = troubles.faults.saturating_sub(troubles.first_faults.len() as u64);
+    if more > 0 {
+        let _ = writeln!(out, "<li>and {}</li>", several(more, "other record"));
+    }
+    out.push_str("</ul>\n");
+    if troubles.memory_losses > 0 {
+        let _ = writeln!(
+            out,
+            "<p><b>{}</b> the filter lost what it remembered of earlier events: rules over several events may have \
+             missed some.</p>",
+            several(troubles.memory_losses, "time")
+        );
+    }
 }
 
 fn navigation(out: &mut String, report: &Report) {
@@ -128,6 +164,7 @@ fn navigation(out: &mut String, report: &Report) {
         ("overview", "Overview", true),
         ("alerts", "Alerts", true),
         ("unreadable", "Unreadable", report.unreadable.total > 0),
+        ("passed_on", "Passed on", report.passed_on.total > 0),
         ("allowlisted", "Allowlisted", report.allowlisted.total > 0),
         ("rules", "Rules", report.rules.len() > 0),
     ] {

@@ -59,6 +59,12 @@ fn a_page_says_what_was_found() {
         "a.ndjson:5",
     );
     report.add(&json!({"verdict": "observed", "title": "Seen"}), b"{}", "a.ndjson:6");
+    report.add(
+        &json!({"verdict": "passed_on", "severity": "informational", "title": "Passed on",
+            "passed_on": {"verdict": "alert", "rules": [{"title": "Created and deleted"}], "notes": ["mended"]}}),
+        b"{}",
+        "a.ndjson:7",
+    );
     report.set_troubles(Troubles { bad_lines: 1, faults: 2, ..Troubles::default() });
     let html = report.html(&Catalogue::embedded());
     balanced(&html);
@@ -69,6 +75,8 @@ fn a_page_says_what_was_found() {
         "<b>2</b>alerts",
         "<b>1</b>allowlisted",
         "<b>1</b>unreadable",
+        "<b>1</b>passed on",
+        "<h4>By an earlier filter, not verified</h4><p>Created and deleted<br>mended</p>",
         "Alerts from 2026-03-02 08:14:07 to 2026-03-02 09:14:07 (UTC).",
         "<b>1 line</b> left out",
         "<b>2 records</b> could not be judged",
@@ -121,7 +129,8 @@ fn hostile_text_is_only_text() {
         while let Some(value) = stack.pop() {
             match value {
                 Value::String(text)
-                    if !["alert", "high", "allowlisted", "unreadable"].contains(&text.as_str()) =>
+                    if !["alert", "high", "allowlisted", "unreadable", "passed_on"]
+                        .contains(&text.as_str()) =>
                 {
                     evil.clone_into(text)
                 }
@@ -131,11 +140,12 @@ fn hostile_text_is_only_text() {
             }
         }
     };
-    for verdict in ["alert", "allowlisted", "unreadable"] {
+    for verdict in ["alert", "allowlisted", "unreadable", "passed_on"] {
         let mut tag = tag("x", "high");
         strings(&mut tag);
         tag["verdict"] = json!(verdict);
         tag["allowlist"] = json!([{"name": evil, "reason": evil}]);
+        tag["passed_on"] = json!({"rules": [{"title": evil}], "notes": [evil]});
         report.add(&tag, &record(evil), evil);
     }
     let html = report.html(&Catalogue::embedded());

@@ -1,5 +1,5 @@
 //! Answers to senders.
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
@@ -9,12 +9,12 @@ use axum::response::Response;
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
+    pub(super) body: Bytes,
 }
 
 impl Answer {
-    pub(super) fn new(status: StatusCode, body: Vec<u8>) -> Self {
-        Self { status, headers: HeaderMap::new(), body }
+    pub(super) fn new(status: StatusCode, body: impl Into<Bytes>) -> Self {
+        Self { status, headers: HeaderMap::new(), body: body.into() }
     }
 
     /// An answer in words.

@@ -1,13 +1,10 @@
 //! The next hop: what is sent to it, and what its answer means.
 use super::answer::{Answer, unavailable};
-use super::framing::Framing;
-use axum::body::Bytes;
-use axum::http::header::{
-    ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, RETRY_AFTER,
-    TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
-};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
-use http_body_util::{BodyExt, Full};
+use super::trail;
+use axum::body::Body;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderMap, Method, Request, StatusCode, Uri};
+use http_body_util::BodyExt;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -25,20 +22,6 @@ const CONNECT: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_secs(5);
 /// How much of an answer is relayed, in bytes.
 const MOST_ANSWER: usize = 64 << 10;
-
-/// Headers that are about one connection (RFC 9110, section 7.6.1), or about the body as it came.
-const OWN: [HeaderName; 10] = [
-    ACCEPT_ENCODING,
-    CONNECTION,
-    CONTENT_ENCODING,
-    CONTENT_LENGTH,
-    EXPECT,
-    HOST,
-    TE,
-    TRAILER,
-    TRANSFER_ENCODING,
-    UPGRADE,
-];
 
 /// Where batches are sent to: an `http` URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,12 +42,15 @@ pub enum DownstreamError {
 }
 
 impl Downstream {
-    /// Whether it is written as this address: then the hop would send to itself.
-    pub fn is(&self, address: SocketAddr) -> bool {
-        self.0
-            .host()
-            .is_some_and(|host| host == address.ip().to_string() || host == format!("[{}]", address.ip()))
-            && self.0.port_u16().unwrap_or(80) == address.port()
+    /// Whether it is what listens on this address, by any of the addresses that its host has now: then the hop would
+    /// send to itself. A way back through other hosts is found only when a batch comes back.
+    pub fn leads_to(&self, listen: SocketAddr) -> bool {
+        trail::leads_to(self, listen)
+    }
+
+    /// The host as it is written, and the port.
+    pub(super) fn host_and_port(&self) -> (&str, u16) {
+        (self.0.host().unwrap_or_default(), self.0.port_u16().unwrap_or(80))
     }
 }
 
@@ -93,7 +79,7 @@ impl fmt::Display for Downstream {
 /// Sends batches, over connections that are kept for the next one.
 #[derive(Debug)]
 pub(super) struct Forwarder {
-    client: Client<HttpConnector, Full<Bytes>>,
+    client: Client<HttpConnector, Body>,
     downstream: Downstream,
     limit: Duration,
 }
@@ -124,18 +110,12 @@ impl Forwarder {
         Self { client, downstream, limit }
     }
 
-    /// Sends a batch with the headers that came with it, and waits for the whole answer.
-    pub(super) async fn send(
-        &self,
-        method: Method,
-        headers: &HeaderMap,
-        framing: Framing,
-        body: Bytes,
-    ) -> Sent {
-        let mut request = Request::new(Full::new(body));
+    /// Sends a batch with these headers, and waits for the whole answer.
+    pub(super) async fn send(&self, method: Method, headers: HeaderMap, body: Body) -> Sent {
+        let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.uri_mut() = self.downstream.0.clone();
-        *request.headers_mut() = passed_on(headers, framing);
+        *request.headers_mut() = headers;
         let exchange = async {
             let response = self.client.request(request).await.map_err(|error| in_words(&error))?;
             let (parts, mut body) = response.into_parts();
@@ -178,25 +158,6 @@ fn decided(status: StatusCode, headers: &HeaderMap, body: Vec<u8>) -> Sent {
     } else {
         Sent::Undecided { error_type: "http_status", why: format!("it answered {status}") }
     }
-}
-
-fn passed_on(headers: &HeaderMap, framing: Framing) -> HeaderMap {
-    let mut passed = headers.clone();
-    let named: Vec<HeaderName> = headers
-        .get_all(CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        .collect();
-    for name in named.iter().chain(&OWN) {
-        passed.remove(name);
-    }
-    for name in ["keep-alive", "proxy-connection"] {
-        passed.remove(name);
-    }
-    passed.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(framing.media_type()));
-    passed
 }
 
 /// An error with its causes.
@@ -246,20 +207,6 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_known_in_a_url() {
-        for (url, address, is) in [
-            ("http://127.0.0.1:8787/x", "127.0.0.1:8787", true),
-            ("http://127.0.0.1:8788/", "127.0.0.1:8787", false),
-            ("http://127.0.0.2:8787/", "127.0.0.1:8787", false),
-            ("http://127.0.0.1/", "127.0.0.1:80", true),
-            ("http://[::1]:8787/", "[::1]:8787", true),
-        ] {
-            let downstream: Downstream = url.parse().unwrap();
-            assert_eq!(downstream.is(address.parse().unwrap()), is, "{url} {address}");
-        }
-    }
-
-    #[test]
     fn each_status_means_what_it_should_to_vector() {
         for status in 200..600 {
             let status = StatusCode::from_u16(status).unwrap();
@@ -270,31 +217,5 @@ mod tests {
                 assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{status}");
             }
         }
-    }
-
-    #[test]
-    fn headers_about_the_connection_or_the_old_body_stay_behind() {
-        let mut headers = HeaderMap::new();
-        for (name, value) in [
-            ("connection", "close, x-secret"),
-            ("x-secret", "1"),
-            ("content-encoding", "gzip"),
-            ("content-length", "3"),
-            ("transfer-encoding", "chunked"),
-            ("host", "hop"),
-            ("accept-encoding", "gzip"),
-            ("keep-alive", "5"),
-            ("authorization", "Basic abc"),
-            ("x-team", "blue"),
-        ] {
-            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-        }
-        let passed = passed_on(&headers, Framing::Lines);
-        let mut names: Vec<&str> = passed.keys().map(HeaderName::as_str).collect();
-        names.sort_unstable();
-        assert_eq!(names, ["authorization", "content-type", "x-team"]);
-        assert_eq!(passed[CONTENT_TYPE], "application/x-ndjson");
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
-        assert_eq!(passed_on(&headers, Framing::Array)[CONTENT_TYPE], "text/plain");
     }
 }

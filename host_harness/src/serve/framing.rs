@@ -37,40 +37,44 @@ pub(super) fn framing(body: &[u8], says_lines: bool) -> Option<Framing> {
     }
 }
 
-/// Copies a body to `out` with each record replaced by what `each` writes for it. Of an array, white space between
-/// elements and empty elements are left out; of lines, empty ones and all line ends stay.
+/// A part of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Piece<'b> {
+    /// A record, which need not be JSON.
+    Record(&'b [u8]),
+    /// What stands between records, and stays.
+    Between(&'b [u8]),
+}
+
+/// Takes a body apart, in order. Of an array, white space between elements and empty elements are left out; of lines,
+/// empty ones and all line ends stay.
 ///
 /// # Errors
 /// The first of `each`.
-pub(super) fn rewrite<E>(
+pub(super) fn for_each_piece<'b, E>(
     framing: Framing,
-    body: &[u8],
-    out: &mut Vec<u8>,
-    mut each: impl FnMut(&[u8], &mut Vec<u8>) -> Result<(), E>,
+    body: &'b [u8],
+    mut each: impl FnMut(Piece<'b>) -> Result<(), E>,
 ) -> Result<(), E> {
     match framing {
-        Framing::Object => each(body.trim_ascii(), out),
+        Framing::Object => each(Piece::Record(body.trim_ascii())),
         Framing::Array => {
             let mut before = b"[".as_slice();
             for element in elements(body.trim_ascii()) {
-                out.extend_from_slice(before);
+                each(Piece::Between(before))?;
                 before = b",";
-                each(element, out)?;
+                each(Piece::Record(element))?;
             }
-            out.extend_from_slice(if before == b"[" { b"[]" } else { b"]" });
-            Ok(())
+            each(Piece::Between(if before == b"[" { b"[]" } else { b"]" }))
         }
         Framing::Lines => {
             for line in body.split_inclusive(|byte| *byte == b'\n') {
                 let text =
                     line.strip_suffix(b"\n").map_or(line, |line| line.strip_suffix(b"\r").unwrap_or(line));
                 let (text, end) = line.split_at_checked(text.len()).unwrap_or((line, &[]));
-                if text.trim_ascii().is_empty() {
-                    out.extend_from_slice(text);
-                } else {
-                    each(text, out)?;
-                }
-                out.extend_from_slice(end);
+                let blank = text.trim_ascii().is_empty();
+                each(if blank { Piece::Between(text) } else { Piece::Record(text) })?;
+                each(Piece::Between(end))?;
             }
             Ok(())
         }
@@ -98,7 +102,7 @@ fn elements(array: &[u8]) -> impl Iterator<Item = &[u8]> {
     .filter(|element| !element.is_empty())
 }
 
-/// The offset behind the array or object at the start of a text, by its brackets alone; nothing when it does not
+/// The offset after the array or object at the start of a text, by its brackets alone; nothing when it does not
 /// end.
 fn value_end(text: &[u8]) -> Option<usize> {
     let mut depth = Depth::default();
@@ -153,11 +157,14 @@ mod tests {
     fn marked(body: &str) -> Option<(Framing, String)> {
         let framing = framing(body.as_bytes(), false)?;
         let mut out = Vec::new();
-        let each = |record: &[u8], out: &mut Vec<u8>| {
-            out.extend_from_slice(&[b"<", record, b">"].concat());
+        for_each_piece(framing, body.as_bytes(), |piece| {
+            match piece {
+                Piece::Record(record) => out.extend_from_slice(&[b"<", record, b">"].concat()),
+                Piece::Between(between) => out.extend_from_slice(between),
+            }
             Ok::<(), ()>(())
-        };
-        rewrite(framing, body.as_bytes(), &mut out, each).unwrap();
+        })
+        .unwrap();
         Some((framing, String::from_utf8(out).unwrap()))
     }
 
@@ -234,8 +241,12 @@ mod tests {
         #[test]
         fn lines_keep_every_byte_between_records(body in r"(\{\}|x|\n|\r| ){0,30}") {
             let mut out = Vec::new();
-            let same = |record: &[u8], out: &mut Vec<u8>| { out.extend_from_slice(record); Ok::<(), ()>(()) };
-            rewrite(Framing::Lines, body.as_bytes(), &mut out, same).unwrap();
+            for_each_piece(Framing::Lines, body.as_bytes(), |piece| {
+                let (Piece::Record(bytes) | Piece::Between(bytes)) = piece;
+                out.extend_from_slice(bytes);
+                Ok::<(), ()>(())
+            })
+            .unwrap();
             prop_assert_eq!(out, body.into_bytes());
         }
     }

@@ -1,11 +1,11 @@
 //! What the hop has done, as text for Prometheus.
-use super::batch::Tally;
+use super::tally::{Limit, Tally};
 use crate::engine::Module;
 use crate::transform::{ERRORS, RECEIVED_EVENTS, SENT_EVENTS, Snapshot};
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// The media type of the text exposition format.
 pub(super) const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -26,10 +26,27 @@ struct Counts {
     sent_events: u64,
     detections: BTreeMap<(String, String), u64>,
     rules: BTreeMap<String, u64>,
+    untagged_batches: BTreeMap<Limit, u64>,
+    untagged_events: BTreeMap<Limit, u64>,
+    loops: u64,
     /// By `error_type` and `stage`.
     errors: BTreeMap<(&'static str, &'static str), u64>,
     request_seconds: Histogram,
     forward_seconds: Histogram,
+}
+
+/// What is taken now of what there is.
+#[derive(Debug, Default)]
+pub(super) struct Use {
+    /// Bytes that requests hold.
+    pub(super) memory: usize,
+    pub(super) memory_limit: usize,
+    /// Requests from the reading of their bodies until their answers are taken.
+    pub(super) permits: usize,
+    pub(super) permits_limit: usize,
+    pub(super) connections: usize,
+    /// Connections that were let go, by reason.
+    pub(super) closed: BTreeMap<&'static str, u64>,
 }
 
 #[derive(Debug, Default)]
@@ -65,6 +82,9 @@ impl Metrics {
         for (rule, count) in &tally.rules {
             *counts.rules.entry(rule.clone()).or_default() += count;
         }
+        for (limit, count) in &tally.untagged {
+            *counts.untagged_events.entry(*limit).or_default() += count;
+        }
         if tally.invalid > 0 {
             *counts.errors.entry(("invalid_record", "receiving")).or_default() += tally.invalid;
         }
@@ -85,8 +105,18 @@ impl Metrics {
         *self.counts().errors.entry((error_type, stage)).or_default() += 1;
     }
 
+    /// A batch passes as it came.
+    pub(super) fn count_untagged_batch(&self, limit: Limit) {
+        *self.counts().untagged_batches.entry(limit).or_default() += 1;
+    }
+
+    /// A batch has come back.
+    pub(super) fn count_loop(&self) {
+        self.counts().loops += 1;
+    }
+
     /// Everything, for Prometheus. `filter` is what the transform has counted.
-    pub(super) fn text(&self, module: &Module, filter: &Snapshot) -> String {
+    pub(super) fn text(&self, module: &Module, filter: &Snapshot, now: &Use) -> String {
         let counts = self.counts();
         let mut out = Text(String::new());
         let pack = module.manifest().map_or("", |manifest| manifest.pack.as_str());
@@ -137,6 +167,43 @@ impl Metrics {
         }
         out.family("requests_in_flight", "gauge", "Requests that have no answer yet.");
         out.sample("requests_in_flight", &[], counts.in_flight);
+        for (name, help, counts) in [
+            (
+                "untagged_batches_total",
+                "Batches over a limit, which passed as they came.",
+                &counts.untagged_batches,
+            ),
+            (
+                "untagged_events_total",
+                "Events over a limit of their batch, which passed without a tag.",
+                &counts.untagged_events,
+            ),
+        ] {
+            out.family(name, "counter", help);
+            for (limit, count) in counts {
+                out.sample(name, &[("limit", limit.label())], count);
+            }
+        }
+        out.family("loops_total", "counter", "Batches that came back to a hop that had sent them.");
+        out.sample("loops_total", &[], counts.loops);
+        for (name, help, value) in [
+            ("memory_bytes", "Bytes that requests hold.", now.memory),
+            ("memory_limit_bytes", "The most of them: --max-memory.", now.memory_limit),
+            ("permits_in_use", "Requests until their answers are taken.", now.permits),
+            ("permits", "The most of them: --max-requests.", now.permits_limit),
+            ("connections", "Connections of senders.", now.connections),
+        ] {
+            out.family(name, "gauge", help);
+            out.sample(name, &[], value);
+        }
+        out.family(
+            "connections_closed_total",
+            "counter",
+            "Connections closed for others: idle, slow, silent from the start, or none left.",
+        );
+        for (reason, count) in &now.closed {
+            out.sample("connections_closed_total", &[("reason", reason)], count);
+        }
         out.histogram(
             "request_duration_seconds",
             "From a request's head to its answer.",
@@ -153,6 +220,30 @@ impl Metrics {
     fn counts(&self) -> MutexGuard<'_, Counts> {
         // Counters are whole between any two steps.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counts a request, also one whose sender goes before it is answered.
+pub(super) struct Watched {
+    metrics: Arc<Metrics>,
+    start: Instant,
+    pub(super) status: u16,
+}
+
+impl Watched {
+    pub(super) fn new(metrics: Arc<Metrics>) -> Self {
+        metrics.start();
+        Self { metrics, start: Instant::now(), status: 499 }
+    }
+
+    fn took(&self) -> Duration {
+        self.start.elapsed()
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.metrics.end(self.status, self.took());
     }
 }
 
@@ -216,12 +307,23 @@ mod tests {
             detections: [(("alert".into(), "high".into()), 2)].into(),
             rules: [("a\"\\\n".into(), 1)].into(),
             invalid: 1,
+            untagged: [(Limit::Growth, 3)].into(),
             fault: None,
         });
+        metrics.count_untagged_batch(Limit::Body);
+        metrics.count_loop();
+        let now = Use {
+            memory: 7,
+            memory_limit: 8,
+            permits: 1,
+            permits_limit: 2,
+            connections: 3,
+            closed: [("idle", 4)].into(),
+        };
         metrics.fail("timed_out", "sending");
         let module = Module::new(&test_guest::baked()).unwrap();
         let filter = Snapshot { received_events: 5, sent_events: 5, errors: [("trap", 1)].into() };
-        let text = metrics.text(&module, &filter);
+        let text = metrics.text(&module, &filter, &now);
         for line in [
             "schtag_component_received_events_total 5",
             "schtag_component_errors_total{error_type=\"trap\",stage=\"processing\"} 1",
@@ -231,6 +333,15 @@ mod tests {
             "schtag_rule_matches_total{rule=\"a\\\"\\\\\\n\"} 1",
             "schtag_requests_total{status=\"200\"} 1",
             "schtag_requests_in_flight 1",
+            "schtag_untagged_batches_total{limit=\"body\"} 1",
+            "schtag_untagged_events_total{limit=\"growth\"} 3",
+            "schtag_loops_total 1",
+            "schtag_memory_bytes 7",
+            "schtag_memory_limit_bytes 8",
+            "schtag_permits_in_use 1",
+            "schtag_permits 2",
+            "schtag_connections 3",
+            "schtag_connections_closed_total{reason=\"idle\"} 4",
             "schtag_request_duration_seconds_bucket{le=\"0.001\"} 0",
             "schtag_request_duration_seconds_bucket{le=\"0.005\"} 1",
             "schtag_request_duration_seconds_bucket{le=\"+Inf\"} 1",

@@ -9,25 +9,35 @@
 //! that it came in, not compressed. A record that is no JSON object is wrapped in one, since Vector refuses a whole
 //! body for one such line.
 //!
-//! What bounds it: the size of a body, as it comes and decompressed; how many requests are read at once, and for how
-//! long each may take to come in, to be sent on and to be taken back; how many connections there are; how many
-//! threads work for the filter. Neither side is encrypted or authenticated by the hop: it belongs on the loopback
-//! interface, or behind a proxy that does both. `Authorization` is passed on, for the downstream to check.
+//! Limits bound the memory (`memory`), the requests at work, the connections (`peers`), the threads and each wait. A
+//! limit never costs an event: what is over one passes without a tag, is counted, and the header `Schtag-Untagged`
+//! names the limit. A peer that is slow or silent loses its connection when others need its place; `/healthz` and
+//! `/metrics` always answer.
+//!
+//! Neither side is encrypted or authenticated by the hop: it belongs on the loopback interface, or after a proxy that
+//! does both. `headers` lists what is not passed on; `Authorization` is, for the downstream to check.
 
 mod answer;
 mod batch;
 mod connections;
 mod forward;
 mod framing;
+mod headers;
 mod hop;
+mod intake;
+mod memory;
 mod metrics;
 mod patience;
+mod peers;
+mod tally;
+mod trail;
 
 pub use connections::Server;
 pub use forward::{Downstream, DownstreamError};
 
 use std::thread::available_parallelism;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// Where a hop sends to, and what bounds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +46,11 @@ pub struct Options {
     pub forward: Option<Downstream>,
     /// The largest body, as it comes and decompressed, in bytes.
     pub max_body: usize,
-    /// How many requests are read and worked on at once; more wait.
+    /// How many requests are at work at once, each from the reading of its body until its answer is taken; more wait.
     pub max_requests: usize,
+    /// The bytes that all requests together may hold: bodies as they come, decompressed and tagged, and answers that
+    /// are not taken yet. Without a number it is the largest body times the number of requests.
+    pub max_memory: Option<usize>,
     /// How many threads run the filter.
     pub workers: usize,
     /// How long a request's head, its body, the wait for its turn and the taking back of its answer may each take.
@@ -59,6 +72,19 @@ impl Options {
     pub const DEFAULT_FORWARD_TIMEOUT: Duration = Duration::from_secs(30);
     /// 20 seconds: many a supervisor kills after 30.
     pub const DEFAULT_SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(20);
+
+    /// The bytes that all requests together may hold.
+    pub fn memory_limit(&self) -> usize {
+        self.max_memory.unwrap_or_else(|| self.max_body.saturating_mul(self.max_requests.max(4)))
+    }
+
+    /// With numbers that semaphores can count to, and one at least.
+    fn within_bounds(mut self) -> Self {
+        for count in [&mut self.max_requests, &mut self.workers] {
+            *count = (*count).clamp(1, Semaphore::MAX_PERMITS);
+        }
+        self
+    }
 }
 
 impl Default for Options {
@@ -67,6 +93,7 @@ impl Default for Options {
             forward: None,
             max_body: Self::DEFAULT_MAX_BODY,
             max_requests: Self::DEFAULT_MAX_REQUESTS,
+            max_memory: None,
             workers: available_parallelism().map_or(1, usize::from),
             read_timeout: Self::DEFAULT_READ_TIMEOUT,
             forward_timeout: Self::DEFAULT_FORWARD_TIMEOUT,

@@ -1,6 +1,8 @@
 //! A connection whose other end takes what is written to it, or is let go.
+use super::peers::Peer;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -14,11 +16,13 @@ pub(super) struct Patient {
     limit: Duration,
     deadline: Pin<Box<Sleep>>,
     waiting: bool,
+    peer: Arc<Peer>,
 }
 
 impl Patient {
-    pub(super) fn new(stream: TcpStream, limit: Duration) -> Self {
-        Self { stream, limit, deadline: Box::pin(sleep(limit)), waiting: false }
+    /// `peer` hears of each byte that is taken.
+    pub(super) fn new(stream: TcpStream, limit: Duration, peer: Arc<Peer>) -> Self {
+        Self { stream, limit, deadline: Box::pin(sleep(limit)), waiting: false, peer }
     }
 
     /// Passes a step of writing on, unless it has been waiting for too long.
@@ -40,6 +44,15 @@ impl Patient {
     }
 }
 
+impl Patient {
+    fn step(&self, written: io::Result<usize>) -> io::Result<usize> {
+        if let Ok(bytes) = &written {
+            self.peer.step(*bytes);
+        }
+        written
+    }
+}
+
 impl AsyncRead for Patient {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -56,7 +69,8 @@ impl AsyncWrite for Patient {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.write(context, |stream, context| stream.poll_write(context, bytes))
+        let written = ready!(self.write(context, |stream, context| stream.poll_write(context, bytes)));
+        Poll::Ready(self.step(written))
     }
 
     fn poll_write_vectored(
@@ -64,7 +78,9 @@ impl AsyncWrite for Patient {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.write(context, |stream, context| stream.poll_write_vectored(context, slices))
+        let written =
+            ready!(self.write(context, |stream, context| stream.poll_write_vectored(context, slices)));
+        Poll::Ready(self.step(written))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -93,7 +109,7 @@ mod tests {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let reader = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
             let (stream, _) = listener.accept().await.unwrap();
-            let mut stream = Patient::new(stream, Duration::from_millis(50));
+            let mut stream = Patient::new(stream, Duration::from_millis(50), Peer::new(false));
             let block = vec![0; 1 << 20];
             let error = loop {
                 let written = poll_fn(|context| Pin::new(&mut stream).poll_write(context, &block)).await;

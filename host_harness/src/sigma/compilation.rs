@@ -65,7 +65,11 @@ impl fmt::Display for Remark {
 pub fn compile(sources: &[Source], configuration: &Configuration) -> Compilation {
     let mut work = Work::new(configuration);
     for source in sources {
-        for document in split(&source.text) {
+        let documents = split(&source.text);
+        if documents.is_empty() {
+            work.refuse(source, None, Fault::new("", Reason::NoDocument));
+        }
+        for document in documents {
             match document {
                 Ok(document) => work.sort(source, document),
                 Err(fault) => work.refuse(source, None, fault),

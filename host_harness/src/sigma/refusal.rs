@@ -58,6 +58,12 @@ pub enum Reason {
     /// The file or folder cannot be read.
     #[error("cannot be read: {0}")]
     Unreadable(String),
+    /// A folder without rule files.
+    #[error("there is no .yml or .yaml file in or below this folder; name a folder of Sigma rules")]
+    NoRules,
+    /// A rule file without a document.
+    #[error("there is no rule in this file: it is empty, or has only comments")]
+    NoDocument,
     /// The file is too large to be a rule.
     #[error("larger than {0} bytes")]
     FileTooLarge(u64),

@@ -1,9 +1,10 @@
 //! Rule files.
 
 use super::refusal::{Reason, Refusal};
+use crate::files::{self, FileError};
 use std::collections::HashSet;
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// How many bytes a rule file may have.
@@ -41,7 +42,11 @@ pub fn load<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Loaded {
     for path in paths {
         let path = path.as_ref();
         if path.is_dir() {
-            loader.folder(path)
+            let met = loader.met;
+            loader.folder(path);
+            if loader.met == met {
+                loader.refuse(path, Reason::NoRules);
+            }
         } else {
             loader.file(path)
         }
@@ -56,6 +61,8 @@ pub fn load<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Loaded {
 struct Loader {
     loaded: Loaded,
     seen: HashSet<PathBuf>,
+    /// The number of files that were met, and of folders that were refused or met once more.
+    met: usize,
     full: bool,
 }
 
@@ -64,6 +71,7 @@ impl Loader {
         let mut folders = vec![path.to_owned()];
         while let Some(folder) = folders.pop() {
             if !self.is_new(&folder) {
+                self.met = self.met.saturating_add(1);
                 continue;
             }
             let mut entries = match fs::read_dir(&folder).and_then(Iterator::collect::<io::Result<Vec<_>>>) {
@@ -90,6 +98,7 @@ impl Loader {
     }
 
     fn file(&mut self, path: &Path) {
+        self.met = self.met.saturating_add(1);
         if !self.is_new(path) {
             return;
         }
@@ -121,6 +130,7 @@ impl Loader {
     }
 
     fn refuse(&mut self, path: &Path, reason: Reason) {
+        self.met = self.met.saturating_add(1);
         self.loaded.refused.push(Refusal {
             path: path.to_owned(),
             id: None,
@@ -136,18 +146,12 @@ fn is_yaml(path: &Path) -> bool {
 }
 
 fn read(path: &Path) -> Result<String, Reason> {
-    let unreadable = |error: io::Error| Reason::Unreadable(error.to_string());
-    // Opening a pipe would wait for its writer.
-    if !fs::metadata(path).map_err(unreadable)?.is_file() {
-        return Err(Reason::Unreadable("not a regular file".into()));
-    }
-    let mut bytes = Vec::new();
-    let limit = MAX_FILE.saturating_add(1);
-    File::open(path).map_err(unreadable)?.take(limit).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > MAX_FILE {
-        return Err(Reason::FileTooLarge(MAX_FILE));
-    }
-    String::from_utf8(bytes).map_err(|_| Reason::Unreadable("not UTF-8 text".into()))
+    files::read_text(path, MAX_FILE).map_err(|error| match error {
+        FileError::TooLarge { limit, .. } => Reason::FileTooLarge(limit),
+        FileError::NotRegular { .. } => Reason::Unreadable("not a regular file".into()),
+        FileError::NotText { .. } => Reason::Unreadable("not UTF-8 text".into()),
+        FileError::System { error, .. } => Reason::Unreadable(error.to_string()),
+    })
 }
 
 #[cfg(test)]
@@ -167,6 +171,7 @@ mod tests {
             std::os::unix::fs::symlink(root.path(), at("b/loop")).unwrap();
             std::os::unix::fs::symlink(at("nowhere"), at("b/dangling.yml")).unwrap();
         }
+        fs::create_dir(at("empty")).unwrap();
         let loaded = load([root.path(), &at("z.yml"), &at("b/notes.md"), &at("missing.yml")]);
         let names: Vec<&str> = loaded.sources.iter().map(|source| source.text.as_str()).collect();
         assert_eq!(names, ["a.YAML", "z.yml", "b/rule.yml", "b/c/rule.yaml", "b/notes.md"]);
@@ -174,6 +179,11 @@ mod tests {
         let unreadable =
             if cfg!(unix) { vec![at("b/dangling.yml"), at("missing.yml")] } else { vec![at("missing.yml")] };
         assert_eq!(refused, unreadable);
+        let empty = load([at("empty"), at("b/c"), root.path().into(), at("b/c")]);
+        assert_eq!(empty.refused[0].path, at("empty"));
+        assert_eq!(empty.refused[0].reason, Reason::NoRules);
+        let others = empty.refused[1..].iter().filter(|refusal| refusal.reason == Reason::NoRules);
+        assert_eq!(others.count(), 0, "a folder that was read before is not without rules");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The note on an event on which the guest failed.
 use crate::engine::CallError;
 use schtag::json::{self, NotWritten, Scanner};
-use schtag::verdict::write_failed;
+use schtag::verdict::{FAILED, write_failed};
 
 /// The record with a tag that says that it was not judged, and why. What is not one JSON object is wrapped in one,
 /// as the guest does it: `{"log": "…", "schtag": {…}}`.
@@ -10,7 +10,7 @@ use schtag::verdict::write_failed;
 /// When there is no memory for it.
 pub(super) fn annotated(record: &[u8], key: &str, fault: &CallError) -> Result<Vec<u8>, NotWritten> {
     let mut tag = Vec::new();
-    write_failed(&mut tag, &format!("the filter failed on this record: {fault}"));
+    write_failed(&mut tag, &format!("{FAILED}: {fault}"));
     let mut out = Vec::new();
     let mut changed = Vec::new();
     let mut scanner = Scanner::default();

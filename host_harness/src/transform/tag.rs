@@ -20,8 +20,11 @@ pub struct TagOptions {
 }
 
 impl TagOptions {
-    /// The most fuel for one event: some ten seconds. The dearest event that the filter judges is far below.
+    /// The most fuel for one event, beyond what its length allows: a thousand times what the filter takes by its own
+    /// budget. Only a module that does not end uses it up.
     pub const DEFAULT_FUEL: u64 = 10_000_000_000;
+    /// The most fuel for each byte of an event. The filter reads an event in one pass, at far less.
+    pub const FUEL_PER_BYTE: u64 = 2_000;
 }
 
 impl Default for TagOptions {
@@ -86,12 +89,17 @@ impl Tag {
 
     /// Judges a record, which arrives now. What comes back is one JSON object, whatever went in.
     pub fn judge<'r>(&mut self, record: &'r [u8]) -> Judged<'r> {
-        self.judge_within(record, self.shared.fuel_limit)
+        self.judge_within(record, self.fuel_limit(record.len()))
     }
 
-    /// The most fuel that one event may take, by the options.
-    pub fn fuel_limit(&self) -> Option<u64> {
-        self.shared.fuel_limit
+    /// The most fuel that an event of `len` bytes may take: the limit of the options, and what the length allows.
+    pub fn fuel_limit(&self, len: usize) -> Option<u64> {
+        self.shared.fuel_limit.map(|limit| limit.saturating_add(Self::fuel_for_length(len)))
+    }
+
+    /// The fuel that an event of `len` bytes may take for its length.
+    pub const fn fuel_for_length(len: usize) -> u64 {
+        TagOptions::FUEL_PER_BYTE.saturating_mul(len as u64)
     }
 
     /// As [`Self::judge`], with another limit of fuel for this record.

@@ -53,6 +53,10 @@ fn what_cannot_be_read_or_judged_is_in_the_page_and_the_exit_code() {
     let page = fs::read_to_string(folder.path("r.html")).unwrap();
     assert!(page.contains("<b>1 input</b> could not be read to the end"), "{page}");
     assert!(page.contains("<b>1 record</b> could not be judged"), "{page}");
+    assert!(page.contains("<li>a.ndjson:2: the guest trapped in schtag_filter"), "{page}");
+    assert!(page.contains("<b>1 time</b> the filter lost what it remembered of earlier events"), "{page}");
+    // It is on the first screen: before the chart, the overview and the alerts.
+    assert!(page.find("a.ndjson:2: the guest").unwrap() < page.find("<h2").unwrap(), "{page}");
     folder.schtag("report a.ndjson -o r.html").assert().code(1);
     folder.schtag("report a.ndjson").assert().code(2);
     folder.schtag("report a.ndjson -o nowhere/r.html").assert().code(5);

@@ -1,5 +1,5 @@
 //! `schtag check`, `schtag explain` and `schtag docs`.
-use super::{Folder, stderr};
+use super::{Folder, stderr, stdout};
 use std::fs;
 
 const RULE: &str = "
@@ -36,10 +36,6 @@ fn folder() -> Folder {
     folder.write("rules/evil/cases.ndjson", cases.concat().as_bytes());
     folder.write("event.json", record("evil.exe").as_bytes());
     folder
-}
-
-fn stdout(assert: &assert_cmd::assert::Assert) -> String {
-    String::from_utf8_lossy(&assert.get_output().stdout).into_owned()
 }
 
 /// That a text holds all of these.
@@ -93,6 +89,61 @@ fn check_of_unreadable_input_is_exit_code_3() {
     folder.write("rules/evil/cases.ndjson", b"{\"case\":\"a\",\"matches\":true}\n");
     let assert = folder.schtag("check rules").assert().code(3);
     says(&stderr(&assert), &["cases.ndjson:1: there is no `record`"]);
+}
+
+#[test]
+fn check_of_what_is_no_rule_fails() {
+    let folder = folder();
+    for name in ["empty", "notes", "words", "comments", "linux"] {
+        fs::create_dir(folder.path(name)).unwrap();
+    }
+    folder.write("notes/readme.md", b"no rule");
+    folder.write("words/config.yml", b"server: {port: 80}\n");
+    folder.write("comments/empty.yml", b"# later\n");
+    folder.write("comments/zero.yml", b"");
+    let linux = "title: l\nid: 10d5087d-4140-4c5a-8fbe-f6d946845cd6\nlogsource: {product: linux}\n\
+                 detection: {s: {a: b}, condition: s}\n";
+    folder.write("linux/other.yml", linux.as_bytes());
+    for (words, complaint) in [
+        ("empty", "failed: not compiled: empty: there is no .yml or .yaml file in or below this folder"),
+        ("notes", "failed: not compiled: notes: there is no .yml"),
+        ("words", "failed: not compiled: words/config.yml: "),
+        ("comments", "failed: not compiled: comments/empty.yml: there is no rule in this file"),
+        ("comments/zero.yml", "failed: not compiled: comments/zero.yml: there is no rule in this file"),
+        // One good folder does not make up for a wrong one.
+        ("rules empty", "failed: not compiled: empty: "),
+        ("rules words", "failed: not compiled: words/config.yml: "),
+        // A rule for other events is no fault, but then nothing was checked.
+        ("linux", "warning: not compiled: linux/other.yml"),
+    ] {
+        let assert = folder.schtag(&format!("check {words}")).assert().code(1);
+        says(&stdout(&assert), &[complaint]);
+        let nothing = stderr(&assert).contains("there is no rule in what was named");
+        assert_eq!(nothing, !words.contains("rules"), "{words}: {}", stderr(&assert));
+    }
+    folder.schtag("check rules linux").assert().success();
+}
+
+#[test]
+fn an_option_takes_one_value_and_leaves_the_file_after_it() {
+    let folder = folder();
+    fs::create_dir(folder.path("more")).unwrap();
+    let other = RULE.replace("60d5087d", "70d5087d").replace("A task runs evil", "Another");
+    folder.write("more/rule.yml", other.as_bytes());
+    let id = "60d5087d-4140-4c5a-8fbe-f6d946845cd6";
+    let assert = folder.schtag("explain --rules rules event.json").write_stdin("").assert().success();
+    says(&stdout(&assert), &["Rules: 1 of 1 match"]);
+    let words = format!("explain --rules rules --rules more --rule {id} event.json");
+    let assert = folder.schtag(&words).write_stdin("").assert().success();
+    says(&stdout(&assert), &["A task runs evil"]);
+    assert!(!stdout(&assert).contains("Another ("), "{}", stdout(&assert));
+    folder.write("a.ndjson", b"{\"t\":1}\n");
+    let words = "report -o r.html --module schtag.wasm --rules rules --rules more a.ndjson";
+    let assert = folder.schtag(words).write_stdin("").assert().success();
+    assert!(stderr(&assert).contains("1 lines, 1 tagged"), "{}", stderr(&assert));
+    let words = "bake --base base.wasm --rules rules --rules more -o two.wasm";
+    let assert = folder.schtag(words).assert().success();
+    assert!(stderr(&assert).contains("two.wasm: 2 rules"), "{}", stderr(&assert));
 }
 
 #[test]

@@ -186,7 +186,7 @@ fn the_filter_is_told_tag_and_time() {
 }
 
 #[test]
-fn the_module_is_looked_for_in_this_order() {
+fn a_named_module_comes_before_the_variable() {
     let folder = Folder::new();
     let empty = tempfile::tempdir().unwrap();
     let module = folder.path("schtag.wasm");
@@ -195,15 +195,32 @@ fn the_module_is_looked_for_in_this_order() {
         command.write_stdin("{\"t\":1}\n");
         command
     };
-    let assert = tag("tag").assert().code(4).stdout("");
-    assert!(stderr(&assert).contains("make dist"), "{}", stderr(&assert));
-    tag("tag").env("SCHTAG_MODULE", &module).assert().success();
-    tag(&format!("tag --module {}", module.display())).env("SCHTAG_MODULE", "missing").assert().success();
-    std::fs::copy(&module, empty.path().join("schtag.wasm")).unwrap();
-    tag("tag").assert().success();
-    std::fs::create_dir(empty.path().join("dist")).unwrap();
-    std::fs::write(empty.path().join("dist/schtag.wasm"), b"first, and not a module").unwrap();
-    tag("tag").assert().code(4);
+    let alert = format!("{ALERT}\n");
+    tag("tag").env("SCHTAG_MODULE", &module).assert().success().stdout(alert.clone());
+    let assert =
+        tag(&format!("tag --module {}", module.display())).env("SCHTAG_MODULE", "missing").assert().success();
+    assert.stdout(alert);
+    tag("tag").env("SCHTAG_MODULE", "missing").assert().code(4).stdout("");
+}
+
+#[test]
+fn what_is_lost_with_a_fault_is_said_and_counted() {
+    let folder = Folder::new();
+    let assert = folder.schtag("tag").write_stdin("{\"~\":1}\n{\"t\":1}\n").assert().code(1);
+    let assert = assert.stdout(format!("{{\"~\":1}}\n{ALERT}\n"));
+    let words = stderr(&assert);
+    for part in [
+        // The default: 200 million and a thousand for each of seven bytes.
+        "-:1: the guest used up its 200007000 units of fuel in schtag_filter; the record is passed through as it was, and \
+         what was remembered of earlier events is lost",
+        "1 passed through after a fault of the guest",
+        "1 times the memory of earlier events was lost",
+    ] {
+        assert!(words.contains(part), "{words:?} should say {part:?}");
+    }
+    // An instance that lives for a chunk only has little to forget, and a worker nothing.
+    let assert = folder.schtag("tag --lifecycle per-chunk:9").write_stdin("{\"!\":1}\n").assert().code(1);
+    assert!(!stderr(&assert).contains("lost"), "{}", stderr(&assert));
 }
 
 #[test]
@@ -224,7 +241,7 @@ fn pipe(folder: &Folder) -> (Child, ChildStdin, BufReader<ChildStdout>) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_schtag"))
         .args(["tag", "--quiet", "-"])
         .current_dir(folder.path(""))
-        .env_remove("SCHTAG_MODULE")
+        .env("SCHTAG_MODULE", "schtag.wasm")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -286,7 +303,7 @@ fn a_reader_that_stops_early_is_no_error() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_schtag"))
         .args(["tag", "many.ndjson"])
         .current_dir(folder.path(""))
-        .env_remove("SCHTAG_MODULE")
+        .env("SCHTAG_MODULE", "schtag.wasm")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -307,7 +324,7 @@ fn a_full_disk_is_exit_code_5() {
     let output = Command::new(env!("CARGO_BIN_EXE_schtag"))
         .args(["tag", "a.ndjson"])
         .current_dir(folder.path(""))
-        .env_remove("SCHTAG_MODULE")
+        .env("SCHTAG_MODULE", "schtag.wasm")
         .stdout(full)
         .output()
         .unwrap();

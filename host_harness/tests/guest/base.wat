@@ -5,6 +5,7 @@
 ;;   !  trap                         ~  never returns              9  an address outside memory
 ;;   z  an unterminated string       e  an empty string            g  text that is not JSON
 ;;   u  bytes that are not UTF-8     h  a deep memory demand       s  what the tag and the time were
+;;   P  that the record is unreadable, with the first digits of the loaded pack's hash
 ;; Any other record comes back as it is, by its own address.
 (module
   (memory (export "memory") 2)
@@ -22,6 +23,8 @@
   (data (i32.const 2048) "{\"a\":\"\ff\"}\00")
   (data (i32.const 2304) "{\"record\":\"not copied\"}\00")
   (data (i32.const 2560) "{\"tag\":\"???\",\"end\":\"?\",\"sec\":0}\00")
+
+  (data (i32.const 2816) "{\"schtag\":{\"verdict\":\"unreadable\",\"severity\":\"medium\",\"pack\":\"------------\"}}\00")
 
   (func $alert (result i32) (i32.const 1024))
   (func $observed (result i32) (i32.const 1280))
@@ -48,6 +51,7 @@
     (if (i32.lt_u (local.get $len) (i32.const 66)) (then (return (i32.const 1))))
     (if (i32.ne (i32.load8_u (local.get $at)) (i32.const 3)) (then (return (i32.const 2))))
     (call $only_when_loading (i32.load8_u offset=2 (local.get $at)))
+    (memory.copy (i32.const 2878) (i32.add (local.get $at) (i32.const 2)) (i32.const 12))
     (memory.fill (local.get $at) (i32.const 0) (local.get $len))
     (global.set $live (i32.const 0))
     (i32.const 0))
@@ -80,6 +84,7 @@
     (if (i32.eq (local.get $what) (i32.const 0x65)) (then (return (i32.const 512)))) ;; e
     (if (i32.eq (local.get $what) (i32.const 0x67)) (then (return (i32.const 1792)))) ;; g
     (if (i32.eq (local.get $what) (i32.const 0x75)) (then (return (i32.const 2048)))) ;; u
+    (if (i32.eq (local.get $what) (i32.const 0x50)) (then (return (i32.const 2816)))) ;; P
     (if (i32.eq (local.get $what) (i32.const 0x73)) ;; s
       (then
         (memory.copy (i32.const 2568) (local.get $tag) (i32.const 3))

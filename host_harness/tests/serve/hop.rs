@@ -30,11 +30,16 @@ fn folder() -> &'static TempDir {
 impl Hop {
     /// Starts the command with these words more, and waits until it listens.
     pub(crate) fn start(words: &str) -> Self {
+        Self::start_on("127.0.0.1:0", words)
+    }
+
+    /// As [`Self::start`], on this address.
+    pub(crate) fn start_on(address: &str, words: &str) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_schtag"))
-            .args("serve --listen 127.0.0.1:0 --cache cache".split_whitespace())
+            .args(["serve", "--cache", "cache", "--listen", address])
             .args(words.split_whitespace())
             .current_dir(folder().path())
-            .env_remove("SCHTAG_MODULE")
+            .env("SCHTAG_MODULE", "schtag.wasm")
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -57,6 +62,14 @@ impl Hop {
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// The most memory that it has had so far, in bytes.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
     }
 
     pub(crate) fn is_running(&mut self) -> bool {

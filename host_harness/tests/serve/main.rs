@@ -14,8 +14,10 @@ mod built;
 mod downstream;
 mod hop;
 mod limits;
+mod loops;
 mod losses;
 mod metrics;
+mod peers;
 mod sender;
 #[cfg(unix)]
 mod stopping;

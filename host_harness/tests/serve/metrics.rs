@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 /// The samples by name and labels.
-fn samples(hop: &Hop) -> BTreeMap<String, f64> {
+pub(crate) fn samples(hop: &Hop) -> BTreeMap<String, f64> {
     let answer = get(hop.address, "/metrics");
     assert_eq!(answer.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
     let text = answer.text();
@@ -44,18 +44,22 @@ fn counters_say_what_has_happened() {
         ("schtag_component_errors_total{error_type=\"trap\",stage=\"processing\"}", 1.0),
         ("schtag_component_errors_total{error_type=\"invalid_record\",stage=\"receiving\"}", 1.0),
         ("schtag_component_errors_total{error_type=\"invalid_body\",stage=\"receiving\"}", 1.0),
-        ("schtag_component_errors_total{error_type=\"too_large\",stage=\"receiving\"}", 1.0),
+        ("schtag_untagged_batches_total{limit=\"body\"}", 1.0),
         ("schtag_component_errors_total{error_type=\"http_status\",stage=\"sending\"}", 1.0),
         ("schtag_component_errors_total{error_type=\"rejected\",stage=\"sending\"}", 1.0),
         ("schtag_component_errors_total{error_type=\"connection_failed\",stage=\"sending\"}", 1.0),
-        ("schtag_requests_total{status=\"200\"}", 1.0),
+        ("schtag_requests_total{status=\"200\"}", 2.0),
         ("schtag_requests_total{status=\"400\"}", 2.0),
-        ("schtag_requests_total{status=\"413\"}", 1.0),
         ("schtag_requests_total{status=\"503\"}", 2.0),
         ("schtag_requests_in_flight", 0.0),
         ("schtag_request_duration_seconds_count", 6.0),
         ("schtag_request_duration_seconds_bucket{le=\"+Inf\"}", 6.0),
-        ("schtag_forward_duration_seconds_count", 4.0),
+        ("schtag_forward_duration_seconds_count", 5.0),
+        ("schtag_memory_bytes", 0.0),
+        ("schtag_memory_limit_bytes", 160_000.0),
+        ("schtag_permits_in_use", 0.0),
+        ("schtag_permits", 16.0),
+        ("schtag_loops_total", 0.0),
     ] {
         assert_eq!(samples.get(name), Some(&value), "{name} in {samples:#?}");
     }

@@ -8,12 +8,37 @@ use super::{environment, path, unicode};
 /// backticks removed, paths cleaned, single blanks. Six passes, each linear in the text.
 pub(super) fn arguments(text: &str) -> String {
     let text = unicode::fold(text);
-    let text = environment::expand_powershell(&text);
+    let text = with_paths_expanded(&text);
     let text = without_carets(&text);
     let text = without_inner_quotes(&text);
     let text = without_backticks(&text);
     let text = single_blanks(&text);
     clean_paths(&text)
+}
+
+/// Replaces `$env:name` and `${env:name}` where a path begins with it. Elsewhere, as in `$env:ComSpec[4,24,25]`, it is
+/// part of a script, which stays as it is written.
+fn with_paths_expanded(text: &str) -> Cow<'_, str> {
+    if !text.contains('$') {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('$') {
+        out.push_str(before);
+        match environment::powershell_reference(after) {
+            Some((value, behind)) if behind.starts_with(['\\', '/']) => {
+                out.push_str(value);
+                rest = behind;
+            }
+            _ => {
+                out.push('$');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
 }
 
 /// Removes the carets with which cmd.exe escapes, outside double quotes.
@@ -119,7 +144,7 @@ const fn ends_path(c: char) -> bool {
 /// Cleans every path in arguments: what begins with a drive and a slash of either kind, and what has
 /// doubled backslashes, `\.\`, `\..\` or a short name. Everything else, URLs and options included, stays.
 fn clean_paths(text: &str) -> String {
-    if !text.contains(['\\', '/', '~']) {
+    if !text.bytes().any(|byte| matches!(byte, b'\\' | b'/' | b'~')) {
         return text.to_owned();
     }
     let mut out = String::with_capacity(text.len());
@@ -202,6 +227,7 @@ mod tests {
             (r"-File \??\C:\x.ps1", r"-File C:\x.ps1"),
             (r"C:\Windows\System32\..\Temp\x.dll,main", r"C:\Windows\Temp\x.dll,main"),
             (r"C:\PROGRA~1\x.ps1", r"C:\Program Files\x.ps1"),
+            (r"&($env:comspec[4,24,25]-join'')", r"&($env:comspec[4,24,25]-join'')"),
             (r"/logfile:C:/a//b.txt", r"/logfile:C:\a\b.txt"),
             (
                 r"$env:windir\Temp\x.ps1 ${env:APPDATA}\y",

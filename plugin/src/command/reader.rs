@@ -15,6 +15,10 @@ use crate::work::Work;
 const MAX_ELEMENT: usize = 64 * 1024;
 /// Most bytes of an element after its variables are expanded.
 const MAX_EXPANDED: usize = 128 * 1024;
+/// Units that reading arguments costs for each byte: their split and their normal form.
+const ARGUMENTS_BYTE: usize = 160;
+/// Units that looking for signs of a script costs for each byte of arguments.
+const HINTS_BYTE: usize = 50;
 /// Most processes for an action.
 const MAX_PROCESSES: usize = 16;
 /// Most wrappers, one inside the other.
@@ -92,6 +96,9 @@ struct Reader<'w> {
     queue: VecDeque<Pending>,
     /// The encoded command of each process, where it has one.
     encoded: Vec<Option<String>>,
+    /// The script of each process with its string tricks folded, where that was done, and whether the work did not
+    /// suffice.
+    folded: Vec<Option<(Option<String>, bool)>>,
     /// Bytes of started command lines so far.
     started: usize,
     /// Whether the steps of interpreters are written down.
@@ -106,6 +113,7 @@ impl<'w> Reader<'w> {
             notes: Vec::new(),
             queue: VecDeque::new(),
             encoded: Vec::new(),
+            folded: Vec::new(),
             started: 0,
             records: false,
         }
@@ -166,13 +174,23 @@ impl<'w> Reader<'w> {
         process.working_directory = folder;
         process.parent = parent;
         process.runs_output_of = started.input_from;
+        if !self.work.walk(line.arguments.len(), ARGUMENTS_BYTE) {
+            self.note(Note::WorkSpent { unread: "command lines" });
+            process.arguments = line.arguments;
+            process.normalized = process.command_line.clone();
+            self.encoded.push(None);
+            self.folded.push(None);
+            self.list.push(process);
+            return String::new();
+        }
         process.argv = tokens::split_arguments(&line.arguments);
         normal_form(&mut process, &line.arguments);
         if process.argv.len() > tokens::MAX_ARGUMENTS {
             self.note(Note::TooMany { what: "arguments", kept: tokens::MAX_ARGUMENTS });
         }
-        let encoded = read_powershell(&mut process, &line.arguments, stdin);
+        let encoded = read_powershell(&mut process, &line.arguments, stdin, self.work);
         self.encoded.push(encoded);
+        self.folded.push(None);
         self.list.push(process);
         line.arguments
     }
@@ -183,13 +201,19 @@ impl<'w> Reader<'w> {
         let folder = shell.folder.clone();
         let inherits = shell.environment.is_some();
         let by_shell = process.image_name == "cmd.exe";
+        let mut folded = None;
         let mut started = match &process.powershell {
             Some(PowerShell { script: Some(script), .. }) => {
-                let lines = shell::started(script, self.work);
+                let fold = shell::folded(script, self.work);
+                let lines = shell::started(fold.0.as_deref().unwrap_or(script), self.work);
+                folded = Some(fold);
                 lines.into_iter().map(Started::new).collect::<Vec<_>>().into()
             }
             _ => wrappers::started(&process.image_name, arguments, &process.argv, shell, self.work),
         };
+        if let (Some(place), Some(folded)) = (self.folded.get_mut(index), folded) {
+            *place = Some(folded);
+        }
         process.obfuscation = std::mem::take(&mut started.obfuscation);
         process.steps = std::mem::take(&mut started.steps);
         if inherits || !process.obfuscation.is_empty() {
@@ -257,10 +281,24 @@ impl<'w> Reader<'w> {
             let mut layers = std::mem::take(&mut process.decoded);
             if let (Some(value), Some(powershell)) = (encoded, process.powershell.as_mut()) {
                 powershell.script = decoder.encoded_command(&value, &mut layers);
-                powershell.file = powershell.script.as_deref().and_then(shell::called_file);
-                decoder.search(None, &mut layers);
-            } else if let Some(text) = decodable(process, wraps.contains(&index)) {
-                decoder.search(Some(&text), &mut layers);
+                powershell.file =
+                    powershell.script.as_deref().and_then(|script| shell::called_file(script, self.work));
+                decoder.search(None, None, &mut layers);
+            } else if decoder.pays(process.arguments.len(), HINTS_BYTE)
+                && let Some(text) = decodable(process, wraps.contains(&index))
+            {
+                let folded = self.folded.get_mut(index).and_then(Option::take);
+                decoder.search(Some(&text), folded, &mut layers);
+            }
+            let script = process.powershell.as_ref().and_then(|powershell| powershell.script.as_deref());
+            let words = script.map(|script| shell::obfuscation(script, self.work)).unwrap_or_default();
+            process.obfuscation.extend(words);
+            // A path that the script puts together.
+            if let Some(powershell) =
+                process.powershell.as_mut().filter(|powershell| powershell.file.is_none())
+            {
+                let folded = layers.iter().find(|layer| layer.how == "folded");
+                powershell.file = folded.and_then(|layer| shell::called_file(&layer.text, self.work));
             }
             process.decoded = layers;
         }
@@ -299,7 +337,7 @@ fn normal_form(process: &mut Process, arguments: &str) {
 }
 
 /// Reads the line as PowerShell would, when the program is one; returns the encoded command.
-fn read_powershell(process: &mut Process, arguments: &str, stdin: Stdin) -> Option<String> {
+fn read_powershell(process: &mut Process, arguments: &str, stdin: Stdin, work: &Work) -> Option<String> {
     let edition = shell::edition(&process.image_name)?;
     let folded = unicode::fold_blanks(arguments);
     let options = match &folded {
@@ -313,7 +351,7 @@ fn read_powershell(process: &mut Process, arguments: &str, stdin: Stdin) -> Opti
         from_stdin: options.from_stdin,
     };
     if let Some(script) = powershell.script.as_deref().filter(|_| powershell.file.is_none()) {
-        powershell.file = shell::called_file(script);
+        powershell.file = shell::called_file(script, work);
     }
     let nothing = powershell.script.is_none() && powershell.file.is_none() && options.encoded.is_none();
     if let Stdin::Pipe(text) = stdin

@@ -5,16 +5,19 @@
 
 use super::environment::find_ignoring_case;
 use super::wrappers::Started;
+use crate::work::Work;
 
 /// Methods that run a command line: of `WScript.Shell`, `Shell.Application` and the `Win32_Process` class.
 const METHODS: [&str; 4] = [".Run", ".Exec", ".ShellExecute", ".Create"];
 
+/// Units that reading the calls costs for each byte: a search for each method, and at most [`MAX_CALLS`] strings.
+const BYTE: usize = 120;
 /// Most calls that are read out of a script.
 const MAX_CALLS: usize = 8;
 
 /// The command lines that a script in the arguments hands to `.Run("...")` and the like.
-pub(super) fn started(arguments: &str) -> Vec<Started> {
-    if find_ignoring_case(arguments, "script:").is_none() {
+pub(super) fn started(arguments: &str, work: &Work) -> Vec<Started> {
+    if !work.walk(arguments.len(), BYTE) || find_ignoring_case(arguments, "script:").is_none() {
         return Vec::new();
     }
     let mut list = Vec::new();

@@ -3,6 +3,7 @@
 mod benign;
 mod limits;
 mod powershdll;
+mod powershell_chains;
 mod rewritings;
 
 use super::*;

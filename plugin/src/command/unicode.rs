@@ -18,23 +18,97 @@ enum Folded {
     LooksLike(char),
 }
 
-/// Letters of other scripts, each followed by the ASCII letter that it looks like.
-const LOOK_ALIKES: &str = "аaеeоoрpсcуyхxіiјjѕsԁdһhԛqԝwАAВBЕEКKМMНHОOРPСCТTХXІIЈJЅSΑAΒBΕEΖZΗHΙIΚKΜMΝNΟOΡPΤTΥYΧXοoνvιiıi\
-    ɑaɡgіiⅼlⅰiⅽcⅾdⅿm";
+/// The ASCII letter that a letter of another script looks like.
+const fn looks_like(c: char) -> Option<char> {
+    Some(match c {
+        'а' | 'ɑ' => 'a',
+        'е' => 'e',
+        'о' | 'ο' => 'o',
+        'р' => 'p',
+        'с' | 'ⅽ' => 'c',
+        'у' => 'y',
+        'х' => 'x',
+        'і' | 'ι' | 'ı' | 'ⅰ' => 'i',
+        'ј' => 'j',
+        'ѕ' => 's',
+        'ԁ' | 'ⅾ' => 'd',
+        'һ' => 'h',
+        'ԛ' => 'q',
+        'ԝ' => 'w',
+        'А' | 'Α' => 'A',
+        'В' | 'Β' => 'B',
+        'Е' | 'Ε' => 'E',
+        'К' | 'Κ' => 'K',
+        'М' | 'Μ' => 'M',
+        'Н' | 'Η' => 'H',
+        'О' | 'Ο' => 'O',
+        'Р' | 'Ρ' => 'P',
+        'С' => 'C',
+        'Т' | 'Τ' => 'T',
+        'Х' | 'Χ' => 'X',
+        'І' | 'Ι' => 'I',
+        'Ј' => 'J',
+        'Ѕ' => 'S',
+        'Ζ' => 'Z',
+        'Ν' => 'N',
+        'Υ' => 'Y',
+        'ν' => 'v',
+        'ɡ' => 'g',
+        'ⅼ' => 'l',
+        'ⅿ' => 'm',
+        _ => return None,
+    })
+}
 
-/// Modifier letters (`ˣ`, `ᵉ`, ...), each followed by its letter.
-const MODIFIERS: &str =
-    "ᵃaᵇbᶜcᵈdᵉeᶠfᵍgʰhⁱiʲjᵏkˡlᵐmⁿnᵒoᵖpʳrˢsᵗtᵘuᵛvʷwˣxʸyᶻzᴬAᴮBᴰDᴱEᴳGᴴHᴵIᴶJᴷKᴸLᴹMᴺNᴼOᴾPᴿRᵀTᵁUⱽVᵂW";
-
-/// The character that follows `c` in a list of pairs.
-fn partner(pairs: &str, c: char) -> Option<char> {
-    let mut chars = pairs.chars();
-    while let (Some(from), Some(to)) = (chars.next(), chars.next()) {
-        if from == c {
-            return Some(to);
-        }
-    }
-    None
+/// The letter that a modifier letter (`ˣ`, `ᵉ`, ...) stands for.
+const fn modified(c: char) -> Option<char> {
+    Some(match c {
+        'ᵃ' => 'a',
+        'ᵇ' => 'b',
+        'ᶜ' => 'c',
+        'ᵈ' => 'd',
+        'ᵉ' => 'e',
+        'ᶠ' => 'f',
+        'ᵍ' => 'g',
+        'ʰ' => 'h',
+        'ⁱ' => 'i',
+        'ʲ' => 'j',
+        'ᵏ' => 'k',
+        'ˡ' => 'l',
+        'ᵐ' => 'm',
+        'ⁿ' => 'n',
+        'ᵒ' => 'o',
+        'ᵖ' => 'p',
+        'ʳ' => 'r',
+        'ˢ' => 's',
+        'ᵗ' => 't',
+        'ᵘ' => 'u',
+        'ᵛ' => 'v',
+        'ʷ' => 'w',
+        'ˣ' => 'x',
+        'ʸ' => 'y',
+        'ᶻ' => 'z',
+        'ᴬ' => 'A',
+        'ᴮ' => 'B',
+        'ᴰ' => 'D',
+        'ᴱ' => 'E',
+        'ᴳ' => 'G',
+        'ᴴ' => 'H',
+        'ᴵ' => 'I',
+        'ᴶ' => 'J',
+        'ᴷ' => 'K',
+        'ᴸ' => 'L',
+        'ᴹ' => 'M',
+        'ᴺ' => 'N',
+        'ᴼ' => 'O',
+        'ᴾ' => 'P',
+        'ᴿ' => 'R',
+        'ᵀ' => 'T',
+        'ᵁ' => 'U',
+        'ⱽ' => 'V',
+        'ᵂ' => 'W',
+        _ => return None,
+    })
 }
 
 /// Whether PowerShell reads a character as a dash. Source: `CharExtensions.IsDash` of PowerShell.
@@ -71,9 +145,9 @@ fn fold_char(c: char) -> Folded {
         '\u{2216}' => Folded::To('\\'),
         // Full-width forms of ASCII.
         '\u{ff01}'..='\u{ff5e}' => Folded::To(full_width(c)),
-        _ => match partner(MODIFIERS, c) {
+        _ => match modified(c) {
             Some(to) => Folded::To(to),
-            None => partner(LOOK_ALIKES, c).map_or(Folded::Same, Folded::LooksLike),
+            None => looks_like(c).map_or(Folded::Same, Folded::LooksLike),
         },
     }
 }

@@ -101,8 +101,8 @@ pub(super) fn started(
             Some(behind_options(arguments, argv, NIRCMD))
         }
         "msdt.exe" => msdt(arguments),
-        "mshta.exe" | "wscript.exe" | "cscript.exe" => return script_calls::started(arguments).into(),
-        "rundll32.exe" => return rundll32(arguments).into(),
+        "mshta.exe" | "wscript.exe" | "cscript.exe" => return script_calls::started(arguments, work).into(),
+        "rundll32.exe" => return rundll32(arguments, work).into(),
         _ => None,
     };
     one.filter(|line| !line.trim().is_empty()).map(Started::new).into_iter().collect::<Vec<_>>().into()
@@ -329,9 +329,9 @@ const RUNDLL32_STARTERS: &[&str] = &[
 ];
 
 /// `rundll32 shell32.dll,ShellExec_RunDLL program`, and the script forms.
-fn rundll32(arguments: &str) -> Vec<Started> {
+fn rundll32(arguments: &str, work: &Work) -> Vec<Started> {
     if find_ignoring_case(arguments, "script:").is_some() {
-        return script_calls::started(arguments);
+        return script_calls::started(arguments, work);
     }
     let Some((_, call)) = arguments.split_once(',') else { return Vec::new() };
     let call = call.trim_start();

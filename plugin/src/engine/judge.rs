@@ -5,9 +5,15 @@ use crate::event::Note;
 use crate::fields::Table;
 use crate::history::{Completed, History};
 use crate::json::Object;
-use crate::rules::{Matched, Matcher, Pack, Scratch, Settings};
+use crate::rules::{Evaluated, Matched, Matcher, Order, Pack, Scratch, Settings};
 use crate::shapes;
-use crate::verdict::{Case, decide, host_role, write_tag};
+use crate::verdict::{Case, Earlier, Verdict, decide, host_role, write_passed_on, write_tag};
+use crate::work::Work;
+
+/// Units of work that are set aside for the verdict.
+const VERDICT: usize = 500_000;
+/// Units of work that are set aside for the rules about limits, where the others have taken all.
+const LIMITS: usize = 500_000;
 
 /// What came of judging a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +22,8 @@ pub(super) enum Judged {
     Nothing,
     /// The tag is written.
     Tagged,
+    /// There is nothing to say of it, and the tag is written of what an earlier filter said.
+    PassedOn,
     /// It may be a task event, and memory does not suffice to look.
     NoMemory,
 }
@@ -76,7 +84,7 @@ impl Judge {
             return Judged::NoMemory;
         }
         match shapes::change(object) {
-            None => Judged::Nothing,
+            None => self.pass_on(object, tag),
             Some(_) if !has_headroom(object) => Judged::NoMemory,
             Some(candidate) => self.judge_candidate(object, candidate, at, past, tag),
         }
@@ -91,31 +99,51 @@ impl Judge {
         past: Past,
         tag: &mut Vec<u8>,
     ) -> Judged {
-        let Some(mut reading) = read_candidate(object, candidate) else { return Judged::Nothing };
+        let Some(mut reading) = read_candidate(object, candidate) else { return self.pass_on(object, tag) };
         if self.matcher.is_none() {
             reading.notes.push(Note::NoRules);
         }
-        if self.judge_reading(object, &reading, at, past, tag) { Judged::Tagged } else { Judged::Nothing }
+        self.judge_reading(object, reading, at, past, tag)
+    }
+
+    /// Says of a record that is no task event what an earlier filter says of its handling.
+    #[inline(never)]
+    fn pass_on(&self, object: &Object<'_>, tag: &mut Vec<u8>) -> Judged {
+        if object.get(&self.settings().key).is_none() {
+            return Judged::Nothing;
+        }
+        if !has_headroom(object) {
+            return Judged::NoMemory;
+        }
+        match Earlier::read(object, self.pack()).handling {
+            None => Judged::Nothing,
+            Some(handling) => {
+                write_passed_on(tag, &handling);
+                Judged::PassedOn
+            }
+        }
     }
 
     #[inline(never)]
     fn judge_reading(
         &mut self,
         object: &Object<'_>,
-        reading: &Reading<'_>,
+        mut reading: Reading<'_>,
         at: At,
         past: Past,
         tag: &mut Vec<u8>,
-    ) -> bool {
-        let fields = reading.fields();
+    ) -> Judged {
+        let mut notes = std::mem::take(&mut reading.notes);
         let actions = reading.actions();
+        let matched = self.matched(&reading, &actions, &mut notes);
+        let fields = reading.fields_with(&notes);
         let now = u64::from(at.seconds);
-        let matched = self.matched(&fields, &actions);
         let completed = match past {
             Past::Counts => self.completed(&matched, &fields, &actions, now),
             Past::Ignored => Vec::new(),
         };
         let pack = self.pack();
+        let earlier = Earlier::read(object, pack);
         let case = Case {
             pack,
             event: &reading.event,
@@ -126,23 +154,43 @@ impl Judge {
             matched: &matched,
             completed: &completed,
             role: host_role(&pack.settings, object, reading.event.computer.as_deref()),
-            notes: &reading.notes,
+            notes: &notes,
+            earlier: &earlier,
             now,
         };
-        match decide(&case) {
-            None => false,
-            Some(decision) => {
-                write_tag(tag, &case, &decision, &self.pack_hash);
-                true
-            }
-        }
+        // What is said of a record is set aside: it does not depend on what was left.
+        let Some(decision) = decide(&case, &Work::new(VERDICT)) else { return Judged::Nothing };
+        write_tag(tag, &case, &decision, &self.pack_hash);
+        if decision.verdict == Verdict::PassedOn { Judged::PassedOn } else { Judged::Tagged }
     }
 
-    fn matched(&mut self, fields: &Table<'_>, actions: &[Table<'_>]) -> Vec<Matched> {
-        match &self.matcher {
-            Some(matcher) => matcher.evaluate(fields, actions, &mut self.scratch),
-            None => Vec::new(),
+    /// The rules that match. Where the work did not suffice to look at everything, that is noted, and the rules about
+    /// limits see it.
+    #[inline(never)]
+    fn matched(
+        &mut self,
+        reading: &Reading<'_>,
+        actions: &[Table<'_>],
+        notes: &mut Vec<Note>,
+    ) -> Vec<Matched> {
+        let Some(matcher) = &self.matcher else { return Vec::new() };
+        let (rows, first) = reading.order();
+        let (order, scratch) = (Order { rows: &rows, first }, &mut self.scratch);
+        let fields = reading.fields_with(notes);
+        let Evaluated { mut matched, complete } =
+            matcher.evaluate_within(&fields, actions, order, &reading.work, scratch);
+        if complete {
+            return matched;
         }
+        let is_known = notes.iter().any(|note| matches!(note, Note::WorkSpent { .. }));
+        notes.push(Note::WorkSpent { unread: "what rules look for" });
+        if !is_known {
+            let limits = matcher.evaluate_event(&reading.fields_with(notes), &Work::new(LIMITS), scratch);
+            matched.extend(limits);
+            matched.sort_by_key(|matched| matched.rule);
+            matched.dedup_by_key(|matched| matched.rule);
+        }
+        matched
     }
 
     fn completed(

@@ -4,14 +4,27 @@ use crate::event::{Note, TaskEvent};
 use crate::fields::{ContentState, Table, com_handler_fields, event_fields, process_fields};
 use crate::json::Object;
 use crate::shapes;
-use crate::task::{self, Action, Task};
+use crate::task::{self, Action, Exec, Task};
 use crate::work::{self, Work};
 
 /// Free memory that must be there before a task event is looked at, besides some times the record's size:
 /// reading one allocates less, so that it cannot run out half-way.
 const HEADROOM: usize = 2 * 1024 * 1024;
+/// The share of the work that the record's shape may take, in units.
+const SHAPE: usize = 2_000_000;
+/// The share that the task's definition may take.
+const DEFINITION: usize = 2_000_000;
+/// The share that reading the commands may take.
+const READ_COMMANDS: usize = 2_500_000;
 /// The most that the processes of all actions of a task take, in bytes, before the next action is not read.
 const COMMANDS: usize = 512 * 1024;
+
+/// The most processes of all actions that are judged.
+const MAX_PROCESSES: usize = 128;
+/// Units of work that the fields of a process cost.
+const FIELDS: usize = 10_000;
+/// The most notes that are kept of a record.
+const MAX_NOTES: usize = 32;
 
 /// A scheduled-task event with all that follows from it.
 #[derive(Debug)]
@@ -20,13 +33,15 @@ pub struct Reading<'a> {
     pub event: TaskEvent<'a>,
     /// The task in it; empty where there is no content.
     pub task: Task,
-    /// The processes of each action, in the order of the actions; none for actions that start no program. Shorter
-    /// where the commands of the first actions are very large, which is noted.
+    /// The processes of each action, in the order of the actions; none for actions that start no program, or that were
+    /// not read, which is noted.
     pub processes: Vec<Processes>,
     /// What limited the reading: of the event, the task and the commands.
     pub notes: Vec<Note>,
     /// How much of the task was read.
     pub state: ContentState,
+    /// What is left of the work that the record may cost.
+    pub work: Work,
 }
 
 /// What one table of [`Reading::actions`] is about.
@@ -49,16 +64,39 @@ pub(super) fn read_candidate<'a>(
     object: &Object<'a>,
     candidate: shapes::Candidate<'a>,
 ) -> Option<Reading<'a>> {
-    Some(read_event(shapes::read(object, candidate)?))
+    let work = Work::new(work::RECORD);
+    let share = work.lend(SHAPE);
+    let event = shapes::read(object, candidate, &share)?;
+    work.take_back(&share);
+    Some(read_event(event, work))
 }
 
 #[inline(never)]
-fn read_event(event: TaskEvent<'_>) -> Reading<'_> {
+fn read_event(event: TaskEvent<'_>, work: Work) -> Reading<'_> {
     let mut notes = event.notes.clone();
-    let task = read_task(&event, &mut notes);
-    let processes = read_commands(&task, &Work::new(work::RECORD), &mut notes);
+    let share = work.lend(DEFINITION);
+    let task = read_task(&event, &share, &mut notes);
+    work.take_back(&share);
+    let share = work.lend(READ_COMMANDS);
+    let processes = read_commands(&task, &share, &mut notes);
+    work.take_back(&share);
+    let rows = processes.iter().map(|action| action.list.len()).fold(0, usize::saturating_add);
+    // The reserve for the rules suffices for the fields of all that are kept.
+    let _ = work.spend(rows.saturating_mul(FIELDS));
+    dedup(&mut notes);
     let state = ContentState::of(&event, &notes);
-    Reading { event, task, processes, notes, state }
+    Reading { event, task, processes, notes, state, work }
+}
+
+/// Keeps the first of equal notes.
+fn dedup(notes: &mut Vec<Note>) {
+    let mut kept: Vec<Note> = Vec::new();
+    for note in notes.drain(..) {
+        if kept.len() < MAX_NOTES && !kept.contains(&note) {
+            kept.push(note);
+        }
+    }
+    *notes = kept;
 }
 
 /// Whether memory suffices to read the task event in a record, to judge it and to write its tag. What that takes
@@ -69,37 +107,81 @@ pub(super) fn has_headroom(object: &Object<'_>) -> bool {
 }
 
 #[inline(never)]
-fn read_task(event: &TaskEvent<'_>, notes: &mut Vec<Note>) -> Task {
+fn read_task(event: &TaskEvent<'_>, work: &Work, notes: &mut Vec<Note>) -> Task {
     let Some(content) = event.content.as_deref() else { return Task::default() };
-    let parsed = task::parse(content);
+    let parsed = task::parse(content, work);
     notes.extend(parsed.notes);
     parsed.task
 }
 
+/// Reads the commands of all actions, the short ones first: each is granted an equal share of what is left, so that a
+/// dear one does not take the others' verdict with it.
 #[inline(never)]
 fn read_commands(task: &Task, work: &Work, notes: &mut Vec<Note>) -> Vec<Processes> {
-    let mut processes: Vec<Processes> = Vec::with_capacity(task.actions.len());
-    let mut size = 0_usize;
-    for action in &task.actions {
+    let mut order: Vec<(usize, usize)> = task.actions.iter().map(length).zip(0..).collect();
+    order.sort_unstable();
+    let mut processes = vec![Processes::default(); task.actions.len()];
+    let (mut size, mut left) = (0_usize, order.len());
+    for (_, index) in order {
+        let (Some(Action::Exec(exec)), Some(place)) = (task.actions.get(index), processes.get_mut(index))
+        else {
+            left = left.saturating_sub(1);
+            continue;
+        };
         if size > COMMANDS {
-            notes.push(Note::TooMany { what: "actions", kept: processes.len() });
+            notes.push(Note::TooMany { what: "actions", kept: task.actions.len().saturating_sub(left) });
             break;
         }
-        let read = match action {
-            Action::Exec(exec) => command::read(exec, work),
-            _ => Processes::default(),
-        };
-        size = read.list.iter().map(Process::size).fold(size, usize::saturating_add);
-        processes.push(read);
+        let share = work.lend(work.left().checked_div(left).unwrap_or(0));
+        *place = command::read(exec, &share);
+        let is_noted = place.notes.iter().any(|note| matches!(note, Note::WorkSpent { .. }));
+        if share.is_spent() && !is_noted {
+            place.notes.push(Note::WorkSpent { unread: "commands" });
+        }
+        work.take_back(&share);
+        size = place.list.iter().map(Process::size).fold(size, usize::saturating_add);
+        left = left.saturating_sub(1);
     }
     notes.extend(processes.iter().flat_map(|p| p.notes.iter().cloned()));
+    limit_started(&mut processes, notes);
     processes
+}
+
+/// Keeps so many of the processes of all actions that their fields can be judged: of each action its own, and as many of
+/// those that it starts as of any other.
+fn limit_started(processes: &mut [Processes], notes: &mut Vec<Note>) {
+    let count = |each: usize| processes.iter().map(|action| action.list.len().min(each)).sum::<usize>();
+    let most = processes.iter().map(|action| action.list.len()).max().unwrap_or(0);
+    let Some(each) = (1..=most).rev().find(|each| count(*each) <= MAX_PROCESSES).or(Some(1)) else { return };
+    if each >= most {
+        return;
+    }
+    for action in processes {
+        action.list.truncate(each);
+    }
+    notes.push(Note::TooMany { what: "started processes", kept: MAX_PROCESSES });
+}
+
+/// How long an action is, in bytes.
+fn length(action: &Action) -> usize {
+    match action {
+        Action::Exec(Exec { command, arguments, working_directory }) => {
+            let texts = [command, arguments, working_directory].into_iter().flatten();
+            texts.map(String::len).fold(0, usize::saturating_add)
+        }
+        _ => 0,
+    }
 }
 
 impl Reading<'_> {
     /// The fields that all actions share.
     pub fn fields(&self) -> Table<'_> {
-        event_fields(&self.event, &self.task, self.state)
+        self.fields_with(&self.notes)
+    }
+
+    /// The same with other notes on what limited the reading.
+    pub(super) fn fields_with(&self, notes: &[Note]) -> Table<'_> {
+        event_fields(&self.event, &self.task, self.state, notes)
     }
 
     /// The fields of each process that an action will become, and of each action that starts none.
@@ -118,6 +200,17 @@ impl Reading<'_> {
             };
             (0..count).map(move |index| Row { action, process: is_exec.then_some(index) })
         })
+    }
+
+    /// The indices of the tables in the order in which rules look at them: the actions' own processes, then what those
+    /// start.
+    pub fn order(&self) -> (Vec<usize>, usize) {
+        let rows = || self.rows().zip(0..);
+        let is_own = |row: &Row| row.process.is_none_or(|process| process == 0);
+        let mut order: Vec<usize> = rows().filter(|(row, _)| is_own(row)).map(|(_, index)| index).collect();
+        let own = order.len();
+        order.extend(rows().filter(|(row, _)| !is_own(row)).map(|(_, index)| index));
+        (order, own)
     }
 
     fn table(&self, row: Row) -> Table<'_> {

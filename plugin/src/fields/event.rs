@@ -1,5 +1,5 @@
 //! The fields that all actions of an event share.
-use super::{Field, Table};
+use super::{Field, Fields as _, Table};
 use crate::event::{Change, Note, Subject, TaskEvent};
 use crate::task::{Principal, Task, Trigger, duration};
 
@@ -22,7 +22,7 @@ impl ContentState {
         let any = |test: fn(&Note) -> bool| notes.iter().any(test);
         if event.content.is_none() {
             Self::Missing
-        } else if any(|note| matches!(note, Note::ContentTruncated { .. } | Note::ContentCut { .. })) {
+        } else if any(Note::cuts_content) {
             Self::Truncated
         } else if any(|note| matches!(note, Note::ContentMalformed(_) | Note::ContentEscaped)) {
             Self::Malformed
@@ -65,7 +65,14 @@ pub fn subject_kind(subject: &Subject<'_>) -> Option<&'static str> {
 }
 
 /// The fields of an event and the task in it.
-pub fn event_fields<'a>(event: &'a TaskEvent<'_>, task: &'a Task, state: ContentState) -> Table<'a> {
+///
+/// `notes` say what limited the reading, of the event and of all that follows from it.
+pub fn event_fields<'a>(
+    event: &'a TaskEvent<'_>,
+    task: &'a Task,
+    state: ContentState,
+    notes: &[Note],
+) -> Table<'a> {
     let mut table = Table::new();
     security(&mut table, event);
     registration(&mut table, event, task);
@@ -83,6 +90,7 @@ pub fn event_fields<'a>(event: &'a TaskEvent<'_>, task: &'a Task, state: Content
         table.push(Field::TaskActionCount, task.actions.len().to_string());
     }
     table.push(Field::TaskContentState, state.as_str());
+    limits(&mut table, notes);
     table.push_some(Field::TaskSubjectKind, subject_kind(&event.subject));
     table
 }
@@ -151,6 +159,15 @@ fn add_trigger<'a>(table: &mut Table<'a>, trigger: &'a Trigger) {
     table.push_some(Field::TaskTriggerInterval, interval.map(|s| s.to_string()));
 }
 
+/// Adds each limit once.
+fn limits(table: &mut Table<'_>, notes: &[Note]) {
+    for limit in notes.iter().filter_map(Note::limit) {
+        if table.values(Field::TaskLimit).iter().all(|known| known != limit) {
+            table.push(Field::TaskLimit, limit);
+        }
+    }
+}
+
 const fn truth(value: bool) -> &'static str {
     if value { "true" } else { "false" }
 }
@@ -183,7 +200,7 @@ mod tests {
         ] {
             let mut event = TaskEvent::new(change, "test");
             event.content = Some("<Task/>".into());
-            let table = event_fields(&event, &task, ContentState::Complete);
+            let table = event_fields(&event, &task, ContentState::Complete, &[]);
             assert_eq!(table.first(there), Some("<Task/>"));
             assert!(table.values(absent).is_empty());
         }
@@ -193,7 +210,7 @@ mod tests {
     fn what_the_shipper_leaves_out_is_what_the_event_is() {
         let event = TaskEvent::new(Change::Deleted, "test");
         let task = Task::default();
-        let table = event_fields(&event, &task, ContentState::Missing);
+        let table = event_fields(&event, &task, ContentState::Missing, &[]);
         assert_eq!(table.first(Field::Channel), Some("Security"));
         assert_eq!(table.first(Field::EventId), Some("4699"));
         assert!(table.values(Field::Computer).is_empty());

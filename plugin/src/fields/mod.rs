@@ -173,6 +173,8 @@ fields! {
     TaskActionCount "task.action_count" both event,
     /// `complete`, `truncated`, `malformed` or `missing`.
     TaskContentState "task.content_state" both event,
+    /// Each limit of the reading that the task exceeds: `work`, `actions`, `processes`, `triggers`, `principals`, `depth`, `text` or `decoding`. No ordinary task exceeds one.
+    TaskLimit "task.limit" both event,
     /// `person`, `machine`, `system` or `service`: what kind of account made the change, by its SID and name.
     TaskSubjectKind "task.subject_kind" both event,
 

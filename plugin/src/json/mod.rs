@@ -24,7 +24,7 @@ mod walk;
 
 pub use edit::{NotWritten, append_member, remove_members};
 pub use in_place::{MORE, append_in_place, blank_members, wrap_in_place};
-pub use repair::{Repaired, repair, wrap};
+pub use repair::{Repaired, is_description, repair, wrap};
 pub use scan::Scanner;
 pub use scan_string::plain_string;
 pub use sieve::Sieve;

@@ -41,9 +41,7 @@ pub fn repair(out: &mut Vec<u8>, text: &[u8]) -> Result<Repaired, NotWritten> {
         Ok(()) | Err(Stop::TooDeep) => {
             out.truncate(start);
             wrap(out, text)?;
-            let what =
-                Cow::Borrowed("the record is not a JSON object, and not in a way that could be mended");
-            Ok(Repaired { what, structure_kept: false })
+            Ok(Repaired { what: Cow::Borrowed(NOT_MENDED), structure_kept: false })
         }
         Err(Stop::OutOfMemory) => {
             out.truncate(start);
@@ -99,22 +97,47 @@ struct Defects {
     keys: u32,
 }
 
+/// What is counted, one of it and several.
+const DEFECTS: [(&str, &str); 6] = [
+    ("value that JSON has no word for (nan, inf)", "values that JSON has no word for (nan, inf)"),
+    ("key that was not a string", "keys that were not strings"),
+    ("\\x escape", "\\x escapes"),
+    ("other invalid escape", "other invalid escapes"),
+    ("raw control character in a string", "raw control characters in strings"),
+    ("sequence of bytes that is not UTF-8", "sequences of bytes that are not UTF-8"),
+];
+
+/// What is said of a text that was kept as one.
+const NOT_MENDED: &str = "the record is not a JSON object, and not in a way that could be mended";
+
+/// Returns whether a text is one of those that [`Repaired::what`] can be, apart from the order of its parts.
+pub fn is_description(text: &str) -> bool {
+    // The longest has all parts and the highest counts.
+    text == NOT_MENDED
+        || text.len() <= 512
+            && text.split("; ").all(|part| {
+                part.split_once(' ').is_some_and(|(count, what)| {
+                    count.len() <= 10
+                        && !count.is_empty()
+                        && count.bytes().all(|byte| byte.is_ascii_digit())
+                        && DEFECTS.iter().any(|(one, many)| what == *one || what == *many)
+                })
+            })
+}
+
 impl Defects {
     /// Them in words: counts and what is counted, joined by semicolons.
     fn describe(&self) -> String {
         let mut text = String::new();
-        for (count, one, many) in [
-            (
-                self.not_numbers,
-                "value that JSON has no word for (nan, inf)",
-                "values that JSON has no word for (nan, inf)",
-            ),
-            (self.keys, "key that was not a string", "keys that were not strings"),
-            (self.byte_escapes, "\\x escape", "\\x escapes"),
-            (self.other_escapes, "other invalid escape", "other invalid escapes"),
-            (self.controls, "raw control character in a string", "raw control characters in strings"),
-            (self.not_utf8, "sequence of bytes that is not UTF-8", "sequences of bytes that are not UTF-8"),
-        ] {
+        let counts = [
+            self.not_numbers,
+            self.keys,
+            self.byte_escapes,
+            self.other_escapes,
+            self.controls,
+            self.not_utf8,
+        ];
+        for (count, (one, many)) in counts.into_iter().zip(DEFECTS) {
             if count == 0 {
                 continue;
             }
@@ -297,16 +320,17 @@ impl<'a> Mender<'a, '_> {
 /// The byte of a `\x` escape and how many digits it has: two, or eight where the host printed a negative
 /// `char` (`\xffffff8f`).
 fn byte_escape(digits: &[u8]) -> Option<(u8, usize)> {
-    let value = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    if let Some((b"ffffff", rest)) =
-        digits.split_first_chunk::<6>().map(|(sign, rest)| (sign.as_slice(), rest))
-        && let Some(byte) =
-            rest.get(..2).filter(|pair| pair.iter().all(u8::is_ascii_hexdigit)).and_then(value)
-    {
+    if let Some(byte) = digits.strip_prefix(b"ffffff").and_then(hex2) {
         return Some((byte, 8));
     }
-    let pair = digits.get(..2).filter(|pair| pair.iter().all(u8::is_ascii_hexdigit))?;
-    Some((value(pair)?, 2))
+    Some((hex2(digits)?, 2))
+}
+
+/// The value of the two hexadecimal digits that a text begins with.
+fn hex2(text: &[u8]) -> Option<u8> {
+    let (&[high, low], _) = text.split_first_chunk::<2>()?;
+    let value = char::from(high).to_digit(16)? << 4 | char::from(low).to_digit(16)?;
+    u8::try_from(value).ok()
 }
 
 /// Whether C's `printf` writes a number so that is none: `nan`, `-nan`, `inf`, `-inf`, and with Microsoft's
@@ -391,6 +415,7 @@ mod tests {
             let (out, repaired) = repaired(text);
             assert_eq!(out, expected, "{}", text.escape_ascii());
             assert_eq!((&*repaired.what, repaired.structure_kept), (what, true), "{}", text.escape_ascii());
+            assert!(is_description(what), "{what}");
         }
     }
 

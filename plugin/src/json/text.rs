@@ -11,28 +11,42 @@ pub fn unescape(inside: &[u8]) -> Cow<'_, str> {
     if memchr(b'\\', inside).is_none() {
         return String::from_utf8_lossy(inside);
     }
-    let mut text = String::with_capacity(inside.len());
-    if let Ok(mut rest) = std::str::from_utf8(inside) {
-        while let Some((plain, escape)) =
-            bytes::find(rest.as_bytes(), b'\\').and_then(|at| rest.split_at_checked(at))
-        {
-            text.push_str(plain);
-            let (character, after) = escaped(escape.as_bytes().get(1..).unwrap_or_default());
-            text.push(character);
-            rest = escape.get(escape.len().saturating_sub(after.len())..).unwrap_or_default();
-        }
-        text.push_str(rest);
-        return Cow::Owned(text);
-    }
+    let mut text = Vec::with_capacity(inside.len());
     let mut rest = inside;
-    while let Some((plain, escape)) = memchr(b'\\', rest).and_then(|at| rest.split_at_checked(at)) {
-        push_lossy(&mut text, plain);
-        let (character, after) = escaped(escape.get(1..).unwrap_or_default());
-        text.push(character);
+    while let Some((plain, escape)) = bytes::find(rest, b'\\').and_then(|at| rest.split_at_checked(at)) {
+        text.extend_from_slice(plain);
+        let escape = escape.get(1..).unwrap_or_default();
+        // Most are one byte that stands for one byte.
+        if let Some((&byte, after)) = escape.split_first()
+            && let Some(short) = short_escape(byte)
+        {
+            text.push(short);
+            rest = after;
+            continue;
+        }
+        let (character, after) = escaped(escape);
+        text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
         rest = after;
     }
-    push_lossy(&mut text, rest);
-    Cow::Owned(text)
+    text.extend_from_slice(rest);
+    // What an escape stands for is whole characters, so that bytes around it stay as invalid as they are.
+    Cow::Owned(match String::from_utf8(text) {
+        Ok(text) => text,
+        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+    })
+}
+
+/// The byte that an escape of one byte stands for.
+const fn short_escape(byte: u8) -> Option<u8> {
+    Some(match byte {
+        b'"' | b'\\' | b'/' => byte,
+        b'b' => 8,
+        b'f' => 12,
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        _ => return None,
+    })
 }
 
 /// Whether the inside of a JSON string stands for `text`. Allocates nothing.
@@ -56,31 +70,16 @@ pub(super) fn stands_for(inside: &[u8], text: &str) -> bool {
     rest == left
 }
 
-fn push_lossy(text: &mut String, bytes: &[u8]) {
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        if !chunk.invalid().is_empty() {
-            text.push(char::REPLACEMENT_CHARACTER);
-        }
-    }
-}
-
 /// The character of an escape, from behind its backslash, and what follows it.
 fn escaped(escape: &[u8]) -> (char, &[u8]) {
     let Some((&kind, rest)) = escape.split_first() else {
         return (char::REPLACEMENT_CHARACTER, escape);
     };
-    let character = match kind {
-        b'"' | b'\\' | b'/' => char::from(kind),
-        b'b' => '\u{8}',
-        b'f' => '\u{c}',
-        b'n' => '\n',
-        b'r' => '\r',
-        b't' => '\t',
-        b'u' => return unicode(rest),
-        _ => return (char::REPLACEMENT_CHARACTER, escape),
-    };
-    (character, rest)
+    match (short_escape(kind), kind) {
+        (Some(byte), _) => (char::from(byte), rest),
+        (None, b'u') => unicode(rest),
+        (None, _) => (char::REPLACEMENT_CHARACTER, escape),
+    }
 }
 
 /// The character of a `\u` escape, from behind the u: two of them where they are a surrogate pair.

@@ -3,6 +3,7 @@ use super::glob;
 use super::needles::Literal;
 use super::{Dfa, LoadError, Pack, Test};
 use crate::fields::Fields;
+use crate::work::Work;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
@@ -30,6 +31,13 @@ enum Compact {
     Rare(u32),
 }
 
+/// Units of work for a byte that a regular expression walks.
+const STEP: usize = 10;
+/// Units of work for a byte that is read as a number or an address.
+const NUMBER: usize = 40;
+/// Units of work for a byte of two values that are compared.
+const COMPARED: usize = 12;
+
 /// A value, also in the case that most patterns compare in, once that is asked for.
 pub(super) struct Folded<'v> {
     pub(super) value: &'v str,
@@ -41,14 +49,17 @@ impl<'v> Folded<'v> {
         Self { value, folded: OnceCell::new() }
     }
 
-    /// The value in folded case.
-    pub(super) fn folded(&self) -> &str {
-        self.folded.get_or_init(|| glob::fold(self.value))
+    /// The value in folded case. `None` where `work` does not suffice to fold it.
+    pub(super) fn folded(&self, work: &Work) -> Option<&str> {
+        if self.folded.get().is_none() && !work.spend(glob::folding(self.value)) {
+            return None;
+        }
+        Some(self.folded.get_or_init(|| glob::fold(self.value)))
     }
 
     /// The value in a form in which only the case of ASCII letters may differ from the folded one.
-    pub(super) fn searchable(&self) -> &str {
-        if self.value.is_ascii() { self.value } else { self.folded() }
+    pub(super) fn searchable(&self, work: &Work) -> Option<&str> {
+        if self.value.is_ascii() { Some(self.value) } else { self.folded(work) }
     }
 }
 
@@ -122,18 +133,28 @@ impl Tests {
         }
     }
 
-    /// Whether a value passes a test. `own` and `other` are the tables in which field references look.
-    pub(super) fn passes<F: Fields>(&self, pattern: u32, value: &Folded<'_>, own: &F, other: &F) -> bool {
+    /// Whether a value passes a test. `own` and `other` are the tables in which field references look. False, too,
+    /// where `work` does not suffice to tell.
+    pub(super) fn passes<F: Fields>(
+        &self,
+        pattern: u32,
+        value: &Folded<'_>,
+        own: &F,
+        other: &F,
+        work: &Work,
+    ) -> bool {
         match self.get(pattern) {
             Some(Compact::Text { start, end, cased }) => {
-                glob::fits(self.glob(start, end), if cased { value.value } else { value.folded() })
+                let text = if cased { Some(value.value) } else { value.folded(work) };
+                text.is_some_and(|text| glob::fits(self.glob(start, end), text, work))
             }
             Some(Compact::Regex(index)) => {
-                self.regexes.get(index as usize).is_some_and(|dfa| dfa.is_found(value.value))
+                work.walk(value.value.len(), STEP)
+                    && self.regexes.get(index as usize).is_some_and(|dfa| dfa.is_found(value.value))
             }
             Some(Compact::Exists(expected)) => expected,
             Some(Compact::Rare(index)) => match self.rare.get(index as usize) {
-                Some(test) => passes_rare(test, value, own, other),
+                Some(test) => passes_rare(test, value, own, other, work),
                 None => false,
             },
             None => false,
@@ -153,17 +174,23 @@ impl Tests {
     }
 }
 
-fn passes_rare<F: Fields>(test: &Test, value: &Folded<'_>, own: &F, other: &F) -> bool {
+fn passes_rare<F: Fields>(test: &Test, value: &Folded<'_>, own: &F, other: &F, work: &Work) -> bool {
     match test {
-        Test::Number(comparison, number) => comparison.matches(value.value, *number),
-        Test::Cidr(cidr) => cidr.matches(value.value),
+        Test::Number(comparison, number) => {
+            work.walk(value.value.len(), NUMBER) && comparison.matches(value.value, *number)
+        }
+        Test::Cidr(cidr) => work.walk(value.value.len(), NUMBER) && cidr.matches(value.value),
         Test::FieldRef { field, relation, cased } => {
             own.values(*field).iter().chain(other.values(*field)).any(|referred| {
-                if *cased {
-                    relation.holds(value.value, referred)
-                } else {
-                    relation.holds(value.folded(), &glob::fold(referred))
+                if !work.walk(value.value.len().saturating_add(referred.len()), COMPARED) {
+                    return false;
                 }
+                if *cased {
+                    return relation.holds(value.value, referred);
+                }
+                value.folded(work).is_some_and(|value| {
+                    work.spend(glob::folding(referred)) && relation.holds(value, &glob::fold(referred))
+                })
             })
         }
         Test::Text(_) | Test::Regex(_) | Test::Exists(_) => false,

@@ -51,6 +51,11 @@ impl Iterator for Steps<'_> {
 }
 
 impl Steps<'_> {
+    /// How many there are.
+    pub(super) fn count_all(&self) -> usize {
+        self.0.len()
+    }
+
     fn pass(&mut self, steps: u32) {
         self.0 = self.0.as_slice().get(steps as usize..).unwrap_or_default().iter();
     }
@@ -268,10 +273,17 @@ pub(super) struct Truth {
 /// Evaluates a condition: `None` where it depends on what is not known yet. `stack` is working memory.
 ///
 /// A condition that [`check`] accepts leaves one value; of any other the result is false.
-pub(super) fn evaluate(mut condition: Steps<'_>, known: &impl Known, stack: &mut Vec<Truth>) -> Option<bool> {
+/// `steps` is raised by the number of steps that were made.
+pub(super) fn evaluate(
+    mut condition: Steps<'_>,
+    known: &impl Known,
+    stack: &mut Vec<Truth>,
+    steps: &mut usize,
+) -> Option<bool> {
     stack.clear();
     let sure = |value| Truth { certain: value, possible: value };
     while let Some(step) = condition.next() {
+        *steps = steps.wrapping_add(1);
         let value = match step {
             Step::Pattern(pattern) => {
                 known.pattern(pattern).map_or(Truth { certain: false, possible: true }, sure)
@@ -406,13 +418,12 @@ pub(super) fn positive_patterns(condition: Steps<'_>, known: &impl Known) -> Vec
             }
         }
     }
-    let mut patterns = Vec::new();
-    for (pattern, positive) in seen {
-        if positive && !patterns.contains(&pattern) {
-            patterns.push(pattern);
-        }
-    }
-    patterns
+    let positive = seen.into_iter().filter(|(_, positive)| *positive).map(|(pattern, _)| pattern);
+    let mut first: Vec<(u32, usize)> = positive.zip(0..).collect();
+    first.sort_unstable();
+    first.dedup_by_key(|(pattern, _)| *pattern);
+    first.sort_unstable_by_key(|(_, place)| *place);
+    first.into_iter().map(|(pattern, _)| pattern).collect()
 }
 
 #[cfg(test)]

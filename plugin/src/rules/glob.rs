@@ -4,6 +4,7 @@
 //! the wildcards: thousands of patterns then take little more than their text.
 use super::{Glob, GlobPart};
 use crate::bytes::find_either;
+use crate::work::Work;
 use std::borrow::Cow;
 
 /// `*` in an encoded pattern.
@@ -12,11 +13,14 @@ const ANY: u8 = 0xfe;
 const ONE: u8 = 0xfd;
 
 impl Glob {
-    /// Whether the whole value fits.
-    pub fn matches(&self, value: &str) -> bool {
+    /// Whether the whole value fits. False, too, where `work` does not suffice to tell.
+    pub fn matches(&self, value: &str, work: &Work) -> bool {
         let mut encoded = Vec::new();
         self.encode(&mut encoded);
-        if self.cased { fits(&encoded, value) } else { fits(&encoded, &fold(value)) }
+        if self.cased {
+            return fits(&encoded, value, work);
+        }
+        work.spend(folding(value)) && fits(&encoded, &fold(value), work)
     }
 
     /// Appends the encoded form.
@@ -31,8 +35,19 @@ impl Glob {
     }
 }
 
-/// Whether a whole value fits an encoded pattern, in the case in which the pattern is kept.
-pub(super) fn fits(pattern: &[u8], value: &str) -> bool {
+/// Units of work for a byte of a value that a pattern walks.
+const BYTE: usize = 5;
+/// Units of work for each place that is tried: a search is set up for it.
+const PLACE: usize = 500;
+
+/// Whether a whole value fits an encoded pattern, in the case in which the pattern is kept. False, too, where `work` does
+/// not suffice to tell.
+pub(super) fn fits(pattern: &[u8], value: &str, work: &Work) -> bool {
+    // A literal that is anchored walks no more than its own length.
+    let walked = if is_anchored(pattern) { pattern.len() } else { value.len() };
+    if !work.walk(walked, BYTE) {
+        return false;
+    }
     let mut position = Position { pattern, rest: value.as_bytes() };
     // Where to go on after the last `*` when what follows it does not fit.
     let mut retry: Option<Position<'_>> = None;
@@ -46,6 +61,9 @@ pub(super) fn fits(pattern: &[u8], value: &str) -> bool {
                 retry = Some(next);
             }
             Step::Back => {
+                if !work.spend(PLACE) {
+                    return false;
+                }
                 let Some(next) = retry.and_then(Position::later) else { return false };
                 position = next;
                 retry = Some(next);
@@ -106,6 +124,15 @@ impl<'p> Position<'p> {
         let skip = if literal.is_empty() { 0 } else { memchr::memmem::find(rest, literal)? };
         Some(Self { pattern: self.pattern, rest: rest.get(skip..)? })
     }
+}
+
+/// Whether a pattern is a literal, or one with a `*` at one of its ends.
+fn is_anchored(pattern: &[u8]) -> bool {
+    let literal = match pattern {
+        [ANY, literal @ ..] | [literal @ .., ANY] => literal,
+        literal => literal,
+    };
+    !literal.iter().any(|&byte| is_wildcard(byte))
 }
 
 const fn is_wildcard(byte: u8) -> bool {
@@ -175,6 +202,12 @@ fn find_folded(value: &str, text: &str) -> Option<usize> {
     }
 }
 
+/// The units of work that [`fold`] costs.
+pub(super) fn folding(text: &str) -> usize {
+    let units = if text.is_ascii() { 6 } else { 60 };
+    text.len().saturating_mul(units)
+}
+
 /// A text in the case in which patterns compare: lower case, character by character.
 ///
 /// Unlike with [`str::to_lowercase`], a capital sigma becomes the same letter wherever it stands, as does the small
@@ -238,15 +271,19 @@ mod tests {
             ("*ab*ab", "ab", false),
             ("*\\powershell.exe", "C:\\Windows\\PowerShell.EXE", true),
         ] {
-            assert_eq!(glob(pattern).matches(value), expected, "{pattern:?} on {value:?}");
+            assert_eq!(
+                glob(pattern).matches(value, &Work::unlimited()),
+                expected,
+                "{pattern:?} on {value:?}"
+            );
         }
     }
 
     #[test]
     fn case_counts_only_when_asked() {
         let cased = Glob { cased: true, parts: vec![GlobPart::Literal("IEX".into())] };
-        assert!(cased.matches("IEX") && !cased.matches("iex"));
-        assert!(glob("straße").matches("STRAßE"));
+        assert!(cased.matches("IEX", &Work::unlimited()) && !cased.matches("iex", &Work::unlimited()));
+        assert!(glob("straße").matches("STRAßE", &Work::unlimited()));
     }
 
     #[test]
@@ -276,7 +313,7 @@ mod tests {
         #[test]
         fn agrees_with_the_obvious_matcher(pattern in "[ab?*]{0,8}", value in "[abc]{0,12}") {
             let (p, v): (Vec<char>, Vec<char>) = (pattern.chars().collect(), value.chars().collect());
-            prop_assert_eq!(glob(&pattern).matches(&value), naive(&p, &v));
+            prop_assert_eq!(glob(&pattern).matches(&value, &Work::unlimited()), naive(&p, &v));
         }
     }
 }

@@ -5,12 +5,16 @@ use super::groups::Groups;
 use super::needles::Needles;
 use super::{LoadError, Pack, Rule};
 use crate::fields::{Field, Fields, View};
+use crate::work::Work;
 
+mod candidates;
+mod evidence;
 mod hits;
 mod prepare;
 mod trace;
 
-use hits::Hits;
+use candidates::Candidates;
+use hits::{Hits, Mark};
 
 pub use trace::{Place, Trace};
 
@@ -70,8 +74,42 @@ pub struct Matcher {
 pub struct Scratch {
     hits: Hits,
     stack: Vec<Truth>,
-    rules: Vec<u32>,
+    /// The rules that may match on what all actions share.
+    shared: Candidates,
+    /// The rules that may match on the row at hand.
+    rules: Candidates,
 }
+
+/// The order in which the actions of an event are looked at.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Order<'o> {
+    /// The indices of the actions' tables.
+    pub rows: &'o [usize],
+    /// So many of them share the work before any is granted to the others.
+    pub first: usize,
+}
+
+/// What an evaluation came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Evaluated {
+    /// The rules that match, in the order of the pack.
+    pub matched: Vec<Matched>,
+    /// Whether every value was looked at, as far as a rule asks. Else the work did not suffice, and a rule may be missing.
+    pub complete: bool,
+}
+
+/// Units of work for a step of a condition.
+const STEP: usize = 110;
+/// Units of work for a candidate.
+const CANDIDATE: usize = 600;
+/// Units of work for a step that is looked at for what it searches.
+const SEARCHED: usize = 25;
+/// Units of work for a row, its fields gone through.
+const ROW: usize = 12_000;
+/// The most rows that the rest of the work is shared by.
+const SHARES: usize = 64;
+/// The part of the work that one value may take, and the part that what all actions share may.
+const PART: usize = 3;
 
 /// A rule that matched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,9 +172,37 @@ impl Matcher {
     /// each action. Rules about one action are evaluated for each, and count when one of them matches. Each
     /// rule is given once, with the evidence of its first match, in the order of the pack.
     pub fn evaluate<F: Fields>(&self, event: &F, actions: &[F], scratch: &mut Scratch) -> Vec<Matched> {
-        let mut found: Vec<Matched> = Vec::new();
-        self.each_row(event, actions, scratch, |row, scratch| self.decide(&row, scratch, &mut found));
-        found.sort_by_key(|matched| matched.rule);
+        let rows: Vec<usize> = (0..actions.len()).collect();
+        let order = Order { rows: &rows, first: 0 };
+        self.evaluate_within(event, actions, order, &Work::unlimited(), scratch).matched
+    }
+
+    /// The same within a budget of work. Each action gets a share of what those before it left, so that a dear one does
+    /// not take the others' verdict with it. Where all is looked at, the result does not depend on the order.
+    pub fn evaluate_within<F: Fields>(
+        &self,
+        event: &F,
+        actions: &[F],
+        order: Order<'_>,
+        work: &Work,
+        scratch: &mut Scratch,
+    ) -> Evaluated {
+        let mut matched = Vec::new();
+        self.each_row(event, actions, order, work, scratch, |row, scratch| {
+            self.decide(&row, scratch, &mut matched);
+        });
+        matched.sort_by_key(|matched| matched.rule);
+        Evaluated { matched, complete: !scratch.hits.incomplete }
+    }
+
+    /// The rules that look at no action and match an event by what all actions share.
+    pub fn evaluate_event<F: Fields>(&self, event: &F, work: &Work, scratch: &mut Scratch) -> Vec<Matched> {
+        let mut found = Vec::new();
+        self.each_row(event, &[], Order::default(), work, scratch, |row, scratch| {
+            self.decide(&row, scratch, &mut found);
+        });
+        let looks_at_action = |rule: u32| self.rules.get(rule as usize).is_none_or(|rule| rule.per_action);
+        found.retain(|matched| !looks_at_action(matched.rule));
         found
     }
 
@@ -145,26 +211,61 @@ impl Matcher {
         &self,
         event: &F,
         actions: &[F],
+        order: Order<'_>,
+        work: &Work,
         scratch: &mut Scratch,
         mut use_row: impl FnMut(Row<'_, F>, &mut Scratch),
     ) {
         scratch.hits.reset(self.tests.len());
-        self.collect(event, event, &mut scratch.hits);
+        let part = work.lend(work.left().checked_div(PART).unwrap_or(0));
+        self.collect(event, event, &part, &mut scratch.hits);
+        work.take_back(&part);
         let shared = scratch.hits.mark();
-        if actions.is_empty() {
-            use_row(Row { shared: event, own: event, processes: false, index: None }, scratch);
+        scratch.shared.reset(self.rules.len());
+        let always = (0_u32..).zip(&self.rules).filter(|(_, rule)| rule.always).map(|(index, _)| index);
+        scratch.shared.add(always);
+        self.add_triggered(Mark::default(), &scratch.hits, &mut scratch.shared);
+        let rows = if actions.is_empty() { 1 } else { order.rows.len() };
+        for place in 0..rows {
+            let index = order.rows.get(place).copied().filter(|_| !actions.is_empty());
+            let own = index.and_then(|index| actions.get(index));
+            // What a row leaves is for those after it.
+            let sharing = match order.first.checked_sub(place) {
+                Some(firsts) if firsts > 0 => firsts.saturating_add(usize::from(rows > order.first)),
+                _ => rows.saturating_sub(place).min(SHARES),
+            };
+            let share = work.lend(work.left().checked_div(sharing).unwrap_or(0));
+            if let Some(action) = own {
+                scratch.hits.return_to(shared);
+                if share.spend(ROW) {
+                    // Something stays for the rules.
+                    let part = share.lend(share.left() / 2);
+                    self.collect(action, event, &part, &mut scratch.hits);
+                    self.cross(event, action, &part, &mut scratch.hits);
+                    share.take_back(&part);
+                }
+            }
+            scratch.rules.copy_from(&scratch.shared);
+            self.add_triggered(shared, &scratch.hits, &mut scratch.rules);
+            let processes = own.is_some_and(|action| !action.values(Field::Image).is_empty());
+            use_row(
+                Row { shared: event, own: own.unwrap_or(event), processes, index, work: &share },
+                scratch,
+            );
+            scratch.hits.incomplete |= share.is_spent();
+            work.take_back(&share);
         }
-        for (index, action) in actions.iter().enumerate() {
-            scratch.hits.return_to(shared);
-            self.collect(action, event, &mut scratch.hits);
-            self.cross(event, action, &mut scratch.hits);
-            let processes = !action.values(Field::Image).is_empty();
-            use_row(Row { shared: event, own: action, processes, index: Some(index) }, scratch);
+    }
+
+    /// Adds the rules that a pattern triggers which was found since a mark.
+    fn add_triggered(&self, since: Mark, hits: &Hits, rules: &mut Candidates) {
+        for pattern in hits.since(since) {
+            rules.add(self.triggered.of(pattern as usize).iter().copied());
         }
     }
 
     /// Tries every pattern on the values of one table. `other` is where field references look next.
-    fn collect<F: Fields>(&self, table: &F, other: &F, hits: &mut Hits) {
+    fn collect<F: Fields>(&self, table: &F, other: &F, work: &Work, hits: &mut Hits) {
         for (&field, patterns) in Field::ALL.iter().zip(&self.fields) {
             let values = table.values(field);
             if let Some(patterns) = patterns
@@ -174,7 +275,18 @@ impl Matcher {
                     hits.note(pattern, (field, 0), None);
                 }
                 for (index, value) in (0_u32..).zip(values) {
-                    self.try_value(patterns, (field, index), &Folded::new(value), (table, other), hits);
+                    // A long value leaves something for the others.
+                    let part = work.lend(work.left().checked_div(PART).unwrap_or(0));
+                    self.try_value(
+                        patterns,
+                        (field, index),
+                        &Folded::new(value),
+                        (table, other),
+                        &part,
+                        hits,
+                    );
+                    hits.incomplete |= part.is_spent();
+                    work.take_back(&part);
                 }
             }
             if self.anywhere.iter().all(Vec::is_empty) {
@@ -185,22 +297,26 @@ impl Matcher {
                     continue;
                 }
                 for (index, value) in (0_u32..).zip(values) {
+                    let part = work.lend(work.left().checked_div(PART).unwrap_or(0));
                     let value = Folded::new(value);
                     for &pattern in keywords {
-                        self.try_one(pattern, (field, index), &value, (table, other), hits);
+                        self.try_one(pattern, (field, index), &value, (table, other), &part, hits);
                     }
+                    hits.incomplete |= part.is_spent();
+                    work.take_back(&part);
                 }
             }
         }
     }
 
     /// Tries the patterns of the event's fields that refer to a field of the action.
-    fn cross<F: Fields>(&self, event: &F, action: &F, hits: &mut Hits) {
+    fn cross<F: Fields>(&self, event: &F, action: &F, work: &Work, hits: &mut Hits) {
         for &(field, pattern) in &self.crossing {
             for (index, value) in (0_u32..).zip(event.values(field)) {
-                self.try_one(pattern, (field, index), &Folded::new(value), (action, event), hits);
+                self.try_one(pattern, (field, index), &Folded::new(value), (action, event), work, hits);
             }
         }
+        hits.incomplete |= work.is_spent();
     }
 
     fn try_value<F: Fields>(
@@ -209,22 +325,28 @@ impl Matcher {
         place: (Field, u32),
         value: &Folded<'_>,
         tables: (&F, &F),
+        work: &Work,
         hits: &mut Hits,
     ) {
-        if let Some(needles) = &patterns.needles {
-            needles.search(value.searchable(), |pattern, fits_at| {
+        if let Some(needles) = &patterns.needles
+            && let Some(searchable) = value.searchable(work)
+        {
+            let walk = work.lend(work.left() / 2);
+            needles.search(searchable, (&walk, work), |pattern, fits_at| {
                 if self.deferred(pattern).is_some() {
                     hits.suggest(pattern);
                 } else if let Some(at) = fits_at {
                     hits.note(pattern, place, u32::try_from(at).ok());
                 } else if hits.is_first_try(pattern) {
-                    self.try_one(pattern, place, value, tables, hits);
+                    self.try_one(pattern, place, value, tables, work, hits);
                 }
             });
             hits.forget_tries();
+            hits.incomplete |= walk.is_spent();
+            work.take_back(&walk);
         }
         for &pattern in &patterns.each {
-            self.try_one(pattern, place, value, tables, hits);
+            self.try_one(pattern, place, value, tables, work, hits);
         }
     }
 
@@ -234,52 +356,67 @@ impl Matcher {
         (field, index): (Field, u32),
         value: &Folded<'_>,
         (own, other): (&F, &F),
+        work: &Work,
         hits: &mut Hits,
     ) {
-        if !hits.has(pattern) && self.tests.passes(pattern, value, own, other) {
+        if !hits.has(pattern) && self.tests.passes(pattern, value, own, other, work) {
             hits.note(pattern, (field, index), None);
         }
     }
 
-    /// Adds the rules that match on what was collected.
+    /// Adds the rules that match on what was collected. A rule that an action further behind has matched is decided
+    /// again, since the first one's match counts.
     fn decide<F: Fields>(&self, row: &Row<'_, F>, scratch: &mut Scratch, found: &mut Vec<Matched>) {
-        let Scratch { hits, stack, rules } = scratch;
-        rules.clear();
-        let always = (0_u32..).zip(&self.rules).filter(|(_, rule)| rule.always).map(|(index, _)| index);
-        rules.extend(always);
-        for pattern in hits.list.iter().map(|hit| hit.pattern).chain(hits.suggestions()) {
-            rules.extend(self.triggered.of(pattern as usize));
-        }
-        rules.sort_unstable();
-        rules.dedup();
-        for &index in rules.iter() {
+        let Scratch { hits, stack, rules, .. } = scratch;
+        for index in rules.iter() {
             let (Some(rule), Some(prepared)) =
                 (self.pack.rules.get(index as usize), self.rules.get(index as usize))
             else {
                 continue;
             };
-            if !row.asks(rule, prepared) || found.iter().any(|earlier| earlier.rule == index) {
+            let known = found.iter().position(|earlier| earlier.rule == index);
+            let is_first =
+                known.and_then(|known| found.get(known)).is_none_or(|known| row.index < known.action);
+            if !row.asks(rule, prepared) || !is_first {
                 continue;
             }
-            let holds = self.evaluate_condition(index, hits, stack);
+            if !row.work.spend(CANDIDATE) {
+                return;
+            }
+            let holds = self.evaluate_condition(index, hits, row.work, stack);
             if holds == Some(false) {
                 continue;
             }
             if prepared.searches {
                 self.search_deferred(index, row, hits);
             }
-            if holds == Some(true) || self.evaluate_condition(index, hits, stack) == Some(true) {
+            if holds == Some(true) || self.evaluate_condition(index, hits, row.work, stack) == Some(true) {
                 let evidence = self.evidence(index, hits, row);
-                let action = row.index.filter(|_| prepared.per_action);
-                found.push(Matched { rule: index, action, evidence });
+                let matched =
+                    Matched { rule: index, action: row.index.filter(|_| prepared.per_action), evidence };
+                match known.and_then(|known| found.get_mut(known)) {
+                    Some(known) => *known = matched,
+                    None => found.push(matched),
+                }
             }
         }
         hits.forget_tries();
     }
 
     /// Whether a rule's condition holds; `None` where that depends on what was not searched yet.
-    fn evaluate_condition(&self, rule: u32, hits: &Hits, stack: &mut Vec<Truth>) -> Option<bool> {
-        condition::evaluate(self.conditions.of(rule), &KnownHits { matcher: self, hits }, stack)
+    fn evaluate_condition(
+        &self,
+        rule: u32,
+        hits: &Hits,
+        work: &Work,
+        stack: &mut Vec<Truth>,
+    ) -> Option<bool> {
+        let mut steps = 0_usize;
+        let known = KnownHits { matcher: self, hits };
+        let holds = condition::evaluate(self.conditions.of(rule), &known, stack, &mut steps);
+        // A condition has a bounded number of steps: what this one took is taken from those that follow it.
+        let _ = work.spend(steps.saturating_mul(STEP));
+        holds
     }
 
     fn deferred(&self, pattern: u32) -> Option<Deferred> {
@@ -302,13 +439,22 @@ impl Matcher {
 
     /// Searches the regular expressions of a rule.
     fn search_deferred<F: Fields>(&self, rule: u32, row: &Row<'_, F>, hits: &mut Hits) {
-        for step in self.conditions.of(rule) {
+        let steps = self.conditions.of(rule);
+        if !row.work.spend(steps.count_all().saturating_mul(SEARCHED)) {
+            return;
+        }
+        for step in steps {
             let Step::Pattern(pattern) = step else { continue };
             let Some(field) = self.open(pattern, hits) else { continue };
             hits.is_first_try(pattern);
             let table = if field.per_action() { row.own } else { row.shared };
             for (index, value) in (0_u32..).zip(table.values(field)) {
-                self.try_one(pattern, (field, index), &Folded::new(value), (table, row.shared), hits);
+                // A long value leaves something for other expressions and rules.
+                let part = row.work.lend(row.work.left().checked_div(PART).unwrap_or(0));
+                let tables = (table, row.shared);
+                self.try_one(pattern, (field, index), &Folded::new(value), tables, &part, hits);
+                hits.incomplete |= part.is_spent();
+                row.work.take_back(&part);
             }
         }
     }
@@ -316,24 +462,6 @@ impl Matcher {
     /// Whether a pattern holds, given the hits. Patterns that ask for absence hold without a hit.
     fn holds(&self, pattern: u32, hits: &Hits) -> bool {
         hits.has(pattern) != self.tests.asks_absence(pattern)
-    }
-
-    fn evidence<F: Fields>(&self, rule: u32, hits: &Hits, row: &Row<'_, F>) -> Vec<Evidence> {
-        let mut evidence: Vec<Evidence> = Vec::new();
-        let known = KnownHits { matcher: self, hits };
-        let positive = condition::positive_patterns(self.conditions.of(rule), &known);
-        for hit in positive.iter().filter_map(|&p| hits.list.iter().find(|hit| hit.pattern == p)) {
-            let table = if hit.field.per_action() { row.own } else { row.shared };
-            let Some(value) = table.values(hit.field).get(hit.value as usize) else { continue };
-            let entry = Evidence {
-                field: hit.field,
-                matched: self.tests.excerpt(hit.pattern, value, hit.at).to_owned(),
-            };
-            if !evidence.contains(&entry) {
-                evidence.push(entry);
-            }
-        }
-        evidence
     }
 }
 
@@ -368,6 +496,8 @@ struct Row<'r, F> {
     processes: bool,
     /// Its index; rules that look at no action are decided on the first.
     index: Option<usize>,
+    /// Its share of the work.
+    work: &'r Work,
 }
 
 impl<F> Row<'_, F> {

@@ -4,6 +4,7 @@
 //! stand the literal is compared. One table for all pairs takes far less room than an automaton, and little more than
 //! a look at each byte where nothing is found.
 use super::LoadError;
+use crate::work::Work;
 use std::collections::BTreeMap;
 
 /// Literals are compared by this many of their first bytes: what follows is tested with the whole pattern, so that
@@ -25,6 +26,15 @@ pub(super) struct Literal {
 const FEW: usize = 8;
 /// The most bytes between two looks.
 const MAX_STRIDE: usize = 8;
+
+/// Units of work for a look at a byte.
+const BYTE: usize = 20;
+/// Units of work for a pair that stands in a value.
+const VISIT: usize = 80;
+/// Units of work for each literal that may stand there.
+const NEEDLE: usize = 30;
+/// Units of work for each literal that is compared, and what follows where it stands.
+const COMPARISON: usize = 250;
 
 /// Literals by pairs of bytes.
 #[derive(Debug)]
@@ -137,16 +147,24 @@ impl Needles {
 
     /// Calls `found` with every pattern whose literal occurs in a value, possibly several times: with where it stands
     /// if the value thereby fits the pattern for certain. Of those, the first place comes first. The value's ASCII
-    /// letters may be of any case; where it has others, it must be folded.
-    pub(super) fn search(&self, value: &str, mut found: impl FnMut(u32, Option<usize>)) {
+    /// letters may be of any case; where it has others, it must be folded. One budget is for the walk over the value, one
+    /// for what is found there: where one does not suffice, the value is searched from its beginning as far as it does.
+    pub(super) fn search(
+        &self,
+        value: &str,
+        (walk, work): (&Work, &Work),
+        mut found: impl FnMut(u32, Option<usize>),
+    ) {
+        let granted = walk.walk_part(value.len().div_ceil(self.stride), BYTE);
         let value = value.as_bytes();
+        let value = value.get(..granted.saturating_mul(self.stride)).unwrap_or(value);
         if self.stride == 1 {
             let mut row = 0_usize;
             for (at, &byte) in value.iter().enumerate() {
                 let class = usize::from(class_of(&self.classes, byte));
                 let list = self.pairs.get(row.wrapping_add(class)).copied().unwrap_or(0);
-                if list != 0 {
-                    self.compare(list, value, at.wrapping_sub(1), &mut found);
+                if list != 0 && !self.compare(list, value, at.wrapping_sub(1), work, &mut found) {
+                    return;
                 }
                 row = class.wrapping_mul(self.width);
             }
@@ -157,28 +175,44 @@ impl Needles {
             let row = usize::from(class_of(&self.classes, *first)).wrapping_mul(self.width);
             let cell = row.wrapping_add(usize::from(class_of(&self.classes, *second)));
             let list = self.pairs.get(cell).copied().unwrap_or(0);
-            if list != 0 {
-                self.compare(list, value, at, &mut found);
+            if list != 0 && !self.compare(list, value, at, work, &mut found) {
+                return;
             }
             at = at.saturating_add(self.stride);
         }
     }
 
-    /// Compares the literals of a pair that stands at a place.
+    /// Compares the literals of a pair that stands at a place. Returns false where the work for it is refused.
     #[inline(never)]
-    fn compare(&self, list: u16, value: &[u8], at: usize, found: &mut impl FnMut(u32, Option<usize>)) {
+    fn compare(
+        &self,
+        list: u16,
+        value: &[u8],
+        at: usize,
+        work: &Work,
+        found: &mut impl FnMut(u32, Option<usize>),
+    ) -> bool {
         let end = |list: usize| self.ends.get(list).map_or(0, |end| *end as usize);
         let list = usize::from(list);
         let from = list.checked_sub(2).map_or(0, end);
-        for needle in self.needles.get(from..end(list.saturating_sub(1))).unwrap_or_default() {
+        let needles = self.needles.get(from..end(list.saturating_sub(1))).unwrap_or_default();
+        if !work.spend(needles.len().saturating_mul(NEEDLE).saturating_add(VISIT)) {
+            return false;
+        }
+        for needle in needles {
             let start = at.wrapping_sub(usize::from(needle.offset));
             let probed = value.get(start.wrapping_add(usize::from(needle.probe_at)));
-            if probed.is_some_and(|byte| byte.to_ascii_lowercase() == needle.probe)
-                && self.stands(needle, value, start)
-            {
+            if probed.is_none_or(|byte| byte.to_ascii_lowercase() != needle.probe) {
+                continue;
+            }
+            if !work.spend(COMPARISON) {
+                return false;
+            }
+            if self.stands(needle, value, start) {
                 found(needle.pattern, needle.decides.then_some(start));
             }
         }
+        true
     }
 
     fn stands(&self, needle: &Needle, value: &[u8], start: usize) -> bool {
@@ -244,7 +278,7 @@ mod tests {
         let literals: Vec<String> = list.iter().map(|literal| literal.text.clone()).collect();
         let needles = Needles::new(list).unwrap().unwrap();
         let mut found = Vec::new();
-        needles.search(value, |pattern, place| {
+        needles.search(value, (&Work::unlimited(), &Work::unlimited()), |pattern, place| {
             let at = place.unwrap();
             assert!(
                 fold(value.get(at..).unwrap()).starts_with(&*literals[pattern as usize]),
@@ -271,7 +305,9 @@ mod tests {
         let long = "a".repeat(40);
         let needles = Needles::new(literals(&[&long, "aa"])).unwrap().unwrap();
         let mut found = Vec::new();
-        needles.search(&"a".repeat(33), |pattern, place| found.push((pattern, place.is_some())));
+        needles.search(&"a".repeat(33), (&Work::unlimited(), &Work::unlimited()), |pattern, place| {
+            found.push((pattern, place.is_some()))
+        });
         found.sort_unstable();
         found.dedup();
         assert_eq!(found, [(0, false), (1, true)]);
@@ -288,6 +324,21 @@ mod tests {
                 texts.iter().zip(0..).filter(|(text, _)| value_folded.contains(**text)).map(|(_, number)| number).collect();
             prop_assert_eq!(found(literals(&texts), &value), expected);
         }
+    }
+
+    #[test]
+    fn a_value_is_searched_as_far_as_the_work_suffices() {
+        let needles = Needles::new(literals(&["ab", "cd"])).unwrap().unwrap();
+        let search = |value: &str, walk: usize, work: usize| {
+            let (walk, work, mut found) = (Work::new(walk), Work::new(work), Vec::new());
+            needles.search(value, (&walk, &work), |pattern, _| found.push(pattern));
+            (found, walk.is_spent() || work.is_spent())
+        };
+        let value = format!("ab{}cd", "-".repeat(1_000));
+        assert_eq!(search(&value, usize::MAX, usize::MAX), (vec![0, 1], false));
+        assert_eq!(search(&value, 10_000, usize::MAX), (vec![0], true));
+        assert_eq!(search(&value, usize::MAX, 400), (vec![0], true));
+        assert_eq!(search(&value, 0, 0), (vec![], true));
     }
 
     #[test]

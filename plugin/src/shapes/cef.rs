@@ -25,6 +25,8 @@ pub(super) static SHAPE: Shape = Shape { name: "cef", computer: &["hostname", "h
 const HEADER: usize = 256;
 /// How far into a text `externalId` is looked for.
 const HEAD: usize = 1024;
+/// Longer keys are none.
+const MAX_KEY: usize = 64;
 /// Most keys that are read.
 const MAX_KEYS: usize = 128;
 
@@ -51,7 +53,8 @@ fn number(digits: &[u8]) -> Option<u64> {
 }
 
 /// Reads the keys.
-pub(super) fn read(reading: &mut Reading<'_>, text: &str, rank: Rank) {
+pub(super) fn read(reading: &mut Reading<'_, '_>, text: &str, rank: Rank) {
+    let text = message::granted(text, reading.work);
     let pairs = pairs(text);
     for &(key, value) in &pairs {
         let label = pairs.iter().find(|(other, _)| other.strip_suffix("Label") == Some(key));
@@ -73,7 +76,8 @@ pub(super) fn read(reading: &mut Reading<'_>, text: &str, rank: Rank) {
 }
 
 /// Reads the message.
-pub(super) fn read_message(reading: &mut Reading<'_>, text: &str) {
+pub(super) fn read_message(reading: &mut Reading<'_, '_>, text: &str) {
+    let text = message::granted(text, reading.work);
     for (key, value) in pairs(text) {
         if matches!(key, "msg" | "Message" | "message") {
             message::read(reading, &unescape(value));
@@ -95,15 +99,17 @@ fn pairs(text: &str) -> Vec<(&str, &str)> {
     let Some(rest) = header.splitn(fields.saturating_add(1), '|').nth(fields) else { return list };
     let mut key = "";
     let mut from = 0_usize;
+    // Where the definition that is not escaped next ends, which is looked for once.
+    let mut end_of_task = EndOfTask::default();
     for (at, _) in rest.match_indices('=') {
         let Some(before) = rest.get(from..at) else { continue };
         // A key ends the value before it. In XML that nobody escaped, an attribute is no key.
-        let start = before.rfind(separator).map(|start| start.saturating_add(separator.len_utf8()));
-        let start = start.or((from == 0).then_some(0));
-        let Some((value, next)) = start.and_then(|start| before.split_at_checked(start)) else { continue };
-        let is_key = next.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'));
-        let in_xml = value.starts_with('<') && !value.contains("</Task>");
-        if !is_key || next.is_empty() || in_xml {
+        let Some((value, next)) = before.split_at_checked(start_of_key(before, separator)) else { continue };
+        let stands_alone = if value.is_empty() { from == 0 } else { value.ends_with(separator) };
+        if next.is_empty()
+            || !stands_alone
+            || value.starts_with('<') && !end_of_task.is_within(rest, from, value)
+        {
             continue;
         }
         list.push((key, value.strip_suffix(separator).unwrap_or(value)));
@@ -115,6 +121,31 @@ fn pairs(text: &str) -> Vec<(&str, &str)> {
     }
     list.push((key, rest.get(from..).unwrap_or_default()));
     list
+}
+
+/// Where the key begins that a text ends with. Keys are short, so that each sign of equality costs little.
+fn start_of_key(text: &str, separator: char) -> usize {
+    let is_key = |c: char| c != separator && (c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'));
+    let key = text.chars().rev().take(MAX_KEY).take_while(|c| is_key(*c)).count();
+    text.len().saturating_sub(key)
+}
+
+/// Where in a text `</Task>` next stands, as far as that is known.
+#[derive(Debug, Default)]
+struct EndOfTask(Option<usize>);
+
+impl EndOfTask {
+    /// Whether it stands in `value`, which begins in `text` at `from`. What is asked for later begins no earlier.
+    fn is_within(&mut self, text: &str, from: usize, value: &str) -> bool {
+        const END: &str = "</Task>";
+        let known = self.0.filter(|end| *end >= from);
+        let found = known.unwrap_or_else(|| {
+            let found = text.get(from..).and_then(|rest| rest.find(END));
+            found.map_or(usize::MAX, |found| from.saturating_add(found))
+        });
+        self.0 = Some(found);
+        found.saturating_add(END.len()) <= from.saturating_add(value.len())
+    }
 }
 
 /// What LEEF 2 separates keys with: the character or the `x09` in its last header field.

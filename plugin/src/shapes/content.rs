@@ -3,11 +3,22 @@
 use std::borrow::Cow;
 
 use super::entities;
+use crate::bytes;
 use crate::event::Note;
+use crate::work::Work;
 
 /// How much of a definition is kept, in bytes as shipped. Windows itself keeps at most 3,499 UTF-16 units
 /// less the task's name.
-pub(super) const LIMIT: usize = 256 * 1024;
+pub(super) const LIMIT: usize = 64 * 1024;
+
+/// Units of work for a byte that is looked at for white space, several times.
+const BLANK: usize = 60;
+/// Units of work for a byte of a text that is rewritten.
+const BYTE: usize = 12;
+/// Units of work for a reference.
+const REFERENCE: usize = 220;
+/// Units of work for a byte of a text whose backslashes are looked at or removed.
+const CHARACTER: usize = 40;
 
 /// How many layers of XML escaping are removed.
 const LAYERS: usize = 3;
@@ -20,31 +31,50 @@ const CUT_MARK: &str = "...[truncated]";
 pub(super) fn unescape<'a>(
     text: Cow<'a, str>,
     doubled: bool,
+    work: &Work,
     notes: &mut Vec<Note>,
 ) -> (Option<Cow<'a, str>>, bool) {
     let mut text = without_cut_mark(limited(text, notes));
+    if !work.walk(text.len().saturating_sub(start(&text).len()), BLANK) {
+        return (None, false);
+    }
     let mut escaped = false;
     for _ in 0..LAYERS {
         if !is_escaped(&text) {
             break;
         }
-        let mut plain = String::with_capacity(text.len());
-        entities::unescape(&mut plain, &text);
-        text = Cow::Owned(plain);
+        text = Cow::Owned(resolved(&text, work));
         escaped = true;
     }
     if is_escaped(&text) {
         notes.push(Note::ContentEscaped);
     }
-    if has_escaped_quotes(&text) || (doubled && has_escapes_only(&text)) {
+    let looks_at_backslashes = doubled || has_escaped_quotes(&text);
+    if looks_at_backslashes
+        && work.walk(text.len(), CHARACTER)
+        && (has_escaped_quotes(&text) || has_escapes_only(&text))
+    {
         text = Cow::Owned(without_backslashes(&text));
     }
     (Some(text).filter(|text| !is_blank(text)), escaped)
 }
 
+/// A text with its references resolved, as far as the work for it suffices.
+pub(super) fn resolved(text: &str, work: &Work) -> String {
+    let references = bytes::count(text.as_bytes(), b'&').saturating_mul(REFERENCE);
+    let a_byte = references.checked_div(text.len()).unwrap_or(0).saturating_add(BYTE);
+    let granted = text.floor_char_boundary(work.walk_part(text.len(), a_byte));
+    let mut plain = String::with_capacity(granted);
+    entities::unescape(&mut plain, text.get(..granted).unwrap_or(text));
+    plain
+}
+
+/// The most white space that says nothing, in bytes.
+const MAX_BLANK: usize = 4096;
+
 /// Whether a value says nothing. Windows writes `-` for what is not there.
 pub(super) fn is_blank(text: &str) -> bool {
-    matches!(start(text).trim_end_matches([' ', '\t', '\r', '\n', '\0']), "" | "-")
+    text.len() <= MAX_BLANK && matches!(start(text).trim_end_matches([' ', '\t', '\r', '\n', '\0']), "" | "-")
 }
 
 /// The text after white space and byte order marks.
@@ -67,7 +97,7 @@ fn limited<'a>(text: Cow<'a, str>, notes: &mut Vec<Note>) -> Cow<'a, str> {
     if text.len() <= LIMIT {
         return text;
     }
-    let end = (0..=LIMIT).rev().find(|&at| text.is_char_boundary(at)).unwrap_or_default();
+    let end = text.floor_char_boundary(LIMIT);
     notes.push(Note::ContentCut { bytes: end });
     match text {
         Cow::Borrowed(text) => Cow::Borrowed(text.get(..end).unwrap_or_default()),
@@ -139,7 +169,7 @@ mod tests {
 
     fn read(text: &str) -> (Option<String>, bool, Vec<Note>) {
         let mut notes = Vec::new();
-        let (text, escaped) = unescape(Cow::Borrowed(text), false, &mut notes);
+        let (text, escaped) = unescape(Cow::Borrowed(text), false, &Work::unlimited(), &mut notes);
         (text.map(Cow::into_owned), escaped, notes)
     }
 
@@ -196,7 +226,7 @@ mod tests {
         for (text, wanted) in
             [(r"<Task>C:\\x</Task>", r"<Task>C:\x</Task>"), (r"<Task>C:\a</Task>", r"<Task>C:\a</Task>")]
         {
-            let (content, _) = unescape(Cow::Borrowed(text), true, &mut Vec::new());
+            let (content, _) = unescape(Cow::Borrowed(text), true, &Work::unlimited(), &mut Vec::new());
             assert_eq!(content.as_deref(), Some(wanted));
             assert_eq!(read(text).0.as_deref(), Some(text));
         }

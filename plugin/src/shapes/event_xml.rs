@@ -16,7 +16,9 @@ use std::borrow::Cow;
 use super::entities;
 use super::reading::{Rank, Reading, Slot};
 use super::shape::Shape;
+use crate::bytes;
 use crate::event::Note;
+use crate::work::Work;
 
 /// The record is, or holds, a string of Event XML.
 pub(super) static SHAPE: Shape = Shape {
@@ -26,12 +28,17 @@ pub(super) static SHAPE: Shape = Shape {
     ..Shape::NONE
 };
 
+/// Units of work for a byte of the text.
+const BYTE: usize = 40;
+/// Units of work for a reference in it.
+const REFERENCE: usize = 220;
+
 /// How many elements are looked at; an Event of this kind has about thirty.
 const ELEMENTS: usize = 512;
 
 /// Reads the fields of the first event in `xml`.
-pub(super) fn read(reading: &mut Reading<'_>, xml: &str, rank: Rank) {
-    let mut rest = xml;
+pub(super) fn read(reading: &mut Reading<'_, '_>, xml: &str, rank: Rank) {
+    let mut rest = granted(xml, reading.work);
     let mut position = 0;
     for _ in 0..ELEMENTS {
         let Some((element, after)) = next_element(rest) else {
@@ -67,13 +74,20 @@ pub(super) fn read(reading: &mut Reading<'_>, xml: &str, rank: Rank) {
     }
 }
 
-fn set(reading: &mut Reading<'_>, slot: Slot, rank: Rank, text: Option<String>) {
+/// As much of a text as the work for it suffices.
+fn granted<'x>(xml: &'x str, work: &Work) -> &'x str {
+    let references = bytes::count(xml.as_bytes(), b'&').saturating_mul(REFERENCE);
+    let a_byte = references.checked_div(xml.len()).unwrap_or(0).saturating_add(BYTE);
+    xml.get(..xml.floor_char_boundary(work.walk_part(xml.len(), a_byte))).unwrap_or(xml)
+}
+
+fn set(reading: &mut Reading<'_, '_>, slot: Slot, rank: Rank, text: Option<String>) {
     if let Some(text) = text {
         reading.set(slot, rank, Cow::Owned(text));
     }
 }
 
-fn set_at(reading: &mut Reading<'_>, position: usize, rank: Rank, text: String) {
+fn set_at(reading: &mut Reading<'_, '_>, position: usize, rank: Rank, text: String) {
     if let Some(slot) = Slot::at(position) {
         reading.set(slot, rank, Cow::Owned(text));
     }
@@ -154,7 +168,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn event(xml: &str) -> TaskEvent<'static> {
-        let mut reading = Reading::new(Change::Created, "event_xml");
+        let work = Work::unlimited();
+        let mut reading = Reading::new(Change::Created, "event_xml", &work);
         read(&mut reading, xml, 9);
         reading.finish(false)
     }

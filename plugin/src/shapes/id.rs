@@ -86,20 +86,26 @@ fn is_small(record: &Object<'_>) -> bool {
 pub fn change<'a>(record: &Object<'a>) -> Option<Candidate<'a>> {
     // Most records are settled here, before there is need to remember anything.
     let mut ids = Ids::default();
+    let mut search = Search::default();
+    // To resolve the escapes of keys costs so much that it is done once.
+    let at_once = record.has_escaped_keys();
     for (role, value) in top(record) {
-        if let Role::Id(place) = role {
-            ids.see(value, place, Nested::TOP);
+        match role {
+            Role::Id(place) => ids.see(value, place, Nested::TOP),
+            Role::Nested(within) if at_once => search.push(value, within, Nested::TOP),
+            _ => {}
         }
     }
-    let mut search = Search::default();
     match search.step(&ids, Nested::TOP) {
         Step::Found(candidate) => return Some(candidate),
         Step::Settled => return None,
         Step::Nothing => {}
     }
-    for (role, value) in top(record) {
-        if let Role::Nested(within) = role {
-            search.push(value, within, Nested::TOP);
+    if !at_once {
+        for (role, value) in top(record) {
+            if let Role::Nested(within) = role {
+                search.push(value, within, Nested::TOP);
+            }
         }
     }
     let mut next = 0_usize;

@@ -19,15 +19,20 @@
 //! is a logon id. Relays that flatten lines leave several blanks or `#015#012` between values.
 
 use super::reading::{Reading, Slot};
+use crate::work::Work;
 
 /// How much text before the content is looked at, in bytes.
 const HEAD: usize = 8 * 1024;
+
+/// Units of work for a byte of a message, which is searched several times.
+const BYTE: usize = 60;
 
 /// How many labels and values are looked at before and after the content.
 const TOKENS: usize = 64;
 
 /// Fills what is missing in the reading from the message.
-pub(super) fn read(reading: &mut Reading<'_>, message: &str) {
+pub(super) fn read(reading: &mut Reading<'_, '_>, message: &str) {
+    let message = granted(message, reading.work);
     let (head, content, tail) = split(message);
     let head = last(head, HEAD);
     if let Some(name) = task_name(head) {
@@ -38,6 +43,11 @@ pub(super) fn read(reading: &mut Reading<'_>, message: &str) {
     }
     subject(reading, head);
     client(reading, tail);
+}
+
+/// As much of a text as the work to read it suffices for.
+pub(super) fn granted<'t>(text: &'t str, work: &Work) -> &'t str {
+    text.get(..text.floor_char_boundary(work.walk_part(text.len(), BYTE))).unwrap_or(text)
 }
 
 /// The text before the task definition, the definition, and the text after it.
@@ -101,7 +111,7 @@ fn values(text: &str) -> impl Iterator<Item = &str> {
     tokens(text).skip(1).filter(|token| !is_label(token))
 }
 
-fn subject(reading: &mut Reading<'_>, head: &str) {
+fn subject(reading: &mut Reading<'_, '_>, head: &str) {
     let mut values = values(head);
     let found = [values.next(), values.next(), values.next(), values.next()];
     let [Some(sid), Some(user), Some(domain), Some(logon_id)] = found else {
@@ -121,7 +131,7 @@ fn subject(reading: &mut Reading<'_>, head: &str) {
 
 /// The client of a version 1 event. The message's labels are wrong here (Windows prints the start key as
 /// `ProcessCreationTime` and the locality as `FQDN`), its order is right.
-fn client(reading: &mut Reading<'_>, tail: &str) {
+fn client(reading: &mut Reading<'_, '_>, tail: &str) {
     let mut values = tokens(tail).filter(|token| !is_label(token));
     let found = [values.next(), values.next(), values.next(), values.next()];
     let [Some(start_key), Some(process_id), Some(parent), Some(locality)] = found else {
@@ -145,7 +155,8 @@ mod tests {
     const TASK: &str = "<?xml version=\"1.0\" encoding=\"UTF-16\"?>\r\n<Task>\r\n</Task>";
 
     fn event(message: &str) -> TaskEvent<'static> {
-        let mut reading = Reading::new(Change::Created, "test");
+        let work = Work::unlimited();
+        let mut reading = Reading::new(Change::Created, "test", &work);
         read(&mut reading, message);
         reading.finish(false)
     }

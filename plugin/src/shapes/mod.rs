@@ -10,6 +10,7 @@
 //! their own. The rendered message comes last, for what nothing else says.
 
 mod azure;
+mod beside;
 mod cef;
 mod content;
 mod entities;
@@ -46,9 +47,12 @@ pub use id::{Candidate, change};
 pub use role::sieve;
 pub use winevtlog::begins_as_another_event;
 
-use crate::event::TaskEvent;
-use crate::json::{Kind, Object, Scanner, Value};
+use crate::event::{Note, TaskEvent};
+use crate::json::{Object, Scanner, Value};
+use crate::work::Work;
+use beside::Beside;
 use id::Place;
+use memchr::memmem;
 use reading::{Rank, Reading, Slot};
 use shape::Shape;
 use text_id::Form;
@@ -59,32 +63,47 @@ use text_id::Form;
 /// A channel and a provider must be right where they are shipped. Where neither is, a key that only Windows
 /// events have is enough (`EventID`, `winlog.event_id`); under a common one (`event_id`, `Id`) the record must
 /// hold a task's name or content.
-pub fn read<'a>(object: &Object<'a>, candidate: Candidate<'a>) -> Option<TaskEvent<'a>> {
+///
+/// Where `work` does not suffice, the event has what was read, and a note.
+pub fn read<'a>(object: &Object<'a>, candidate: Candidate<'a>, work: &Work) -> Option<TaskEvent<'a>> {
+    let mut event = read_within(object, candidate, work)?;
+    if work.is_spent() && !event.notes.contains(&UNREAD) {
+        event.notes.push(UNREAD);
+    }
+    Some(event)
+}
+
+fn read_within<'a>(object: &Object<'a>, candidate: Candidate<'a>, work: &Work) -> Option<TaskEvent<'a>> {
     if matches!(candidate.place, Place::Text(Form::Json, _)) {
-        return read_json(&walk::string(candidate.text?)?);
+        let text = candidate.text?;
+        return read_json(&walk::string(text, work)?, work).or_else(|| unread(candidate, text, work));
     }
     if matches!(candidate.place, Place::Text(Form::Otlp, _)) {
-        return read_otlp(candidate.text?);
+        let text = candidate.text?;
+        return read_otlp(text, work).or_else(|| unread(candidate, text, work));
     }
     let inner;
     let record = match candidate.inner {
-        Some(value) => {
-            inner = value.as_object()?;
-            &inner
-        }
+        Some(value) => match walk::object_of(value, work) {
+            Some(object) => {
+                inner = object;
+                &inner
+            }
+            None => return unread(candidate, value, work),
+        },
         None => object,
     };
-    let shape = shape_of(candidate.place, record);
-    let mut reading = Reading::new(candidate.change, shape.name);
-    let text = candidate.text.and_then(walk::string);
+    let shape = shape_of(candidate.place, record, work);
+    let mut reading = Reading::new(candidate.change, shape.name, work);
+    let text = candidate.text.and_then(|text| walk::string(text, work));
     if let (Place::Text(form, _), Some(text)) = (candidate.place, text.as_deref()) {
         read_text(&mut reading, form, text);
     }
     shape.read(&mut reading, record);
     if candidate.inner.is_some() && !reading.has(Slot::Computer) {
         // Splunk's HEC and the like name the host beside the event that they wrap.
-        let host =
-            walk::find(object, "host.name").or_else(|| walk::find(object, "host")).and_then(walk::text);
+        let host = walk::find(object, "host.name", work).or_else(|| walk::find(object, "host", work));
+        let host = host.and_then(|host| walk::text(host, work));
         reading.set(Slot::Computer, Rank::MIN, host.unwrap_or(Cow::Borrowed("")));
     }
     if !is_security(&reading.event, shape) {
@@ -105,39 +124,67 @@ fn is_proven(event: &TaskEvent<'_>) -> bool {
         || event.content.as_deref().is_some_and(|text| text.contains("<Task"))
 }
 
+/// Says that the record's members were not all read.
+const UNREAD: Note = Note::WorkSpent { unread: "record" };
+/// Units of work for a byte of a record in a text: it is scanned and searched anew.
+const TEXT_BYTE: usize = 40;
+/// Units of work for a byte of an OTLP list, each level of which is stepped over.
+const OTLP_BYTE: usize = 150;
+
 /// The event of a record that arrives as the text of another, unparsed. Such text in such text is not read.
-fn read_json(text: &str) -> Option<TaskEvent<'static>> {
+fn read_json(text: &str, work: &Work) -> Option<TaskEvent<'static>> {
+    if !work.walk(text.len(), TEXT_BYTE) {
+        return None;
+    }
     let mut scanner = Scanner::default();
     let object = scanner.scan(text.as_bytes()).ok()?;
     let candidate = change(&object)?;
     match candidate.place {
         Place::Text(Form::Json, _) => None,
-        Place::Text(Form::Otlp, _) => read_otlp(candidate.text?),
-        _ => read(&object, candidate).map(TaskEvent::into_owned),
+        Place::Text(Form::Otlp, _) => read_otlp(candidate.text?, work),
+        _ => read_within(&object, candidate, work).map(TaskEvent::into_owned),
     }
 }
 
 /// The event of a record that says the type of each value. Such a list in such a list is not read.
-fn read_otlp(list: Value<'_>) -> Option<TaskEvent<'static>> {
+fn read_otlp(list: Value<'_>, work: &Work) -> Option<TaskEvent<'static>> {
+    if !work.walk(list.bytes().len(), OTLP_BYTE) {
+        return None;
+    }
     let text = otlp::plain(list)?;
     let mut scanner = Scanner::default();
     let object = scanner.scan(text.as_bytes()).ok()?;
     let candidate = change(&object)?;
     match candidate.place {
         Place::Text(Form::Json | Form::Otlp, _) => None,
-        _ => read(&object, candidate).map(TaskEvent::into_owned),
+        _ => read_within(&object, candidate, work).map(TaskEvent::into_owned),
     }
 }
 
+/// The event of a record that is too large to be read, where something in it shows that it is one: all that is known is
+/// that it was there.
+fn unread<'a>(candidate: Candidate<'a>, value: Value<'a>, work: &Work) -> Option<TaskEvent<'a>> {
+    let shows = |word: &[u8]| memmem::find(value.bytes(), word).is_some();
+    let is_too_large = work.is_spent() || value.bytes().len() > walk::STRING;
+    let is_ours =
+        is_too_large && [&b"Security-Auditing"[..], b"TaskContent", b"<Task"].into_iter().any(shows);
+    is_ours.then(|| {
+        let mut event = TaskEvent::new(candidate.change, Shape::NOWHERE.name);
+        event.notes.extend([Note::NameMissing, UNREAD]);
+        event
+    })
+}
+
 /// The shape of a record, by where its id stands and what stands beside it.
-fn shape_of(place: Place, record: &Object<'_>) -> &'static Shape {
-    let has = |name: &str| record.get(name).is_some();
+fn shape_of(place: Place, record: &Object<'_>, work: &Work) -> &'static Shape {
+    let beside = Beside::of(record, work);
+    let has = |name: &str| beside.kind(name).is_some();
     match place {
         Place::EventId if has("StringInserts") && has("ComputerName") => &winlog::SHAPE,
         Place::EventId if has("ProviderName") && (has("StringInserts") || has("EventData")) => {
             &winevtlog::SHAPE
         }
-        Place::EventId if is_azure(record) => &azure::SHAPE,
+        Place::EventId if beside.is_azure() => &azure::SHAPE,
         Place::EventId if has("SourceModuleType") || has("SourceModuleName") => &flat::NXLOG,
         Place::EventId => &flat::SHAPE,
         Place::System => &evtx::SHAPE,
@@ -158,19 +205,11 @@ fn shape_of(place: Place, record: &Object<'_>) -> &'static Shape {
     }
 }
 
-fn is_azure(record: &Object<'_>) -> bool {
-    let is = |name: &str, kind: Kind| record.get(name).is_some_and(|value| value.kind() == kind);
-    is("EventData", Kind::String)
-        || is("ParameterXml", Kind::String)
-        || (is("TimeGenerated", Kind::String) && is("EventData", Kind::Object))
-}
-
 /// Reads the fields that a text has.
-fn read_text(reading: &mut Reading<'_>, form: Form, text: &str) {
+fn read_text(reading: &mut Reading<'_, '_>, form: Form, text: &str) {
     match form {
         Form::Xml if content::is_escaped(text) => {
-            let mut plain = String::with_capacity(text.len());
-            entities::unescape(&mut plain, text);
+            let plain = content::resolved(text, reading.work);
             event_xml::read(reading, &plain, Rank::MAX);
         }
         Form::Xml => event_xml::read(reading, text, Rank::MAX),
@@ -182,7 +221,7 @@ fn read_text(reading: &mut Reading<'_>, form: Form, text: &str) {
 }
 
 /// Reads the message that a text has, for what nothing else said.
-fn read_text_message(reading: &mut Reading<'_>, form: Form, text: &str) {
+fn read_text_message(reading: &mut Reading<'_, '_>, form: Form, text: &str) {
     if !shape::wants_message(reading) {
         return;
     }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::{content, entities, key};
 use crate::event::{Change, Client, Note, TaskEvent};
+use crate::work::Work;
 
 /// A field of the event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +28,10 @@ pub(super) enum Slot {
 }
 
 const SLOTS: usize = 15;
+
+/// How much of a value other than the content is kept, in bytes. Paths and names of Windows have 32,767 characters at
+/// most, those of tasks and accounts some hundred.
+const MAX_NAME: usize = 8 * 1024;
 
 /// The event data in the order of the manifest, which positional shapes (`StringInserts`, `Properties`) keep.
 const POSITIONS: [Slot; 11] = [
@@ -79,15 +84,17 @@ pub(super) const MESSAGE: Rank = 0;
 
 /// An event, and how good the source of each of its fields was.
 #[derive(Debug)]
-pub(super) struct Reading<'a> {
+pub(super) struct Reading<'a, 'w> {
     pub(super) event: TaskEvent<'a>,
+    /// What the reading may cost.
+    pub(super) work: &'w Work,
     ranks: [Rank; SLOTS],
     from_message: bool,
 }
 
-impl<'a> Reading<'a> {
-    pub(super) const fn new(change: Change, shape: &'static str) -> Self {
-        Self { event: TaskEvent::new(change, shape), ranks: [0; SLOTS], from_message: false }
+impl<'a, 'w> Reading<'a, 'w> {
+    pub(super) const fn new(change: Change, shape: &'static str, work: &'w Work) -> Self {
+        Self { event: TaskEvent::new(change, shape), work, ranks: [0; SLOTS], from_message: false }
     }
 
     /// Whether a field was found.
@@ -114,7 +121,24 @@ impl<'a> Reading<'a> {
             return;
         }
         *best = rank;
+        let text = if slot == Slot::Content { text } else { self.limited(text) };
         *self.place(slot) = Some(text);
+    }
+
+    /// A value other than the content, cut where it is longer than any name.
+    fn limited(&mut self, text: Cow<'a, str>) -> Cow<'a, str> {
+        if text.len() <= MAX_NAME {
+            return text;
+        }
+        let note = Note::TooMany { what: "bytes of a name", kept: MAX_NAME };
+        if !self.event.notes.contains(&note) {
+            self.event.notes.push(note);
+        }
+        let end = text.floor_char_boundary(MAX_NAME);
+        match text {
+            Cow::Borrowed(text) => Cow::Borrowed(text.get(..end).unwrap_or_default()),
+            Cow::Owned(text) => Cow::Owned(text.get(..end).unwrap_or_default().to_owned()),
+        }
     }
 
     /// Takes an event data field by its name. Where a record has both names of the content, the one that
@@ -150,7 +174,7 @@ impl<'a> Reading<'a> {
         let doubled = self.event.task_name.as_deref().is_some_and(|name| name.starts_with(r"\\"));
         let mut escaped = escapes;
         if let Some(text) = self.event.content.take() {
-            let (content, was_escaped) = content::unescape(text, doubled, &mut self.event.notes);
+            let (content, was_escaped) = content::unescape(text, doubled, self.work, &mut self.event.notes);
             self.event.content = content;
             escaped |= was_escaped;
         }
@@ -224,7 +248,8 @@ mod tests {
     #[test]
     fn the_better_source_wins_whatever_the_order() {
         for order in [[0, 1], [1, 0]] {
-            let mut reading = Reading::new(Change::Created, "test");
+            let work = Work::unlimited();
+            let mut reading = Reading::new(Change::Created, "test", &work);
             for source in order {
                 let (rank, value) = [(9, "better"), (8, "worse")][source];
                 reading.set(Slot::Computer, rank, text(value));
@@ -235,7 +260,8 @@ mod tests {
 
     #[test]
     fn blanks_never_replace_a_value() {
-        let mut reading = Reading::new(Change::Created, "test");
+        let work = Work::unlimited();
+        let mut reading = Reading::new(Change::Created, "test", &work);
         reading.set(Slot::User, 1, text("alice"));
         reading.set(Slot::User, 9, text(" "));
         reading.set(Slot::User, 9, text("-"));
@@ -245,7 +271,8 @@ mod tests {
     #[test]
     fn the_id_decides_which_content_name_is_its_own() {
         for (change, wanted) in [(Change::Created, "old"), (Change::Updated, "new")] {
-            let mut reading = Reading::new(change, "test");
+            let work = Work::unlimited();
+            let mut reading = Reading::new(change, "test", &work);
             reading.set_named(b"TaskContent", 4, || Some(text("old")));
             reading.set_named(b"task_content_new", 4, || Some(text("new")));
             reading.set_named(b"JobContent", 4, || Some(text("job")));
@@ -255,17 +282,18 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_noted() {
-        let event = Reading::new(Change::Created, "test").finish(false);
+        let event = Reading::new(Change::Created, "test", &Work::unlimited()).finish(false);
         assert_eq!(event.notes, [Note::ContentMissing, Note::NameMissing]);
         assert_eq!(event.client, None);
-        let event = Reading::new(Change::Deleted, "test").finish(false);
+        let event = Reading::new(Change::Deleted, "test", &Work::unlimited()).finish(false);
         assert_eq!(event.notes, [Note::NameMissing]);
     }
 
     #[test]
     fn names_are_unescaped_where_the_content_was() {
         for (content, wanted) in [("&lt;Task/>", r"\R&D"), ("<Task/>", r"\R&amp;D")] {
-            let mut reading = Reading::new(Change::Created, "test");
+            let work = Work::unlimited();
+            let mut reading = Reading::new(Change::Created, "test", &work);
             reading.set(Slot::TaskName, 1, text(r"\R&amp;D"));
             reading.set(Slot::Content, 1, text(content));
             assert_eq!(reading.finish(false).task_name.as_deref(), Some(wanted));
@@ -274,7 +302,8 @@ mod tests {
 
     #[test]
     fn doubled_backslashes_are_halved() {
-        let mut reading = Reading::new(Change::Created, "test");
+        let work = Work::unlimited();
+        let mut reading = Reading::new(Change::Created, "test", &work);
         reading.set(Slot::TaskName, 1, text(r"\Ops\new"));
         reading.set(Slot::Content, 1, text(r"<Task>C:\x</Task>"));
         let event = reading.finish(false);

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::reading::{Rank, Reading, Slot};
-use super::walk::{find, string, text};
+use super::walk::{find, looking_at_keys, string, text};
 use super::{event_xml, key, message};
 use crate::json::{Kind, Object, Value};
 
@@ -31,6 +31,11 @@ pub(super) struct Shape {
 /// How many elements of an array of event data are looked at; the events have eleven.
 const ELEMENTS: usize = 64;
 
+/// Units of work for a member whose key may be a name of event data.
+const NAMED: usize = 150;
+/// Units of work for a byte of event data, which is stepped over several times.
+const LISTED: usize = 40;
+
 /// The ranks of two paths of a list are so far apart that preferring one name of the content over the other
 /// within a source never reaches the next.
 const STEP: Rank = 2;
@@ -53,7 +58,7 @@ impl Shape {
     };
 
     /// Takes from a record what this shape keeps in its members.
-    pub(super) fn read<'a>(&self, reading: &mut Reading<'a>, record: &Object<'a>) {
+    pub(super) fn read<'a>(&self, reading: &mut Reading<'a, '_>, record: &Object<'a>) {
         for (slot, paths) in [
             (Slot::Channel, self.channel),
             (Slot::Provider, self.provider),
@@ -70,12 +75,14 @@ impl Shape {
     }
 
     /// Takes from the rendered message what the rest of the record did not have.
-    pub(super) fn read_message(&self, reading: &mut Reading<'_>, record: &Object<'_>) {
+    pub(super) fn read_message(&self, reading: &mut Reading<'_, '_>, record: &Object<'_>) {
         for path in self.message {
             if !wants_message(reading) {
                 return;
             }
-            if let Some(text) = find(record, path).filter(|v| v.kind() == Kind::String).and_then(text) {
+            let work = reading.work;
+            let message = find(record, path, work).filter(|value| value.kind() == Kind::String);
+            if let Some(text) = message.and_then(|value| text(value, work)) {
                 message::read(reading, &text);
             }
         }
@@ -83,47 +90,59 @@ impl Shape {
 }
 
 /// Whether the message could still add something that matters.
-pub(super) fn wants_message(reading: &mut Reading<'_>) -> bool {
+pub(super) fn wants_message(reading: &mut Reading<'_, '_>) -> bool {
     let content = reading.has(Slot::Content) || !reading.event.change.has_content();
     !(content && reading.has(Slot::TaskName) && reading.has(Slot::User))
 }
 
 /// Takes a field from the first path that has it.
-fn first<'a>(reading: &mut Reading<'a>, record: &Object<'a>, slot: Slot, paths: &[&str]) {
+fn first<'a>(reading: &mut Reading<'a, '_>, record: &Object<'a>, slot: Slot, paths: &[&str]) {
     for path in paths {
         if reading.has(slot) {
             return;
         }
-        if let Some(text) = find(record, path).and_then(text) {
+        let work = reading.work;
+        if let Some(text) = find(record, path, work).and_then(|value| text(value, work)) {
             reading.set(slot, Rank::MAX, text);
         }
     }
 }
 
-fn read_data<'a>(reading: &mut Reading<'a>, record: &Object<'a>, path: &str, rank: Rank) {
+fn read_data<'a>(reading: &mut Reading<'a, '_>, record: &Object<'a>, path: &str, rank: Rank) {
+    let work = reading.work;
     if path.is_empty() {
+        if !work.spend(looking_at_keys(record).saturating_add(record.members().len().saturating_mul(NAMED))) {
+            return;
+        }
         for (name, value) in record.iter() {
             let name = key::plain(name);
             // Beside the event, `task_name` may be its category.
             let sure = name.as_ref() == b"TaskName" || Slot::named(&name) != Some(Slot::TaskName);
-            reading.set_named(&name, rank, || text(value).filter(|text| sure || text.starts_with('\\')));
+            reading
+                .set_named(&name, rank, || text(value, work).filter(|text| sure || text.starts_with('\\')));
         }
         return;
     }
-    let Some(value) = find(record, path) else {
+    let Some(value) = find(record, path, work) else {
+        if !work.spend(looking_at_keys(record).saturating_add(record.members().len().saturating_mul(NAMED))) {
+            return;
+        }
         for (name, value) in record.iter() {
             if key::may_spell(name, path.as_bytes())
                 && let Some(name) = key::after(&key::plain(name), path.as_bytes())
             {
-                reading.set_named(name, rank, || text(value));
+                reading.set_named(name, rank, || text(value, work));
             }
         }
         return;
     };
+    if matches!(value.kind(), Kind::Object | Kind::Array) && !work.walk(value.bytes().len(), LISTED) {
+        return;
+    }
     match value.kind() {
         Kind::Object => {
             for (name, value) in value.members() {
-                reading.set_named(&key::plain(name), rank, || text(value));
+                reading.set_named(&key::plain(name), rank, || text(value, work));
                 // OpenTelemetry, and converters of XML: `{"data": [{"TaskName": …}, …]}`.
                 if value.kind() == Kind::Array && key::same(name, b"data") {
                     read_list(reading, value, rank);
@@ -132,7 +151,7 @@ fn read_data<'a>(reading: &mut Reading<'a>, record: &Object<'a>, path: &str, ran
         }
         Kind::Array => read_list(reading, value, rank),
         Kind::String => {
-            if let Some(xml) = string(value) {
+            if let Some(xml) = string(value, work) {
                 event_xml::read(reading, &xml, rank);
             }
         }
@@ -140,15 +159,16 @@ fn read_data<'a>(reading: &mut Reading<'a>, record: &Object<'a>, path: &str, ran
     }
 }
 
-fn read_list<'a>(reading: &mut Reading<'a>, list: Value<'a>, rank: Rank) {
+fn read_list<'a>(reading: &mut Reading<'a, '_>, list: Value<'a>, rank: Rank) {
+    let work = reading.work;
     let Some(elements) = list.as_array() else {
         return;
     };
     for (position, element) in elements.take(ELEMENTS).enumerate() {
         if let Some((name, value)) = pair(element) {
-            reading.set_named(name.as_bytes(), rank, || text(value));
+            reading.set_named(name.as_bytes(), rank, || text(value, work));
         } else if !single_names(reading, element, rank)
-            && let (Some(slot), Some(text)) = (Slot::at(position), text(element))
+            && let (Some(slot), Some(text)) = (Slot::at(position), text(element, work))
         {
             reading.set(slot, rank, text);
         }
@@ -173,11 +193,12 @@ fn pair(element: Value<'_>) -> Option<(Cow<'_, str>, Value<'_>)> {
 }
 
 /// Whether an element is an object that has event data under its own names; takes it.
-fn single_names<'a>(reading: &mut Reading<'a>, element: Value<'a>, rank: Rank) -> bool {
+fn single_names<'a>(reading: &mut Reading<'a, '_>, element: Value<'a>, rank: Rank) -> bool {
+    let work = reading.work;
     let mut found = false;
     for (name, value) in element.members().take(ELEMENTS) {
         found |= Slot::named(name).is_some();
-        reading.set_named(name, rank, || text(value));
+        reading.set_named(name, rank, || text(value, work));
     }
     found
 }

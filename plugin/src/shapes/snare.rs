@@ -29,7 +29,8 @@ const COMPUTER: usize = 10;
 const MESSAGE: usize = 13;
 
 /// Reads the fields before the message.
-pub(super) fn read(reading: &mut Reading<'_>, text: &str, rank: Rank) {
+pub(super) fn read(reading: &mut Reading<'_, '_>, text: &str, rank: Rank) {
+    let text = message::granted(text, reading.work);
     for (slot, index) in
         [(Slot::Channel, CHANNEL), (Slot::Time, TIME), (Slot::Provider, PROVIDER), (Slot::Computer, COMPUTER)]
     {
@@ -40,7 +41,8 @@ pub(super) fn read(reading: &mut Reading<'_>, text: &str, rank: Rank) {
 }
 
 /// Reads the message.
-pub(super) fn read_message(reading: &mut Reading<'_>, text: &str) {
+pub(super) fn read_message(reading: &mut Reading<'_, '_>, text: &str) {
+    let text = message::granted(text, reading.work);
     // A message in which a relay left tabs is several fields.
     let mut message = String::new();
     for field in fields(text).skip(MESSAGE) {

@@ -3,11 +3,24 @@
 use std::borrow::Cow;
 
 use super::key;
+use crate::bytes;
 use crate::json::{self, Kind, Object, Value};
+use crate::work::Work;
 
 /// How much of a string is read, in bytes as written. Even if all of it is escapes, what is left is longer than
 /// the content that is kept, so that a cut is noted there.
-const STRING: usize = 2 * 1024 * 1024;
+pub(super) const STRING: usize = 400 * 1024;
+
+/// Units of work for a member whose key is looked at.
+const MEMBER: usize = 40;
+/// The same where keys may be written with escapes.
+const ESCAPED_KEY: usize = 700;
+/// Units of work for a byte of an object or an array that is stepped over.
+const STEP: usize = 12;
+/// Units of work for a byte of a string.
+const BYTE: usize = 6;
+/// Units of work for an escape in a string.
+const ESCAPE: usize = 120;
 
 /// How many levels a path is followed down.
 const DEPTH: usize = 5;
@@ -15,11 +28,14 @@ const DEPTH: usize = 5;
 /// The value at a path of words joined by dots, each compared as [`key`] compares. One key may spell several
 /// words (`{"winlog.channel": …}`); the key that spells the most of them is followed, and of several that
 /// spell the same the last.
-pub(super) fn find<'a>(record: &Object<'a>, path: &str) -> Option<Value<'a>> {
+pub(super) fn find<'a>(record: &Object<'a>, path: &str, work: &Work) -> Option<Value<'a>> {
     let mut path = path.as_bytes();
     let mut inner: Object<'a>;
     let mut object = record;
     for _ in 0..DEPTH {
+        if !work.spend(looking_at_keys(object)) {
+            return None;
+        }
         let mut best: Option<(Value<'a>, &[u8])> = None;
         for (name, value) in object.iter() {
             if key::may_spell(name, path)
@@ -34,17 +50,31 @@ pub(super) fn find<'a>(record: &Object<'a>, path: &str) -> Option<Value<'a>> {
             return Some(value);
         }
         path = rest;
-        inner = value.as_object()?;
+        inner = object_of(value, work)?;
         object = &inner;
     }
     None
 }
 
+/// The units of work that a look at all keys of an object costs.
+pub(super) fn looking_at_keys(object: &Object<'_>) -> usize {
+    let each = if object.has_escaped_keys() { ESCAPED_KEY } else { MEMBER };
+    object.members().len().saturating_mul(each)
+}
+
+/// The members of an object.
+pub(super) fn object_of<'a>(value: Value<'a>, work: &Work) -> Option<Object<'a>> {
+    if work.walk(value.bytes().len(), STEP) { value.as_object() } else { None }
+}
+
 /// The text of a scalar, also where a converter wrapped it: `{"#text": …}` (XML to JSON), `{"Value": …}`
 /// (PowerShell, Velociraptor), `{"stringValue": …}` (OTLP), or an array of one (Elasticsearch's `fields`).
-pub(super) fn text(mut value: Value<'_>) -> Option<Cow<'_, str>> {
+pub(super) fn text<'a>(mut value: Value<'a>, work: &Work) -> Option<Cow<'a, str>> {
     // A SID of Get-WinEvent is wrapped twice.
     for _ in 0..3 {
+        if matches!(value.kind(), Kind::Object | Kind::Array) && !work.walk(value.bytes().len(), STEP) {
+            return None;
+        }
         value = match value.kind() {
             Kind::Object => wrapped(value)?,
             Kind::Array => {
@@ -55,7 +85,7 @@ pub(super) fn text(mut value: Value<'_>) -> Option<Cow<'_, str>> {
                 }
                 only
             }
-            Kind::String => return string(value),
+            Kind::String => return string(value, work),
             _ => return value.as_text(),
         };
     }
@@ -63,11 +93,15 @@ pub(super) fn text(mut value: Value<'_>) -> Option<Cow<'_, str>> {
 }
 
 /// The text of a string, of a very long one its beginning.
-pub(super) fn string(value: Value<'_>) -> Option<Cow<'_, str>> {
-    match value.bytes().get(1..STRING) {
-        Some(start) if value.kind() == Kind::String => Some(json::unescape(start)),
-        _ => value.as_str(),
+pub(super) fn string<'a>(value: Value<'a>, work: &Work) -> Option<Cow<'a, str>> {
+    if value.kind() != Kind::String {
+        return value.as_str();
     }
+    let inside = value.bytes().get(1..value.bytes().len().saturating_sub(1))?;
+    let inside = inside.get(..STRING).unwrap_or(inside);
+    let escapes = bytes::count(inside, b'\\').saturating_mul(ESCAPE);
+    let a_byte = escapes.checked_div(inside.len()).unwrap_or(0).saturating_add(BYTE);
+    Some(json::unescape(inside.get(..work.walk_part(inside.len(), a_byte)).unwrap_or(inside)))
 }
 
 /// The value that an object merely wraps.
@@ -97,9 +131,9 @@ mod tests {
         ] {
             let mut scanner = Scanner::default();
             let object = scanner.scan(record.as_bytes()).unwrap();
-            let value = find(&object, "winlog.event_data.TaskName").unwrap();
+            let value = find(&object, "winlog.event_data.TaskName", &Work::unlimited()).unwrap();
             assert_eq!(value.as_str().as_deref(), Some("x"), "{record}");
-            assert!(find(&object, "winlog.event_data.Task").is_none());
+            assert!(find(&object, "winlog.event_data.Task", &Work::unlimited()).is_none());
         }
     }
 
@@ -116,15 +150,15 @@ mod tests {
             ("null", None),
             ("[[[[1]]]]", None),
         ] {
-            assert_eq!(text(Value::new(value.as_bytes())).as_deref(), wanted, "{value}");
+            assert_eq!(text(Value::new(value.as_bytes()), &Work::unlimited()).as_deref(), wanted, "{value}");
         }
     }
 
     #[test]
     fn very_long_strings_are_read_in_part() {
-        for (unit, wanted) in [("a", STRING - 1), ("\\n", STRING / 2)] {
+        for (unit, wanted) in [("a", STRING), ("\\n", STRING / 2)] {
             let long = format!("\"{}\"", unit.repeat(STRING));
-            let read = text(Value::new(long.as_bytes())).unwrap();
+            let read = text(Value::new(long.as_bytes()), &Work::unlimited()).unwrap();
             assert_eq!(read.chars().count(), wanted, "{unit}");
         }
     }

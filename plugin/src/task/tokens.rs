@@ -7,13 +7,15 @@
 use quick_xml::events::Event;
 use quick_xml::{Error, Reader};
 
+use memchr::memmem;
+
 use super::text;
 use crate::bytes::find_either;
 
-/// How many bytes may be looked at in vain, besides four times the input: quick-xml looks for the end of a
+/// How many bytes may be looked at in vain, besides the input's length: quick-xml looks for the end of a
 /// tag as far as the end of the input, and a tag that turns out to be unclosed is read again from its next
 /// `<`. This keeps the time linear.
-const MAX_WASTE: usize = 64 * 1024;
+const MAX_WASTE: usize = 16 * 1024;
 
 /// A tag, as written.
 #[derive(Debug, Clone, Copy)]
@@ -39,12 +41,14 @@ pub(super) enum Token<'a> {
     Reference(&'a str),
     /// A document type declaration.
     Doctype,
+    /// A comment, a processing instruction or an XML declaration, of which nothing is read.
+    Skipped,
     /// Nothing is left.
     EndOfInput,
 }
 
-/// Iterates over the pieces of an XML text. Comments, processing instructions and the XML declaration
-/// (whose `encoding="UTF-16"` does not hold for a decoded string) are passed over.
+/// Iterates over the pieces of an XML text. Nothing of the XML declaration is read: its `encoding="UTF-16"` does not hold
+/// for a decoded string.
 pub(super) struct Tokens<'a> {
     xml: &'a str,
     /// Where in `xml` the next piece begins.
@@ -52,6 +56,8 @@ pub(super) struct Tokens<'a> {
     reader: Reader<&'a [u8]>,
     /// Bytes that were looked at for the ends of unclosed tags.
     wasted: usize,
+    /// Bytes that were looked at for the last piece.
+    looked_at: usize,
     cut: bool,
 }
 
@@ -73,7 +79,7 @@ impl<'a> Tokens<'a> {
     pub(super) fn new(xml: &'a str) -> Self {
         // quick-xml does not count a byte order mark in its positions.
         let xml = xml.strip_prefix('\u{feff}').unwrap_or(xml);
-        Self { xml, at: 0, reader: reader(xml), wasted: 0, cut: false }
+        Self { xml, at: 0, reader: reader(xml), wasted: 0, looked_at: 0, cut: false }
     }
 
     /// Whether a tag was not closed.
@@ -83,7 +89,7 @@ impl<'a> Tokens<'a> {
 
     /// Whether reading was given up for too many unclosed tags. The rest of the input is then one text.
     pub(super) const fn gave_up(&self) -> bool {
-        self.wasted > self.xml.len().saturating_mul(4).saturating_add(MAX_WASTE)
+        self.wasted > self.xml.len().saturating_add(MAX_WASTE)
     }
 
     /// Whether the input ended inside of markup.
@@ -93,21 +99,23 @@ impl<'a> Tokens<'a> {
 
     /// The next piece.
     pub(super) fn next(&mut self) -> Token<'a> {
-        loop {
-            if let Some(token) = self.plain() {
-                return token;
-            }
-            let start = self.at;
-            self.start_at(start);
-            let token = match self.event() {
-                Some(Kind::Other) => None,
-                Some(kind) => self.token(kind, start),
-                None => Some(self.broken(start)),
-            };
-            if let Some(token) = token {
-                return token;
-            }
+        self.looked_at = 0;
+        if let Some(token) = self.plain() {
+            return token;
         }
+        let start = self.at;
+        self.start_at(start);
+        let token = match self.event() {
+            Some(kind) => self.token(kind, start),
+            None => self.broken(start),
+        };
+        self.looked_at = self.looked_at.saturating_add(self.at.saturating_sub(start));
+        token
+    }
+
+    /// How many bytes quick-xml has looked at for the last piece; 0 where it was not asked.
+    pub(super) const fn looked_at(&self) -> usize {
+        self.looked_at
     }
 
     /// The next piece where that is a text without references, or a tag of letters and digits only: nearly all are.
@@ -115,10 +123,20 @@ impl<'a> Tokens<'a> {
         let rest = self.xml.get(self.at..)?;
         let (token, length) = match rest.as_bytes() {
             [] | [b'&', ..] => return None,
+            // Two in a row: the first was never meant to be a tag.
+            [b'<', b'<', ..] => {
+                self.wasted = self.wasted.max(1);
+                (Token::Text(rest.get(..1)?), 1)
+            }
             [b'<', b'/', ..] => {
                 let name = plain_name(rest, 2)?;
                 let raw = rest.get(..name.len().saturating_add(3)).filter(|raw| raw.ends_with('>'))?;
                 (Token::End(Tag { raw, name }), raw.len())
+            }
+            [b'<', b'!', ..] => {
+                let inside = rest.strip_prefix("<![CDATA[")?;
+                let end = memmem::find(inside.as_bytes(), b"]]>")?;
+                (Token::Text(inside.get(..end)?), end.saturating_add("<![CDATA[]]>".len()))
             }
             [b'<', ..] => {
                 let name = plain_name(rest, 1)?;
@@ -159,10 +177,10 @@ impl<'a> Tokens<'a> {
     }
 
     /// The token of an event that began at `start`.
-    fn token(&mut self, kind: Kind, start: usize) -> Option<Token<'a>> {
+    fn token(&mut self, kind: Kind, start: usize) -> Token<'a> {
         let end = self.at;
         let raw = self.xml.get(start..end).unwrap_or_default();
-        Some(match kind {
+        match kind {
             Kind::Start | Kind::Empty | Kind::End => self.tag(raw, start, matches!(kind, Kind::Empty)),
             Kind::Text if end == self.xml.len() && text::may_be_cut_reference(raw) => Token::EndOfInput,
             Kind::Text => Token::Text(raw),
@@ -170,8 +188,8 @@ impl<'a> Tokens<'a> {
             Kind::Reference => Token::Reference(raw),
             Kind::Doctype => Token::Doctype,
             Kind::Eof => Token::EndOfInput,
-            Kind::Other => return None,
-        })
+            Kind::Other => Token::Skipped,
+        }
     }
 
     /// A tag that quick-xml found. XML allows no `<` in a tag, quick-xml does: a tag that has one was never
@@ -204,7 +222,10 @@ impl<'a> Tokens<'a> {
 
     /// A tag without its `>`: it ends where the next `<` is, at `at`.
     fn unclosed(&mut self, raw: &'a str, start: usize, at: usize) -> Token<'a> {
-        self.wasted = self.wasted.saturating_add(raw.len().saturating_sub(at));
+        let wasted = raw.len().saturating_sub(at);
+        self.wasted = self.wasted.saturating_add(wasted);
+        // Each byte is looked at more closely than in what is passed over.
+        self.looked_at = self.looked_at.saturating_add(wasted.saturating_mul(4));
         if self.gave_up() {
             self.start_at(self.xml.len());
             return Token::Text(self.xml.get(start..).unwrap_or_default());

@@ -22,11 +22,13 @@ use super::text;
 use super::tokens::{Tag, Token, Tokens};
 use super::{Action, Principal, Repetition, Task, Trigger, TriggerKind};
 use crate::event::Note;
+use crate::work::Work;
 
-/// Bytes of a definition that are read. An event of Windows holds at most 64 KiB.
-pub const MAX_INPUT: usize = 256 * 1024;
+/// Bytes of a definition that are read. Windows logs at most 3,499 UTF-16 units of name and definition, and its API takes
+/// definitions of any length.
+pub const MAX_INPUT: usize = 64 * 1024;
 /// Bytes of one value that are kept.
-pub const MAX_VALUE: usize = 64 * 1024;
+pub const MAX_VALUE: usize = 32 * 1024;
 /// Actions that are kept. Windows allows 32.
 const MAX_ACTIONS: usize = 64;
 /// Triggers that are kept. Windows allows 48.
@@ -44,18 +46,48 @@ pub struct Parsed {
     /// Whether `</Task>` was reached.
     pub complete: bool,
     /// What could not be read as it should be: [`Note::ContentTruncated`], [`Note::ContentCut`],
-    /// [`Note::ContentMalformed`] and [`Note::TooMany`], each at most once for each reason.
+    /// [`Note::ContentMalformed`], [`Note::TooMany`] and [`Note::WorkSpent`], each at most once for each reason.
     pub notes: Vec<Note>,
 }
 
 /// Reads a task definition from XML that no shipper's escaping is left around. At most [`MAX_INPUT`] bytes
-/// are read; time is linear in them.
-pub fn parse(xml: &str) -> Parsed {
+/// are read; time is linear in them, and is what `work` suffices for.
+pub fn parse(xml: &str, work: &Work) -> Parsed {
     let read = xml.get(..xml.floor_char_boundary(MAX_INPUT)).unwrap_or(xml);
     let mut reader = TaskReader::default();
     let mut tokens = Tokens::new(read);
-    while reader.take(tokens.next()) {}
-    reader.finish(xml, read, &tokens)
+    loop {
+        let token = tokens.next();
+        // Where a piece ends is known only when it is there: the search for that is linear in all that is read.
+        if !work.spend(cost(&token, tokens.looked_at())) {
+            reader.note(Note::WorkSpent { unread: "definition" });
+            break;
+        }
+        if !reader.take(token) {
+            break;
+        }
+    }
+    reader.finish(xml, read, &tokens, work.is_spent())
+}
+
+/// The units of work that a piece costs, for which quick-xml looked at so many bytes.
+const fn cost(token: &Token<'_>, looked_at: usize) -> usize {
+    const PIECE: usize = 150;
+    const TAG: usize = 1_800;
+    const ASKED: usize = 1_200;
+    const BYTE: usize = 8;
+    const TAG_BYTE: usize = 30;
+    let (own, length) = match token {
+        Token::Text(text) => (PIECE, text.len()),
+        Token::Reference(reference) => (PIECE, reference.len()),
+        Token::Start(tag) | Token::Empty(tag) | Token::End(tag) => {
+            (TAG.saturating_add(tag.raw.len().saturating_mul(TAG_BYTE)), 0)
+        }
+        Token::Doctype => (TAG, 0),
+        Token::Skipped | Token::EndOfInput => (PIECE, 0),
+    };
+    let asked = if looked_at > 0 { ASKED } else { 0 };
+    length.saturating_add(looked_at).saturating_mul(BYTE).saturating_add(own).saturating_add(asked)
 }
 
 /// A task while it is being read.
@@ -81,13 +113,14 @@ impl<'a> TaskReader<'a> {
             Token::Empty(tag) => return self.start(tag, true),
             Token::End(tag) => self.end(tag),
             Token::Doctype => self.malformed("document type declaration"),
+            Token::Skipped => {}
             Token::EndOfInput => return false,
         }
         true
     }
 
     /// Ends a reading of `xml`, of which as much as `read` was read.
-    fn finish(mut self, xml: &str, read: &str, tokens: &Tokens<'_>) -> Parsed {
+    fn finish(mut self, xml: &str, read: &str, tokens: &Tokens<'_>, is_spent: bool) -> Parsed {
         let was_cut = read.len() < xml.len();
         let open = self.path.depth() > 0;
         self.ended = true;
@@ -95,7 +128,9 @@ impl<'a> TaskReader<'a> {
         if tokens.repaired() {
             self.malformed("tag without its end");
         }
-        if tokens.gave_up() {
+        if is_spent {
+            // That is noted.
+        } else if tokens.gave_up() {
             self.malformed("too many tags without their end to read on");
         } else if was_cut {
             self.note(Note::ContentCut { bytes: read.len() });

@@ -1,7 +1,11 @@
 //! What the operator knows to be benign.
 use crate::fields::{Field, Fields, Table};
 use crate::rules::{Allow, Glob};
+use crate::work::Work;
 use sha2::{Digest, Sha256};
+
+/// Units of work for a byte of a command line that is hashed.
+const HASHED: usize = 80;
 
 /// What an entry is held against.
 pub(super) struct Subject<'a> {
@@ -11,8 +15,10 @@ pub(super) struct Subject<'a> {
     pub(super) actions: &'a [Table<'a>],
     /// Unix time of the record, in seconds.
     pub(super) now: u64,
-    /// The task's definition was read whole, so that there is no action that nobody saw.
+    /// The task's definition and its commands were read whole, so that there is no action that nobody saw.
     pub(super) complete: bool,
+    /// What looking may cost.
+    pub(super) work: &'a Work,
 }
 
 /// Whether an entry covers a match of a rule.
@@ -26,14 +32,16 @@ pub(super) fn covers(allow: &Allow, rule: &str, subject: &Subject<'_>) -> bool {
 fn fits(allow: &Allow, subject: &Subject<'_>) -> bool {
     allow.patterns.iter().all(|(field, glob)| {
         if field.per_action() {
-            every_action(subject, |action| has(action, *field, glob))
+            every_action(subject, |action| has(action, *field, glob, subject.work))
         } else {
-            has(subject.event, *field, glob)
+            has(subject.event, *field, glob, subject.work)
         }
     }) && (allow.command_hashes.is_empty()
         || every_action(subject, |action| {
             let line = action.first(Field::TaskCommandLine);
-            line.is_some_and(|line| allow.command_hashes.contains(&command_hash(line)))
+            line.is_some_and(|line| {
+                subject.work.walk(line.len(), HASHED) && allow.command_hashes.contains(&command_hash(line))
+            })
         }))
         && (allow.class_ids.is_empty()
             || every_action(subject, |action| {
@@ -47,9 +55,9 @@ fn every_action(subject: &Subject<'_>, test: impl Fn(&Table<'_>) -> bool) -> boo
     !subject.actions.is_empty() && subject.actions.iter().all(test)
 }
 
-fn has(table: &Table<'_>, field: Field, glob: &Glob) -> bool {
+fn has(table: &Table<'_>, field: Field, glob: &Glob, work: &Work) -> bool {
     let values = table.values(field);
-    !values.is_empty() && values.iter().all(|value| glob.matches(value))
+    !values.is_empty() && values.iter().all(|value| glob.matches(value, work))
 }
 
 /// A class id, with or without braces and dashes, as the number that its 32 hexadecimal digits are.
@@ -101,7 +109,7 @@ mod tests {
 
     fn covered(allow: &Allow, actions: &[Table<'_>], now: u64, complete: bool) -> bool {
         let event = table(&[(Field::TaskPath, r"\Backup")]);
-        covers(allow, "rule-1", &Subject { event: &event, actions, now, complete })
+        covers(allow, "rule-1", &Subject { event: &event, actions, now, complete, work: &Work::unlimited() })
     }
 
     #[test]

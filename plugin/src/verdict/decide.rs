@@ -1,10 +1,12 @@
 //! What the matched rules amount to on this host.
 use super::allowlist::{self, Subject};
+use super::earlier::Earlier;
 use crate::event::{Note, TaskEvent};
 use crate::fields::{ContentState, Table};
 use crate::history::Completed;
 use crate::rules::{Allow, Evidence, Level, Matched, Pack, Role};
 use crate::task::Task;
+use crate::work::Work;
 use std::borrow::Cow;
 
 /// The first word of a tag.
@@ -20,6 +22,8 @@ pub enum Verdict {
     Unreadable,
     /// The record was not valid JSON and was mended.
     Repaired,
+    /// This filter has nothing to say, but an earlier one in the chain knew something that only it could know.
+    PassedOn,
 }
 
 impl Verdict {
@@ -31,6 +35,7 @@ impl Verdict {
             Self::Observed => "observed",
             Self::Unreadable => "unreadable",
             Self::Repaired => "repaired",
+            Self::PassedOn => "passed_on",
         }
     }
 }
@@ -57,6 +62,8 @@ pub struct Case<'a> {
     pub role: Role,
     /// What limited the reading.
     pub notes: &'a [Note],
+    /// What the tag says that came with the record.
+    pub earlier: &'a Earlier,
     /// Unix time of the record, in seconds.
     pub now: u64,
 }
@@ -72,6 +79,9 @@ pub struct Decision<'a> {
     pub reported: Vec<Finding<'a>>,
     /// The allowlist entries that cover a match.
     pub allowed: Vec<&'a Allow>,
+    /// The correlations that only an earlier filter saw completed, most severe first. They are not verified, and have
+    /// no say in the verdict and the severity.
+    pub passed_on: Vec<Finding<'a>>,
 }
 
 /// A rule or correlation that is reported.
@@ -91,9 +101,11 @@ pub struct Finding<'a> {
     pub evidence: Cow<'a, [Evidence]>,
 }
 
-/// Decides a case; `None` when there is nothing to say.
-pub fn decide<'a>(case: &Case<'a>) -> Option<Decision<'a>> {
-    let (mut reported, allowed) = split(case);
+/// Decides a case; `None` when there is nothing to say. An allowlist entry for which `work` does not suffice covers
+/// nothing.
+pub fn decide<'a>(case: &Case<'a>, work: &Work) -> Option<Decision<'a>> {
+    let (mut reported, allowed) = split(case, findings(case), work);
+    let (mut passed_on, _) = split(case, passed_on(case), work);
     let verdict = if !reported.is_empty() {
         Verdict::Alert
     } else if !allowed.is_empty() {
@@ -102,25 +114,41 @@ pub fn decide<'a>(case: &Case<'a>) -> Option<Decision<'a>> {
         Verdict::Unreadable
     } else if case.pack.settings.observe_all {
         Verdict::Observed
+    } else if !passed_on.is_empty() || case.earlier.handling.is_some() {
+        Verdict::PassedOn
     } else {
         return None;
     };
-    reported.sort_by_key(|finding| std::cmp::Reverse(finding.level));
-    let severity = reported.first().map_or(Level::Informational, |finding| on_host(case, finding.level));
-    Some(Decision { verdict, severity, reported, allowed })
+    for findings in [&mut reported, &mut passed_on] {
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+    }
+    let severity = match reported.first() {
+        Some(finding) => on_host(case, finding.level),
+        // Who exceeds a limit does so to hide: that is more than a definition that was cut on the way.
+        None if verdict == Verdict::Unreadable && exceeds_limit(case.notes) => Level::Medium,
+        None => Level::Informational,
+    };
+    Some(Decision { verdict, severity, reported, allowed, passed_on })
 }
 
-/// The findings to report, and the entries that cover the others.
-fn split<'a>(case: &Case<'a>) -> (Vec<Finding<'a>>, Vec<&'a Allow>) {
+/// Whether a limit was met that no ordinary task meets.
+fn exceeds_limit(notes: &[Note]) -> bool {
+    notes.iter().any(|note| note.limit().is_some())
+}
+
+/// Those of the findings that are to be reported, and the entries that cover the others.
+fn split<'a>(case: &Case<'a>, findings: Vec<Finding<'a>>, work: &Work) -> (Vec<Finding<'a>>, Vec<&'a Allow>) {
     let subject = Subject {
         event: case.fields,
         actions: case.actions,
         now: case.now,
-        complete: case.state == ContentState::Complete || !case.event.change.has_content(),
+        complete: (case.state == ContentState::Complete || !case.event.change.has_content())
+            && !exceeds_limit(case.notes),
+        work,
     };
     let mut reported = Vec::new();
     let mut allowed: Vec<&Allow> = Vec::new();
-    for finding in findings(case) {
+    for finding in findings {
         if on_host(case, finding.level) < case.pack.settings.minimum_level {
             continue;
         }
@@ -167,6 +195,25 @@ fn findings<'a>(case: &Case<'a>) -> Vec<Finding<'a>> {
         }
     }
     findings
+}
+
+/// The correlations that an earlier filter saw completed, and this one did not.
+fn passed_on<'a>(case: &Case<'a>) -> Vec<Finding<'a>> {
+    let is_own = |index: &u32| case.completed.iter().any(|completed| completed.correlation == *index);
+    let others = case.earlier.fitting(case.pack, case.matched).filter(|index| !is_own(index));
+    others
+        .filter_map(|index| {
+            let correlation = case.pack.correlations.get(index as usize)?;
+            Some(Finding {
+                number: case.pack.rules.len().saturating_add(index as usize),
+                id: &correlation.id,
+                title: &correlation.title,
+                level: correlation.level,
+                techniques: &correlation.techniques,
+                evidence: Cow::Borrowed(&[]),
+            })
+        })
+        .collect()
 }
 
 /// A rule's level on this host: the founding strategy asks for medium on endpoints and high on servers.

@@ -2,6 +2,7 @@
 
 mod allowlist;
 mod decide;
+mod earlier;
 mod ecs;
 mod role;
 mod tag;
@@ -9,8 +10,10 @@ mod text;
 
 pub use allowlist::class_id;
 pub use decide::{Case, Decision, Finding, Verdict, decide};
+pub use earlier::{Earlier, Handling};
 pub use ecs::{EcsNames, EcsObjects, EcsRuleObject, EcsTechnique, EcsThreat, ecs_objects};
 pub use role::host_role;
 pub use tag::{
-    write_failed, write_lost_copy, write_misread_rows, write_not_judged, write_repaired, write_tag,
+    FAILED, write_failed, write_lost_copy, write_misread_rows, write_not_judged, write_passed_on,
+    write_repaired, write_tag,
 };

@@ -1,7 +1,11 @@
 //! The part that a host plays, which an event does not say.
 use crate::json::Object;
 use crate::rules::{Role, Settings};
+use crate::work::Work;
 use std::borrow::Cow;
+
+/// Units of work that finding a host's role may cost.
+const ROLE: usize = 200_000;
 
 /// The role of the host that logged an event: what the record says, else what the host's name says.
 pub fn host_role(settings: &Settings, record: &Object<'_>, computer: Option<&str>) -> Role {
@@ -12,10 +16,12 @@ pub fn host_role(settings: &Settings, record: &Object<'_>, computer: Option<&str
     }
     let Some(computer) = computer else { return Role::Unknown };
     let label = computer.split('.').next().unwrap_or(computer);
+    // A name has 255 bytes at most (RFC 1035); of another, what it costs to look is bounded.
+    let work = Work::new(ROLE);
     let fitting = settings
         .role_patterns
         .iter()
-        .find(|entry| [computer, label].into_iter().any(|name| entry.pattern.matches(name)));
+        .find(|entry| [computer, label].into_iter().any(|name| entry.pattern.matches(name, &work)));
     fitting.map_or(Role::Unknown, |entry| entry.role)
 }
 

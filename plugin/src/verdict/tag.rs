@@ -1,17 +1,32 @@
 //! The tag: one JSON object that says what was decided and why. Its schema is docs/tag.md.
-use super::decide::{Case, Decision, Verdict};
+use super::decide::{Case, Decision, Finding, Verdict};
+use super::earlier::Handling;
 use super::ecs::{EcsRuleObject, EcsThreat, ecs_objects};
 use super::text::cut;
 use crate::event::Note;
 use crate::fields::{Field, Fields, Table};
-use crate::rules::Settings;
+use crate::rules::{Level, Settings};
 use serde::Serialize;
 use std::borrow::Cow;
+use std::io;
 
 /// Version of the tag's schema. Members are only ever added within a version.
-const SCHEMA: &str = "1";
+pub(super) const SCHEMA: &str = "1";
+/// So many rules are named however short the tag has to be.
+const RULES: usize = 16;
+/// Values of a field that are looked at for a list.
+const LISTED: usize = 256;
 /// The tag is shortened until it has at most this many bytes.
-const MAX_BYTES: usize = 16 * 1024;
+pub(super) const MAX_BYTES: usize = 16 * 1024;
+/// The member in which the words of an earlier filter stand.
+pub(super) const PASSED_ON: &str = "passed_on";
+/// The note on a record that there was no memory to judge.
+pub(super) const NOT_JUDGED: &str =
+    "no memory to look at the record: it may be a task event that a rule describes";
+/// The note that stands for a record.
+pub(super) const LOST: &str = "no memory for a copy of the record";
+/// The words that the note begins with which a host writes on a record that the filter failed on.
+pub const FAILED: &str = "the filter failed on this record";
 
 #[derive(Serialize)]
 struct Tag<'a> {
@@ -33,6 +48,8 @@ struct Tag<'a> {
     allowlist: Vec<AllowEntry<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notes: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    passed_on: Option<PassedOn<'a>>,
     pack: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     rule: Option<EcsRuleObject<'a>>,
@@ -45,6 +62,12 @@ struct RuleEntry<'a> {
     id: &'a str,
     title: &'a str,
     level: &'static str,
+}
+
+impl<'a> RuleEntry<'a> {
+    const fn of(finding: &Finding<'a>) -> Self {
+        Self { id: finding.id, title: finding.title, level: finding.level.as_str() }
+    }
 }
 
 #[derive(Serialize)]
@@ -98,6 +121,18 @@ struct AllowEntry<'a> {
     reason: Cow<'a, str>,
 }
 
+/// What an earlier filter said, in our own words.
+#[derive(Serialize)]
+struct PassedOn<'a> {
+    verdict: &'static str,
+    severity: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rules: Vec<RuleEntry<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<&'a str>,
+    verified: &'static str,
+}
+
 /// The tag of a record that no rule was asked about: what the host, the mending or a want of memory did to it.
 #[derive(Serialize)]
 struct SmallTag<'a> {
@@ -106,6 +141,8 @@ struct SmallTag<'a> {
     severity: &'static str,
     title: &'static str,
     notes: [&'a str; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    passed_on: Option<PassedOn<'a>>,
 }
 
 /// How long the parts of a tag may be.
@@ -122,10 +159,36 @@ pub fn write_tag(out: &mut Vec<u8>, case: &Case<'_>, decision: &Decision<'_>, pa
         let limits = Limits { entries: 32 >> halvings.min(3), characters: 2048 >> halvings };
         out.clear();
         let tag = tag(case, decision, pack, limits, halvings > 0);
+        // What is left after the last turn is written, however long it is: each value is bounded.
+        let most = if halvings < 4 { MAX_BYTES } else { usize::MAX };
         // A struct of strings can always be written to memory.
-        if serde_json::to_writer(&mut *out, &tag).is_ok() && out.len() <= MAX_BYTES {
+        if serde_json::to_writer(Capped { out, most }, &tag).is_ok() {
             return;
         }
+    }
+}
+
+/// A buffer that takes so many bytes and no more, so that of a tag that is too long no more is written than that.
+struct Capped<'o> {
+    out: &'o mut Vec<u8>,
+    most: usize,
+}
+
+impl io::Write for Capped<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.out.len().saturating_add(bytes.len()) > self.most {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        self.out.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -137,6 +200,7 @@ fn write_small(out: &mut Vec<u8>, verdict: Verdict, title: &'static str, note: &
         severity: "informational",
         title,
         notes: [note],
+        passed_on: None,
     };
     // A struct of strings can always be written to memory.
     let _ = serde_json::to_writer(out, &tag);
@@ -149,6 +213,40 @@ pub fn write_repaired(out: &mut Vec<u8>, what: &str) {
     write_small(out, Verdict::Repaired, "Record was not valid JSON and was mended", &note);
 }
 
+/// Writes the tag of a record that is no task event, and of which an earlier filter says what became of it.
+pub fn write_passed_on(out: &mut Vec<u8>, handling: &Handling) {
+    out.clear();
+    let tag = SmallTag {
+        schema: SCHEMA,
+        verdict: Verdict::PassedOn.as_str(),
+        severity: "informational",
+        title: "Passed on, not verified: an earlier filter noted how it handled the record",
+        notes: ["an earlier filter's words are passed on; this filter cannot verify them"],
+        passed_on: passed_on(&[], Some(handling), 1),
+    };
+    // A struct of strings can always be written to memory.
+    let _ = serde_json::to_writer(out, &tag);
+}
+
+fn passed_on<'a>(
+    findings: &[Finding<'a>],
+    handling: Option<&'a Handling>,
+    entries: usize,
+) -> Option<PassedOn<'a>> {
+    let (verdict, severity) = match (findings.first(), handling) {
+        (Some(finding), _) => (Verdict::Alert, finding.level),
+        (None, Some(handling)) => (handling.verdict, Level::Informational),
+        (None, None) => return None,
+    };
+    Some(PassedOn {
+        verdict: verdict.as_str(),
+        severity: severity.as_str(),
+        rules: findings.iter().take(entries).map(RuleEntry::of).collect(),
+        notes: handling.map(|handling| &*handling.note).into_iter().collect(),
+        verified: "no",
+    })
+}
+
 /// Writes the tag of a record that the filter failed on, as the host sees it.
 pub fn write_failed(out: &mut Vec<u8>, why: &str) {
     out.clear();
@@ -157,11 +255,10 @@ pub fn write_failed(out: &mut Vec<u8>, why: &str) {
 
 /// Writes the member of a record that there was no memory to judge: key, colon and tag.
 pub fn write_not_judged(out: &mut Vec<u8>, settings: &Settings) {
-    let note = "no memory to look at the record: it may be a task event that a rule describes";
     out.clear();
     crate::json::write_string(out, &settings.key);
     out.push(b':');
-    write_small(out, Verdict::Unreadable, "Record not judged: no memory for it", note);
+    write_small(out, Verdict::Unreadable, "Record not judged: no memory for it", NOT_JUDGED);
 }
 
 /// Writes the tag that stands for a block of rows that cannot be read.
@@ -177,12 +274,7 @@ pub fn write_lost_copy(out: &mut Vec<u8>, settings: &Settings) {
     out.push(b'{');
     crate::json::write_string(out, &settings.key);
     out.push(b':');
-    write_small(
-        out,
-        Verdict::Unreadable,
-        "Record lost: no memory for it",
-        "no memory for a copy of the record",
-    );
+    write_small(out, Verdict::Unreadable, "Record lost: no memory for it", LOST);
     out.push(b'}');
 }
 
@@ -199,11 +291,7 @@ fn tag<'a>(
             techniques.push(technique);
         }
     }
-    let rules = decision.reported.iter().take(limits.entries).map(|finding| RuleEntry {
-        id: finding.id,
-        title: finding.title,
-        level: finding.level.as_str(),
-    });
+    let rules = decision.reported.iter().take(limits.entries.max(RULES)).map(RuleEntry::of);
     let pack = pack.get(..12).unwrap_or(pack);
     let ecs = case.pack.ecs.as_ref();
     let ecs = ecs.and_then(|ecs| ecs_objects(ecs, &decision.reported, pack, limits.entries));
@@ -225,6 +313,7 @@ fn tag<'a>(
         evidence: evidence(decision, limits),
         allowlist: allowlist(decision, limits),
         notes: notes(case, decision, limits, shortened),
+        passed_on: passed_on(&decision.passed_on, case.earlier.handling.as_ref(), limits.entries),
         pack,
         rule,
         threat,
@@ -237,10 +326,14 @@ fn title(case: &Case<'_>, decision: &Decision<'_>) -> String {
         (_, Some(finding)) => finding.title,
         (Verdict::Allowlisted, None) => "Allowlisted scheduled task",
         (Verdict::Unreadable, None) => "Scheduled task could not be fully read",
+        (Verdict::PassedOn, None) => {
+            decision.passed_on.first().map_or("Scheduled task", |finding| finding.title)
+        }
         _ => "Scheduled task",
     };
     let name = case.event.task_name.as_deref().unwrap_or("(no name)");
-    let mut line = format!("{what}: {name} {}", case.event.change.as_str());
+    let by_whom = if decision.verdict == Verdict::PassedOn { "Passed on, not verified: " } else { "" };
+    let mut line = format!("{by_whom}{what}: {name} {}", case.event.change.as_str());
     if let Some(user) = account(case) {
         line.push_str(" by ");
         line.push_str(&user);
@@ -271,15 +364,18 @@ fn task<'a>(case: &Case<'a>, limits: Limits) -> TaskEntry<'a> {
     let fields: &'a Table<'a> = case.fields;
     let first = |field, characters| fields.first(field).map(|value| cut(value, characters));
     let list = |field: Field| {
-        let mut values: Vec<Cow<'a, str>> = Vec::new();
+        let mut values: Vec<&'a str> = Vec::new();
         let actions: &'a [_] = case.actions;
-        for value in actions.iter().flat_map(|action| action.values(field)) {
-            let value = cut(value, limits.characters);
-            if !values.contains(&value) && values.len() < limits.entries {
+        // More than are shown, since equal ones are shown once; what they are compared with is bounded.
+        for value in actions.iter().flat_map(|action| action.values(field)).take(LISTED) {
+            if values.len() >= limits.entries {
+                break;
+            }
+            if !values.contains(&value.as_ref()) {
                 values.push(value);
             }
         }
-        values
+        values.into_iter().map(|value| cut(value, limits.characters)).collect::<Vec<Cow<'a, str>>>()
     };
     let mut commands = list(Field::TaskCommandLine);
     commands.extend(list(Field::TaskClassId).into_iter().map(|class| format!("ComHandler {class}").into()));
@@ -338,7 +434,7 @@ fn notes(case: &Case<'_>, decision: &Decision<'_>, limits: Limits, shortened: bo
     for note in case.notes {
         add(cut(&note.to_string(), 256).into_owned());
     }
-    if decision.reported.len() > limits.entries {
+    if decision.reported.len() > limits.entries.max(RULES) {
         add(Note::TagCut("more rules matched").to_string());
     }
     if shortened {

@@ -6,6 +6,7 @@
 
 pub mod command;
 pub mod evtx;
+pub mod fuel;
 pub mod json;
 pub mod record;
 pub mod rules;

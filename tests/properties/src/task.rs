@@ -2,6 +2,7 @@
 
 use crate::text::lossy;
 use schtag::task::{self, Action};
+use schtag::work::{self, Work};
 
 /// The most entries of a list that are kept, and the most bytes of a value.
 const ENTRIES: usize = 64;
@@ -9,7 +10,7 @@ const VALUE: usize = 64 * 1024;
 
 /// Reads a definition.
 pub fn check(data: &[u8]) {
-    let parsed = task::parse(&lossy(data));
+    let parsed = task::parse(&lossy(data), &Work::new(work::RECORD));
     assert!(parsed.task.actions.len() <= ENTRIES && parsed.task.triggers.len() <= ENTRIES);
     for action in &parsed.task.actions {
         if let Action::Exec(exec) = action {

@@ -5,9 +5,10 @@ use std::fs;
 use std::process::Command;
 
 use schtag_host::yaml;
-use schtag_tests::fluent_bit::{Installation, skipped};
+use schtag_tests::fluent_bit::Installation;
 use schtag_tests::fluent_bit_config::Example;
 use schtag_tests::project;
+use schtag_tests::skip::{Tool, missing};
 use serde_json::Value;
 
 use crate::Outcome;
@@ -154,7 +155,7 @@ fn the_module_fits_into_a_config_map() -> Outcome {
         .arg(format!("--from-file=schtag.wasm={}", module.display()))
         .output();
     let Ok(made) = made else {
-        skipped("no kubectl for the_module_fits_into_a_config_map")?;
+        missing(Tool::Kubectl, "no kubectl for the_module_fits_into_a_config_map");
         return Ok(());
     };
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));

@@ -9,9 +9,10 @@ use std::thread::{self, sleep};
 use std::time::Duration;
 
 use schtag_tests::agent_records::{parse, parse_all, sample_events, write_lines};
-use schtag_tests::fluent_bit::{Agent, AgentError, Installation, PERSISTENT, skipped};
+use schtag_tests::fluent_bit::{Agent, AgentError, Installation, PERSISTENT};
 use schtag_tests::fluent_bit_config::Example;
 use schtag_tests::project;
+use schtag_tests::skip::{Tool, missing};
 use serde_json::{Value, json};
 
 use crate::Outcome;
@@ -73,7 +74,7 @@ fn start(installation: &Installation) -> Result<Agent, AgentError> {
 fn installation(test: &str) -> Result<Option<Installation>, AgentError> {
     let Some(installation) = Installation::find(test)? else { return Ok(None) };
     if Command::new("curl").arg("--version").output().is_err() {
-        skipped(&format!("no curl for {test}"))?;
+        missing(Tool::Curl, &format!("no curl for {test}"));
         return Ok(None);
     }
     Ok(Some(installation))

@@ -5,42 +5,12 @@ use rsigma_parser::SigmaValue;
 use rsigma_parser::ast::Modifier;
 use schtag::fields::{Field, View};
 use schtag::rules::{Comparison, Glob, GlobPart, Op, Relation, Target, Test};
+use schtag_tests::random::Random;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-/// SplitMix64 (Steele, Lea and Flood 2014): the same events on every machine.
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) const fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below a bound that is not 0.
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        (self.next() % bound as u64) as usize
-    }
-
-    /// True in so many of a hundred cases.
-    fn percent(&mut self, of_hundred: usize) -> bool {
-        self.below(100) < of_hundred
-    }
-
-    fn filler(&mut self) -> &'static str {
-        FILLER[self.below(FILLER.len())]
-    }
-
-    fn pick<'t, T>(&mut self, from: &'t [T]) -> &'t T {
-        &from[self.below(from.len())]
-    }
+fn filler(random: &mut Random) -> &'static str {
+    random.pick(&FILLER)
 }
 
 /// A condition as a tree.
@@ -189,7 +159,7 @@ impl<'r> Generator<'r> {
         for _ in 0..=self.random.below(3) {
             let word = self.random.below(self.words.len());
             text.push_str(&self.words[word]);
-            text.push_str(self.random.filler());
+            text.push_str(filler(&mut self.random));
         }
         text
     }
@@ -293,7 +263,7 @@ impl<'r> Generator<'r> {
         for part in parts {
             match part {
                 GlobPart::Literal(literal) => text.push_str(literal),
-                GlobPart::Any => text.push_str(self.random.filler()),
+                GlobPart::Any => text.push_str(filler(&mut self.random)),
                 GlobPart::One => text.push(*self.random.pick(&['a', 'Z', '*', '?', '\\', 'ü', '5'])),
             }
         }
@@ -350,7 +320,7 @@ impl<'r> Generator<'r> {
     }
 
     fn address(&mut self, network: IpAddr) -> String {
-        let low = self.random.next() & 0xff;
+        let low = self.random.number() & 0xff;
         match network {
             IpAddr::V4(network) => IpAddr::from((network.to_bits() | low as u32).to_be_bytes()).to_string(),
             IpAddr::V6(network) => {
@@ -361,7 +331,7 @@ impl<'r> Generator<'r> {
 
     /// Copies one field's value into another so that they relate.
     fn relate(&mut self, record: &mut Record, left: Field, right: Field, relation: Relation) {
-        let filler = self.random.filler();
+        let filler = filler(&mut self.random);
         let words = self.phrase();
         let known = record.values.entry(right).or_insert_with(|| vec![words]);
         known.truncate(1);
@@ -393,9 +363,9 @@ impl<'r> Generator<'r> {
         if start.is_some() || end.is_some() || !middle.is_empty() {
             let mut text = start.unwrap_or_default();
             for word in middle {
-                text.push_str(self.random.filler());
+                text.push_str(filler(&mut self.random));
                 text.push_str(&word);
-                text.push_str(self.random.filler());
+                text.push_str(filler(&mut self.random));
             }
             text.push_str(&end.unwrap_or_default());
             values.push(text);
@@ -405,7 +375,7 @@ impl<'r> Generator<'r> {
 
     /// Small damage to some of the values.
     fn mutate(&mut self, record: &mut Record) {
-        let mut random = Random(self.random.next());
+        let mut random = Random::new(self.random.number());
         for value in record.values.iter_mut().filter(|(f, _)| **f != Field::EventId).flat_map(|(_, v)| v) {
             if !random.percent(12) {
                 continue;

@@ -1,6 +1,5 @@
 //! Our Sigma compiler and evaluator against another of the same specification, rsigma-eval: the same rules, the
 //! same values, the same verdicts; where not, a documented difference (docs/sigma.md).
-#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test says what is wrong")]
 
 mod differences;
 mod engines;

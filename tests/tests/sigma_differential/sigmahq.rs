@@ -1,6 +1,5 @@
 //! SigmaHQ's rules, from a checkout that the environment variable SIGMAHQ names. Nothing of them is in this
 //! repository; without a checkout these tests say that they did nothing.
-#![allow(clippy::print_stdout, reason = "a report, and what was skipped")]
 
 use super::engines::{Record, Rules};
 use super::{compare, one_sided};
@@ -11,13 +10,14 @@ use schtag_host::engine::{Instance, Module, Options, Timestamp};
 use schtag_host::settings::Configuration;
 use schtag_host::sigma::{self, Compilation, Refusal, Source};
 use schtag_tests::samples::{Sample, Shape};
+use schtag_tests::skip::{Tool, missing, skipped};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 fn checkout() -> Option<PathBuf> {
     let path = std::env::var_os("SIGMAHQ").map(PathBuf::from);
     if path.is_none() {
-        println!("SKIPPED: set SIGMAHQ to a checkout of https://github.com/SigmaHQ/sigma");
+        missing(Tool::SigmaHq, "set SIGMAHQ to a checkout of https://github.com/SigmaHQ/sigma");
     }
     path
 }
@@ -119,7 +119,7 @@ fn rules_about_processes_are_decided_alike() {
 fn all_rules_fit_a_module_and_cost_unrelated_records_nothing() {
     let Some(checkout) = checkout() else { return };
     let Some(base) = std::env::var_os("SCHTAG_BASE_WASM") else {
-        println!("SKIPPED: set SCHTAG_BASE_WASM to the base module, as `make test` does");
+        skipped("set SCHTAG_BASE_WASM to the base module, as `make test` does");
         return;
     };
     let base = std::fs::read(base).unwrap();

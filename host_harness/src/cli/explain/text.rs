@@ -1,6 +1,6 @@
 //! An explanation for a person at a terminal.
 use super::View;
-use crate::cli::style::{Tone, one_line};
+use crate::cli::terminal::{Style, one_line, row};
 use schtag_host::explain::{
     DetectionView, EventView, Explanation, FieldView, ItemView, Outcome, ProcessView, Reason, RuleView,
     TestView, Truth,
@@ -58,9 +58,9 @@ impl Text<'_, '_> {
     }
 
     fn event(&mut self, event: &EventView) {
-        let style = self.view.style;
+        let terminal = self.view.terminal;
         let headline = format!("Scheduled task {}, read as {}", event.change, event.shape);
-        self.line(0, &style.paint(Tone::Heading, &headline));
+        self.line(0, &terminal.paint(Style::Bold, &headline));
         if let Some(time) = &event.time {
             self.line(1, &format!("time  {}", one_line(time, SHOWN)));
         }
@@ -77,7 +77,7 @@ impl Text<'_, '_> {
         if !event.notes.is_empty() {
             self.heading("Notes");
             for note in &event.notes {
-                self.line(1, &style.paint(Tone::Warning, note));
+                self.line(1, &terminal.paint(Style::Yellow, note));
             }
         }
     }
@@ -136,7 +136,7 @@ impl Text<'_, '_> {
     fn rule(&mut self, rule: &RuleView, explanation: &Explanation, event: &EventView) {
         let matched = rule.outcome.matched();
         let full = self.view.verbose || matched || self.view.rules.contains(&rule.id);
-        let (tone, mark) = if matched { (Tone::Bad, "✓") } else { (Tone::Faint, "✗") };
+        let (style, mark) = if matched { (Style::Red, "✓") } else { (Style::Dim, "✗") };
         let mut line =
             format!("{mark} {:13} {} ({})", rule.level.as_str(), one_line(&rule.title, SHOWN), rule.id);
         if let Some(why) = why(rule.outcome) {
@@ -146,7 +146,7 @@ impl Text<'_, '_> {
             let reasons: Vec<String> = rule.reasons.iter().map(reason).collect();
             line.push_str(&format!(": {}", reasons.join("; ")));
         }
-        self.line(1, &self.view.style.paint(tone, &line));
+        self.line(1, &self.view.terminal.paint(style, &line));
         if !full || rule.detections.is_empty() {
             return;
         }
@@ -167,7 +167,7 @@ impl Text<'_, '_> {
         for item in &detection.items {
             if item.alternative != alternative {
                 alternative = item.alternative;
-                self.line(5, &self.view.style.paint(Tone::Faint, "or"));
+                self.line(5, &self.view.terminal.paint(Style::Dim, "or"));
             }
             self.item(item);
         }
@@ -196,24 +196,24 @@ impl Text<'_, '_> {
         }
         if !some_hold && !item.name.is_empty() {
             if item.values.is_empty() {
-                self.line(7, &self.view.style.paint(Tone::Faint, "the field is not there"));
+                self.line(7, &self.view.terminal.paint(Style::Dim, "the field is not there"));
             }
             for value in item.values.iter().take(most) {
                 let line = format!("the value is {}", self.value(value));
-                self.line(7, &self.view.style.paint(Tone::Faint, &line));
+                self.line(7, &self.view.terminal.paint(Style::Dim, &line));
             }
         }
     }
 
     fn marked(&self, truth: Truth, text: &str) -> String {
-        let (tone, mark, note) = match truth {
-            Truth::Holds => (Tone::Good, "✓", ""),
-            Truth::Fails => (Tone::Plain, "✗", ""),
-            Truth::AlwaysHolds => (Tone::Faint, "✓", ": holds on every scheduled-task event"),
-            Truth::NeverHolds => (Tone::Faint, "✗", ": holds on no scheduled-task event"),
-            Truth::Unused => (Tone::Faint, "·", ": decides nothing"),
+        let (style, mark, note) = match truth {
+            Truth::Holds => (Style::Green, "✓", ""),
+            Truth::Fails => (Style::Plain, "✗", ""),
+            Truth::AlwaysHolds => (Style::Dim, "✓", ": holds on every scheduled-task event"),
+            Truth::NeverHolds => (Style::Dim, "✗", ": holds on no scheduled-task event"),
+            Truth::Unused => (Style::Dim, "·", ": decides nothing"),
         };
-        self.view.style.paint(tone, &format!("{mark} {text}{note}"))
+        self.view.terminal.paint(style, &format!("{mark} {text}{note}"))
     }
 
     fn value(&self, value: &str) -> String {
@@ -222,12 +222,12 @@ impl Text<'_, '_> {
 
     fn heading(&mut self, text: &str) {
         self.out.push('\n');
-        self.line(0, &self.view.style.paint(Tone::Heading, text));
+        self.line(0, &self.view.terminal.paint(Style::Bold, text));
     }
 
     fn line(&mut self, depth: usize, text: &str) {
         self.out.push_str(&"  ".repeat(depth));
-        self.out.push_str(text);
+        self.out.push_str(&row(text));
         self.out.push('\n');
     }
 }

@@ -19,6 +19,8 @@ use std::path::Path;
 
 /// How many faults are told one by one.
 const FAULTS_TOLD: u64 = 5;
+/// The most faults that a report lists.
+const FAULTS_LISTED: u64 = 20;
 /// How many damaged places of an event log are told one by one.
 const DAMAGES_TOLD: u64 = 100;
 
@@ -57,7 +59,8 @@ impl Run<'_> {
         let input = Input::new(input, ndjson::DEFAULT_LINE_LIMIT).map_err(unreadable)?;
         self.output.end_line()?;
         if let Some(pretty) = self.pretty.as_mut().filter(|_| self.options.files.len() > 1) {
-            self.output.write(pretty.heading(path).as_bytes())?;
+            let heading = pretty.heading(path);
+            self.output.print(pretty.terminal(), &heading)?;
         }
         match input {
             Input::Lines(lines) => self.lines(path, lines, live),
@@ -199,6 +202,8 @@ impl Run<'_> {
         finding: Finding,
     ) -> Result<(), Failure> {
         let untagged = matches!(&finding, Finding::Passed { untagged: true, .. });
+        // The instance that judges events remembers them. Those of workers have none to remember.
+        let remembers = matches!(&finding, Finding::HeldBack) && self.options.remembers();
         let tagged = match finding {
             Finding::HeldBack => {
                 let time = self.options.time_of(text, time);
@@ -217,7 +222,7 @@ impl Run<'_> {
         };
         self.summary.fuel.add(tagged.fuel);
         if let Some(fault) = fault {
-            self.tell(&format!("{}:{number}: {fault}", path.display()));
+            self.fault(path, number, &fault, remembers && fault.ends_instance());
             return self.write(number, text, text, end, Fate::Fault(&fault));
         }
         let record = &*tagged.record;
@@ -237,11 +242,19 @@ impl Run<'_> {
         self.write(number, text, record, end, fate)
     }
 
-    /// Counts a fault, and tells the first ones.
-    fn tell(&mut self, fault: &str) {
+    /// Counts a fault, and says the first ones. `forgets` when what was known of earlier events is gone with it.
+    fn fault(&mut self, path: &Path, number: u64, fault: &CallError, forgets: bool) {
+        let mut said = format!("{fault}; the record is passed through as it was");
+        if forgets {
+            self.summary.memory_losses += 1;
+            said.push_str(", and what was remembered of earlier events is lost");
+        }
         self.summary.faults += 1;
+        if self.summary.faults <= FAULTS_LISTED {
+            self.summary.first_faults.push(format!("{}:{number}: {said}", self.file));
+        }
         if self.summary.faults <= FAULTS_TOLD {
-            self.progress.say(fault);
+            self.progress.say(&format!("{}:{number}: {said}", path.display()));
         }
         if self.summary.faults == FAULTS_TOLD {
             self.progress.say("further faults are only counted");
@@ -268,7 +281,8 @@ impl Run<'_> {
             return Ok(());
         }
         if let Some(pretty) = &mut self.pretty {
-            return self.output.write(pretty.line(number, before, fate).as_bytes());
+            let lines = pretty.line(number, before, fate);
+            return self.output.print(pretty.terminal(), &lines);
         }
         let tag = if let Fate::Tagged(tag) = fate { Some(tag) } else { None };
         match self.formatter.line(before, after, tag, self.options.at) {

@@ -15,6 +15,7 @@ pub(super) fn card(out: &mut String, group: &Group, unfolded: bool) {
     let first = match verdict {
         "alert" => badge(group.severity, "full"),
         "allowlisted" => "<span class=\"badge good\">allowlisted</span>".to_owned(),
+        "passed_on" => "<span class=\"badge low\">passed on</span>".to_owned(),
         _ => "<span class=\"badge medium\">unreadable</span>".to_owned(),
     };
     let times = if group.count > 1 { format!("{} times", grouped(group.count)) } else { String::new() };
@@ -59,6 +60,14 @@ pub(super) fn card(out: &mut String, group: &Group, unfolded: bool) {
         .collect();
     if !allowed.is_empty() {
         let _ = writeln!(out, "<h4>Allowlist</h4><p>{}</p>", allowed.join("<br>"));
+    }
+    let earlier: Vec<String> = entries(tag, "/passed_on/rules")
+        .filter_map(|rule| text(rule, "/title"))
+        .chain(texts(tag, "/passed_on/notes"))
+        .map(line)
+        .collect();
+    if !earlier.is_empty() {
+        let _ = writeln!(out, "<h4>By an earlier filter, not verified</h4><p>{}</p>", earlier.join("<br>"));
     }
     let notes: Vec<String> = texts(tag, "/notes").map(line).collect();
     if !notes.is_empty() {

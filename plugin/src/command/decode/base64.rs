@@ -20,14 +20,15 @@ pub(in crate::command) const fn is_digit(byte: u8) -> bool {
     matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/')
 }
 
-/// Whether a quoted base64 text may hold a character: a digit of either alphabet, padding, white space.
-pub(super) const fn may_hold(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_' | '=' | ' ' | '\t' | '\r' | '\n')
+/// Whether a quoted base64 text may hold a byte: a digit of either alphabet, padding, white space.
+pub(super) const fn may_hold(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=' | b' ' | b'\t' | b'\r' | b'\n')
 }
 
 /// Decodes as far as the text is base64: blanks, line breaks and quotes are skipped, the first `=` or any
 /// other character ends it, and digits that do not fill a byte are dropped. At most `limit` bytes.
-pub(super) fn decode(text: &str, limit: usize) -> Vec<u8> {
+pub(in crate::command) fn decode(text: &str, limit: usize) -> Vec<u8> {
     let mut out = Vec::with_capacity((text.len() / 4).saturating_mul(3).min(limit));
     let mut bits = 0_u32;
     let mut count = 0_u32;

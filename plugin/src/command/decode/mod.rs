@@ -3,8 +3,7 @@
 //!
 //! One [`Decoder`] serves all processes of an action, and bounds the whole: [`MAX_OUTPUT`] bytes of text,
 //! [`MAX_LAYERS`] layers, [`MAX_DEPTH`] steps of nesting, and [`MAX_WORK`] bytes produced by attempts,
-//! failed ones included. Each text is read in a fixed number of passes (fewer than 40, of which the string
-//! tricks take most), so that work is at most 40 times the bytes of input and output together.
+//! failed ones included. Each pass over a text charges the record's work beforehand.
 
 pub(super) mod base64;
 pub(super) mod compressed;
@@ -30,31 +29,49 @@ const MAX_CANDIDATES: usize = 64;
 /// Shortest run of base64 digits that is taken for base64 where nothing says so.
 const MIN_BLOB: usize = 24;
 
+/// Units that decoding costs for each digit of base64, guesses at the encoding included.
+const BASE64_BYTE: usize = 45;
+/// Units that looking for base64 costs for each byte of a text.
+const SEARCHED_BYTE: usize = 20;
+/// Units that a byte of a compressed stream costs, and each that comes out of it.
+const INFLATED_BYTE: usize = 40;
+
 /// What is left of an action's decoding budget, and why decoding stopped if it did.
 pub(super) struct Decoder<'w> {
-    #[expect(dead_code, reason = "charged from the next commit on")]
     meter: &'w Work,
     output: usize,
     layers: usize,
     work: usize,
     stopped: Vec<&'static str>,
+    /// Whether the work that a step would cost was refused.
+    spent: bool,
 }
 
 /// A base64 text found in another text.
 struct Candidate<'a> {
     text: &'a str,
+    /// Where it begins.
+    start: usize,
     /// Whether it is the argument of `FromBase64String`.
     certain: bool,
 }
 
 impl<'w> Decoder<'w> {
     pub(super) const fn new(meter: &'w Work) -> Self {
-        Self { meter, output: MAX_OUTPUT, layers: MAX_LAYERS, work: MAX_WORK, stopped: Vec::new() }
+        Self {
+            meter,
+            output: MAX_OUTPUT,
+            layers: MAX_LAYERS,
+            work: MAX_WORK,
+            stopped: Vec::new(),
+            spent: false,
+        }
     }
 
     /// Why decoding stopped, once for each limit.
     pub(super) fn notes(self) -> impl Iterator<Item = Note> {
-        self.stopped.into_iter().map(|why| Note::DecodingStopped(Cow::Borrowed(why)))
+        let spent = self.spent.then_some(Note::WorkSpent { unread: "decoding" });
+        self.stopped.into_iter().map(|why| Note::DecodingStopped(Cow::Borrowed(why))).chain(spent)
     }
 
     fn stop(&mut self, why: &'static str) {
@@ -63,13 +80,25 @@ impl<'w> Decoder<'w> {
         }
     }
 
+    /// Charges a walk over so many bytes. `false`, and noted, when it costs more than is left.
+    pub(super) fn pays(&mut self, bytes: usize, units_a_byte: usize) -> bool {
+        let paid = self.meter.walk(bytes, units_a_byte);
+        self.spent |= !paid;
+        paid
+    }
+
     /// Takes a new layer into the list, as far as the budget allows. `false` when nothing more fits.
     fn push(&mut self, layers: &mut Vec<Layer>, how: String, text: String) -> bool {
         if self.layers == 0 {
             self.stop("more than 16 layers");
             return false;
         }
-        if layers.iter().any(|layer| layer.text == text) {
+        let same = |layer: &&Layer| layer.text.len() == text.len();
+        let compared = layers.iter().filter(same).count();
+        if compared > 0 && !self.pays(compared.saturating_mul(text.len()), 3) {
+            return false;
+        }
+        if layers.iter().filter(same).any(|layer| layer.text == text) {
             return true;
         }
         let length = text.len();
@@ -88,6 +117,9 @@ impl<'w> Decoder<'w> {
 
     /// Decodes the value of `-EncodedCommand` into the first layer, and returns the script.
     pub(super) fn encoded_command(&mut self, value: &str, layers: &mut Vec<Layer>) -> Option<String> {
+        if !self.pays(value.len(), BASE64_BYTE) {
+            return None;
+        }
         let bytes = base64::decode(value, self.work);
         self.work = self.work.saturating_sub(bytes.len());
         let (how, script) = text::encoded_command(&bytes);
@@ -100,17 +132,25 @@ impl<'w> Decoder<'w> {
 
     /// Looks for hidden texts in `initial` and in the layers that are there, then in what it finds, to the
     /// deepest nesting.
-    pub(super) fn search(&mut self, initial: Option<&str>, layers: &mut Vec<Layer>) {
+    /// `folded` is the initial text with its string tricks folded, where that was done already.
+    pub(super) fn search(
+        &mut self,
+        initial: Option<&str>,
+        folded: Option<(Option<String>, bool)>,
+        layers: &mut Vec<Layer>,
+    ) {
         let mut depths = vec![1_usize; layers.len()];
         if let Some(initial) = initial {
-            let found = self.look_into(initial, true);
+            let folded = folded.unwrap_or_else(|| powershell::folded(initial, self.meter));
+            let found = self.look_into(initial, folded);
             self.take(found, 1, initial, layers, &mut depths);
         }
         let mut at = 0_usize;
         while let (Some(layer), Some(&depth)) = (layers.get(at), depths.get(at)) {
             at = at.saturating_add(1);
-            let folded = layer.how == "folded";
-            let found = self.look_into(&layer.text, !folded);
+            let again = layer.how != "folded";
+            let folded = if again { powershell::folded(&layer.text, self.meter) } else { (None, false) };
+            let found = self.look_into(&layer.text, folded);
             if depth >= MAX_DEPTH && found.iter().any(|layer| layer.how != "folded") {
                 self.stop("nested deeper than 6 layers");
                 continue;
@@ -138,9 +178,13 @@ impl<'w> Decoder<'w> {
     }
 
     /// The texts hidden right in a text.
-    fn look_into(&mut self, text: &str, fold: bool) -> Vec<Layer> {
+    fn look_into(&mut self, text: &str, (folded, spent): (Option<String>, bool)) -> Vec<Layer> {
         let mut found = Vec::new();
-        if fold && let Some(folded) = powershell::folded(text) {
+        if !self.pays(text.len(), SEARCHED_BYTE) {
+            return found;
+        }
+        self.spent |= spent;
+        if let Some(folded) = folded {
             found.push(Layer { how: "folded".to_owned(), text: folded });
         }
         let deflate = find_ignoring_case(text, "deflate").is_some();
@@ -156,13 +200,21 @@ impl<'w> Decoder<'w> {
 
     /// Decodes one candidate, and what is compressed in it.
     fn decode(&mut self, candidate: &Candidate<'_>, deflate: bool) -> Option<Layer> {
+        if !self.pays(candidate.text.len(), BASE64_BYTE) {
+            return None;
+        }
         let bytes = base64::decode(candidate.text, self.work);
         self.work = self.work.saturating_sub(bytes.len());
         if let Some((how, text)) = text::guess(&bytes) {
             return Some(Layer { how: format!("base64 {how}"), text });
         }
         let raw = deflate || candidate.certain;
-        let inflated = compressed::inflate(&bytes, raw, self.work.min(MAX_OUTPUT))?;
+        if !self.pays(bytes.len(), INFLATED_BYTE) || !self.meter.spend(compressed::STATE) {
+            return None;
+        }
+        let most = self.meter.left() / INFLATED_BYTE;
+        let inflated = compressed::inflate(&bytes, raw, self.work.min(MAX_OUTPUT).min(most))?;
+        self.pays(inflated.bytes.len(), INFLATED_BYTE);
         self.work = self.work.saturating_sub(inflated.bytes.len());
         let (how, text) = text::guess(&inflated.bytes)?;
         if inflated.cut {
@@ -183,9 +235,9 @@ fn candidates(text: &str) -> Vec<Candidate<'_>> {
         let end = start.saturating_add(length);
         if length >= MIN_BLOB
             && let Some(blob) = text.get(start..end)
-            && !list.iter().any(|known| known.text.starts_with(blob))
+            && !list.iter().any(|known| known.start == start)
         {
-            list.push(Candidate { text: blob, certain: false });
+            list.push(Candidate { text: blob, start, certain: false });
         }
         start = end.saturating_add(1);
     }
@@ -198,9 +250,13 @@ fn named_candidates<'a>(text: &'a str, list: &mut Vec<Candidate<'a>>) {
     while let Some(at) = find_ignoring_case(rest, NAME).filter(|_| list.len() < MAX_CANDIDATES) {
         rest = rest.get(at.saturating_add(NAME.len())..).unwrap_or_default();
         let argument = rest.trim_start_matches(|c: char| c.is_whitespace() || "(\"'\\".contains(c));
-        let end = argument.find(|c: char| !base64::may_hold(c)).unwrap_or(argument.len());
-        if let Some(argument) = argument.get(..end).filter(|argument| argument.len() >= 4) {
-            list.push(Candidate { text: argument, certain: true });
+        let end = argument.bytes().position(|byte| !base64::may_hold(byte)).unwrap_or(argument.len());
+        let Some((argument, behind)) = argument.split_at_checked(end) else { break };
+        let start = text.len().saturating_sub(argument.len().saturating_add(behind.len()));
+        // Each byte is looked at once, also where one name follows the other.
+        rest = behind;
+        if argument.len() >= 4 {
+            list.push(Candidate { text: argument, start, certain: true });
         }
     }
 }
@@ -213,7 +269,7 @@ mod tests {
         let meter = Work::unlimited();
         let mut decoder = Decoder::new(&meter);
         let mut layers = Vec::new();
-        decoder.search(Some(text), &mut layers);
+        decoder.search(Some(text), None, &mut layers);
         (layers.into_iter().map(|l| (l.how, l.text)).collect(), decoder.notes().collect())
     }
 

@@ -4,7 +4,7 @@
 pub(super) type Encoded = (&'static str, String);
 
 /// UTF-16, little-endian; a last odd byte is dropped, lone surrogates become U+FFFD.
-pub(super) fn utf_16le(bytes: &[u8]) -> String {
+pub(in crate::command) fn utf_16le(bytes: &[u8]) -> String {
     let units = bytes.chunks_exact(2).map(|pair| match pair {
         [low, high] => u16::from_le_bytes([*low, *high]),
         _ => 0,

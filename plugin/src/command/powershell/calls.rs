@@ -4,9 +4,9 @@
 //! `Start-Process` and `Invoke-Expression` are given as constants. Nothing is run and no variable is followed,
 //! but `$env:ComSpec` and the like.
 
-use super::script::folded;
 use crate::command::environment;
 use crate::command::path::file_name;
+use crate::command::tokens::ends_executable;
 use crate::work::Work;
 use std::borrow::Cow;
 
@@ -15,14 +15,41 @@ const MAX_CALLS: usize = 8;
 /// Most statements that are looked at.
 const MAX_STATEMENTS: usize = 64;
 
-/// The programs that are followed: shells, and what else takes a script in its command line.
-const SHELLS: [&str; 8] =
-    ["powershell", "pwsh", "cmd", "mshta", "wscript", "cscript", "rundll32", "regsvr32"];
+/// Units that reading the statements costs for each byte.
+const BYTE: usize = 50;
 
-/// The command lines of the shells that a script starts, in order.
-pub(in crate::command) fn started(script: &str, _work: &Work) -> Vec<String> {
-    let folded = folded(script);
-    let script = folded.as_deref().unwrap_or(script);
+/// The programs that are followed by their names alone: shells, and what runs something that its command line
+/// names. Any other is followed where it is called by its path.
+const PROGRAMS: [&str; 22] = [
+    "powershell",
+    "pwsh",
+    "cmd",
+    "mshta",
+    "wscript",
+    "cscript",
+    "rundll32",
+    "regsvr32",
+    "msiexec",
+    "certutil",
+    "bitsadmin",
+    "schtasks",
+    "reg",
+    "wmic",
+    "vssadmin",
+    "wbadmin",
+    "bcdedit",
+    "installutil",
+    "msbuild",
+    "regasm",
+    "regsvcs",
+    "python",
+];
+
+/// The command lines of the programs that a script starts, in order. The script's string tricks are folded already.
+pub(in crate::command) fn started(script: &str, work: &Work) -> Vec<String> {
+    if !work.walk(script.len(), BYTE) {
+        return Vec::new();
+    }
     let mut list = Vec::new();
     for statement in statements(script) {
         let line = called(statement).or_else(|| inner_of_expression(statement).and_then(called));
@@ -65,7 +92,7 @@ fn called(statement: &str) -> Option<String> {
     if is_any(&head, &["start-process", "saps", "start"]) {
         return start_process(rest);
     }
-    is_shell(&head).then(|| line(&head, rest))
+    is_program(&head).then(|| line(&head, rest))
 }
 
 /// The script that `iex 'script'` runs.
@@ -136,7 +163,7 @@ fn start_process(arguments: &str) -> Option<String> {
         named = "";
         rest = behind.trim_start();
     }
-    let program = program.filter(|program| is_shell(program))?;
+    let program = program.filter(|program| is_program(program))?;
     Some(line(program, given.as_deref().unwrap_or_default()))
 }
 
@@ -171,18 +198,21 @@ fn word_of_list(text: &str) -> Option<(&str, &str)> {
 }
 
 fn line(program: &str, arguments: &str) -> String {
+    let program = environment::expand_powershell(program);
     let quote = if program.contains(' ') { "\"" } else { "" };
     let blank = if arguments.is_empty() { "" } else { " " };
-    [quote, program, quote, blank, arguments].concat()
+    [quote, &program, quote, blank, &environment::expand_powershell(arguments)].concat()
 }
 
 fn is_any(word: &str, list: &[&str]) -> bool {
     list.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
-fn is_shell(program: &str) -> bool {
-    let name = file_name(program).to_lowercase();
-    SHELLS.contains(&name.strip_suffix(".exe").unwrap_or(&name))
+fn is_program(program: &str) -> bool {
+    let name = file_name(program);
+    let by_path = name.len() < program.len() && ends_executable(name) && !program.contains("://");
+    let stem = name.get(..name.len().saturating_sub(4)).filter(|_| ends_executable(name)).unwrap_or(name);
+    by_path || is_any(stem, &PROGRAMS)
 }
 
 /// Whether `part` begins `text`, whatever the case of its ASCII letters.
@@ -211,12 +241,19 @@ mod tests {
             ("Start-Process -WindowStyle Hidden powershell '-c', x", vec!["powershell -c x"]),
             ("Start-Process -WindowStyle Hidden notepad", vec![]),
             ("Start-Process", vec![]),
+            ("& $env:windir\\Temp\\a.exe -x", vec![r"C:\Windows\Temp\a.exe -x"]),
+            ("saps $env:public\\x\\a.exe -WindowStyle Hidden", vec![r"C:\Users\Public\x\a.exe"]),
+            ("msiexec /i https://a.example/b /qn", vec!["msiexec /i https://a.example/b /qn"]),
+            ("iwr https://a.example/b.exe", vec![]),
+            ("Copy-Item C:\\a\\b.exe C:\\c", vec![]),
             ("Write-Host 'powershell -enc AAAA'", vec![]),
             ("Get-Process powershell | Stop-Process", vec![]),
             ("'; powershell'", vec![]),
             ("", vec![]),
         ] {
-            assert_eq!(started(script, &Work::unlimited()), lines, "{script}");
+            let folded = crate::command::powershell::folded(script, &Work::unlimited()).0;
+            let plain = folded.as_deref().unwrap_or(script);
+            assert_eq!(started(plain, &Work::unlimited()), lines, "{script}");
         }
     }
 

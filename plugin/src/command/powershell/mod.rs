@@ -1,21 +1,26 @@
 //! What PowerShell makes of a command line, of the string tricks in a script, and of the shells it starts.
 
 mod calls;
-mod casts;
 mod characters;
-mod expressions;
+mod fold;
 mod lexer;
 mod literals;
+mod loops;
+mod members;
+mod obfuscation;
+mod operators;
 mod parameters;
-mod reader;
 mod script;
+mod values;
 mod variables;
 
 pub(super) use calls::started;
+pub(super) use obfuscation::obfuscation;
 pub(super) use parameters::{Edition, parse};
 pub(super) use script::folded;
 
 use super::tokens::ends_with_ignoring_case;
+use crate::work::Work;
 
 /// The edition of PowerShell that a file name stands for, or `None` when it is no PowerShell.
 pub(super) fn edition(image_name: &str) -> Option<Edition> {
@@ -27,12 +32,14 @@ pub(super) fn edition(image_name: &str) -> Option<Edition> {
 }
 
 /// The script file that a script runs: a `.ps1` called by its path at the beginning of a statement.
-pub(super) fn called_file(script: &str) -> Option<String> {
+pub(super) fn called_file(script: &str, work: &Work) -> Option<String> {
+    work.walk(script.len(), 4).then_some(())?;
     let mut rest = script;
     let mut passed = 0_usize;
     while let Some(at) = super::environment::find_ignoring_case(rest, ".ps1") {
         let end = passed.saturating_add(at).saturating_add(4);
         let name = script.get(..end)?;
+        work.walk(name.len().min(LONGEST), 20).then_some(())?;
         if let Some(file) = file_before(name, script.get(end..).unwrap_or_default()) {
             return Some(file.to_owned());
         }
@@ -42,9 +49,11 @@ pub(super) fn called_file(script: &str) -> Option<String> {
     None
 }
 
+/// Longest path that is looked at, in bytes.
+const LONGEST: usize = 1024;
+
 /// The path that `text` ends with, if a statement begins with it.
 fn file_before<'a>(text: &'a str, behind: &str) -> Option<&'a str> {
-    const LONGEST: usize = 1024;
     if behind.starts_with(|c: char| c.is_alphanumeric() || c == '.') {
         return None;
     }
@@ -86,7 +95,7 @@ mod tests {
             ("a.ps1xml", None),
             ("Get-Date", None),
         ] {
-            assert_eq!(called_file(script).as_deref(), file, "{script}");
+            assert_eq!(called_file(script, &Work::unlimited()).as_deref(), file, "{script}");
         }
     }
 

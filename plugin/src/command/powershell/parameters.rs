@@ -230,7 +230,8 @@ fn is_stdin(argument: &str) -> bool {
 /// can be nothing else are joined to it.
 fn joined_base64(value: &str, rest: &mut &[String]) -> String {
     const SHORTEST: usize = 8;
-    let mut joined = value.to_owned();
+    // Typographic quotes are no quotes to Windows, but to PowerShell's own reading of a script.
+    let mut joined = value.trim_matches(|c| matches!(c, '\u{2018}'..='\u{201f}')).to_owned();
     while let Some((piece, behind)) = rest.split_first() {
         let digits = piece.trim_end_matches('=');
         if digits.len() < SHORTEST

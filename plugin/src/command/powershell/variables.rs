@@ -1,121 +1,166 @@
-//! Variables that have one constant value where they are read.
+//! The script's own variables, as far as their values are certain.
 //!
-//! A variable counts when the script assigns it once, or several times in a script without braces, which runs
-//! from left to right; and when what is assigned is a constant string, or a list, or a number where numbers may
-//! be characters.
+//! A variable is followed when the script assigns it once, or only where it runs from left to right: outside
+//! braces, or in the body of a loop that is run here.
 
 use super::lexer::{Token, escaped, is_double};
-use super::reader::Reader;
-use crate::command::environment::powershell_reference;
+use super::members::AUTOMATIC;
+use super::values::{MAX_LITERAL, Text, Value};
+use crate::command::environment::{self, powershell_reference};
+use crate::work::Work;
 
 /// Most variables that are followed.
 const MAX_VARIABLES: usize = 32;
-/// Most tokens of a value.
-const MAX_TOKENS: usize = 8192;
-/// Longest string that is put in where it is read. A longer one is a text that stands in the script anyway, and
-/// twice it would take the place of what else there is.
-const MAX_TEXT: usize = 2048;
+/// Units that looking up a name costs.
+const LOOK_UP: usize = 200;
 
 /// A variable that the script assigns.
 #[derive(Debug)]
 struct Variable<'a> {
-    /// Its name in lower case, without `$` and braces.
-    name: String,
+    /// Its name as first written, without `$`, braces and scope.
+    name: &'a str,
     /// How many assignments there are.
     assignments: usize,
-    value: Option<Vec<Token<'a>>>,
-}
-
-/// An assignment that is being read.
-#[derive(Debug)]
-struct Assignment {
-    /// The variable's place in the list.
-    variable: usize,
-    /// Whether the value is added to what is there.
-    adds: bool,
-    /// Where the value begins in what the pass has written.
-    from: usize,
-    /// How many parentheses are open.
-    depth: usize,
+    /// Whether one is in braces that are no loop's.
+    in_braces: bool,
+    value: Option<Value<'a>>,
+    /// Whether its value was calculated, and does not stand in the script.
+    calculated: bool,
+    /// Whether nothing was assigned yet, so that it is nothing.
+    fresh: bool,
 }
 
 /// The variables of a script.
 #[derive(Debug)]
 pub(super) struct Variables<'a> {
     list: Vec<Variable<'a>>,
-    assignment: Option<Assignment>,
-    numbers: bool,
 }
 
 impl<'a> Variables<'a> {
-    /// Those that a script assigns in a way that can be followed.
-    pub(super) fn of(tokens: &[Token<'_>], numbers: bool) -> Self {
-        let mut list: Vec<Variable<'a>> = Vec::new();
-        let mut braces = false;
+    /// Those that a script assigns in a way that can be followed. `None` when the work is spent.
+    pub(super) fn of(tokens: &[Token<'a>], work: &Work) -> Option<Self> {
+        let mut all = Self { list: Vec::new() };
+        // For each open brace, whether it is a loop's body; deeper ones count as no loop's.
+        let mut braces: Vec<bool> = Vec::new();
+        let mut loops = LoopWords::default();
+        work.walk(tokens.len(), 30).then_some(())?;
         for (at, token) in tokens.iter().enumerate() {
             let Token::Code(code) = token else { continue };
-            braces |= code.as_ref() == "{";
+            match code.as_ref() {
+                "{" => braces.push(loops.begins_body()),
+                "}" => {
+                    braces.pop();
+                }
+                word => loops.pass(word),
+            }
+            if !code.starts_with('$') || code.len() < 2 {
+                continue;
+            }
+            let Token::Code(std::borrow::Cow::Borrowed(code)) = token else { continue };
             let Some(name) = name_of(code) else { continue };
-            let behind = Reader { list: tokens, at: at.saturating_add(1) };
-            let assignments = match operator(behind) {
-                Some("=" | "+") => 1,
-                // Counted, calculated with, or set by a loop: not followed.
-                Some(_) => MAX_TOKENS,
-                None => continue,
-            };
-            if let Some(known) = list.iter_mut().find(|known| known.name == name) {
-                known.assignments = known.assignments.saturating_add(assignments);
-            } else if list.len() < MAX_VARIABLES {
-                list.push(Variable { name, assignments, value: None });
+            let in_loop_head =
+                matches!(next_code(tokens, at, 1), Some(word) if word.eq_ignore_ascii_case("in"));
+            if !(in_loop_head || is_assigned(tokens, at)) {
+                continue;
+            }
+            work.spend(LOOK_UP).then_some(())?;
+            let in_braces = braces.iter().rev().take(8).any(|is_loop| !is_loop) || braces.len() > 8;
+            if let Some(known) = all.find(name).and_then(|index| all.list.get_mut(index)) {
+                known.assignments = known.assignments.saturating_add(1);
+                known.in_braces |= in_braces;
+            } else if all.list.len() < MAX_VARIABLES {
+                let value = None;
+                all.list.push(Variable {
+                    name,
+                    assignments: 1,
+                    in_braces,
+                    value,
+                    calculated: false,
+                    fresh: true,
+                });
             }
         }
-        list.retain(|variable| variable.assignments == 1 || (!braces && variable.assignments < MAX_TOKENS));
-        Self { list, assignment: None, numbers }
+        all.list.retain(|variable| variable.assignments == 1 || !variable.in_braces);
+        Some(all)
     }
 
-    /// Forgets the values, before a pass from the beginning.
-    pub(super) fn begin(&mut self) {
-        self.assignment = None;
-        for variable in &mut self.list {
+    #[inline(never)]
+    fn find(&self, name: &str) -> Option<usize> {
+        self.list.iter().position(|known| known.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The variable of this name, when it is followed.
+    #[inline(never)]
+    pub(super) fn own(&self, code: &str, work: &Work) -> Option<usize> {
+        let name = name_of(code).filter(|_| !self.list.is_empty())?;
+        work.spend(LOOK_UP).then(|| self.find(name))?
+    }
+
+    /// The value that a variable has now, and whether it was calculated.
+    #[inline(never)]
+    pub(super) fn value(&self, index: usize) -> Option<(Value<'a>, bool)> {
+        let variable = self.list.get(index)?;
+        variable.value.clone().map(|value| (value, variable.calculated))
+    }
+
+    #[inline(never)]
+    pub(super) fn set(&mut self, index: usize, value: Option<Value<'a>>, calculated: bool) {
+        if let Some(variable) = self.list.get_mut(index) {
+            variable.value = value;
+            variable.calculated = calculated;
+            variable.fresh = false;
+        }
+    }
+
+    /// Whether nothing was assigned to the variable yet.
+    pub(super) fn is_fresh(&self, index: usize) -> bool {
+        self.list.get(index).is_some_and(|variable| variable.fresh && !variable.name.is_empty())
+    }
+
+    /// Takes the value out, so that it can grow in place.
+    #[inline(never)]
+    pub(super) fn take(&mut self, index: usize) -> Option<Value<'a>> {
+        self.list.get_mut(index)?.value.take()
+    }
+
+    /// Forgets the variable for good: from here on its value is not certain.
+    pub(super) fn forget(&mut self, code: &str) {
+        if let Some(index) = name_of(code).and_then(|name| self.find(name)) {
+            self.lose(index);
+        }
+    }
+
+    /// Forgets the variable at a place for good.
+    #[inline(never)]
+    pub(super) fn lose(&mut self, index: usize) {
+        if let Some(variable) = self.list.get_mut(index) {
+            variable.name = "";
             variable.value = None;
         }
     }
 
-    /// Writes the value of the variable or the string with variables that stands here. Returns how much was
-    /// written, in bytes, or `None` when it stays.
-    pub(super) fn value(&self, reader: Reader<'_, 'a>, out: &mut Vec<Token<'a>>) -> Option<usize> {
-        /// What a token counts besides its text.
-        const TOKEN: usize = 8;
-        let Some(Token::Code(code)) = reader.list.get(reader.at) else { return None };
-        if self.list.is_empty() {
-            return None;
+    /// Forgets what is assigned between two tokens.
+    pub(super) fn forget_assigned(&mut self, tokens: &[Token<'a>], from: usize, to: usize) {
+        for at in from..to {
+            if let Some(Token::Code(code)) = tokens.get(at)
+                && code.starts_with('$')
+                && is_assigned(tokens, at)
+            {
+                self.forget(code);
+            }
         }
-        if code.starts_with(is_double) {
-            let text = self.expanded(code)?;
-            let length = text.len();
-            out.push(Token::Literal(text));
-            return Some(length);
-        }
-        let name = name_of(code)?;
-        let value = self.list.iter().find(|variable| variable.name == name)?.value.as_ref()?;
-        if operator(Reader { list: reader.list, at: reader.at.saturating_add(1) }).is_some() {
-            return None;
-        }
-        out.extend(value.iter().cloned());
-        let length = |token: &Token<'_>| match token {
-            Token::Literal(text) => text.len(),
-            Token::Code(text) => text.len(),
-            Token::Blank(text) => text.len(),
-        };
-        Some(value.iter().map(|token| length(token).saturating_add(TOKEN)).sum())
     }
 
-    /// A string in double quotes with the values of its variables, when all are known and at least one is the
+    /// A string in double quotes with the values of its variables, when all are known; and whether one is the
     /// script's own.
-    fn expanded(&self, code: &str) -> Option<String> {
+    #[inline(never)]
+    pub(super) fn expanded(&self, code: &str, work: &Work) -> Option<(Text<'a>, bool)> {
+        work.walk(code.len(), 20).then_some(())?;
         let mut out = String::new();
         let mut own = false;
-        let mut rest = code.get(code.chars().next()?.len_utf8()..)?;
+        let mut chars = code.chars();
+        chars.next();
+        let mut rest = chars.as_str();
         loop {
             let c = rest.chars().next()?;
             let behind = rest.get(c.len_utf8()..)?;
@@ -125,7 +170,7 @@ impl<'a> Variables<'a> {
                         out.push('"');
                         rest = behind.get(next.len_utf8()..)?;
                     }
-                    None => return own.then_some(out),
+                    None => return Some((out.into(), own)),
                 }
             } else if c == '`' {
                 let mut chars = behind.chars();
@@ -137,161 +182,140 @@ impl<'a> Variables<'a> {
             } else if let Some((value, behind)) = powershell_reference(behind) {
                 out.push_str(value);
                 rest = behind;
-            } else {
-                let (value, behind) = self.reference(behind)?;
+            } else if let Some((value, behind)) = constant_reference(behind) {
                 out.push_str(value);
                 own = true;
                 rest = behind;
+            } else {
+                let (value, behind) = self.reference(behind, work)?;
+                work.walk(value.len(), 2).then_some(())?;
+                out.push_str(value.as_str());
+                own = true;
+                rest = behind;
             }
-            if out.len() > super::literals::MAX_LITERAL {
+            if out.len() > MAX_LITERAL {
                 return None;
             }
         }
     }
 
     /// The value of the variable behind a `$` in a string, also as `$($name)`, and what follows it.
-    fn reference<'t>(&self, behind: &'t str) -> Option<(&str, &'t str)> {
+    #[inline(never)]
+    fn reference<'t>(&self, behind: &'t str, work: &Work) -> Option<(Text<'a>, &'t str)> {
+        const LONGEST: usize = 128;
+        let near = |end: u8, inside: &'t str| {
+            let at = inside.bytes().take(LONGEST).position(|byte| byte == end)?;
+            Some((inside.get(..at)?, inside.get(at.saturating_add(1)..)?))
+        };
         let (name, rest) = if let Some(inside) = behind.strip_prefix("($") {
-            inside.split_once(')')?
+            near(b')', inside)?
         } else if let Some(inside) = behind.strip_prefix('{') {
-            inside.split_once('}')?
+            near(b'}', inside)?
         } else {
             let end = behind.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(behind.len());
             behind.split_at_checked(end)?
         };
-        let variable = self.list.iter().find(|variable| variable.name.eq_ignore_ascii_case(name))?;
-        match variable.value.as_deref()? {
-            [Token::Literal(text)] => Some((text, rest)),
-            [Token::Code(text)] => Some((text, rest)),
-            _ => None,
-        }
-    }
-
-    /// Follows what the pass writes: takes note of assignments, and of values where they end.
-    pub(super) fn follow(&mut self, out: &[Token<'a>], next: Option<&Token<'_>>) {
-        if self.list.is_empty() {
-            return;
-        }
-        if let Some(assignment) = &mut self.assignment {
-            match out.last() {
-                Some(Token::Code(code)) if code.as_ref() == "(" => {
-                    assignment.depth = assignment.depth.saturating_add(1);
-                }
-                Some(Token::Code(code)) if code.as_ref() == ")" => {
-                    assignment.depth = assignment.depth.saturating_sub(1);
-                }
-                _ => {}
-            }
-            if ends_statement(next, assignment.depth) {
-                self.assign(out);
-            }
-        } else if let Some((name, adds)) = assigned(out)
-            && let Some(variable) = self.list.iter().position(|variable| variable.name == name)
-        {
-            self.assignment = Some(Assignment { variable, adds, from: out.len(), depth: 0 });
-        }
-    }
-
-    /// Ends the assignment that is being read.
-    fn assign(&mut self, out: &[Token<'a>]) {
-        let Some(Assignment { variable, adds, from, .. }) = self.assignment.take() else { return };
-        let value = out.get(from..).and_then(|tokens| constant(tokens, self.numbers));
-        let Some(variable) = self.list.get_mut(variable) else { return };
-        variable.value = match (adds, variable.value.take(), value) {
-            (false, _, value) => value,
-            (true, Some(old), Some(new)) => match (old.as_slice(), new.as_slice()) {
-                ([Token::Literal(old)], [Token::Literal(new)])
-                    if old.len().saturating_add(new.len()) <= MAX_TEXT =>
-                {
-                    Some(vec![Token::Literal([old.as_str(), new].concat())])
-                }
-                _ => None,
-            },
-            _ => None,
-        };
+        work.spend(LOOK_UP).then_some(())?;
+        let (value, _) = self.value(self.find(name)?)?;
+        Some((value.to_text(work)?, rest))
     }
 }
 
-/// The name in `$name` or `${name}`, in lower case.
-fn name_of(code: &str) -> Option<String> {
+/// What these always are in a string: `$?` after a command that succeeded, `$(@{})`.
+fn constant_reference(behind: &str) -> Option<(&'static str, &str)> {
+    const KNOWN: [(&str, &str); 3] =
+        [("?", "True"), ("(@{})", "System.Collections.Hashtable"), ("true", "True")];
+    KNOWN.iter().find_map(|&(written, value)| {
+        let behind = behind.strip_prefix(written)?;
+        let ends = !written.ends_with('e') || !behind.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        ends.then_some((value, behind))
+    })
+}
+
+/// A value that is known without the script: an environment variable or an automatic variable.
+#[inline(never)]
+pub(super) fn given<'a>(code: &str) -> Option<Value<'a>> {
+    let name = name_with_scope(code)?;
+    if let Some((scope, name)) = name.split_once(':') {
+        return environment::value(name).filter(|_| scope.eq_ignore_ascii_case("env")).map(Value::text);
+    }
+    if name.eq_ignore_ascii_case("true") || name.eq_ignore_ascii_case("false") {
+        return Some(Value::Bool(name.eq_ignore_ascii_case("true")));
+    }
+    let known = AUTOMATIC.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    known.filter(|(_, value)| !value.is_empty()).map(|&(_, value)| Value::text(value))
+}
+
+fn name_with_scope(code: &str) -> Option<&str> {
     let name = code.strip_prefix('$')?;
     let name = name.strip_prefix('{').and_then(|inside| inside.strip_suffix('}')).unwrap_or(name);
-    (!name.is_empty() && name != "_").then(|| name.to_ascii_lowercase())
+    (!name.is_empty()).then_some(name)
 }
 
-/// The operator that assigns to the variable before: `=`, the first character of `+=`, `++` and the like, or `in`.
-fn operator<'t>(mut behind: Reader<'t, '_>) -> Option<&'t str> {
-    let first = behind.any_code()?;
-    let glued =
-        |next: &str| behind.list.get(behind.at).is_some_and(|t| matches!(t, Token::Code(c) if c == next));
-    match first {
-        "=" => Some("="),
-        "+" | "-" | "*" | "/" | "%" if glued("=") => Some(first),
-        "+" | "-" if glued(first) => Some("++"),
-        _ if first.eq_ignore_ascii_case("in") => Some("in"),
-        _ => None,
-    }
-}
-
-/// The variable that what is written assigns next, and whether it adds.
-fn assigned(out: &[Token<'_>]) -> Option<(String, bool)> {
-    let mut codes = out.iter().rev().filter(|token| !matches!(token, Token::Blank(_)));
-    let mut next = || match codes.next() {
-        Some(Token::Code(code)) => Some(code.as_ref()),
-        _ => None,
+/// The name in `$name`, `${name}` or `$script:name`.
+fn name_of(code: &str) -> Option<&str> {
+    let name = name_with_scope(code)?;
+    let name = match name.split_once(':') {
+        Some((scope, _)) if scope.eq_ignore_ascii_case("env") => return None,
+        Some((_, name)) => name,
+        None => name,
     };
-    match out.last()? {
-        Token::Code(code) if code.as_ref() == "=" => {}
-        _ => return None,
-    }
-    next();
-    match next()? {
-        "+" => Some((name_of(next()?)?, true)),
-        name => Some((name_of(name)?, false)),
+    (!name.is_empty() && name != "_").then_some(name)
+}
+
+/// The `nth` token behind a place that is no white space, if it is code.
+pub(super) fn next_code<'t>(tokens: &'t [Token<'_>], at: usize, nth: usize) -> Option<&'t str> {
+    let behind = tokens.get(at.saturating_add(1)..)?;
+    let mut solid = behind.iter().filter(|token| !matches!(token, Token::Blank(_)));
+    match solid.nth(nth.saturating_sub(1))? {
+        Token::Code(code) => Some(code.as_ref()),
+        _ => None,
     }
 }
 
-fn ends_statement(next: Option<&Token<'_>>, depth: usize) -> bool {
-    match next {
-        None => true,
-        Some(Token::Code(code)) => match code.as_ref() {
-            ";" | "}" => true,
-            ")" => depth == 0,
-            _ => false,
-        },
-        Some(Token::Blank(blank)) => depth == 0 && blank.contains(['\n', '\r']),
-        Some(Token::Literal(_)) => false,
+/// Whether the variable here is assigned: `=`, `+=`, `++` and the like, before or behind it.
+fn is_assigned(tokens: &[Token<'_>], at: usize) -> bool {
+    let code = |at: usize| match tokens.get(at) {
+        Some(Token::Code(code)) => code.as_ref(),
+        _ => "",
+    };
+    let before = |back: usize| at.checked_sub(back).map_or("", code);
+    let first =
+        tokens.get(at.saturating_add(1)..).into_iter().flatten().position(|t| !matches!(t, Token::Blank(_)));
+    let next = first.map_or(at, |first| at.saturating_add(1).saturating_add(first));
+    let (one, two) = (if next > at { code(next) } else { "" }, code(next.saturating_add(1)));
+    match one {
+        "=" => two != "=",
+        "+" | "-" => two == "=" || two == one,
+        "*" | "/" | "%" => two == "=",
+        _ => matches!((before(2), before(1)), ("+", "+") | ("-", "-")),
     }
 }
 
-/// A constant: a string, a number, or a list of them, also behind a cast such as `[byte[]]`.
-fn constant<'a>(tokens: &[Token<'a>], numbers: bool) -> Option<Vec<Token<'a>>> {
-    let mut value: Vec<Token<'a>> = Vec::new();
-    for token in tokens {
-        let is_value = match token {
-            Token::Literal(text) if text.len() > MAX_TEXT => return None,
-            Token::Literal(_) => true,
-            Token::Blank(_) => false,
-            Token::Code(code) if numbers && code.starts_with(|c: char| c.is_ascii_digit()) => true,
-            Token::Code(code) if AROUND.iter().any(|known| known.eq_ignore_ascii_case(code)) => false,
-            Token::Code(_) => return None,
-        };
-        if is_value {
-            if !value.is_empty() {
-                value.push(Token::Code(",".into()));
-            }
-            value.push(token.clone());
+/// Follows the words that say whether the next brace is the body of a loop that is run here.
+#[derive(Debug, Default)]
+struct LoopWords {
+    /// How many parentheses of a loop's head are open.
+    depth: usize,
+    is_loop: bool,
+}
+
+impl LoopWords {
+    fn pass(&mut self, word: &str) {
+        match word {
+            "(" if self.is_loop => self.depth = self.depth.saturating_add(1),
+            ")" if self.depth > 0 => self.depth = self.depth.saturating_sub(1),
+            _ if self.depth > 0 => {}
+            "%" => self.is_loop = true,
+            ";" | "|" => self.is_loop = false,
+            // `-Object` belongs to the word before.
+            word if word.starts_with('-') => {}
+            word => self.is_loop = word.eq_ignore_ascii_case("for") || word.eq_ignore_ascii_case("foreach"),
         }
-        if value.len() > MAX_TOKENS {
-            return None;
-        }
     }
-    if value.len() > 1 {
-        value.insert(0, Token::Code("(".into()));
-        value.push(Token::Code(")".into()));
-    }
-    (!value.is_empty()).then_some(value)
-}
 
-/// What may stand around and between the values of a constant.
-const AROUND: [&str; 10] = [",", "(", ")", "@", "[", "]", "byte", "int", "char", "string"];
+    fn begins_body(&mut self) -> bool {
+        self.depth = 0;
+        std::mem::take(&mut self.is_loop)
+    }
+}

@@ -62,7 +62,7 @@ fn obvious(condition: &[Op], matched: impl Fn(u32) -> bool) -> bool {
 }
 
 fn evaluated(condition: &[Op], known: impl Fn(u32) -> Option<bool>) -> Option<bool> {
-    evaluate(plain(condition).of(0), &By(known), &mut Vec::new())
+    evaluate(plain(condition).of(0), &By(known), &mut Vec::new(), &mut 0)
 }
 
 fn holds(condition: &[Op], matched: impl Fn(u32) -> bool) -> bool {
@@ -204,7 +204,7 @@ fn patterns_that_follow_each_other_are_joined() {
         assert_eq!(steps.collect::<Vec<_>>(), joined, "{condition:?}");
         for set in 0_u32..256 {
             let known = By(|pattern: u32| Some(set >> pattern & 1 == 1));
-            let truth = evaluate(conditions.of(1), &known, &mut Vec::new());
+            let truth = evaluate(conditions.of(1), &known, &mut Vec::new(), &mut 0);
             assert_eq!(truth, Some(obvious(&condition, |p| set >> p & 1 == 1)), "{condition:?} with {set:b}");
             let plain = plain(&condition);
             assert_eq!(positive_patterns(plain.of(0), &known), positive_patterns(conditions.of(1), &known));
@@ -241,7 +241,7 @@ fn the_rest_is_passed_over_where_one_value_decides() {
     );
     for set in 0_u32..128 {
         let matched = |pattern: u32| set >> pattern & 1 == 1;
-        let truth = evaluate(conditions.of(0), &By(|p| Some(matched(p))), &mut Vec::new());
+        let truth = evaluate(conditions.of(0), &By(|p| Some(matched(p))), &mut Vec::new(), &mut 0);
         assert_eq!(truth, Some(obvious(&condition, matched)), "{set:b}");
     }
 }
@@ -256,9 +256,13 @@ fn long_runs_are_cut() {
     assert_eq!(runs.count(), 3);
     let with = |matching: u32| By(move |pattern| Some(pattern == matching));
     for matching in [0, 510, 511, 1_099] {
-        assert_eq!(evaluate(conditions.of(0), &with(matching), &mut Vec::new()), Some(true), "{matching}");
+        assert_eq!(
+            evaluate(conditions.of(0), &with(matching), &mut Vec::new(), &mut 0),
+            Some(true),
+            "{matching}"
+        );
     }
-    assert_eq!(evaluate(conditions.of(0), &with(1_100), &mut Vec::new()), Some(false));
+    assert_eq!(evaluate(conditions.of(0), &with(1_100), &mut Vec::new(), &mut 0), Some(false));
 }
 
 #[test]

@@ -6,6 +6,8 @@ use crate::rules::condition::Run;
 #[derive(Debug, Default)]
 pub(super) struct Hits {
     pub(super) list: Vec<Hit>,
+    /// By pattern: its place in the list, where it is in the set.
+    places: Vec<u32>,
     /// The patterns that matched.
     set: PatternSet,
     /// The patterns that were tried: on the value at hand, since to try a pattern wherever its literal stands
@@ -13,6 +15,8 @@ pub(super) struct Hits {
     tried: PatternSet,
     /// The deferred patterns of which a literal was seen.
     suggested: PatternSet,
+    /// Whether the work did not suffice to look at something, so that a match may be missing.
+    pub(super) incomplete: bool,
 }
 
 /// A pattern that matched, and where.
@@ -26,7 +30,7 @@ pub(super) struct Hit {
 }
 
 /// A place in the course of an evaluation, to return to.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Mark {
     hits: usize,
     suggested: usize,
@@ -36,6 +40,8 @@ impl Hits {
     /// Forgets everything, and makes room for so many patterns.
     pub(super) fn reset(&mut self, patterns: usize) {
         self.list.clear();
+        self.incomplete = false;
+        self.places.resize(patterns, 0);
         for set in [&mut self.set, &mut self.tried, &mut self.suggested] {
             set.reset(patterns);
         }
@@ -78,8 +84,25 @@ impl Hits {
     /// Notes a match, unless there was one before.
     pub(super) fn note(&mut self, pattern: u32, (field, value): (Field, u32), at: Option<u32>) {
         if self.set.insert(pattern) {
+            if let (Some(place), Ok(at)) =
+                (self.places.get_mut(pattern as usize), u32::try_from(self.list.len()))
+            {
+                *place = at;
+            }
             self.list.push(Hit { pattern, field, value, at });
         }
+    }
+
+    /// The match of a pattern.
+    pub(super) fn of(&self, pattern: u32) -> Option<&Hit> {
+        let place = self.places.get(pattern as usize).filter(|_| self.has(pattern))?;
+        self.list.get(*place as usize)
+    }
+
+    /// The patterns that matched or may match since a mark.
+    pub(super) fn since(&self, mark: Mark) -> impl Iterator<Item = u32> {
+        let hits = self.list.iter().skip(mark.hits).map(|hit| hit.pattern);
+        hits.chain(self.suggested.list.iter().skip(mark.suggested).copied())
     }
 
     /// Notes that a deferred pattern may match.
@@ -89,10 +112,6 @@ impl Hits {
 
     pub(super) fn is_suggested(&self, pattern: u32) -> bool {
         self.suggested.contains(pattern)
-    }
-
-    pub(super) fn suggestions(&self) -> impl Iterator<Item = u32> {
-        self.suggested.list.iter().copied()
     }
 }
 

@@ -96,6 +96,7 @@ fn triggers(pack: &Pack, rule: &Rule) -> Option<Vec<u32>> {
         let pattern = pack.patterns.get(index as usize)?;
         match (pattern.target, &pattern.test) {
             (_, Test::Exists(false)) => None,
+            (Target::Field(Field::TaskLimit), _) => Some(1),
             // Every event has them.
             (_, Test::Exists(true)) | (Target::Field(Field::Channel | Field::ProviderName), _) => {
                 Some(COMMON)

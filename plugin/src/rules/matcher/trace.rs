@@ -1,8 +1,9 @@
 //! Every truth of an evaluation, for explanations. Only the host asks; the linker leaves it out of the guest.
-use super::{Matcher, Scratch};
+use super::{Matcher, Order, Scratch};
 use crate::fields::{Field, Fields};
 use crate::rules::Op;
 use crate::rules::condition::{self, Conditions, Known, Run};
+use crate::work::Work;
 
 /// What every pattern and rule came to on one action, or on the event where it has no action.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +36,7 @@ impl Trace {
         let mut conditions = Conditions::default();
         // Nothing is joined to runs.
         let pushed = conditions.push(ops, |_| false);
-        pushed.is_ok() && condition::evaluate(conditions.of(0), self, &mut Vec::new()) == Some(true)
+        pushed.is_ok() && condition::evaluate(conditions.of(0), self, &mut Vec::new(), &mut 0) == Some(true)
     }
 }
 
@@ -56,7 +57,9 @@ impl Matcher {
     /// order, or one for an event without actions.
     pub fn trace<F: Fields>(&self, event: &F, actions: &[F], scratch: &mut Scratch) -> Vec<Trace> {
         let mut traces = Vec::new();
-        self.each_row(event, actions, scratch, |row, scratch| {
+        let order: Vec<usize> = (0..actions.len()).collect();
+        let order = Order { rows: &order, first: 0 };
+        self.each_row(event, actions, order, &Work::unlimited(), scratch, |row, scratch| {
             let Scratch { hits, stack, .. } = scratch;
             // An explanation shows what `evaluate` need not look at.
             for (index, _) in (0_u32..).zip(&self.rules).filter(|(_, rule)| rule.searches) {
@@ -64,7 +67,8 @@ impl Matcher {
             }
             let count = u32::try_from(self.tests.len()).unwrap_or(u32::MAX);
             let rules = (0_u32..).zip(&self.pack.rules).zip(&self.rules).map(|((index, rule), prepared)| {
-                row.asks(rule, prepared).then(|| self.evaluate_condition(index, hits, stack) == Some(true))
+                row.asks(rule, prepared)
+                    .then(|| self.evaluate_condition(index, hits, row.work, stack) == Some(true))
             });
             traces.push(Trace {
                 action: row.index,

@@ -14,7 +14,7 @@ use fixtures::{
 fn event_of(json: &str) -> Option<TaskEvent<'static>> {
     let mut scanner = Scanner::default();
     let object = scanner.scan(json.as_bytes()).unwrap();
-    let event = read(&object, change(&object)?)?;
+    let event = read(&object, change(&object)?, &Work::unlimited())?;
     Some(event.into_owned())
 }
 

@@ -1,6 +1,6 @@
 //! Records that are not ours, or not as they should be.
 
-use super::{FIXTURES, Sample, TASK, change, event_of, read, sieve};
+use super::{FIXTURES, Sample, TASK, Work, change, event_of, read, sieve};
 use crate::event::Note;
 use crate::json::Scanner;
 use proptest::prelude::*;
@@ -300,7 +300,7 @@ proptest! {
         if let Ok(object) = scanner.scan(&record)
             && let Some(candidate) = change(&object)
         {
-            let _ = read(&object, candidate);
+            let _ = read(&object, candidate, &Work::unlimited());
         }
         assert_sieve_changes_nothing(&record);
     }

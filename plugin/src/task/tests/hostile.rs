@@ -197,18 +197,30 @@ fn no_more_is_kept_than_the_limits_say() {
 
 #[test]
 fn long_values_and_long_inputs_are_cut() {
-    let parsed = parse(&with_command(&"é".repeat(MAX_VALUE)));
+    let parsed = parse(&with_command(&"é".repeat(MAX_VALUE * 3 / 4)));
     assert_eq!(exec(&parsed).command.as_ref().map(String::len), Some(MAX_VALUE));
     assert_eq!(parsed.notes, [Note::TooMany { what: "bytes of one value", kept: MAX_VALUE }]);
     assert!(parsed.complete);
 
-    let arguments = format!("<Arguments>{}</Arguments>", "x".repeat(MAX_VALUE - 100)).repeat(3);
+    let arguments = format!("<Arguments>{}</Arguments>", "x".repeat(MAX_VALUE / 2 - 100)).repeat(3);
     let parsed = parse(&format!("<Task><Actions><Exec>{arguments}</Exec></Actions></Task>"));
     assert_eq!(exec(&parsed).arguments.as_ref().map(String::len), Some(MAX_VALUE));
 
     let parsed = parse(&format!("<Task><!--{}--><Data>x</Data></Task>", "-é".repeat(MAX_INPUT / 3)));
     assert!(!parsed.complete);
     assert!(parsed.notes.contains(&Note::ContentCut { bytes: MAX_INPUT }));
+}
+
+#[test]
+fn what_the_work_does_not_suffice_for_is_not_read_and_noted() {
+    let xml = format!("{}<Actions>{}", "<Task>", "<Exec><Command>a</Command></Exec>".repeat(60));
+    for (units, least, most) in [(0, 0, 0), (50_000, 2, 20), (usize::MAX, 60, 60)] {
+        let parsed = super::super::parse(&xml, &crate::work::Work::new(units));
+        let count = parsed.task.actions.len();
+        assert!((least..=most).contains(&count), "{count} actions of {units} units");
+        assert_eq!(parsed.notes.contains(&Note::WorkSpent { unread: "definition" }), units < usize::MAX);
+        assert!(!parsed.complete);
+    }
 }
 
 /// None of these may take time or memory out of proportion; each ends with what was read until then.
@@ -246,7 +258,7 @@ fn floods_are_read_to_their_end() {
             assert!(parsed.task.actions.len() <= 64);
         }
     }
-    let attributes = format!("<Task {}version='1.3'><Actions><Exec>", "a='b' ".repeat(40_000));
+    let attributes = format!("<Task {}version='1.3'><Actions><Exec>", "a='b' ".repeat(10_000));
     assert_eq!(parse(&attributes).task.version.as_deref(), Some("1.3"));
 }
 

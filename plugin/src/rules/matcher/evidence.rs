@@ -1,0 +1,54 @@
+//! The values that speak for a match.
+use super::hits::{Hit, Hits};
+use super::{Evidence, KnownHits, Matcher, Row};
+use crate::fields::Fields;
+use crate::rules::condition;
+
+/// The most values that are given for a match. A tag shows no more.
+const MAX: usize = 32;
+/// Units of work for a hit.
+const HIT: usize = 400;
+/// Units of work for a byte of a value in which the words are looked for.
+const BYTE: usize = 20;
+/// The same where letters other than ASCII have to be folded for it.
+const FOLDED_BYTE: usize = 80;
+
+impl Matcher {
+    /// The values that speak for a rule on a row, in the order of its condition, as many as the work suffices for.
+    pub(super) fn evidence<F: Fields>(&self, rule: u32, hits: &Hits, row: &Row<'_, F>) -> Vec<Evidence> {
+        let mut evidence: Vec<Evidence> = Vec::new();
+        let known = KnownHits { matcher: self, hits };
+        if !row.work.spend(self.conditions.of(rule).count_all().saturating_mul(super::STEP)) {
+            return evidence;
+        }
+        for pattern in condition::positive_patterns(self.conditions.of(rule), &known) {
+            let Some(hit) = hits.of(pattern) else { continue };
+            let table = if hit.field.per_action() { row.own } else { row.shared };
+            let Some(value) = table.values(hit.field).get(hit.value as usize) else { continue };
+            if evidence.len() >= MAX || !row.work.spend(cost(hit, value)) {
+                break;
+            }
+            let matched = self.tests.excerpt(hit.pattern, value, hit.at);
+            let is_same = |known: &Evidence| {
+                known.field == hit.field
+                    && known.matched.len() == matched.len()
+                    && row.work.walk(matched.len(), 5)
+                    && known.matched == matched
+            };
+            if !evidence.iter().any(is_same) {
+                evidence.push(Evidence { field: hit.field, matched: matched.to_owned() });
+            }
+        }
+        evidence
+    }
+}
+
+/// What it costs to find the words of a value and to keep them.
+fn cost(hit: &Hit, value: &str) -> usize {
+    let a_byte = match hit.at {
+        Some(_) if value.is_ascii() => 1,
+        _ if value.is_ascii() => BYTE,
+        _ => FOLDED_BYTE,
+    };
+    value.len().saturating_mul(a_byte).saturating_add(HIT)
+}
