@@ -225,7 +225,7 @@ impl<'w> Reader<'w> {
             process.obfuscation.push("unread");
         }
         if started.cut {
-            self.note(Note::TooMany { what: "commands of a cmd.exe line", kept: started.list.len() });
+            self.note(Note::TooMany { what: "commands of a cmd.exe line", kept: started.read });
         }
         if started.spent {
             self.note(Note::WorkSpent { unread: "a cmd.exe line" });

@@ -46,6 +46,8 @@ impl Started {
 pub(super) struct Starts {
     /// The programs, in order.
     pub(super) list: Vec<Started>,
+    /// How many commands of the line were read, loops unrolled.
+    pub(super) read: usize,
     /// Whether the line has more than was read.
     pub(super) cut: bool,
     /// Whether the work that it may cost was spent.

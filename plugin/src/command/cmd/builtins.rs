@@ -354,7 +354,9 @@ fn program(machine: &mut Machine<'_>, call: &Call<'_>, name: &str) {
 /// author forgot to take off.
 fn without_self<'a>(machine: &Machine<'_>, line: &'a str) -> &'a str {
     let behind = line.strip_prefix('!').and_then(|rest| rest.split_once('!'));
-    behind.filter(|(name, _)| machine.variables.own(name).is_some()).map_or(line, |(_, behind)| behind)
+    behind
+        .filter(|(name, _)| matches!(machine.variables.own(name), Some(Value::Known(_))))
+        .map_or(line, |(_, behind)| behind)
 }
 
 /// The line as other splitters read it: cmd.exe ends a name at a comma or a slash, they would not.

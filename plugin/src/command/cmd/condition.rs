@@ -101,23 +101,16 @@ fn side(lexer: &mut Lexer<'_>) -> String {
 }
 
 impl Test {
-    /// The same condition about other texts.
-    pub(super) const fn with(&self, kind: Kind) -> Self {
-        Self { negated: self.negated, any_case: self.any_case, kind }
+    /// Whether a comparison of these texts holds. `None` where they are not known.
+    pub(super) fn holds(&self, left: &str, operator: &str, right: &str) -> Option<bool> {
+        let known = |text: &str| !text.contains(['%', '!']);
+        let holds = if known(left) && known(right) { self.compare(left, operator, right) } else { None };
+        holds.map(|holds| holds != self.negated)
     }
 
-    /// Whether it holds. `None` where that is not known.
-    pub(super) fn holds(&self, defined: impl Fn(&str) -> Option<bool>) -> Option<bool> {
-        let known = |text: &str| !text.contains(['%', '!']);
-        let holds = match &self.kind {
-            Kind::Machine => None,
-            Kind::Defined(name) => defined(name),
-            Kind::Compare(left, operator, right) if known(left) && known(right) => {
-                self.compare(left, operator, right)
-            }
-            Kind::Compare(..) => None,
-        };
-        holds.map(|holds| holds != self.negated)
+    /// Whether the condition holds about a variable that is set; one that is not may be set elsewhere.
+    pub(super) fn known(&self, defined: bool) -> Option<bool> {
+        defined.then_some(!self.negated)
     }
 
     fn compare(&self, left: &str, operator: &str, right: &str) -> Option<bool> {

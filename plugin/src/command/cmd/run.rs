@@ -3,9 +3,10 @@
 mod effects;
 mod simple;
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::condition::Kind as Condition;
+use super::condition::{Kind as Condition, Test};
 use super::expand::{Expansion, LoopVariable, Unknown, loop_values};
 use super::facts::Facts;
 use super::for_loop::{self, Head, Kind, Source, Values};
@@ -19,6 +20,8 @@ use crate::work::Work;
 const MAX_COMMANDS: usize = 1 << 16;
 /// Most frames on the stack.
 const MAX_FRAMES: usize = 512;
+/// Units that a frame costs: it is taken from the stack, and what it holds is counted and given back.
+const FRAME: usize = 500;
 /// Units that one line may cost at most.
 const LINE: usize = 5_000_000;
 
@@ -168,6 +171,7 @@ pub(in crate::command) fn started(line: &str, shell: Shell, work: &Work) -> Star
         starts.obfuscation = machine.facts.words(line);
     }
     starts.cut |= machine.variables.full;
+    starts.read = machine.commands;
     starts.spent = lent.is_spent();
     work.take_back(&lent);
     starts
@@ -181,7 +185,7 @@ impl Machine<'_> {
                 self.starts.cut = true;
                 return;
             }
-            if !self.work.spend(150) {
+            if !self.work.spend(FRAME) {
                 return;
             }
             match frame {
@@ -241,7 +245,7 @@ impl Machine<'_> {
     fn text(&mut self, waiting: Waiting) {
         let Waiting { text, input, computed, expanded: is_expanded, settled } = waiting;
         let text = text.as_str();
-        if !self.work.walk(text.len(), 40) {
+        if !self.work.walk(text.len(), 90) {
             return;
         }
         // The lines of a text are read one by one, but a caret joins two.
@@ -302,7 +306,11 @@ impl Machine<'_> {
         if pipes {
             self.captures.push(Capture::default());
         }
-        self.frames.push(Frame::Node(inner, item.node));
+        match program.nodes.get(item.node) {
+            // The usual case needs no frame.
+            Some(Node::Simple(simple)) => self.simple(simple, inner),
+            _ => self.frames.push(Frame::Node(inner, item.node)),
+        }
     }
 
     #[inline(never)]
@@ -313,26 +321,7 @@ impl Machine<'_> {
             Some(Node::List(_)) => self.frames.push(Frame::Items(place, Some(node), 0)),
             Some(Node::For(head, body)) => self.enter(place, head, *body),
             Some(Node::If(test, then, otherwise)) => {
-                let put_in = |machine: &mut Self, text: &str| {
-                    let text = loop_values(text, &machine.loops, &mut machine.unknown)
-                        .unwrap_or_else(|| text.to_owned());
-                    machine.expand_delayed(&text)
-                };
-                let test = match &test.kind {
-                    Condition::Compare(left, operator, right) => {
-                        let kind =
-                            Condition::Compare(put_in(self, left), operator.clone(), put_in(self, right));
-                        test.with(kind)
-                    }
-                    Condition::Defined(name) => test.with(Condition::Defined(put_in(self, name))),
-                    Condition::Machine => test.with(Condition::Machine),
-                };
-                let variables = &self.variables;
-                let holds = test.holds(|name| match variables.own(name) {
-                    Some(_) => Some(true),
-                    None if crate::command::environment::any_value(name).is_some() => Some(true),
-                    None => None,
-                });
+                let holds = self.holds(test);
                 if holds != Some(true)
                     && let Some(otherwise) = otherwise
                 {
@@ -346,13 +335,43 @@ impl Machine<'_> {
         }
     }
 
+    /// Whether a condition holds, with the values of its variables. `None` where that is not known.
+    fn holds(&mut self, test: &Test) -> Option<bool> {
+        /// Units of the words of a condition.
+        const WORDS: usize = 900;
+        if !self.work.spend(WORDS) {
+            return None;
+        }
+        match &test.kind {
+            Condition::Compare(left, operator, right) => {
+                let (left, right) = (self.put_in(left), self.put_in(right));
+                test.holds(&left, operator, &right)
+            }
+            Condition::Defined(name) => {
+                let name = self.put_in(name);
+                let own = self.variables.own(&name).is_some();
+                test.known(own || crate::command::environment::any_value(&name).is_some())
+            }
+            Condition::Machine => None,
+        }
+    }
+
+    /// A word of a condition with what its variables stand for.
+    fn put_in<'t>(&mut self, text: &'t str) -> Cow<'t, str> {
+        let text = match loop_values(text, &self.loops, &mut self.unknown) {
+            Some(text) => Cow::Owned(text),
+            None => Cow::Borrowed(text),
+        };
+        if self.delayed && text.contains('!') { Cow::Owned(self.expand_delayed(&text)) } else { text }
+    }
+
     /// Begins a loop.
     fn enter(&mut self, place: Place, head: &Head, body: usize) {
         let Some(variable) = head.variable else {
             self.frames.push(Frame::Node(place, body));
             return;
         };
-        if !self.work.walk(head.set.len(), 12) {
+        if !self.work.walk(head.set.len(), 80) {
             return;
         }
         let mut set = match loop_values(&head.set, &self.loops, &mut self.unknown) {
@@ -394,7 +413,7 @@ impl Machine<'_> {
     /// Goes on with a loop when its command has run.
     fn lines(&mut self, place: Place, head: &Head, body: usize) {
         let capture = self.captures.pop().unwrap_or_default();
-        if !self.work.walk(capture.text.len(), 12) {
+        if !self.work.walk(capture.text.len(), 30) {
             return;
         }
         let values = for_loop::lines(&capture.text, &head.options, capture.origin.as_ref());

@@ -1,5 +1,7 @@
 //! A command by itself: its variables are put in, and it is run.
 
+use std::borrow::Cow;
+
 use super::{Machine, Place, Waiting};
 use crate::command::cmd::expand::loop_values;
 use crate::command::cmd::parse::Simple;
@@ -7,6 +9,8 @@ use crate::command::cmd::{builtins, split_name};
 
 /// Longest command that is shown as it stood before its variables were put in.
 const MAX_WRITTEN: usize = 4096;
+/// Work of a command beside its bytes, in bytes.
+const COMMAND: usize = 30;
 
 impl Machine<'_> {
     /// A command by itself.
@@ -14,13 +18,13 @@ impl Machine<'_> {
     pub(super) fn simple(&mut self, simple: &Simple, place: Place) {
         let Place { input, child, computed, written, settled, .. } = place;
         self.commands = self.commands.saturating_add(1);
-        if !self.work.walk(simple.text.len(), 14) {
+        if !self.work.walk(simple.text.len().saturating_add(COMMAND), 40) {
             return;
         }
         self.unknown.clear();
         let mut text = match loop_values(&simple.text, &self.loops, &mut self.unknown) {
-            Some(text) => text,
-            None => simple.text.clone(),
+            Some(text) => Cow::Owned(text),
+            None => Cow::Borrowed(simple.text.as_str()),
         };
         self.note_launcher(&simple.text);
         let input = match &simple.input {
@@ -32,7 +36,7 @@ impl Machine<'_> {
         }
         if self.delayed && !settled && text.contains('!') {
             self.note_pieces(&text, '!');
-            text = self.expand_delayed(&text);
+            text = Cow::Owned(self.expand_delayed(&text));
         }
         if child && text.contains(['^', '&', '|', '<', '>', '%', '(']) {
             // Each side of a pipe is a cmd.exe of its own, which parses once more.
@@ -44,6 +48,7 @@ impl Machine<'_> {
                 self.written = None;
                 self.shows(&text);
             }
+            let text = text.into_owned();
             self.wait_for(Waiting { text, input, computed, expanded: false, settled: true });
             return;
         }
