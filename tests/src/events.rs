@@ -2,7 +2,7 @@
 
 use crate::samples::{Sample, Shape};
 use crate::{agent_records, catalogue, hostile, table};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Records with a name for messages: each of them is judged after those before it.
 pub fn records() -> Vec<(String, Vec<u8>)> {
