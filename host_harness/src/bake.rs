@@ -33,7 +33,7 @@ const PROBE_FUEL: u64 = 200_000_000;
 /// names the pack that the module judges by.
 const PROBE: &str = concat!(
     r#"{"ProviderName":"Microsoft-Windows-Security-Auditing","ProviderGuid":"{54849625-5478-4994-A5BA-3E3B0328C30D}","#,
-    r#""Channel":"Security","EventID":4698,"Computer":"schtag-bake","TaskName":"\schtag-bake"}"#
+    r#""Channel":"Security","EventID":4698,"Computer":"schtag-bake","TaskName":"\\schtag-bake"}"#
 );
 
 /// A module with rules in it.
@@ -324,7 +324,7 @@ mod tests {
                 techniques: vec!["T1053.005".into()],
                 view: schtag::fields::View::Security,
                 reported: true,
-                condition: vec![Op::Constant(true)],
+                condition: vec![Op::Constant(false)],
             }],
             settings: Settings { observe_all: true, ..Settings::default() },
             ..Pack::default()

@@ -3,18 +3,20 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use schtag::engine::Engine;
-use schtag_host::engine::{Options, Tagger, Timestamp};
+use schtag_host::engine::{Module, Options, Tagger, Timestamp};
 use schtag_tests::events::records;
 use schtag_tests::filter;
 use schtag_tests::samples::{Sample, Shape};
 use serde_json::{Value, json};
 use std::num::NonZeroU32;
+use std::sync::OnceLock;
 
 /// The rule over two events that the tests complete.
 const PAIR: &str = "Scheduled task created and deleted within minutes";
 
 fn tagger(options: Options) -> Tagger {
-    Tagger::new(filter::module().unwrap(), options).unwrap()
+    static MODULE: OnceLock<Module> = OnceLock::new();
+    Tagger::new(MODULE.get_or_init(|| filter::module().unwrap()).clone(), options).unwrap()
 }
 
 /// A filter that remembers.
@@ -131,7 +133,7 @@ fn what_the_second_filter_finds_stands_beside_what_is_passed_on() {
     assert_eq!(passed_on["verified"], "no");
     let titles = passed_on["rules"].to_string();
     assert!(once["rules"].as_array().unwrap().len() > alone["rules"].as_array().unwrap().len());
-    assert!(titles.contains("runs something else") || !titles.is_empty(), "{titles}");
+    assert!(titles.contains(r#""level":"#), "{titles}");
     for rule in passed_on["rules"].as_array().unwrap() {
         assert!(once["rules"].to_string().contains(&rule.to_string()), "{rule}");
         assert!(!alone["rules"].to_string().contains(&rule.to_string()), "{rule}");

@@ -98,12 +98,13 @@ fn a_wrong_clock_blinds_nobody() {
         nanoseconds: 0,
     };
     let rules = catalogue::rules().unwrap();
+    let module = filter::module().unwrap();
     let mut other = quiet(4698, "\\Other");
     other.computer = "other.corp.example".into();
     for odd in [DAYS, -DAYS, i64::from(u32::MAX), -i64::from(u32::MAX)] {
         // The odd record is the first of all, or comes in between, or both.
         for (before, between) in [(0, 1), (1, 0), (1, 1), (20, 20)] {
-            let mut tagger = Tagger::new(filter::module().unwrap(), Options::default()).unwrap();
+            let mut tagger = Tagger::new(module.clone(), Options::default()).unwrap();
             let mut found = |record: &str, offset| {
                 let tagged = tagger.tag_record(b"t", at(offset), record.as_bytes());
                 let out: Value = serde_json::from_slice(&tagged.record).unwrap();
@@ -130,8 +131,8 @@ fn a_wrong_clock_blinds_nobody() {
 fn an_archive_of_years_is_judged_month_by_month() {
     let mut filter = Filter::new(&filter::module().unwrap()).unwrap();
     let month = 30 * 24 * 60 * 60;
-    for number in 0..24 {
-        let mut tag = |event_id, seconds| {
+    for number in 0..24_u32 {
+        let mut tag = |event_id, seconds: u32| {
             filter.tag(&quiet(event_id, "\\Pair").record(Shape::Flat), number * month + seconds).unwrap()
         };
         assert_eq!(tag(4699, 0), Value::Null, "what was created a month ago is out of reach");

@@ -58,8 +58,8 @@ pub(crate) struct Serve {
     /// How many requests are at work at once, until their answers are taken; more wait
     #[arg(long, value_name = "N", default_value_t = Options::DEFAULT_MAX_REQUESTS)]
     max_requests: usize,
-    /// The most that all requests together may hold; others are told to come again. --max-body times --max-requests,
-    /// if not given
+    /// The most that all requests together may hold; others are told to come again. --max-body times --max-requests
+    /// (times 4 at least), if not given
     #[arg(long, value_name = "BYTES")]
     max_memory: Option<usize>,
     /// How many threads run the filter; as many as there are processors, if not given

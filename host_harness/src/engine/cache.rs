@@ -1,6 +1,7 @@
 //! Compiled code, kept: by content hash, never by file time.
 use super::{EngineError, Module};
 use crate::digest::sha256_hex;
+use crate::files;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::fs;
@@ -14,6 +15,8 @@ use wasmtime::Engine;
 
 /// What a file of the cache begins with; the SHA-256 of the rest and a line break follow.
 const HEAD: &[u8] = b"schtag compiled module 1\n";
+/// The most bytes of a file of the cache: 512 MiB.
+const COMPILED: u64 = 512 << 20;
 /// Length of a SHA-256 in hexadecimal.
 const DIGEST: usize = 64;
 
@@ -118,7 +121,7 @@ fn read(path: &Path) -> Option<Vec<u8>> {
     if !(private(folder) && private(path)) {
         return None;
     }
-    let mut bytes = fs::read(path).ok()?;
+    let mut bytes = files::read(path, COMPILED).ok()?;
     let (digest, code) = bytes.strip_prefix(HEAD)?.split_at_checked(DIGEST)?;
     let code = code.strip_prefix(b"\n")?;
     if sha256_hex(code).as_bytes() != digest {

@@ -4,12 +4,12 @@ use super::answer::{Answer, unavailable};
 use super::batch::{self, Batch, Encoding, Untagged};
 use super::forward::{Forwarder, Sent};
 use super::headers::{self, UNTAGGED};
-use super::intake::{self, Begun, Intake, Missed, Through, Turn, holding};
+use super::intake::{self, Begun, Intake, Missed, ThenWork, Through, Turn, holding};
 use super::memory::Memory;
 use super::metrics::{MEDIA_TYPE, Metrics, Use, Watched};
 use super::peers::{Peer, Peers};
 use super::tally::Limit;
-use super::trail::{HOPS, Name};
+use super::trail::{HOPS, Loop, Name};
 use crate::transform::Tag;
 use axum::Router;
 use axum::body::Body;
@@ -120,11 +120,13 @@ impl Hop {
     async fn answer(&self, request: Request) -> Result<Response, Answer> {
         let (mut head, body) = request.into_parts();
         let peer = head.extensions.remove::<Arc<Peer>>().unwrap_or_else(|| Peer::new(false));
-        self.check_method(&head)?;
+        if let Some(answer) = self.wrong_method(&head) {
+            return Err(answer);
+        }
         if peer.is_reserve() {
             return Err(unavailable("too many connections at once").closing());
         }
-        let hops = self.next_hops(&head.headers)?;
+        let hops = self.name.append_to(&head.headers).map_err(|found| self.looped(found))?;
         let Some(encoding) = intake::encoding(&head.headers) else {
             let words = "only gzip and zlib (deflate) are decompressed; set the sender's compression to one of them or none";
             return Err(Answer::in_words(StatusCode::UNSUPPORTED_MEDIA_TYPE, words).closing());
@@ -152,9 +154,9 @@ impl Hop {
 
     /// Batches are sent with POST or PUT. After a 4xx their sender would drop them, so that only who sends nothing
     /// gets one.
-    fn check_method(&self, head: &Parts) -> Result<(), Answer> {
+    fn wrong_method(&self, head: &Parts) -> Option<Answer> {
         if head.method == Method::POST || head.method == Method::PUT {
-            return Ok(());
+            return None;
         }
         let words = "events are sent with POST or PUT";
         let mut answer = if intake::has_body(&head.headers) {
@@ -164,18 +166,16 @@ impl Hop {
             Answer::in_words(StatusCode::METHOD_NOT_ALLOWED, words)
         };
         answer.headers.insert(ALLOW, HeaderValue::from_static("POST, PUT"));
-        Err(answer)
+        Some(answer)
     }
 
-    /// The names of the hops that the downstream is told.
-    fn next_hops(&self, headers: &HeaderMap) -> Result<HeaderValue, Answer> {
-        self.name.append_to(headers).map_err(|found| {
-            self.metrics.count_loop();
-            if !self.loop_told.swap(true, Relaxed) {
-                (self.say)(&format!("{found}. Senders are told to try again"));
-            }
-            unavailable(&found.to_string()).closing()
-        })
+    /// The answer to a batch that goes in a circle.
+    fn looped(&self, found: Loop) -> Answer {
+        self.metrics.count_loop();
+        if !self.loop_told.swap(true, Relaxed) {
+            (self.say)(&format!("{found}. Senders are told to try again"));
+        }
+        unavailable(&found.to_string()).closing()
     }
 
     /// Waits for the request's turn. Peers that are slow while others wait are let go.
@@ -312,12 +312,14 @@ impl Hop {
         let (busy, patience) = (Arc::new(busy), self.options.read_timeout);
         let mut response = if self.forwarder.is_some() {
             let headers = headers::passed_on(&head.headers, headers::Body::AsItCame);
-            let body = Through::new(begun, rest, share, Arc::clone(&busy), patience, ()).into_body();
+            let sent_on = Arc::new(ThenWork(Arc::clone(&busy)));
+            let body = Through::new(begun, rest, share, Arc::clone(&busy), patience, sent_on).into_body();
             let sent = self.forward(head.method, headers, hops, Some(limit), body).await;
             drop((permit, busy));
             sent.map_or_else(|| unavailable("there is no downstream"), Sent::into_answer).into_response()
         } else {
-            let body = Through::new(begun, rest, share, busy, patience, permit).into_body();
+            let taken = (Arc::new(permit), Arc::clone(&busy));
+            let body = Through::new(begun, rest, share, busy, patience, taken).into_body();
             let mut response = Response::new(body);
             for name in [CONTENT_TYPE, CONTENT_ENCODING] {
                 if let Some(value) = head.headers.get(&name) {

@@ -125,8 +125,17 @@ pub(super) struct Through<T> {
     _with: T,
 }
 
-impl<T: Send + Unpin + 'static> Through<T> {
-    /// `share` has paid for the beginning. `with` is dropped with the body.
+/// Tells a connection, when a body has been sent on, that it now waits for us.
+pub(super) struct ThenWork(pub(super) Arc<Busy>);
+
+impl Drop for ThenWork {
+    fn drop(&mut self) {
+        self.0.work();
+    }
+}
+
+impl<T: Clone + Send + Unpin + 'static> Through<T> {
+    /// `share` has paid for the beginning. `with` is dropped when all of the body has been written.
     pub(super) fn new(
         begun: Begun,
         rest: Body,
@@ -136,9 +145,9 @@ impl<T: Send + Unpin + 'static> Through<T> {
         with: T,
     ) -> Self {
         busy.wait_for_peer();
-        let begun = [holding(begun.bytes, share), begun.last].into_iter().filter(|bytes| !bytes.is_empty());
-        let late = Box::pin(sleep(patience));
-        Self { begun: begun.collect(), rest, busy, patience, late, _with: with }
+        let begun = [holding(begun.bytes, (share, with.clone())), begun.last];
+        let begun = begun.into_iter().filter(|bytes| !bytes.is_empty()).collect();
+        Self { begun, rest, busy, patience, late: Box::pin(sleep(patience)), _with: with }
     }
 
     pub(super) fn into_body(self) -> Body {
@@ -183,13 +192,6 @@ impl<T: Unpin> HttpBody for Through<T> {
             hint.set_upper(upper.saturating_add(begun));
         }
         hint
-    }
-}
-
-impl<T> Drop for Through<T> {
-    fn drop(&mut self) {
-        // All has been sent. Who still waits for an answer waits for us.
-        self.busy.work();
     }
 }
 

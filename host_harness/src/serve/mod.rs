@@ -75,7 +75,7 @@ impl Options {
 
     /// The bytes that all requests together may hold.
     pub fn memory_limit(&self) -> usize {
-        self.max_memory.unwrap_or_else(|| self.max_body.saturating_mul(self.max_requests))
+        self.max_memory.unwrap_or_else(|| self.max_body.saturating_mul(self.max_requests.max(4)))
     }
 
     /// With numbers that semaphores can count to, and one at least.

@@ -165,11 +165,15 @@ pub(super) struct Place {
 
 impl Peers {
     /// Gives a new connection a place. Where there is none, the connection that has been silent for longest is let
-    /// go; where none is silent, the new one gets a place of the reserve, or nothing when that is full too.
+    /// go; where none is silent, the new one gets a place of the reserve. When that is full too, it gets the place of
+    /// the one there that has been silent for longest, or nothing.
     pub(super) fn admit(self: &Arc<Self>) -> Option<Place> {
         let mut register = self.register();
         if register.peers.len() >= CONNECTIONS {
-            register.let_go("idle", Stage::Silent, Duration::ZERO);
+            register.let_go("idle", Duration::ZERO, |peer, stage| stage == Stage::Silent && !peer.reserve);
+        }
+        if register.peers.len() >= CONNECTIONS + RESERVE {
+            register.let_go("idle", Duration::ZERO, |_, stage| stage == Stage::Silent);
         }
         if register.peers.len() >= CONNECTIONS + RESERVE {
             *register.closed.entry("full").or_default() += 1;
@@ -185,7 +189,7 @@ impl Peers {
 
     /// Lets the slowest peer go that a request waits for. Returns false when none is slow.
     pub(super) fn let_slowest_go(&self) -> bool {
-        self.register().let_go("slow", Stage::Exchanging, SLOW)
+        self.register().let_go("slow", SLOW, |_, stage| stage == Stage::Exchanging)
     }
 
     /// Counts a connection that was closed.
@@ -210,14 +214,19 @@ impl Peers {
 }
 
 impl Register {
-    /// Lets the connection go that has been at a stage for longest, at least for so long.
-    fn let_go(&mut self, reason: &'static str, stage: Stage, at_least: Duration) -> bool {
+    /// Of the connections that qualify, lets the one go that has been at its stage for longest, at least for so long.
+    fn let_go(
+        &mut self,
+        reason: &'static str,
+        at_least: Duration,
+        qualifies: impl Fn(&Peer, Stage) -> bool,
+    ) -> bool {
         let longest = self
             .peers
             .iter()
             .filter_map(|(number, peer)| {
                 let progress = peer.progress();
-                (progress.stage == stage).then_some((progress.since, *number))
+                qualifies(peer, progress.stage).then_some((progress.since, *number))
             })
             .min();
         let longest = longest.filter(|(since, _)| since.elapsed() >= at_least);

@@ -116,10 +116,8 @@ impl Downstream {
         at(Moment::AfterHead);
         let head = head.to_lowercase();
         let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+        let chunked = head.contains("transfer-encoding: chunked");
         let mut body = vec![0; length.unwrap_or(0)];
-        if head.contains("transfer-encoding: chunked") {
-            body = chunks(&mut reader)?;
-        }
         match step {
             Step::CloseAfterHead => return stream.shutdown(Shutdown::Both).map(|()| false),
             Step::CloseInBody => {
@@ -127,6 +125,7 @@ impl Downstream {
                 reader.read_exact(&mut body[..half])?;
                 return stream.shutdown(Shutdown::Both).map(|()| false);
             }
+            _ if chunked => body = chunks(&mut reader)?,
             _ => reader.read_exact(&mut body)?,
         }
         self.state.lock().unwrap().requests.push(Received { head, body: body.clone() });

@@ -82,7 +82,7 @@ fn a_body_that_turns_out_to_be_over_a_limit_while_it_comes_passes_too() {
     let hop = Hop::start(&format!("--max-body 99999 --forward {}", downstream.url()));
     let body = "{\"t\":12345}\n".repeat(30_000).into_bytes();
     let answer = send_chunked(&hop, &body);
-    assert_eq!((answer.status, answer.header("schtag-untagged")), (200, Some("body")));
+    assert_eq!((answer.status, answer.header("schtag-untagged")), (200, Some("body")), "{}", answer.text());
     assert!(downstream.requests()[0].body == body, "as it came");
     // What the downstream says about it counts.
     downstream.plan(Step::Answer(413, "", "too large for me"));
@@ -105,6 +105,7 @@ fn events_over_the_limit_of_growth_pass_without_a_tag_and_the_others_with_one() 
     assert_eq!(stored[120], serde_json::json!({"log": "1"}));
     assert_eq!(samples(&hop)["schtag_untagged_events_total{limit=\"growth\"}"], untagged as f64);
     // Records that are wrapped are not tagged, so that they are no growth.
+    let hop = Hop::start(&format!("--max-body 1000 --forward {}", downstream.url()));
     let many = format!("[{}{{\"t\":1}}]", "1,".repeat(400));
     let answer = post(hop.address, "application/json", many.as_bytes()).unwrap();
     assert_eq!((answer.status, answer.header("schtag-untagged")), (200, None));

@@ -59,7 +59,6 @@ fn counters_say_what_has_happened() {
         ("schtag_memory_limit_bytes", 160_000.0),
         ("schtag_permits_in_use", 0.0),
         ("schtag_permits", 16.0),
-        ("schtag_connections", 1.0),
         ("schtag_loops_total", 0.0),
     ] {
         assert_eq!(samples.get(name), Some(&value), "{name} in {samples:#?}");
