@@ -272,10 +272,10 @@ impl Note {
             Self::DecodingStopped(_) => "decoding",
             Self::TooMany { what, .. } => match *what {
                 "actions" => "actions",
-                "started processes" => "processes",
+                "started processes" | "commands of a cmd.exe line" => "processes",
                 "triggers" => "triggers",
                 "principals" => "principals",
-                "bytes of one value" | "bytes of a name" => "text",
+                "bytes of one value" | "bytes of a name" | "arguments" => "text",
                 _ => return None,
             },
             _ => return None,

@@ -3,6 +3,8 @@
 use crate::project;
 use schtag_host::engine::{Instance, Module, Options, Timestamp};
 use serde_json::Value;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 
 /// When the records of tests arrive, in Unix seconds.
 pub const AT: u32 = 1_772_000_000;
@@ -46,15 +48,31 @@ impl Filter {
     /// # Errors
     /// When the call fails, or what comes back is not the record with one member more.
     pub fn tag(&mut self, record: &str, seconds: u32) -> Result<Value, String> {
+        let (tag, unchanged) = self.judge(record, seconds)?;
+        if tag.is_null() && !unchanged {
+            return Err("changed without a tag".into());
+        }
+        Ok(tag)
+    }
+
+    /// The same for any record, which may be as deep as it likes and may lose members of our key: the tag, or null, and
+    /// whether the record came back as it was.
+    ///
+    /// # Errors
+    /// When the call fails, or what comes back is no object.
+    pub fn judge(&mut self, record: &str, seconds: u32) -> Result<(Value, bool), String> {
         let at = Timestamp { seconds: AT.saturating_add(seconds), nanoseconds: 0 };
         let reply =
             self.instance.call(b"win.security", at, record.as_bytes()).map_err(|error| error.to_string())?;
         self.out = reply.record.len();
         if reply.record == record.as_bytes() {
-            return Ok(Value::Null);
+            return Ok((Value::Null, true));
         }
-        let out: Value = serde_json::from_slice(&reply.record).map_err(|error| error.to_string())?;
-        out.get("schtag").cloned().ok_or_else(|| format!("changed without a tag: {out}"))
+        // Members are not looked into, so that their depth does not matter.
+        let members: BTreeMap<String, &RawValue> =
+            serde_json::from_slice(&reply.record).map_err(|error| error.to_string())?;
+        let tag = members.get("schtag").map_or(Ok(Value::Null), |tag| serde_json::from_str(tag.get()));
+        Ok((tag.map_err(|error| error.to_string())?, false))
     }
 
     /// The fuel of the last call: about one unit an instruction, the same on every machine.

@@ -42,8 +42,8 @@ impl Trial {
 
     /// The tag of a record, which must not cost more than any record may.
     fn run(&mut self, name: &str, record: &str) -> Value {
-        let tag = match self.filter.tag(record, 0) {
-            Ok(tag) => tag,
+        let tag = match self.filter.judge(record, 0) {
+            Ok((tag, _)) => tag,
             Err(fault) => {
                 self.failures.push(format!("{name}: {fault}"));
                 self.filter = Filter::new(&filter::module().unwrap()).unwrap();

@@ -55,6 +55,7 @@ const LISTS: &[(&str, &str)] = &[
         "PSModulePath",
         r"C:\Program Files\WindowsPowerShell\Modules;C:\Windows\system32\WindowsPowerShell\v1.0\Modules",
     ),
+    ("PROMPT", "$P$G"),
 ];
 
 /// Longest `name:modifier` that is looked at, in bytes.

@@ -218,7 +218,7 @@ impl<'w> Reader<'w> {
         process.steps = std::mem::take(&mut started.steps);
         if inherits || !process.obfuscation.is_empty() {
             let commands = std::mem::take(&mut started.commands);
-            process.decoded = commands.into_iter().map(|text| Layer { how: "cmd".into(), text }).collect();
+            process.decoded.extend(commands.into_iter().map(|text| Layer { how: "cmd".into(), text }));
         }
         let unread = started.cut || started.spent || started.list.iter().any(|one| one.input_from.is_some());
         if unread && !process.obfuscation.is_empty() {
@@ -237,10 +237,11 @@ impl<'w> Reader<'w> {
         }
         let taken = self.list.len().saturating_add(self.queue.len());
         let room = MAX_PROCESSES.saturating_sub(taken);
-        if started.len() > room {
+        // Those that are left out leave something for what the others start.
+        let most = if selection::nests(&started) { room.saturating_sub(room >> 2) } else { room };
+        if started.len() > most {
             self.note(Note::TooMany { what: "started processes", kept: MAX_PROCESSES });
-            // Those that are left out leave something for what the others start.
-            selection::keep(&mut started, room.saturating_sub(room >> 2));
+            selection::keep(&mut started, most);
         }
         for one in started {
             self.started = self.started.saturating_add(one.line.len());

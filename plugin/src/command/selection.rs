@@ -29,6 +29,9 @@ const INTERPRETERS: [&str; 14] = [
     "forfiles",
 ];
 
+/// How odd a program is that runs what stands in its arguments.
+const INTERPRETER: u8 = 8;
+
 /// Keeps at most so many, in their order: the first, the last, and the oddest between.
 pub(super) fn keep(list: &mut Vec<Started>, most: usize) {
     let last = list.len().saturating_sub(1);
@@ -48,6 +51,11 @@ pub(super) fn keep(list: &mut Vec<Started>, most: usize) {
     });
 }
 
+/// Whether one of them may start further programs.
+pub(super) fn nests(list: &[Started]) -> bool {
+    list.len() > 1 && list.iter().any(|one| oddity(one) >= INTERPRETER)
+}
+
 /// How much a command line differs from one that does no harm.
 fn oddity(started: &Started) -> u8 {
     let (program, rest) = tokens::split_program(&started.line);
@@ -57,7 +65,7 @@ fn oddity(started: &Started) -> u8 {
     if HARMLESS.contains(&stem) {
         odd = 0;
     } else if INTERPRETERS.contains(&stem) {
-        odd = 8;
+        odd = INTERPRETER;
     } else if !cmd::is_system_program(stem) {
         odd = 6;
     }

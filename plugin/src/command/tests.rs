@@ -20,6 +20,24 @@ fn processes(command: &str, arguments: &str) -> Vec<Process> {
     read(&exec(command, arguments), &Work::unlimited()).list
 }
 
+/// The command lines that `cmd.exe` starts with these arguments, one below the other.
+pub(super) fn of_action(arguments: &str) -> Vec<String> {
+    let list = processes("cmd.exe", arguments);
+    list.into_iter().skip(1).map(|process| process.command_line).collect()
+}
+
+/// Whether a name is one that cmd.exe or this reading treats in its own way.
+pub(super) fn is_taken(name: &str) -> bool {
+    cmd::is_system_program(name)
+        || [
+            "for", "set", "call", "echo", "rem", "copy", "move", "type", "dir", "del", "start", "exit",
+            "goto", "path", "title", "color", "break", "erase", "mkdir", "rmdir", "rename", "ren", "time",
+            "date", "ver", "vol", "cls", "pushd", "popd", "chdir", "assoc", "ftype", "shift", "pause",
+            "prompt", "verify", "mklink", "setlocal", "endlocal", "not", "else", "pwsh",
+        ]
+        .contains(&name)
+}
+
 fn encoded(script: &str) -> String {
     decode::base64::encode(&decode::text::to_utf_16le(script))
 }

@@ -11,11 +11,11 @@ use crate::work::{self, Work};
 /// reading one allocates less, so that it cannot run out half-way.
 const HEADROOM: usize = 2 * 1024 * 1024;
 /// The share of the work that the record's shape may take, in units.
-const SHAPE: usize = 2_500_000;
+const SHAPE: usize = 2_000_000;
 /// The share that the task's definition may take.
-const DEFINITION: usize = 2_500_000;
-/// What reading the commands leaves for the rules.
-const RULES: usize = 3_000_000;
+const DEFINITION: usize = 2_000_000;
+/// The share that reading the commands may take.
+const READ_COMMANDS: usize = 2_500_000;
 /// The most that the processes of all actions of a task take, in bytes, before the next action is not read.
 const COMMANDS: usize = 512 * 1024;
 
@@ -77,7 +77,7 @@ fn read_event(event: TaskEvent<'_>, work: Work) -> Reading<'_> {
     let share = work.lend(DEFINITION);
     let task = read_task(&event, &share, &mut notes);
     work.take_back(&share);
-    let share = work.lend(work.left().saturating_sub(RULES));
+    let share = work.lend(READ_COMMANDS);
     let processes = read_commands(&task, &share, &mut notes);
     work.take_back(&share);
     let rows = processes.iter().map(|action| action.list.len()).fold(0, usize::saturating_add);
@@ -134,7 +134,8 @@ fn read_commands(task: &Task, work: &Work, notes: &mut Vec<Note>) -> Vec<Process
         }
         let share = work.lend(work.left().checked_div(left).unwrap_or(0));
         *place = command::read(exec, &share);
-        if share.is_spent() {
+        let is_noted = place.notes.iter().any(|note| matches!(note, Note::WorkSpent { .. }));
+        if share.is_spent() && !is_noted {
             place.notes.push(Note::WorkSpent { unread: "commands" });
         }
         work.take_back(&share);

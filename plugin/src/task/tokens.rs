@@ -7,6 +7,8 @@
 use quick_xml::events::Event;
 use quick_xml::{Error, Reader};
 
+use memchr::memmem;
+
 use super::text;
 use crate::bytes::find_either;
 
@@ -14,6 +16,9 @@ use crate::bytes::find_either;
 /// tag as far as the end of the input, and a tag that turns out to be unclosed is read again from its next
 /// `<`. This keeps the time linear.
 const MAX_WASTE: usize = 16 * 1024;
+
+/// The longest reference to a character that is written without leading zeros, `&#x10FFFF;`, in bytes.
+const LONGEST_REFERENCE: usize = 10;
 
 /// A tag, as written.
 #[derive(Debug, Clone, Copy)]
@@ -120,7 +125,14 @@ impl<'a> Tokens<'a> {
     fn plain(&mut self) -> Option<Token<'a>> {
         let rest = self.xml.get(self.at..)?;
         let (token, length) = match rest.as_bytes() {
-            [] | [b'&', ..] => return None,
+            [] => return None,
+            [b'&', ..] => {
+                let end = rest.bytes().take(LONGEST_REFERENCE).position(|byte| byte == b';')?;
+                let reference = rest.get(..end.saturating_add(1))?;
+                let name = reference.get(1..end)?;
+                text::resolve(name)?;
+                (Token::Reference(reference), reference.len())
+            }
             // Two in a row: the first was never meant to be a tag.
             [b'<', b'<', ..] => {
                 self.wasted = self.wasted.max(1);
@@ -130,6 +142,11 @@ impl<'a> Tokens<'a> {
                 let name = plain_name(rest, 2)?;
                 let raw = rest.get(..name.len().saturating_add(3)).filter(|raw| raw.ends_with('>'))?;
                 (Token::End(Tag { raw, name }), raw.len())
+            }
+            [b'<', b'!', ..] => {
+                let inside = rest.strip_prefix("<![CDATA[")?;
+                let end = memmem::find(inside.as_bytes(), b"]]>")?;
+                (Token::Text(inside.get(..end)?), end.saturating_add("<![CDATA[]]>".len()))
             }
             [b'<', ..] => {
                 let name = plain_name(rest, 1)?;

@@ -12,6 +12,8 @@ use std::io;
 
 /// Version of the tag's schema. Members are only ever added within a version.
 pub(super) const SCHEMA: &str = "1";
+/// So many rules are named however short the tag has to be.
+const RULES: usize = 16;
 /// Values of a field that are looked at for a list.
 const LISTED: usize = 256;
 /// The tag is shortened until it has at most this many bytes.
@@ -289,7 +291,7 @@ fn tag<'a>(
             techniques.push(technique);
         }
     }
-    let rules = decision.reported.iter().take(limits.entries).map(RuleEntry::of);
+    let rules = decision.reported.iter().take(limits.entries.max(RULES)).map(RuleEntry::of);
     let pack = pack.get(..12).unwrap_or(pack);
     let ecs = case.pack.ecs.as_ref();
     let ecs = ecs.and_then(|ecs| ecs_objects(ecs, &decision.reported, pack, limits.entries));
@@ -432,7 +434,7 @@ fn notes(case: &Case<'_>, decision: &Decision<'_>, limits: Limits, shortened: bo
     for note in case.notes {
         add(cut(&note.to_string(), 256).into_owned());
     }
-    if decision.reported.len() > limits.entries {
+    if decision.reported.len() > limits.entries.max(RULES) {
         add(Note::TagCut("more rules matched").to_string());
     }
     if shortened {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::run::{Input, Machine, Waiting};
 use super::variables::Value;
-use super::{arithmetic, outer, output, split_name, start};
+use super::{arithmetic, filter, outer, output, split_name, start};
 use crate::command::path;
 use crate::command::wrappers::{Started, Stdin};
 
@@ -168,7 +168,13 @@ fn call_again(machine: &mut Machine<'_>, call: &Call<'_>) {
         machine.facts.called |= whole && !split_name(arguments).1.contains(|c: char| c.is_alphanumeric());
     }
     let computed = expanded != doubled;
-    machine.wait_for(Waiting { text: expanded, input: call.input.clone(), computed, expanded: true });
+    machine.wait_for(Waiting {
+        text: expanded,
+        input: call.input.clone(),
+        computed,
+        expanded: true,
+        settled: true,
+    });
 }
 
 fn echo(machine: &mut Machine<'_>, call: &Call<'_>, arguments: &str) {
@@ -276,7 +282,7 @@ fn program(machine: &mut Machine<'_>, call: &Call<'_>, name: &str) {
     let stem = stem.strip_suffix(".exe").unwrap_or(stem);
     match (stem, &call.input) {
         ("find" | "findstr", Input::Text(text)) if machine.is_captured() => {
-            let picked = output::filtered(text, stem, call.arguments, machine.work);
+            let picked = filter::filtered(text, stem, call.arguments, machine.work);
             machine.write(&picked.unwrap_or_else(|| text.to_string()), call.output, true);
             return;
         }
@@ -289,7 +295,7 @@ fn program(machine: &mut Machine<'_>, call: &Call<'_>, name: &str) {
             machine.write_unknown(&origin, call.output);
         }
         ("where", _) if machine.is_captured() && machine.work.spend(20_000) => {
-            let pattern = call.arguments.split([' ', ',', ';']).filter(|word| !word.is_empty()).next_back();
+            let pattern = call.arguments.split([' ', ',', ';']).rfind(|word| !word.is_empty());
             let pattern = pattern.unwrap_or_default().trim_matches('"');
             let found = match output::full_path(pattern) {
                 Some(path) => vec![path],

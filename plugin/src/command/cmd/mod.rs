@@ -10,6 +10,7 @@ mod builtins;
 mod condition;
 mod expand;
 mod facts;
+mod filter;
 mod for_loop;
 mod lexer;
 mod outer;
@@ -55,5 +56,7 @@ pub(super) fn split_name(text: &str) -> (&str, &str) {
     text.split_at_checked(end).unwrap_or((text, ""))
 }
 
+#[cfg(test)]
+mod obfuscator;
 #[cfg(test)]
 mod tests;

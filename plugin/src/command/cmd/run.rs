@@ -1,32 +1,24 @@
 //! The machine: it goes through a parsed line with a stack of its own.
 
+mod effects;
+mod simple;
+
 use std::rc::Rc;
 
-use super::builtins;
 use super::condition::Kind as Condition;
 use super::expand::{Expansion, LoopVariable, Unknown, loop_values};
 use super::facts::Facts;
 use super::for_loop::{self, Head, Kind, Source, Values};
 use super::lexer::{Lexed, Lexer, text_of};
-use super::parse::{Item, Node, Program, Simple, parse};
-use super::split_name;
-use super::variables::{Value, Variables};
-use crate::command::Step;
-use crate::command::wrappers::{Started, Starts};
+use super::parse::{Item, Node, Program, parse};
+use super::variables::Variables;
+use crate::command::wrappers::Starts;
 use crate::work::Work;
 
 /// Most commands that are run, loops unrolled.
 const MAX_COMMANDS: usize = 1 << 16;
 /// Most frames on the stack.
 const MAX_FRAMES: usize = 512;
-/// Most different command lines that are kept.
-const MAX_STARTED: usize = 256;
-/// Most bytes of what a command writes.
-const MAX_OUTPUT: usize = 64 * 1024;
-/// Most files whose content the line itself writes.
-const MAX_FILES: usize = 16;
-/// Longest command that is shown as it stood before its variables were put in.
-const MAX_WRITTEN: usize = 4096;
 /// Units that one line may cost at most.
 const LINE: usize = 5_000_000;
 
@@ -72,6 +64,7 @@ struct Place {
     computed: bool,
     /// The text of its only command, as it stood before its variables were put in.
     written: Option<Rc<str>>,
+    settled: bool,
 }
 
 enum Frame {
@@ -79,6 +72,7 @@ enum Frame {
     /// The end of a cmd.exe that runs within this one.
     Leave {
         delayed: bool,
+        loops: Vec<LoopVariable>,
     },
     Node(Place, usize),
     /// The commands of a list from one on; `None` for the root's.
@@ -97,6 +91,8 @@ pub(super) struct Waiting {
     pub(super) computed: bool,
     /// Whether its variables are put in.
     pub(super) expanded: bool,
+    /// Whether delayed expansion is over: `call` does it once, and the sides of a pipe have it off.
+    pub(super) settled: bool,
 }
 
 struct Round {
@@ -144,7 +140,7 @@ pub(super) struct Machine<'w> {
 /// What the line of a `cmd /c` starts, in order.
 pub(in crate::command) fn started(line: &str, shell: Shell, work: &Work) -> Starts {
     // What a line may cost leaves something for what it starts.
-    let lent = work.lend(LINE.min(work.left() - (work.left() >> 2)));
+    let lent = work.lend(LINE.min(work.left().saturating_sub(work.left() >> 2)));
     let mut machine = Machine {
         work: &lent,
         variables: shell.environment.as_deref().cloned().unwrap_or_default(),
@@ -190,8 +186,9 @@ impl Machine<'_> {
             }
             match frame {
                 Frame::Text(waiting) => self.text(*waiting),
-                Frame::Leave { delayed } => {
+                Frame::Leave { delayed, loops } => {
                     self.delayed = delayed;
+                    self.loops = loops;
                     self.within = self.within.saturating_sub(1);
                 }
                 Frame::Node(place, node) => self.node(place, node),
@@ -199,36 +196,6 @@ impl Machine<'_> {
                 Frame::Lines(place, head, body) => self.lines(place, &head, body),
                 Frame::Round(place, round) => self.round(place, round),
             }
-        }
-    }
-
-    /// Writes a step down, if asked to.
-    pub(super) fn step(&mut self, how: &'static str, text: &str) {
-        /// Most steps from the beginning, and as many from the end.
-        const KEPT: usize = 12;
-        if !self.records || text.trim().is_empty() {
-            return;
-        }
-        let steps = &mut self.starts.steps;
-        if steps.last().is_some_and(|last| last.text == text) {
-            return;
-        }
-        if steps.len() >= KEPT.saturating_add(4) {
-            steps.remove(KEPT);
-        }
-        steps.push(Step { how, text: text.to_owned() });
-    }
-
-    /// Writes down what a loop adds to a variable: one step for all its rounds.
-    fn step_of_round(&mut self, variable: &str, tail: &str) {
-        if !self.records {
-            return;
-        }
-        let Some(Value::Known(value)) = self.variables.own(variable) else { return };
-        let text = [variable, "=", value, tail].concat();
-        match self.starts.steps.last_mut() {
-            Some(last) if last.how == "for" => last.text = text,
-            _ => self.step("for", &text),
         }
     }
 
@@ -264,25 +231,15 @@ impl Machine<'_> {
 
     /// Runs the line of another cmd.exe for what it writes. What it starts is read when that cmd.exe is.
     pub(super) fn run_within(&mut self, line: &str, delayed: bool, input: Input) {
-        self.frames.push(Frame::Leave { delayed: self.delayed });
+        let loops = std::mem::take(&mut self.loops);
+        self.frames.push(Frame::Leave { delayed: self.delayed, loops });
         self.delayed = delayed;
         self.within = self.within.saturating_add(1);
         self.wait_for(Waiting { text: line.to_owned(), input, ..Waiting::default() });
     }
 
-    /// Keeps a built-in command that came out of variables or a pipe: it becomes no process, and stands nowhere else.
-    pub(super) fn shows(&mut self, line: &str) {
-        /// Most such commands.
-        const MOST: usize = 8;
-        let line = self.written.as_deref().unwrap_or(line).trim().to_owned();
-        if self.computed && self.starts.commands.len() < MOST && !self.starts.commands.contains(&line) {
-            self.step("runs", &line);
-            self.starts.commands.push(line);
-        }
-    }
-
     fn text(&mut self, waiting: Waiting) {
-        let Waiting { text, input, computed, expanded: is_expanded } = waiting;
+        let Waiting { text, input, computed, expanded: is_expanded, settled } = waiting;
         let text = text.as_str();
         if !self.work.walk(text.len(), 40) {
             return;
@@ -300,6 +257,7 @@ impl Machine<'_> {
                 input: input.clone(),
                 computed,
                 expanded: is_expanded,
+                settled,
             });
         }
         let expanded = if is_expanded { first.to_owned() } else { self.percent(first) };
@@ -313,7 +271,7 @@ impl Machine<'_> {
         let own = |part: &str| self.variables.own(part.split(':').next().unwrap_or_default()).is_some();
         let of_windows = expanded != first && !first.split('%').skip(1).take(64).any(own);
         let written = (computed && single && of_windows).then(|| Rc::from(first));
-        let place = Place { program: Rc::new(program), input, child: false, computed, written };
+        let place = Place { program: Rc::new(program), input, child: false, computed, written, settled };
         self.frames.push(Frame::Items(place, None, 0));
     }
 
@@ -481,211 +439,6 @@ impl Machine<'_> {
         let body = round.body;
         self.frames.push(Frame::Round(place.clone(), round));
         self.frames.push(Frame::Node(place, body));
-    }
-
-    /// A command by itself.
-    #[inline(never)]
-    fn simple(&mut self, simple: &Simple, place: Place) {
-        let Place { input, child, computed, written, .. } = place;
-        self.commands = self.commands.saturating_add(1);
-        if !self.work.walk(simple.text.len(), 14) {
-            return;
-        }
-        self.unknown.clear();
-        let mut text = match loop_values(&simple.text, &self.loops, &mut self.unknown) {
-            Some(text) => text,
-            None => simple.text.clone(),
-        };
-        self.note_launcher(&simple.text);
-        let input = match &simple.input {
-            Some(file) => self.input_from_file(file),
-            None => input,
-        };
-        if !child && self.appended(&text) {
-            return;
-        }
-        if self.delayed && text.contains('!') {
-            self.note_pieces(&text, '!');
-            text = self.expand_delayed(&text);
-        }
-        if child && text.contains(['^', '&', '|', '<', '>', '%', '(']) {
-            // Each side of a pipe is a cmd.exe of its own, which parses once more.
-            self.note_pieces(&text, '%');
-            let computed = computed || text != simple.text;
-            if computed && text.contains('%') {
-                self.computed = true;
-                self.written = None;
-                self.shows(&text);
-            }
-            self.wait_for(Waiting { text, input, computed, expanded: false });
-            return;
-        }
-        let before = |c: char| matches!(c, '@' | ' ' | '\t' | ',' | ';' | '=' | '\r' | '\n');
-        let mut line = text.trim_start_matches(before);
-        let late;
-        if line.starts_with('%') && !self.variables.is_empty() {
-            late = self.percent(line);
-            line = late.trim_start_matches(before);
-        }
-        let (name, arguments) = split_name(line);
-        if name.is_empty() {
-            return;
-        }
-        self.written = written.filter(|written| written.len() < MAX_WRITTEN);
-        self.computed = computed || (name.contains(['!', '%']) || !simple.text.contains(name));
-        builtins::run(self, &builtins::Call { line, name, arguments, input, output: simple.output.as_ref() });
-    }
-
-    /// Adds to a variable in place: `set x=!x!text`. A loop that builds a long text stays linear by that.
-    fn appended(&mut self, text: &str) -> bool {
-        if !self.delayed {
-            return false;
-        }
-        let (name, arguments) = split_name(text.trim_start_matches([' ', '@', ',', ';', '=']));
-        if !name.eq_ignore_ascii_case("set") {
-            return false;
-        }
-        let Some((variable, value)) = builtins::trimmed(arguments).split_once('=') else { return false };
-        let tail = value
-            .strip_prefix('!')
-            .and_then(|rest| rest.split_at_checked(variable.len()))
-            .filter(|(known, _)| known.eq_ignore_ascii_case(variable))
-            .and_then(|(_, tail)| tail.strip_prefix('!'));
-        let Some(tail) = tail.filter(|_| !variable.starts_with(['"', '/'])) else { return false };
-        if self.variables.own(variable).is_none() {
-            return false;
-        }
-        let tail = self.expand_delayed(tail);
-        self.step_of_round(variable, &tail);
-        if tail.chars().nth(1).is_none() {
-            self.facts.collected = self.facts.collected.saturating_add(1);
-            self.facts.backwards = self.facts.backwards.saturating_add(usize::from(self.backwards));
-        }
-        self.shared = None;
-        self.variables.append(variable, &tail)
-    }
-
-    /// Notes a program whose name comes out of the output of a command of Windows.
-    fn note_launcher(&mut self, text: &str) {
-        let mut chars = text.trim_start_matches([' ', '@', ',', ';', '=', '"']).chars();
-        if chars.next() == Some('%')
-            && let Some(name) = chars.find(|&c| c != '%' && c != '~')
-            && self.loops.iter().any(|variable| variable.constant && variable.name == name)
-        {
-            self.facts.launcher = true;
-        }
-    }
-
-    /// Notes variables side by side, and replacements in them.
-    pub(super) fn note_pieces(&mut self, text: &str, mark: char) {
-        let doubled = if mark == '!' { "!!" } else { "%%" };
-        let joined = text.matches(doubled).count().saturating_add(1);
-        self.facts.joined = self.facts.joined.max(joined);
-        let own = |part: &str| {
-            part.split_once(':').is_some_and(|(name, modifier)| {
-                modifier.contains('=') && !modifier.starts_with('~') && self.variables.own(name).is_some()
-            })
-        };
-        let replaced = text.split(mark).skip(1).take(64).filter(|part| own(part)).count();
-        self.facts.replaced = self.facts.replaced.saturating_add(replaced);
-    }
-
-    pub(super) fn set(&mut self, name: &str, value: Value) {
-        self.shared = None;
-        self.variables.set(name, value);
-    }
-
-    pub(super) fn variables_changed(&mut self) {
-        self.shared = None;
-    }
-
-    /// Whether what a command writes is read by another.
-    pub(super) fn is_captured(&self) -> bool {
-        !self.captures.is_empty()
-    }
-
-    /// Takes what a command writes: for the next command, or into a file.
-    pub(super) fn write(&mut self, text: &str, output: Option<&(String, bool)>, constant: bool) {
-        let Some((file, append)) = output else {
-            if let Some(capture) = self.captures.last_mut() {
-                let room = MAX_OUTPUT.saturating_sub(capture.text.len());
-                capture.text.push_str(text.get(..text.floor_char_boundary(room)).unwrap_or_default());
-                capture.constant |= constant;
-            }
-            return;
-        };
-        if file.eq_ignore_ascii_case("nul") {
-            return;
-        }
-        let room = self.files.len() < MAX_FILES && text.len() <= MAX_OUTPUT;
-        match self.files.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(file)) {
-            Some((_, content)) => {
-                if !append {
-                    content.clear();
-                }
-                if content.len().saturating_add(text.len()) <= MAX_OUTPUT {
-                    content.push_str(text);
-                }
-            }
-            None if room => self.files.push((file.clone(), text.to_owned())),
-            None => {}
-        }
-    }
-
-    /// Says that a command writes what is not known, and where that comes from.
-    pub(super) fn write_unknown(&mut self, origin: &Rc<str>, output: Option<&(String, bool)>) {
-        if let Some((file, _)) = output {
-            self.files.retain(|(known, _)| !known.eq_ignore_ascii_case(file));
-        } else if let Some(capture) = self.captures.last_mut() {
-            capture.origin.get_or_insert_with(|| Rc::clone(origin));
-        }
-    }
-
-    /// The content of a file that the line itself has written.
-    pub(super) fn file(&self, name: &str) -> Option<Rc<str>> {
-        let name = name.trim_matches('"');
-        self.files
-            .iter()
-            .find(|(known, _)| known.trim_matches('"').eq_ignore_ascii_case(name))
-            .map(|(_, text)| Rc::from(text.as_str()))
-    }
-
-    fn input_from_file(&self, name: &str) -> Input {
-        if name.eq_ignore_ascii_case("nul") {
-            return Input::Inherited;
-        }
-        match self.file(name) {
-            Some(text) => Input::Text(text),
-            None => Input::From(Rc::from(name.trim_matches('"'))),
-        }
-    }
-
-    /// Adds a program that the line starts. The same line counts once.
-    pub(super) fn starts(&mut self, mut started: Started) {
-        if started.line.trim().is_empty() || self.within > 0 {
-            return;
-        }
-        let list = &self.starts.list;
-        if !self.work.spend(list.len().saturating_mul(8)) {
-            return;
-        }
-        let same = |known: &Started| {
-            known.line == started.line && known.stdin == started.stdin && known.folder == started.folder
-        };
-        if list.iter().any(same) {
-            return;
-        }
-        if list.len() >= MAX_STARTED {
-            self.starts.cut = true;
-            // The last one is kept, too.
-            self.starts.list.pop();
-        }
-        if !self.variables.is_empty() {
-            let shared = self.shared.get_or_insert_with(|| Rc::new(self.variables.clone()));
-            started.environment = Some(Rc::clone(shared));
-        }
-        self.step("starts", &started.line);
-        self.starts.list.push(started);
     }
 }
 

@@ -72,7 +72,7 @@ fn the_commands_of_a_chain() {
         ("if exist x (a & b) else (c & d)", vec!["a", "b", "c", "d"]),
         ("(if 1==1 (a) else b) & (c)", vec!["a", "c"]),
         ("for %i in (x y) do a %i", vec!["a x", "a y"]),
-        ("for %i in (x) do @start /b %i.exe -c z", vec!["start /b x.exe -c z"]),
+        ("for %i in (x) do @start /b %i.exe -c z", vec!["x.exe -c z"]),
         ("for /f %i in ('powershell -c (z)') do rem", vec!["powershell -c (z)"]),
         ("for /f %i in ('a ^| b ^& c') do d %i", vec!["a", "b", "c", "d %i"]),
         ("for /f \"delims=\" %i in ('echo powershell -c z') do %i", vec!["powershell -c z"]),
@@ -113,7 +113,8 @@ fn what_is_not_read_is_said() {
         ("a & ".repeat(100), false),
         ("a & ".repeat(10_000), true),
         (variables(60), false),
-        ("for %i in (a b c d e f g h) do ".repeat(9) + "x %i", false),
+        ("for %i in (a b c d e f g h) do ".repeat(3) + "x %i", false),
+        ("for %i in (a b c d e f g h) do ".repeat(9) + "x %i", true),
         ("set a=xxxxxxxxxxxxxxxx&& ".to_owned() + &"set a=!a!!a!&& ".repeat(40), true),
     ] {
         assert_eq!(starts(&line, true).cut, cut, "{line}");

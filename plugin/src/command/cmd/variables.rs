@@ -48,7 +48,7 @@ pub(super) enum Found<'a> {
 }
 
 /// Variables that exist on every machine with values of its own.
-const ELSEWHERE: [&str; 18] = [
+const ELSEWHERE: [&str; 17] = [
     "USERNAME",
     "USERDOMAIN",
     "COMPUTERNAME",
@@ -66,7 +66,6 @@ const ELSEWHERE: [&str; 18] = [
     "PROCESSOR_LEVEL",
     "PROCESSOR_REVISION",
     "USERDNSDOMAIN",
-    "PROMPT",
 ];
 
 impl Variables {

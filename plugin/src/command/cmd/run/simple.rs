@@ -1,0 +1,119 @@
+//! A command by itself: its variables are put in, and it is run.
+
+use super::{Machine, Place, Waiting};
+use crate::command::cmd::expand::loop_values;
+use crate::command::cmd::parse::Simple;
+use crate::command::cmd::{builtins, split_name};
+
+/// Longest command that is shown as it stood before its variables were put in.
+const MAX_WRITTEN: usize = 4096;
+
+impl Machine<'_> {
+    /// A command by itself.
+    #[inline(never)]
+    pub(super) fn simple(&mut self, simple: &Simple, place: Place) {
+        let Place { input, child, computed, written, settled, .. } = place;
+        self.commands = self.commands.saturating_add(1);
+        if !self.work.walk(simple.text.len(), 14) {
+            return;
+        }
+        self.unknown.clear();
+        let mut text = match loop_values(&simple.text, &self.loops, &mut self.unknown) {
+            Some(text) => text,
+            None => simple.text.clone(),
+        };
+        self.note_launcher(&simple.text);
+        let input = match &simple.input {
+            Some(file) => self.input_from_file(file),
+            None => input,
+        };
+        if !child && !settled && self.appended(&text) {
+            return;
+        }
+        if self.delayed && !settled && text.contains('!') {
+            self.note_pieces(&text, '!');
+            text = self.expand_delayed(&text);
+        }
+        if child && text.contains(['^', '&', '|', '<', '>', '%', '(']) {
+            // Each side of a pipe is a cmd.exe of its own, which parses once more.
+            self.note_pieces(&text, '%');
+            let computed = computed || text != simple.text;
+            let written = text.trim_start_matches([' ', '@', ',', ';', '=']);
+            if computed && text.contains('%') && split_name(written).0.eq_ignore_ascii_case("echo") {
+                self.computed = true;
+                self.written = None;
+                self.shows(&text);
+            }
+            self.wait_for(Waiting { text, input, computed, expanded: false, settled: true });
+            return;
+        }
+        let before = |c: char| matches!(c, '@' | ' ' | '\t' | ',' | ';' | '=' | '\r' | '\n');
+        let mut line = text.trim_start_matches(before);
+        let late;
+        if line.starts_with('%') && !self.variables.is_empty() {
+            late = self.percent(line);
+            line = late.trim_start_matches(before);
+        }
+        let (name, arguments) = split_name(line);
+        if name.is_empty() {
+            return;
+        }
+        self.written = written.filter(|written| written.len() < MAX_WRITTEN);
+        self.computed = computed || (name.contains(['!', '%']) || !simple.text.contains(name));
+        builtins::run(self, &builtins::Call { line, name, arguments, input, output: simple.output.as_ref() });
+    }
+
+    /// Adds to a variable in place: `set x=!x!text`. A loop that builds a long text stays linear by that.
+    pub(super) fn appended(&mut self, text: &str) -> bool {
+        if !self.delayed {
+            return false;
+        }
+        let (name, arguments) = split_name(text.trim_start_matches([' ', '@', ',', ';', '=']));
+        if !name.eq_ignore_ascii_case("set") {
+            return false;
+        }
+        let Some((variable, value)) = builtins::trimmed(arguments).split_once('=') else { return false };
+        let tail = value
+            .strip_prefix('!')
+            .and_then(|rest| rest.split_at_checked(variable.len()))
+            .filter(|(known, _)| known.eq_ignore_ascii_case(variable))
+            .and_then(|(_, tail)| tail.strip_prefix('!'));
+        let Some(tail) = tail.filter(|_| !variable.starts_with(['"', '/'])) else { return false };
+        if self.variables.own(variable).is_none() {
+            return false;
+        }
+        let tail = self.expand_delayed(tail);
+        self.step_of_round(variable, &tail);
+        if tail.chars().nth(1).is_none() {
+            self.facts.collected = self.facts.collected.saturating_add(1);
+            self.facts.backwards = self.facts.backwards.saturating_add(usize::from(self.backwards));
+        }
+        self.shared = None;
+        self.variables.append(variable, &tail)
+    }
+
+    /// Notes a program whose name comes out of the output of a command of Windows.
+    pub(super) fn note_launcher(&mut self, text: &str) {
+        let mut chars = text.trim_start_matches([' ', '@', ',', ';', '=', '"']).chars();
+        if chars.next() == Some('%')
+            && let Some(name) = chars.find(|&c| c != '%' && c != '~')
+            && self.loops.iter().any(|variable| variable.constant && variable.name == name)
+        {
+            self.facts.launcher = true;
+        }
+    }
+
+    /// Notes variables side by side, and replacements in them.
+    pub(in crate::command::cmd) fn note_pieces(&mut self, text: &str, mark: char) {
+        let doubled = if mark == '!' { "!!" } else { "%%" };
+        let joined = text.matches(doubled).count().saturating_add(1);
+        self.facts.joined = self.facts.joined.max(joined);
+        let own = |part: &str| {
+            part.split_once(':').is_some_and(|(name, modifier)| {
+                modifier.contains('=') && !modifier.starts_with('~') && self.variables.own(name).is_some()
+            })
+        };
+        let replaced = text.split(mark).skip(1).take(64).filter(|part| own(part)).count();
+        self.facts.replaced = self.facts.replaced.saturating_add(replaced);
+    }
+}
