@@ -15,7 +15,7 @@ use schtag_tests::heartbeats::{self, Heartbeats};
 use schtag_tests::mutations::Mutations;
 use schtag_tests::samples::{Sample, Shape};
 use schtag_tests::seeds;
-use schtag_tests::stalls::{self, ALERT, Stall};
+use schtag_tests::stalls::{self, ALERT, BELOW_THE_CUT, Stall};
 use serde_json::Value;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -135,20 +135,36 @@ fn the_alert_of_an_action_stands_beside_an_expensive_one() -> Outcome {
     let mut records = vec![alone];
     let mut names = vec!["alone".to_owned()];
     for stall in stalls::all() {
-        names.push(format!("after the alert: {}", stall.name));
-        names.push(format!("before the alert: {}", stall.name));
+        names.push(format!("alert first: {}", stall.name));
+        names.push(format!("alert last: {}", stall.name));
         records.push(stall.clone().after_alert().record());
         records.push(stall.before_alert().record());
     }
     let seen = among_heartbeats(&installation, "beside an alert", &records, 1)?;
     let expected = seen.first().map(rules).unwrap_or_default();
     assert!(!expected.is_empty(), "the action alone raises no alert");
+    let mut failures = Vec::new();
     for (name, record) in names.iter().zip(&seen) {
         let found = rules(record);
-        assert!(expected.iter().all(|rule| found.contains(rule)), "{name}: {found:?}, not {expected:?}");
-        assert_eq!(record.pointer("/schtag/verdict").and_then(Value::as_str), Some("alert"), "{name}");
+        let verdict = record.pointer("/schtag/verdict").and_then(Value::as_str);
+        // Of a definition that Windows does not cut every action is read. Of a longer one the end may not be: that is an
+        // alert of its own, and says so.
+        let cut = name.starts_with("alert last") && leaves_the_end_unread(record);
+        if verdict != Some("alert") || !(cut || expected.iter().all(|rule| found.contains(rule))) {
+            failures.push(format!("{name}: {verdict:?}, {found:?}, not {expected:?}"));
+        }
     }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
     Ok(())
+}
+
+/// Whether a definition is longer than Windows logs one, and the tag says that it was not read to its end.
+fn leaves_the_end_unread(record: &Value) -> bool {
+    let definition = record.get("TaskContent").and_then(Value::as_str).unwrap_or_default();
+    let notes = record.pointer("/schtag/notes").and_then(Value::as_array).into_iter().flatten();
+    let said =
+        |note: &str| note.contains("not fully read: definition") || note.contains("task content longer");
+    definition.encode_utf16().count() > 2 * BELOW_THE_CUT && notes.filter_map(Value::as_str).any(said)
 }
 
 #[test]
