@@ -111,7 +111,7 @@ impl Expansion<'_> {
                         }
                         // A substring walks what it takes; a replacement walks the value.
                         let walked = if modifier.starts_with('~') { 20 } else { value.len() };
-                        if !self.work.walk(walked, 8) {
+                        if !self.work.walk(walked, if walked > 20 { 60 } else { 8 }) {
                             return Some((written(), length));
                         }
                         environment::modified(value, modifier, ascii)

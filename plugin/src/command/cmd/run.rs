@@ -1,5 +1,6 @@
 //! The machine: it goes through a parsed line with a stack of its own.
 
+mod collect;
 mod effects;
 mod simple;
 
@@ -109,6 +110,8 @@ struct Round {
     last_command: usize,
     constant: bool,
     backwards: bool,
+    /// The body, where it only takes a character a round.
+    collector: Option<collect::Collector>,
 }
 
 /// cmd.exe as it goes through a line.
@@ -245,7 +248,7 @@ impl Machine<'_> {
     fn text(&mut self, waiting: Waiting) {
         let Waiting { text, input, computed, expanded: is_expanded, settled } = waiting;
         let text = text.as_str();
-        if !self.work.walk(text.len(), 90) {
+        if !self.work.walk(text.len(), 60) {
             return;
         }
         // The lines of a text are read one by one, but a caret joins two.
@@ -426,6 +429,7 @@ impl Machine<'_> {
         let left = MAX_COMMANDS.saturating_sub(self.commands);
         let backwards = matches!(values, Values::Counter { step, .. } if step < 0);
         let round = Round {
+            collector: collect::Collector::of(&place, body, variable),
             values,
             variable,
             body,
@@ -440,14 +444,22 @@ impl Machine<'_> {
 
     fn round(&mut self, place: Place, mut round: Box<Round>) {
         self.loops.truncate(round.outside);
-        let values = round.values.next();
-        let Some(values) = values else { return };
+        self.backwards = round.backwards;
+        let (values, taken) = match &round.collector {
+            None => match round.values.next() {
+                Some(values) => (values, false),
+                None => return,
+            },
+            Some(collector) => match self.collect(collector, &mut round.values, round.floor) {
+                Some(round) => round,
+                None => return,
+            },
+        };
         if self.work.left() < round.floor || self.commands > round.last_command {
             // A loop must not keep the machine from what stands behind it.
             self.starts.cut = true;
             return;
         }
-        self.backwards = round.backwards;
         let mut name = u32::from(round.variable);
         for value in values {
             if let Some(letter) = char::from_u32(name) {
@@ -456,8 +468,13 @@ impl Machine<'_> {
             name = name.saturating_add(1);
         }
         let body = round.body;
+        let list = round.collector.as_ref().and_then(|collector| collector.list);
         self.frames.push(Frame::Round(place.clone(), round));
-        self.frames.push(Frame::Node(place, body));
+        match list.filter(|_| taken) {
+            // The first command of the list is done.
+            Some(list) => self.frames.push(Frame::Items(place, Some(list), 1)),
+            None => self.frames.push(Frame::Node(place, body)),
+        }
     }
 }
 

@@ -89,12 +89,17 @@ impl Machine<'_> {
         }
         let tail = self.expand_delayed(tail);
         self.step_of_round(variable, &tail);
+        self.collected(&tail);
+        self.variables.append(variable, &tail)
+    }
+
+    /// Notes what a loop adds to a variable.
+    pub(super) fn collected(&mut self, tail: &str) {
         if tail.chars().nth(1).is_none() {
             self.facts.collected = self.facts.collected.saturating_add(1);
             self.facts.backwards = self.facts.backwards.saturating_add(usize::from(self.backwards));
         }
         self.shared = None;
-        self.variables.append(variable, &tail)
     }
 
     /// Notes a program whose name comes out of the output of a command of Windows.
