@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 fn filler(random: &mut Random) -> &'static str {
-    random.pick(&FILLER)
+    random.pick::<&str>(&FILLER)
 }
 
 /// A condition as a tree.
