@@ -16,7 +16,7 @@ pub(super) struct Call<'a> {
     pub(super) line: &'a str,
     pub(super) name: &'a str,
     pub(super) arguments: &'a str,
-    pub(super) input: Input,
+    pub(super) input: &'a Input,
     pub(super) output: Option<&'a (String, bool)>,
 }
 
@@ -32,13 +32,16 @@ const GLUED: [&str; 5] = ["assoc", "cd", "chdir", "dir", "echo"];
 
 /// Runs a command.
 pub(super) fn run(machine: &mut Machine<'_>, call: &Call<'_>) {
+    if call.name.eq_ignore_ascii_case("set") {
+        return set(machine, call);
+    }
     let name = call.name.trim_matches('"').to_ascii_lowercase();
     if let Some((stem, _)) =
         name.split_once(['.', '\\', ':', '+', '[', ']']).filter(|(stem, _)| GLUED.contains(stem))
     {
         let (name, arguments) = call.line.split_at_checked(stem.len()).unwrap_or((call.line, ""));
         // `echo.` drops the dot; `assoc.cmd` and `cd..` do not.
-        let call = Call { name, arguments, input: call.input.clone(), ..*call };
+        let call = Call { name, arguments, ..*call };
         return dispatch(machine, &call, stem);
     }
     dispatch(machine, call, &name);
@@ -115,7 +118,9 @@ fn set(machine: &mut Machine<'_>, call: &Call<'_>) {
                 Some((_, origin)) => Value::Unknown(Rc::clone(origin)),
                 None => Value::Known(value.to_owned()),
             };
-            if let Value::Known(text) = &value {
+            if let Value::Known(text) = &value
+                && machine.records()
+            {
                 machine.step("set", &[name, "=", text].concat());
             }
             machine.set(name, value);
@@ -142,7 +147,7 @@ fn prompt(machine: &mut Machine<'_>, call: &Call<'_>, arguments: &str) {
     if name.trim().is_empty() {
         return;
     }
-    let value = match &call.input {
+    let value = match call.input {
         Input::Text(text) => Value::Known(text.lines().next().unwrap_or_default().to_owned()),
         Input::From(origin) => Value::Unknown(Rc::clone(origin)),
         Input::Inherited => Value::Unknown(Rc::from("")),
@@ -234,7 +239,7 @@ fn start_program(machine: &mut Machine<'_>, call: &Call<'_>) {
     }
     let (name, arguments) = split_name(start.line);
     let lower = name.trim_matches('"').to_ascii_lowercase();
-    let inner = Call { line: start.line, name, arguments, input: call.input.clone(), output: call.output };
+    let inner = Call { line: start.line, name, arguments, input: call.input, output: call.output };
     program(machine, &inner, &lower);
     machine.folder = outside;
 }
@@ -280,7 +285,7 @@ fn listing(machine: &mut Machine<'_>, call: &Call<'_>) {
 fn program(machine: &mut Machine<'_>, call: &Call<'_>, name: &str) {
     let stem = path::file_name(name);
     let stem = stem.strip_suffix(".exe").unwrap_or(stem);
-    match (stem, &call.input) {
+    match (stem, call.input) {
         ("find" | "findstr", Input::Text(text)) if machine.is_captured() => {
             let picked = filter::filtered(text, stem, call.arguments, machine.work);
             machine.write(&picked.unwrap_or_else(|| text.to_string()), call.output, true);
@@ -311,11 +316,11 @@ fn program(machine: &mut Machine<'_>, call: &Call<'_>, name: &str) {
         ("cmd", _) if machine.is_captured() && outer(call.arguments).line.is_some() => {}
         _ => machine.write_unknown(&Rc::from(call.line.trim()), call.output),
     }
-    let call = &Call { line: without_self(machine, call.line), input: call.input.clone(), ..*call };
+    let call = &Call { line: without_self(machine, call.line), ..*call };
     let of_shell = stem == "cmd";
     let inside = of_shell.then(|| outer(call.arguments));
     let alone = inside.as_ref().is_some_and(|outer| outer.line.is_none());
-    let (stdin, from) = match &call.input {
+    let (stdin, from) = match call.input {
         Input::Inherited => (Stdin::Inherited, None),
         Input::Text(text) => (Stdin::Pipe(Some(text.to_string())), None),
         Input::From(origin) => (Stdin::Pipe(None), Some(origin)),
@@ -340,7 +345,7 @@ fn program(machine: &mut Machine<'_>, call: &Call<'_>, name: &str) {
         machine.run_within(&line, inside.delayed, call.input.clone());
     }
     // A batch file that the line itself has written is read as well, and so is what is piped into a shell.
-    let script = match &call.input {
+    let script = match call.input {
         Input::Text(text) if alone => Some(Rc::clone(text)),
         _ => machine.file(call.name).filter(|_| name.ends_with(".bat") || name.ends_with(".cmd")),
     };

@@ -120,8 +120,8 @@ impl Expansion<'_> {
                 };
                 match value {
                     Some(value) if so_far.saturating_add(value.len()) <= MAX_VALUE => {
-                        // Copying is cheap, but not free.
-                        let _ = self.work.spend(value.len() >> 2);
+                        // It is copied some times on its way.
+                        let _ = self.work.spend(value.len().saturating_mul(3));
                         Some((value, length))
                     }
                     Some(_) => Some((String::new(), length)),

@@ -248,7 +248,7 @@ impl Machine<'_> {
     fn text(&mut self, waiting: Waiting) {
         let Waiting { text, input, computed, expanded: is_expanded, settled } = waiting;
         let text = text.as_str();
-        if !self.work.walk(text.len(), 60) {
+        if !self.work.walk(text.len(), 55) {
             return;
         }
         // The lines of a text are read one by one, but a caret joins two.
@@ -282,7 +282,7 @@ impl Machine<'_> {
         self.frames.push(Frame::Items(place, None, 0));
     }
 
-    fn items(&mut self, mut place: Place, list: Option<usize>, next: usize) {
+    fn items(&mut self, mut place: Place, list: Option<usize>, mut next: usize) {
         let program = Rc::clone(&place.program);
         let items: &[Item] = match list {
             None => &program.root,
@@ -291,28 +291,40 @@ impl Machine<'_> {
                 _ => return,
             },
         };
-        let Some(item) = items.get(next) else { return };
-        let behind = next.saturating_add(1);
-        let mut inner = place.clone();
-        if item.piped {
-            let capture = self.captures.pop().unwrap_or_default();
-            inner.input = input_of(capture);
-        }
-        let pipes = items.get(behind).is_some_and(|item| item.piped);
-        inner.child |= item.piped || pipes;
-        if behind < items.len() {
+        let below = self.frames.len();
+        while let Some(item) = items.get(next) {
+            next = next.saturating_add(1);
+            let pipes = items.get(next).is_some_and(|item| item.piped);
+            if let Some(Node::Simple(simple)) = program.nodes.get(item.node).filter(|_| !pipes && !item.piped)
+            {
+                // The usual case needs no frame, unless the command leaves one.
+                self.simple(simple, &place);
+                if self.work.is_spent() || self.commands > MAX_COMMANDS {
+                    return;
+                }
+                if self.frames.len() > below {
+                    if next < items.len() {
+                        self.frames.insert(below, Frame::Items(place, list, next));
+                    }
+                    return;
+                }
+                continue;
+            }
+            let mut inner = place.clone();
             if item.piped {
+                let capture = self.captures.pop().unwrap_or_default();
+                inner.input = input_of(capture);
                 place.input = Input::Inherited;
             }
-            self.frames.push(Frame::Items(place, list, behind));
-        }
-        if pipes {
-            self.captures.push(Capture::default());
-        }
-        match program.nodes.get(item.node) {
-            // The usual case needs no frame.
-            Some(Node::Simple(simple)) => self.simple(simple, inner),
-            _ => self.frames.push(Frame::Node(inner, item.node)),
+            inner.child |= item.piped || pipes;
+            if next < items.len() {
+                self.frames.push(Frame::Items(place, list, next));
+            }
+            if pipes {
+                self.captures.push(Capture::default());
+            }
+            self.frames.push(Frame::Node(inner, item.node));
+            return;
         }
     }
 
@@ -320,7 +332,7 @@ impl Machine<'_> {
     fn node(&mut self, place: Place, node: usize) {
         let program = Rc::clone(&place.program);
         match program.nodes.get(node) {
-            Some(Node::Simple(simple)) => self.simple(simple, place),
+            Some(Node::Simple(simple)) => self.simple(simple, &place),
             Some(Node::List(_)) => self.frames.push(Frame::Items(place, Some(node), 0)),
             Some(Node::For(head, body)) => self.enter(place, head, *body),
             Some(Node::If(test, then, otherwise)) => {

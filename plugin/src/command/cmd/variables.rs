@@ -34,6 +34,8 @@ struct Variable {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::command) struct Variables {
     list: Vec<Variable>,
+    /// A number for the name of each, so that a look-up compares few names.
+    keys: Vec<u32>,
     /// Whether there is more than is remembered.
     pub(super) full: bool,
 }
@@ -68,6 +70,11 @@ const ELSEWHERE: [&str; 17] = [
     "USERDNSDOMAIN",
 ];
 
+/// A number that equal names share, whatever the case of their letters.
+fn key(name: &str) -> u32 {
+    name.bytes().fold(5381, |key, byte| key.wrapping_mul(33) ^ u32::from(byte.to_ascii_lowercase()))
+}
+
 impl Variables {
     pub(super) fn is_empty(&self) -> bool {
         self.list.is_empty()
@@ -75,11 +82,14 @@ impl Variables {
 
     /// About the work of one look-up.
     pub(super) fn cost(&self) -> usize {
-        self.list.len().saturating_mul(6).saturating_add(60)
+        self.list.len().saturating_mul(8).saturating_add(400)
     }
 
     fn position(&self, name: &str) -> Option<usize> {
-        self.list.iter().position(|known| known.name.eq_ignore_ascii_case(name))
+        let key = key(name);
+        let same = |at: &usize| self.list.get(*at).is_some_and(|known| known.name.eq_ignore_ascii_case(name));
+        let places = self.keys.iter().enumerate().filter(|&(_, &known)| known == key);
+        places.map(|(at, _)| at).find(same)
     }
 
     /// The value that the line itself gives.
@@ -121,6 +131,7 @@ impl Variables {
         match self.position(name) {
             Some(at) if empty => {
                 self.list.swap_remove(at);
+                self.keys.swap_remove(at);
             }
             Some(at) => {
                 if let Some(variable) = self.list.get_mut(at) {
@@ -129,6 +140,7 @@ impl Variables {
             }
             None if empty => {}
             None if self.list.len() < MAX_VARIABLES && name.len() <= MAX_NAME => {
+                self.keys.push(key(name));
                 self.list.push(Variable { name: name.to_owned(), value, ascii });
             }
             None => self.full = true,

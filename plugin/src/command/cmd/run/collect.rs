@@ -9,7 +9,7 @@ use crate::command::cmd::variables::{Found, Value};
 use crate::command::cmd::{builtins, number, split_name};
 
 /// Units of one such round.
-const ROUND: usize = 1200;
+const ROUND: usize = 2500;
 
 /// The body of such a loop.
 pub(super) struct Collector {

@@ -15,6 +15,11 @@ const MAX_OUTPUT: usize = 64 * 1024;
 const MAX_FILES: usize = 16;
 
 impl Machine<'_> {
+    /// Whether steps are written down.
+    pub(in crate::command::cmd) const fn records(&self) -> bool {
+        self.records
+    }
+
     /// Writes a step down, if asked to.
     pub(in crate::command::cmd) fn step(&mut self, how: &'static str, text: &str) {
         /// Most steps from the beginning, and as many from the end.

@@ -10,15 +10,15 @@ use crate::command::cmd::{builtins, split_name};
 /// Longest command that is shown as it stood before its variables were put in.
 const MAX_WRITTEN: usize = 4096;
 /// Work of a command beside its bytes, in bytes.
-const COMMAND: usize = 30;
+const COMMAND: usize = 50;
 
 impl Machine<'_> {
     /// A command by itself.
     #[inline(never)]
-    pub(super) fn simple(&mut self, simple: &Simple, place: Place) {
-        let Place { input, child, computed, written, settled, .. } = place;
+    pub(super) fn simple(&mut self, simple: &Simple, place: &Place) {
+        let &Place { child, computed, settled, .. } = place;
         self.commands = self.commands.saturating_add(1);
-        if !self.work.walk(simple.text.len().saturating_add(COMMAND), 40) {
+        if !self.work.walk(simple.text.len().saturating_add(COMMAND), 30) {
             return;
         }
         self.unknown.clear();
@@ -28,8 +28,8 @@ impl Machine<'_> {
         };
         self.note_launcher(&simple.text);
         let input = match &simple.input {
-            Some(file) => self.input_from_file(file),
-            None => input,
+            Some(file) => Cow::Owned(self.input_from_file(file)),
+            None => Cow::Borrowed(&place.input),
         };
         if !child && !settled && self.appended(&text) {
             return;
@@ -49,6 +49,7 @@ impl Machine<'_> {
                 self.shows(&text);
             }
             let text = text.into_owned();
+            let input = input.into_owned();
             self.wait_for(Waiting { text, input, computed, expanded: false, settled: true });
             return;
         }
@@ -63,9 +64,10 @@ impl Machine<'_> {
         if name.is_empty() {
             return;
         }
-        self.written = written.filter(|written| written.len() < MAX_WRITTEN);
+        self.written = place.written.clone().filter(|written| written.len() < MAX_WRITTEN);
         self.computed = computed || (name.contains(['!', '%']) || !simple.text.contains(name));
-        builtins::run(self, &builtins::Call { line, name, arguments, input, output: simple.output.as_ref() });
+        let output = simple.output.as_ref();
+        builtins::run(self, &builtins::Call { line, name, arguments, input: &input, output });
     }
 
     /// Adds to a variable in place: `set x=!x!text`. A loop that builds a long text stays linear by that.
