@@ -215,8 +215,7 @@ fn judge_mended<'m>(
     rewritten: &'m mut Vec<u8>,
     tag: &mut Vec<u8>,
 ) -> Option<Object<'m>> {
-    rewritten.clear();
-    let repaired = json::repair(rewritten, record).ok()?;
+    let repaired = repair(record, rewritten)?;
     // `repair` gives valid objects only.
     let object = scanner.scan(rewritten).ok()?;
     match judge.judge(&object, at, past, tag) {
@@ -229,6 +228,13 @@ fn judge_mended<'m>(
         }
     }
     Some(object)
+}
+
+/// A function of its own, so that its frame is gone when the record is judged.
+#[inline(never)]
+fn repair(record: &[u8], rewritten: &mut Vec<u8>) -> Option<json::Repaired> {
+    rewritten.clear();
+    json::repair(rewritten, record).ok()
 }
 
 /// Writes a record with its own tag and no other: a member of our key that came with it is taken out first

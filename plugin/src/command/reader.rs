@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use super::decode::{Decoder, base64};
-use super::wrappers::{self, Started, Stdin};
+use super::wrappers::{self, Started, Starts, Stdin};
 use super::{Layer, PowerShell, Process, Processes};
 use super::{cmd, environment, normalize, path, powershell as shell, selection, tokens, unicode};
 use crate::event::Note;
@@ -157,6 +157,7 @@ impl<'w> Reader<'w> {
     }
 
     /// Adds a process to the list, and returns its arguments as written.
+    #[inline(never)]
     fn take(&mut self, pending: Pending) -> String {
         let Pending { line, folder, parent, by_shell, started, .. } = pending;
         let stdin = started.stdin;
@@ -196,24 +197,42 @@ impl<'w> Reader<'w> {
     }
 
     /// Queues what a process starts.
+    #[inline(never)]
     fn queue_started(&mut self, index: usize, depth: usize, arguments: &str, shell: cmd::Shell) {
-        let Some(process) = self.list.get_mut(index) else { return };
-        let folder = shell.folder.clone();
-        let inherits = shell.environment.is_some();
-        let by_shell = process.image_name == "cmd.exe";
-        let mut folded = None;
-        let mut started = match &process.powershell {
-            Some(PowerShell { script: Some(script), .. }) => {
-                let fold = shell::folded(script, self.work);
-                let lines = shell::started(fold.0.as_deref().unwrap_or(script), self.work);
-                folded = Some(fold);
-                lines.into_iter().map(Started::new).collect::<Vec<_>>().into()
-            }
-            _ => wrappers::started(&process.image_name, arguments, &process.argv, shell, self.work),
+        let (folder, inherits) = (shell.folder.clone(), shell.environment.is_some());
+        let Some(started) = self.started_by(index, arguments, shell) else { return };
+        self.queue_all(index, depth, folder, inherits, started);
+    }
+
+    /// Returns what a process starts. It is a function of its own so that little is on the stack while an interpreter
+    /// runs.
+    #[inline(never)]
+    fn started_by(&mut self, index: usize, arguments: &str, shell: cmd::Shell) -> Option<Box<Starts>> {
+        let process = self.list.get(index)?;
+        let Some(PowerShell { script: Some(script), .. }) = &process.powershell else {
+            let starts = wrappers::started(&process.image_name, arguments, &process.argv, shell, self.work);
+            return Some(Box::new(starts));
         };
-        if let (Some(place), Some(folded)) = (self.folded.get_mut(index), folded) {
+        let folded = shell::folded(script, self.work);
+        let lines = shell::started(folded.0.as_deref().unwrap_or(script), self.work);
+        if let Some(place) = self.folded.get_mut(index) {
             *place = Some(folded);
         }
+        Some(Box::new(lines.into_iter().map(Started::new).collect::<Vec<_>>().into()))
+    }
+
+    /// Queues what was read of a process's line.
+    #[inline(never)]
+    fn queue_all(
+        &mut self,
+        index: usize,
+        depth: usize,
+        folder: Option<String>,
+        inherits: bool,
+        mut started: Box<Starts>,
+    ) {
+        let Some(process) = self.list.get_mut(index) else { return };
+        let by_shell = process.image_name == "cmd.exe";
         process.obfuscation = std::mem::take(&mut started.obfuscation);
         process.steps = std::mem::take(&mut started.steps);
         if inherits || !process.obfuscation.is_empty() {
@@ -273,6 +292,7 @@ impl<'w> Reader<'w> {
     }
 
     /// Decodes what the processes run. A wrapper's line holds what it starts, which is decoded there.
+    #[inline(never)]
     fn decode(&mut self) {
         let mut decoder = Decoder::new(self.work);
         let wraps: Vec<usize> = self.list.iter().filter_map(|process| process.parent).collect();

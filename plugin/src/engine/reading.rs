@@ -118,8 +118,7 @@ fn read_task(event: &TaskEvent<'_>, work: &Work, notes: &mut Vec<Note>) -> Task 
 /// dear one does not take the others' verdict with it.
 #[inline(never)]
 fn read_commands(task: &Task, work: &Work, notes: &mut Vec<Note>) -> Vec<Processes> {
-    let mut order: Vec<(usize, usize)> = task.actions.iter().map(length).zip(0..).collect();
-    order.sort_unstable();
+    let order = by_length(task);
     let mut processes = vec![Processes::default(); task.actions.len()];
     let (mut size, mut left) = (0_usize, order.len());
     for (_, index) in order {
@@ -132,19 +131,39 @@ fn read_commands(task: &Task, work: &Work, notes: &mut Vec<Note>) -> Vec<Process
             notes.push(Note::TooMany { what: "actions", kept: task.actions.len().saturating_sub(left) });
             break;
         }
-        let share = work.lend(work.left().checked_div(left).unwrap_or(0));
-        *place = command::read(exec, &share);
-        let is_noted = place.notes.iter().any(|note| matches!(note, Note::WorkSpent { .. }));
-        if share.is_spent() && !is_noted {
-            place.notes.push(Note::WorkSpent { unread: "commands" });
-        }
-        work.take_back(&share);
+        read_command(exec, work, left, place);
         size = place.list.iter().map(Process::size).fold(size, usize::saturating_add);
         left = left.saturating_sub(1);
     }
-    notes.extend(processes.iter().flat_map(|p| p.notes.iter().cloned()));
-    limit_started(&mut processes, notes);
+    gather(&mut processes, notes);
     processes
+}
+
+/// Reads one action within its share of the work, of which `left` actions get an equal part.
+#[inline(never)]
+fn read_command(exec: &Exec, work: &Work, left: usize, place: &mut Processes) {
+    let share = work.lend(work.left().checked_div(left).unwrap_or(0));
+    *place = command::read(exec, &share);
+    let is_noted = place.notes.iter().any(|note| matches!(note, Note::WorkSpent { .. }));
+    if share.is_spent() && !is_noted {
+        place.notes.push(Note::WorkSpent { unread: "commands" });
+    }
+    work.take_back(&share);
+}
+
+/// Returns the actions' lengths and indices, the shortest first.
+#[inline(never)]
+fn by_length(task: &Task) -> Vec<(usize, usize)> {
+    let mut order: Vec<(usize, usize)> = task.actions.iter().map(length).zip(0..).collect();
+    order.sort_unstable();
+    order
+}
+
+/// Collects the notes of all actions, and limits their processes.
+#[inline(never)]
+fn gather(processes: &mut [Processes], notes: &mut Vec<Note>) {
+    notes.extend(processes.iter().flat_map(|p| p.notes.iter().cloned()));
+    limit_started(processes, notes);
 }
 
 /// Keeps so many of the processes of all actions that their fields can be judged: of each action its own, and as many of

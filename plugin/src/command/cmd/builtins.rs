@@ -89,6 +89,7 @@ pub(super) fn trimmed(arguments: &str) -> &str {
 }
 
 /// `set name=value`, `set /a`, `set /p`, and `set` that shows variables.
+#[inline(never)]
 fn set(machine: &mut Machine<'_>, call: &Call<'_>) {
     let arguments = trimmed(call.arguments);
     let switch = arguments.get(..2).unwrap_or_default();
@@ -139,6 +140,7 @@ fn set(machine: &mut Machine<'_>, call: &Call<'_>) {
 }
 
 /// `set /p name=text`: writes the text, and reads a line.
+#[inline(never)]
 fn prompt(machine: &mut Machine<'_>, call: &Call<'_>, arguments: &str) {
     let arguments = arguments.trim();
     let assignment = arguments.strip_prefix('"').map_or(arguments, |inside| inside.trim_end_matches('"'));
@@ -156,6 +158,7 @@ fn prompt(machine: &mut Machine<'_>, call: &Call<'_>, arguments: &str) {
 }
 
 /// `call command`: the command is read once more, with its variables.
+#[inline(never)]
 fn call_again(machine: &mut Machine<'_>, call: &Call<'_>) {
     let arguments = call.arguments.trim_start_matches([' ', '\t', ',', ';', '=']);
     if arguments.is_empty() || arguments.starts_with(':') {
@@ -182,6 +185,7 @@ fn call_again(machine: &mut Machine<'_>, call: &Call<'_>) {
     });
 }
 
+#[inline(never)]
 fn echo(machine: &mut Machine<'_>, call: &Call<'_>, arguments: &str) {
     // The character behind the name is dropped, whatever it is.
     let mut chars = arguments.chars();
@@ -206,6 +210,7 @@ fn echo(machine: &mut Machine<'_>, call: &Call<'_>, arguments: &str) {
 }
 
 /// `cd`, `pushd`: the folder that what follows starts in.
+#[inline(never)]
 fn change_folder(machine: &mut Machine<'_>, arguments: &str, pushes: bool) {
     let mut arguments = arguments.trim_matches([' ', '\t', ',', ';', '=']);
     if let Some(rest) =
@@ -228,6 +233,7 @@ fn change_folder(machine: &mut Machine<'_>, arguments: &str, pushes: bool) {
     }
 }
 
+#[inline(never)]
 fn start_program(machine: &mut Machine<'_>, call: &Call<'_>) {
     let start = start(call.arguments);
     if start.line.is_empty() {
@@ -244,6 +250,7 @@ fn start_program(machine: &mut Machine<'_>, call: &Call<'_>) {
     machine.folder = outside;
 }
 
+#[inline(never)]
 fn type_file(machine: &mut Machine<'_>, call: &Call<'_>) {
     let file = call.arguments.trim();
     match machine.file(file) {
@@ -252,6 +259,7 @@ fn type_file(machine: &mut Machine<'_>, call: &Call<'_>) {
     }
 }
 
+#[inline(never)]
 fn constant(machine: &mut Machine<'_>, call: &Call<'_>, name: &str) {
     if !machine.is_captured() {
         return;
@@ -267,6 +275,7 @@ fn constant(machine: &mut Machine<'_>, call: &Call<'_>, name: &str) {
 }
 
 /// `dir` of a pattern that names a system program; else what is in a folder is not known.
+#[inline(never)]
 fn listing(machine: &mut Machine<'_>, call: &Call<'_>) {
     if !machine.is_captured() || !machine.work.spend(20_000) {
         return;
@@ -282,18 +291,28 @@ fn listing(machine: &mut Machine<'_>, call: &Call<'_>) {
 }
 
 /// A program.
+#[inline(never)]
 fn program(machine: &mut Machine<'_>, call: &Call<'_>, name: &str) {
     let stem = path::file_name(name);
     let stem = stem.strip_suffix(".exe").unwrap_or(stem);
+    if !hands_on(machine, call, stem) {
+        start_process(machine, call, name, stem);
+    }
+}
+
+/// Writes what a program writes, as far as that is known. Returns true for a program of Windows that only hands on text
+/// that is known: it is not shown as a process.
+#[inline(never)]
+fn hands_on(machine: &mut Machine<'_>, call: &Call<'_>, stem: &str) -> bool {
     match (stem, call.input) {
         ("find" | "findstr", Input::Text(text)) if machine.is_captured() => {
             let picked = filter::filtered(text, stem, call.arguments, machine.work);
             machine.write(&picked.unwrap_or_else(|| text.to_string()), call.output, true);
-            return;
+            return true;
         }
         ("more" | "sort", Input::Text(text)) if machine.is_captured() => {
             machine.write(text, call.output, false);
-            return;
+            return true;
         }
         ("find" | "findstr" | "more" | "sort", Input::From(origin)) => {
             let origin = Rc::clone(origin);
@@ -308,7 +327,7 @@ fn program(machine: &mut Machine<'_>, call: &Call<'_>, name: &str) {
             };
             if !found.is_empty() {
                 machine.write(&(found.join("\n") + "\n"), call.output, true);
-                return;
+                return true;
             }
             machine.write_unknown(&Rc::from(""), call.output);
         }
@@ -316,6 +335,12 @@ fn program(machine: &mut Machine<'_>, call: &Call<'_>, name: &str) {
         ("cmd", _) if machine.is_captured() && outer(call.arguments).line.is_some() => {}
         _ => machine.write_unknown(&Rc::from(call.line.trim()), call.output),
     }
+    false
+}
+
+/// Notes the process that a command becomes, and reads what it is given to run.
+#[inline(never)]
+fn start_process(machine: &mut Machine<'_>, call: &Call<'_>, name: &str, stem: &str) {
     let call = &Call { line: without_self(machine, call.line), ..*call };
     let of_shell = stem == "cmd";
     let inside = of_shell.then(|| outer(call.arguments));

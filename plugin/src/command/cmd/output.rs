@@ -232,6 +232,7 @@ pub(in crate::command) fn is_system_program(name: &str) -> bool {
 }
 
 /// The path of a system program by its name.
+#[inline(never)]
 pub(super) fn full_path(name: &str) -> Option<String> {
     let name = name.to_ascii_lowercase();
     let stem = name.strip_suffix(".exe").unwrap_or(&name);
@@ -247,6 +248,7 @@ pub(super) fn full_path(name: &str) -> Option<String> {
 
 /// The system programs that a pattern with a wildcard names, by their paths or only by their names. A pattern that names
 /// many picks none.
+#[inline(never)]
 pub(super) fn matching(pattern: &str, with_path: bool) -> Vec<String> {
     /// A pattern for one program; one that lists a folder names none.
     const MOST: usize = 3;

@@ -181,6 +181,7 @@ pub(in crate::command) fn started(line: &str, shell: Shell, work: &Work) -> Star
 }
 
 impl Machine<'_> {
+    #[inline(never)]
     fn run_line(&mut self, line: &str) {
         self.wait_for(Waiting { text: line.to_owned(), ..Waiting::default() });
         while let Some(frame) = self.frames.pop() {
@@ -245,6 +246,7 @@ impl Machine<'_> {
         self.wait_for(Waiting { text: line.to_owned(), input, ..Waiting::default() });
     }
 
+    #[inline(never)]
     fn text(&mut self, waiting: Waiting) {
         let Waiting { text, input, computed, expanded: is_expanded, settled } = waiting;
         let text = text.as_str();
@@ -282,6 +284,7 @@ impl Machine<'_> {
         self.frames.push(Frame::Items(place, None, 0));
     }
 
+    #[inline(never)]
     fn items(&mut self, mut place: Place, list: Option<usize>, mut next: usize) {
         let program = Rc::clone(&place.program);
         let items: &[Item] = match list {
@@ -351,6 +354,7 @@ impl Machine<'_> {
     }
 
     /// Whether a condition holds, with the values of its variables. `None` where that is not known.
+    #[inline(never)]
     fn holds(&mut self, test: &Test) -> Option<bool> {
         /// Units of the words of a condition.
         const WORDS: usize = 900;
@@ -381,6 +385,7 @@ impl Machine<'_> {
     }
 
     /// Begins a loop.
+    #[inline(never)]
     fn enter(&mut self, place: Place, head: &Head, body: usize) {
         let Some(variable) = head.variable else {
             self.frames.push(Frame::Node(place, body));
@@ -426,6 +431,7 @@ impl Machine<'_> {
     }
 
     /// Goes on with a loop when its command has run.
+    #[inline(never)]
     fn lines(&mut self, place: Place, head: &Head, body: usize) {
         let capture = self.captures.pop().unwrap_or_default();
         if !self.work.walk(capture.text.len(), 30) {
@@ -437,6 +443,7 @@ impl Machine<'_> {
         }
     }
 
+    #[inline(never)]
     fn start_rounds(&mut self, place: Place, values: Values, variable: char, body: usize, constant: bool) {
         let left = MAX_COMMANDS.saturating_sub(self.commands);
         let backwards = matches!(values, Values::Counter { step, .. } if step < 0);
@@ -454,6 +461,7 @@ impl Machine<'_> {
         self.frames.push(Frame::Round(place, Box::new(round)));
     }
 
+    #[inline(never)]
     fn round(&mut self, place: Place, mut round: Box<Round>) {
         self.loops.truncate(round.outside);
         self.backwards = round.backwards;
