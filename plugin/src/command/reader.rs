@@ -214,11 +214,11 @@ impl<'w> Reader<'w> {
             return Some(Box::new(starts));
         };
         let folded = shell::folded(script, self.work);
-        let lines = shell::started(folded.0.as_deref().unwrap_or(script), self.work);
+        let starts = started_by_script(folded.0.as_deref().unwrap_or(script), self.work);
         if let Some(place) = self.folded.get_mut(index) {
             *place = Some(folded);
         }
-        Some(Box::new(lines.into_iter().map(Started::new).collect::<Vec<_>>().into()))
+        Some(starts)
     }
 
     /// Queues what was read of a process's line.
@@ -338,6 +338,13 @@ fn found_in(folder: Option<&str>, image: &str) -> Option<String> {
         return None;
     }
     path::joined(folder, image)
+}
+
+/// Returns what a PowerShell script starts.
+#[inline(never)]
+fn started_by_script(script: &str, work: &Work) -> Box<Starts> {
+    let lines = shell::started(script, work);
+    Box::new(lines.into_iter().map(Started::new).collect::<Vec<_>>().into())
 }
 
 /// Fills the normal form. For cmd.exe the quotes around the whole `/c` line are no part of it.

@@ -67,6 +67,7 @@ impl From<Vec<Started>> for Starts {
 }
 
 /// What a program starts. `arguments` as written, `argv` split; `shell` is what a cmd.exe begins with.
+#[inline(never)]
 pub(super) fn started(
     image_name: &str,
     arguments: &str,

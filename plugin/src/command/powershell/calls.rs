@@ -46,6 +46,7 @@ const PROGRAMS: [&str; 22] = [
 ];
 
 /// The command lines of the programs that a script starts, in order. The script's string tricks are folded already.
+#[inline(never)]
 pub(in crate::command) fn started(script: &str, work: &Work) -> Vec<String> {
     if !work.walk(script.len(), BYTE) {
         return Vec::new();

@@ -153,6 +153,7 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
     }
 
     /// Folds to the end. Returns the tokens of the result, and whether anything was folded.
+    #[inline(never)]
     pub(super) fn run(mut self) -> (Vec<Token<'a>>, bool) {
         let tokens = self.tokens;
         while let Some(token) = tokens.get(self.at) {

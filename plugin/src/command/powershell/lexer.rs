@@ -41,6 +41,7 @@ const BYTE: usize = 15;
 const TOKEN: usize = 100;
 
 /// Splits a script into tokens, in one pass. `None` when that costs more than is left.
+#[inline(never)]
 pub(super) fn tokens<'a>(script: &'a str, work: &Work) -> Option<Vec<Token<'a>>> {
     work.walk(script.len(), BYTE).then_some(())?;
     let mut list = Vec::new();

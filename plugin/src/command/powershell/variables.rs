@@ -38,6 +38,7 @@ pub(super) struct Variables<'a> {
 
 impl<'a> Variables<'a> {
     /// Those that a script assigns in a way that can be followed. `None` when the work is spent.
+    #[inline(never)]
     pub(super) fn of(tokens: &[Token<'a>], work: &Work) -> Option<Self> {
         let mut all = Self { list: Vec::new() };
         // For each open brace, whether it is a loop's body; deeper ones count as no loop's.
