@@ -75,7 +75,7 @@ impl Variables {
 
     /// About the work of one look-up.
     pub(super) fn cost(&self) -> usize {
-        self.list.len().saturating_mul(6).saturating_add(60)
+        self.list.len().saturating_mul(30).saturating_add(900)
     }
 
     fn position(&self, name: &str) -> Option<usize> {
