@@ -7,8 +7,8 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::io::ErrorKind::NotFound;
 use std::io;
+use std::io::ErrorKind::NotFound;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;

@@ -31,7 +31,7 @@ const SILENT: &[&str] = &[
 const GLUED: [&str; 5] = ["assoc", "cd", "chdir", "dir", "echo"];
 
 /// Units for a byte that `call` reads once more, before it is parsed.
-const CALLED_BYTE: usize = 40;
+const CALLED_BYTE: usize = 15;
 
 /// Runs a command.
 pub(super) fn run(machine: &mut Machine<'_>, call: &Call<'_>) {

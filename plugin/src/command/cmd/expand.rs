@@ -126,7 +126,7 @@ impl Expansion<'_> {
                 match value {
                     Some(value) if so_far.saturating_add(value.len()) <= MAX_VALUE => {
                         // Copying is cheap, but not free.
-                        let _ = self.work.spend(value.len().saturating_mul(4));
+                        let _ = self.work.spend(value.len().saturating_mul(2));
                         Some((value, length))
                     }
                     Some(_) => Some((String::new(), length)),

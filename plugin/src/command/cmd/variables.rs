@@ -75,7 +75,7 @@ impl Variables {
 
     /// About the work of one look-up.
     pub(super) fn cost(&self) -> usize {
-        self.list.len().saturating_mul(30).saturating_add(900)
+        self.list.len().saturating_mul(14).saturating_add(400)
     }
 
     fn position(&self, name: &str) -> Option<usize> {

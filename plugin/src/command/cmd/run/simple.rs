@@ -12,9 +12,9 @@ const MAX_WRITTEN: usize = 4096;
 /// Work of a command beside its bytes, in bytes.
 const COMMAND: usize = 30;
 /// Units for a byte of a command that came out of variables.
-const EXPANDED_BYTE: usize = 16;
+const EXPANDED_BYTE: usize = 10;
 /// Units for a byte of the name of a command: it is folded, compared, and looked for in what was written.
-const NAME_BYTE: usize = 120;
+const NAME_BYTE: usize = 240;
 
 impl Machine<'_> {
     /// A command by itself.
@@ -22,7 +22,7 @@ impl Machine<'_> {
     pub(super) fn simple(&mut self, simple: &Simple, place: Place) {
         let Place { input, child, computed, written, settled, .. } = place;
         self.commands = self.commands.saturating_add(1);
-        if !self.work.walk(simple.text.len().saturating_add(COMMAND), 50) {
+        if !self.work.walk(simple.text.len().saturating_add(COMMAND), 40) {
             return;
         }
         self.unknown.clear();
