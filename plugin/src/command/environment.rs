@@ -101,6 +101,31 @@ pub(super) fn modified(value: &str, modifier: &str, ascii: bool) -> Option<Strin
     }
 }
 
+/// Units of work that [`modified`] takes at most: each place at which a replacement may begin is compared with all of what
+/// is replaced.
+pub(super) fn cost(value: &str, modifier: &str, ascii: bool, work: &Work) -> usize {
+    /// Units for a number, a result and their checks.
+    const SUBSTRING: usize = 500;
+    /// Units for a byte that is counted, and for one that is passed over.
+    const COUNTED: usize = 8;
+    /// Units for a place at which what is replaced may begin.
+    const PLACE: usize = 160;
+    if modifier.starts_with('~') {
+        return SUBSTRING.saturating_add(if ascii { 0 } else { value.len().saturating_mul(20) });
+    }
+    let old = modifier.split_once('=').map_or("", |(old, _)| old);
+    let old = old.strip_prefix('*').unwrap_or(old);
+    let Some(first) = old.bytes().next() else { return SUBSTRING };
+    // A replacement is refused before its places are counted where not even the counting is paid.
+    let walked = value.len().saturating_mul(COUNTED);
+    if work.left() < walked {
+        return walked;
+    }
+    let places = value.bytes().filter(|byte| byte.eq_ignore_ascii_case(&first)).count();
+    let place = old.len().saturating_sub(1).saturating_mul(12).saturating_add(PLACE);
+    walked.saturating_add(places.saturating_mul(place)).saturating_add(SUBSTRING)
+}
+
 fn substring(value: &str, range: &str, ascii: bool) -> Option<String> {
     let (start, length) = match range.split_once(',') {
         Some((start, length)) => (start, Some(length)),

@@ -15,8 +15,8 @@ use crate::work::Work;
 const MAX_ELEMENT: usize = 64 * 1024;
 /// Most bytes of an element after its variables are expanded.
 const MAX_EXPANDED: usize = 128 * 1024;
-/// Units that reading arguments costs for each byte: their split and their normal form.
-const ARGUMENTS_BYTE: usize = 160;
+/// Units that looking up what stands between two percent signs costs at most.
+const REFERENCE: usize = 700;
 /// Units that looking for signs of a script costs for each byte of arguments.
 const HINTS_BYTE: usize = 50;
 /// Most processes for an action.
@@ -129,6 +129,11 @@ impl<'w> Reader<'w> {
     fn expanded(&mut self, element: Option<&str>) -> String {
         let element = element.unwrap_or_default().trim();
         let text = element.get(..element.floor_char_boundary(MAX_ELEMENT)).unwrap_or_default();
+        let references = text.bytes().filter(|&byte| byte == b'%').count();
+        if !self.work.walk(references, REFERENCE) {
+            self.note(Note::WorkSpent { unread: "variables" });
+            return text.to_owned();
+        }
         let (text_out, grown) = environment::expand_percent(text, MAX_EXPANDED);
         if grown || text.len() < element.len() {
             self.note(Note::CommandCut { bytes: MAX_ELEMENT });
@@ -175,7 +180,7 @@ impl<'w> Reader<'w> {
         process.working_directory = folder;
         process.parent = parent;
         process.runs_output_of = started.input_from;
-        if !self.work.walk(line.arguments.len(), ARGUMENTS_BYTE) {
+        if !self.work.spend(arguments_cost(&line.arguments)) {
             self.note(Note::WorkSpent { unread: "command lines" });
             process.arguments = line.arguments;
             process.normalized = process.command_line.clone();
@@ -324,6 +329,19 @@ impl<'w> Reader<'w> {
         }
         self.notes.extend(decoder.notes());
     }
+}
+
+/// Units that reading arguments costs: their split and their normal form. Parts of paths are put together anew, and
+/// characters that may look like others are looked up.
+fn arguments_cost(arguments: &str) -> usize {
+    let of_byte = |byte: u8| match byte {
+        b'\\' | b'/' => 1_500,
+        b'"' => 500,
+        0x80.. => 400,
+        b' ' | b'\t' => 200,
+        _ => 130,
+    };
+    arguments.bytes().map(of_byte).fold(crate::work::CALL, usize::saturating_add)
 }
 
 /// The path of a program that cmd.exe finds in its current folder, where it looks first. Windows' own programs keep their

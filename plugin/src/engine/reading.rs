@@ -15,7 +15,7 @@ const SHAPE: usize = 2_000_000;
 /// The share that the task's definition may take.
 const DEFINITION: usize = 2_000_000;
 /// The share that reading the commands may take.
-const READ_COMMANDS: usize = 2_500_000;
+const READ_COMMANDS: usize = 3_400_000;
 /// The most that the processes of all actions of a task take, in bytes, before the next action is not read.
 const COMMANDS: usize = 512 * 1024;
 
@@ -23,6 +23,8 @@ const COMMANDS: usize = 512 * 1024;
 const MAX_PROCESSES: usize = 128;
 /// Units of work that the fields of a process cost.
 const FIELDS: usize = 10_000;
+/// Units for a byte of its arguments.
+const FIELDS_BYTE: usize = 100;
 /// The most notes that are kept of a record.
 const MAX_NOTES: usize = 32;
 
@@ -80,9 +82,10 @@ fn read_event(event: TaskEvent<'_>, work: Work) -> Reading<'_> {
     let share = work.lend(READ_COMMANDS);
     let processes = read_commands(&task, &share, &mut notes);
     work.take_back(&share);
-    let rows = processes.iter().map(|action| action.list.len()).fold(0, usize::saturating_add);
+    let rows = processes.iter().flat_map(|action| &action.list);
     // The reserve for the rules suffices for the fields of all that are kept.
-    let _ = work.spend(rows.saturating_mul(FIELDS));
+    let fields = rows.map(|row| row.arguments.len().saturating_mul(FIELDS_BYTE).saturating_add(FIELDS));
+    let _ = work.spend(fields.fold(0, usize::saturating_add).min(work.left() / 2));
     dedup(&mut notes);
     let state = ContentState::of(&event, &notes);
     Reading { event, task, processes, notes, state, work }

@@ -31,6 +31,11 @@ pub struct Repaired {
 /// [`NotWritten::OutOfMemory`], with `out` as it was.
 pub fn repair(out: &mut Vec<u8>, text: &[u8]) -> Result<Repaired, NotWritten> {
     let start = out.len();
+    // Mending leaves the first sign as it is, and only a brace begins an object.
+    if !text.trim_ascii_start().starts_with(b"{") {
+        wrap(out, text)?;
+        return Ok(Repaired { what: Cow::Borrowed(NOT_MENDED), structure_kept: false });
+    }
     let mut mender = Mender { rest: text, out, levels: Levels::default(), defects: Defects::default() };
     let outcome = mender.run();
     let what = mender.defects.describe();

@@ -160,8 +160,8 @@ pub(super) fn write_escape(out: &mut Vec<u8>, byte: u8) {
 
 /// Appends `\u00XX`.
 pub(super) fn write_byte_escape(out: &mut Vec<u8>, byte: u8) {
-    let digit = |value: u8| char::from_digit(u32::from(value & 15), 16).map_or(b'0', |digit| digit as u8);
-    out.extend_from_slice(&[b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte)]);
+    let digit = |value: u8| if value < 10 { b'0'.wrapping_add(value) } else { b'W'.wrapping_add(value) };
+    out.extend_from_slice(&[b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte & 15)]);
 }
 
 #[cfg(test)]

@@ -218,8 +218,16 @@ pub fn fold(text: &str) -> Cow<'_, str> {
     } else if text.is_ascii() {
         Cow::Owned(text.to_ascii_lowercase())
     } else {
-        let lower = text.chars().flat_map(char::to_lowercase);
-        Cow::Owned(lower.map(|c| if c == 'ς' { 'σ' } else { c }).collect())
+        let mut lower = String::with_capacity(text.len());
+        for c in text.chars() {
+            match c {
+                // Most letters need no table.
+                '\0'..='\u{7f}' => lower.push(c.to_ascii_lowercase()),
+                'ς' => lower.push('σ'),
+                _ => lower.extend(c.to_lowercase().map(|c| if c == 'ς' { 'σ' } else { c })),
+            }
+        }
+        Cow::Owned(lower)
     }
 }
 

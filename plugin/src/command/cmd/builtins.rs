@@ -30,6 +30,9 @@ const SILENT: &[&str] = &[
 /// Built-in commands that a dot, a backslash or the like may follow without a blank.
 const GLUED: [&str; 5] = ["assoc", "cd", "chdir", "dir", "echo"];
 
+/// Units for a byte that `call` reads once more, before it is parsed.
+const CALLED_BYTE: usize = 15;
+
 /// Runs a command.
 pub(super) fn run(machine: &mut Machine<'_>, call: &Call<'_>) {
     if call.name.eq_ignore_ascii_case("set") {
@@ -162,6 +165,9 @@ fn prompt(machine: &mut Machine<'_>, call: &Call<'_>, arguments: &str) {
 fn call_again(machine: &mut Machine<'_>, call: &Call<'_>) {
     let arguments = call.arguments.trim_start_matches([' ', '\t', ',', ';', '=']);
     if arguments.is_empty() || arguments.starts_with(':') {
+        return;
+    }
+    if !machine.work.walk(arguments.len(), CALLED_BYTE) {
         return;
     }
     machine.note_pieces(arguments, '%');

@@ -79,7 +79,14 @@ impl Expansion<'_> {
                 let written =
                     after.get(from..after.floor_char_boundary(from.saturating_add(MAX_MODIFIER)))?;
                 // What is searched for may hold the sign; it ends at `=`.
-                let equals = if written.starts_with('~') { None } else { written.find('=') };
+                let equals = if written.starts_with('~') {
+                    None
+                } else {
+                    let equals = memchr::memchr(b'=', written.as_bytes());
+                    // The walk has a limit of its own, so that it may be charged when it is done.
+                    let _ = self.work.walk(equals.unwrap_or(written.len()), 2);
+                    equals
+                };
                 let replaces =
                     equals.filter(|_| self.variables.own(after.get(..end).unwrap_or_default()).is_some());
                 let sign = replaces.unwrap_or(0);
@@ -95,7 +102,7 @@ impl Expansion<'_> {
             let sign = if delayed { "!" } else { "%" };
             [sign, after.get(..length).unwrap_or_default()].concat()
         };
-        if !self.work.spend(self.variables.cost().saturating_add(length)) {
+        if !self.work.spend(self.variables.cost().saturating_add(length.saturating_mul(4))) {
             return Some((written(), length));
         }
         if name.eq_ignore_ascii_case("cd") && self.variables.own(name).is_none() {
@@ -109,9 +116,7 @@ impl Expansion<'_> {
                         if self.variables.own(name).is_none() {
                             *self.picked = self.picked.saturating_add(1);
                         }
-                        // A substring walks what it takes; a replacement walks the value.
-                        let walked = if modifier.starts_with('~') { 20 } else { value.len() };
-                        if !self.work.walk(walked, if walked > 20 { 60 } else { 8 }) {
+                        if !self.work.spend(environment::cost(value, modifier, ascii, self.work)) {
                             return Some((written(), length));
                         }
                         environment::modified(value, modifier, ascii)

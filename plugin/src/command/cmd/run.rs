@@ -146,7 +146,7 @@ pub(super) struct Machine<'w> {
 /// What the line of a `cmd /c` starts, in order.
 pub(in crate::command) fn started(line: &str, shell: Shell, work: &Work) -> Starts {
     // What a line may cost leaves something for what it starts.
-    let lent = work.lend(LINE.min(work.left().saturating_sub(work.left() >> 2)));
+    let lent = work.lend(LINE.min(work.left().saturating_sub(work.left() >> 3)));
     let mut machine = Machine {
         work: &lent,
         variables: shell.environment.as_deref().cloned().unwrap_or_default(),

@@ -146,7 +146,7 @@ impl Machine<'_> {
             return;
         }
         let list = &self.starts.list;
-        if !self.work.spend(list.len().saturating_mul(8)) {
+        if !self.work.spend(list.len().saturating_mul(started.line.len().saturating_add(20))) {
             return;
         }
         let same = |known: &Started| {

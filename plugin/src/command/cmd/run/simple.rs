@@ -11,6 +11,10 @@ use crate::command::cmd::{builtins, split_name};
 const MAX_WRITTEN: usize = 4096;
 /// Work of a command beside its bytes, in bytes.
 const COMMAND: usize = 50;
+/// Units for a byte of a command that came out of variables.
+const EXPANDED_BYTE: usize = 10;
+/// Units for a byte of the name of a command: it is folded, compared, and looked for in what was written.
+const NAME_BYTE: usize = 240;
 
 impl Machine<'_> {
     /// A command by itself.
@@ -53,6 +57,10 @@ impl Machine<'_> {
             self.wait_for(Waiting { text, input, computed, expanded: false, settled: true });
             return;
         }
+        // What came out of variables and loops is copied and looked through a few times.
+        if !self.work.walk(text.len().saturating_sub(simple.text.len()), EXPANDED_BYTE) {
+            return;
+        }
         let before = |c: char| matches!(c, '@' | ' ' | '\t' | ',' | ';' | '=' | '\r' | '\n');
         let mut line = text.trim_start_matches(before);
         let late;
@@ -61,7 +69,7 @@ impl Machine<'_> {
             line = late.trim_start_matches(before);
         }
         let (name, arguments) = split_name(line);
-        if name.is_empty() {
+        if name.is_empty() || !self.work.walk(name.len(), NAME_BYTE) {
             return;
         }
         self.written = place.written.clone().filter(|written| written.len() < MAX_WRITTEN);

@@ -221,11 +221,15 @@ impl<'t, 'a> Folder<'t, 'a, '_> {
     #[inline(never)]
     pub(super) fn bracket(&mut self) {
         const MOST: usize = 24;
+        /// Most brackets of a type's name, as in `[List[string[]]]`.
+        const DEEPEST: usize = 3;
+        /// Units for a token of the name.
+        const NAMED: usize = 90;
         self.begin_operand();
         let mut name = String::new();
         let mut end = 1_usize;
         let mut depth = 1_usize;
-        while depth > 0 && end < MOST {
+        while depth > 0 && depth <= DEEPEST && end < MOST {
             let Some(code) = self.code_at(end) else { break };
             match code {
                 "[" => depth = depth.saturating_add(1),
@@ -239,7 +243,8 @@ impl<'t, 'a> Folder<'t, 'a, '_> {
             }
             end = end.saturating_add(1);
         }
-        if depth > 0 || name.is_empty() {
+        let paid = self.work.spend(end.saturating_mul(NAMED));
+        if depth > 0 || name.is_empty() || !paid {
             self.drain();
             self.keep_many(1);
             return;
