@@ -66,8 +66,7 @@ impl From<Vec<Started>> for Starts {
     }
 }
 
-/// What a program starts. `arguments` as written, `argv` split; `shell` is what a cmd.exe begins with.
-#[inline(never)]
+/// Returns what a program starts. `arguments` as written, `argv` split; `shell` is what a cmd.exe begins with.
 pub(super) fn started(
     image_name: &str,
     arguments: &str,
@@ -75,8 +74,16 @@ pub(super) fn started(
     shell: cmd::Shell,
     work: &Work,
 ) -> Starts {
+    if image_name == "cmd.exe" {
+        return of_cmd(arguments, shell, work);
+    }
+    by_arguments(image_name, arguments, argv, work)
+}
+
+/// Returns what a program starts that hands its arguments on.
+#[inline(never)]
+fn by_arguments(image_name: &str, arguments: &str, argv: &[String], work: &Work) -> Starts {
     let one = match image_name {
-        "cmd.exe" => return of_cmd(arguments, shell, work),
         "start.exe" => Some(cmd::start(arguments).line.to_owned()),
         "conhost.exe" if !is_other_conhost(argv) => Some(behind_options(arguments, argv, CONHOST)),
         "forfiles.exe" => option_value(argv, &["/c", "-c"]).map(|value| unhex(&value)),
@@ -111,6 +118,8 @@ pub(super) fn started(
     one.filter(|line| !line.trim().is_empty()).map(Started::new).into_iter().collect::<Vec<_>>().into()
 }
 
+/// Returns what the line of a cmd.exe starts.
+#[inline(never)]
 fn of_cmd(arguments: &str, mut shell: cmd::Shell, work: &Work) -> Starts {
     let outer = cmd::outer(arguments);
     let Some(line) = outer.line else { return Starts::default() };

@@ -325,23 +325,30 @@ fn hands_on(machine: &mut Machine<'_>, call: &Call<'_>, stem: &str) -> bool {
             machine.write_unknown(&origin, call.output);
         }
         ("where", _) if machine.is_captured() && machine.work.spend(20_000) => {
-            let pattern = call.arguments.split([' ', ',', ';']).rfind(|word| !word.is_empty());
-            let pattern = pattern.unwrap_or_default().trim_matches('"');
-            let found = match output::full_path(pattern) {
-                Some(path) => vec![path],
-                None => output::matching(pattern, true),
-            };
-            if !found.is_empty() {
-                machine.write(&(found.join("\n") + "\n"), call.output, true);
-                return true;
-            }
-            machine.write_unknown(&Rc::from(""), call.output);
+            return is_found(machine, call);
         }
         // What another cmd.exe writes is known as far as its line is.
         ("cmd", _) if machine.is_captured() && outer(call.arguments).line.is_some() => {}
         _ => machine.write_unknown(&Rc::from(call.line.trim()), call.output),
     }
     false
+}
+
+/// `where pattern`: writes the paths of Windows' own programs that fit. Returns false when none does.
+#[inline(never)]
+fn is_found(machine: &mut Machine<'_>, call: &Call<'_>) -> bool {
+    let pattern = call.arguments.split([' ', ',', ';']).rfind(|word| !word.is_empty());
+    let pattern = pattern.unwrap_or_default().trim_matches('"');
+    let found = match output::full_path(pattern) {
+        Some(path) => vec![path],
+        None => output::matching(pattern, true),
+    };
+    if found.is_empty() {
+        machine.write_unknown(&Rc::from(""), call.output);
+        return false;
+    }
+    machine.write(&(found.join("\n") + "\n"), call.output, true);
+    true
 }
 
 /// Notes the process that a command becomes, and reads what it is given to run.

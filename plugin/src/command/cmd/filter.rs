@@ -5,6 +5,7 @@
 use crate::work::Work;
 
 /// The lines of a text that `find` or `findstr` picks. `None` where its arguments are not understood, or name files.
+#[inline(never)]
 pub(super) fn filtered(text: &str, program: &str, arguments: &str, work: &Work) -> Option<String> {
     let pattern = Pattern::read(program, arguments)?;
     if !work.walk(text.len(), pattern.cost()) {
