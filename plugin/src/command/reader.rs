@@ -314,11 +314,13 @@ impl<'w> Reader<'w> {
 /// Units that reading arguments costs: their split and their normal form. Parts of paths are put together anew, and
 /// characters that may look like others are looked up.
 fn arguments_cost(arguments: &str) -> usize {
-    let of_byte = |byte: u8| match byte {
-        b'\\' | b'/' => 1_500,
-        b'"' => 500,
-        0x80.. => 400,
-        b' ' | b'\t' => 200,
+    let mut before = 0;
+    let of_byte = |byte: u8| match (std::mem::replace(&mut before, byte), byte) {
+        (b' ' | b'\t', b' ' | b'\t') => 50,
+        (_, b'\\' | b'/') => 1_500,
+        (_, b'"') => 500,
+        (_, 0x80..) => 400,
+        (_, b' ' | b'\t') => 200,
         _ => 130,
     };
     arguments.bytes().map(of_byte).fold(crate::work::CALL, usize::saturating_add)
