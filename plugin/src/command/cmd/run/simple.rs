@@ -22,7 +22,7 @@ impl Machine<'_> {
     pub(super) fn simple(&mut self, simple: &Simple, place: Place) {
         let Place { input, child, computed, written, settled, .. } = place;
         self.commands = self.commands.saturating_add(1);
-        if !self.work.walk(simple.text.len().saturating_add(COMMAND), 40) {
+        if !self.work.walk(simple.text.len().saturating_add(COMMAND), 30) {
             return;
         }
         self.unknown.clear();
