@@ -17,6 +17,8 @@ const MAX_ELEMENT: usize = 64 * 1024;
 const MAX_EXPANDED: usize = 128 * 1024;
 /// Units that looking up what stands between two percent signs costs at most.
 const REFERENCE: usize = 700;
+/// Units that a replacement in one of Windows' variables costs at most.
+const MODIFIER: usize = 2_500;
 /// Units that looking for signs of a script costs for each byte of arguments.
 const HINTS_BYTE: usize = 50;
 /// Most processes for an action.
@@ -129,8 +131,11 @@ impl<'w> Reader<'w> {
     fn expanded(&mut self, element: Option<&str>) -> String {
         let element = element.unwrap_or_default().trim();
         let text = element.get(..element.floor_char_boundary(MAX_ELEMENT)).unwrap_or_default();
-        let references = text.bytes().filter(|&byte| byte == b'%').count();
-        if !self.work.walk(references, REFERENCE) {
+        let count = |sign: u8| text.bytes().filter(|&byte| byte == sign).count();
+        let references = count(b'%');
+        let modifiers = if references == 0 { 0 } else { count(b':') };
+        let cost = modifiers.saturating_mul(MODIFIER).saturating_add(references.saturating_mul(REFERENCE));
+        if !self.work.spend(cost) {
             self.note(Note::WorkSpent { unread: "variables" });
             return text.to_owned();
         }
@@ -334,11 +339,13 @@ impl<'w> Reader<'w> {
 /// Units that reading arguments costs: their split and their normal form. Parts of paths are put together anew, and
 /// characters that may look like others are looked up.
 fn arguments_cost(arguments: &str) -> usize {
-    let of_byte = |byte: u8| match byte {
-        b'\\' | b'/' => 1_500,
-        b'"' => 500,
-        0x80.. => 400,
-        b' ' | b'\t' => 200,
+    let mut before = 0;
+    let of_byte = |byte: u8| match (std::mem::replace(&mut before, byte), byte) {
+        (b' ' | b'\t', b' ' | b'\t') => 50,
+        (_, b'\\' | b'/') => 1_500,
+        (_, b'"') => 500,
+        (_, 0x80..) => 400,
+        (_, b' ' | b'\t') => 200,
         _ => 130,
     };
     arguments.bytes().map(of_byte).fold(crate::work::CALL, usize::saturating_add)

@@ -250,7 +250,7 @@ impl Machine<'_> {
     fn text(&mut self, waiting: Waiting) {
         let Waiting { text, input, computed, expanded: is_expanded, settled } = waiting;
         let text = text.as_str();
-        if !self.work.walk(text.len(), 55) {
+        if !self.work.walk(text.len(), 70) {
             return;
         }
         // The lines of a text are read one by one, but a caret joins two.
