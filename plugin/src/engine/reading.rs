@@ -3,6 +3,7 @@ use crate::command::{self, Process, Processes};
 use crate::event::{Note, TaskEvent};
 use crate::fields::{ContentState, Table, com_handler_fields, event_fields, process_fields};
 use crate::json::Object;
+use crate::order;
 use crate::shapes;
 use crate::task::{self, Action, Exec, Task};
 use crate::work::{self, Work};
@@ -119,7 +120,7 @@ fn read_task(event: &TaskEvent<'_>, work: &Work, notes: &mut Vec<Note>) -> Task 
 #[inline(never)]
 fn read_commands(task: &Task, work: &Work, notes: &mut Vec<Note>) -> Vec<Processes> {
     let mut order: Vec<(usize, usize)> = task.actions.iter().map(length).zip(0..).collect();
-    order.sort_unstable();
+    order::sort_by_key(&mut order, |(length, _)| *length as u64);
     let mut processes = vec![Processes::default(); task.actions.len()];
     let (mut size, mut left) = (0_usize, order.len());
     for (_, index) in order {
