@@ -24,6 +24,7 @@ pub mod event;
 pub mod fields;
 pub mod history;
 pub mod json;
+mod order;
 pub mod rules;
 pub mod shapes;
 pub mod task;

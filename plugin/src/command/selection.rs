@@ -4,6 +4,7 @@ use super::environment::find_ignoring_case;
 use super::tokens;
 use super::wrappers::Started;
 use super::{cmd, path};
+use crate::order;
 
 /// Programs that do nothing worth a place by themselves.
 const HARMLESS: [&str; 14] = [
@@ -41,7 +42,7 @@ pub(super) fn keep(list: &mut Vec<Started>, most: usize) {
         .map(|(at, one)| (if at == 0 || at == last { u8::MAX } else { oddity(one) }, at))
         .collect();
     // The oddest first, and of equals the earlier.
-    order.sort_by(|left, right| right.0.cmp(&left.0).then(left.1.cmp(&right.1)));
+    order::sort_by(&mut order, |left, right| right.0.cmp(&left.0));
     order.truncate(most);
     let mut at = 0_usize;
     list.retain(|_| {

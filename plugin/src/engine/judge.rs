@@ -5,6 +5,7 @@ use crate::event::Note;
 use crate::fields::Table;
 use crate::history::{Completed, History};
 use crate::json::Object;
+use crate::order;
 use crate::rules::{Evaluated, Matched, Matcher, Order, Pack, Scratch, Settings};
 use crate::shapes;
 use crate::verdict::{Case, Earlier, Verdict, decide, host_role, write_passed_on, write_tag};
@@ -187,7 +188,7 @@ impl Judge {
         if !is_known {
             let limits = matcher.evaluate_event(&reading.fields_with(notes), &Work::new(LIMITS), scratch);
             matched.extend(limits);
-            matched.sort_by_key(|matched| matched.rule);
+            order::sort_by_key(&mut matched, |matched| u64::from(matched.rule));
             matched.dedup_by_key(|matched| matched.rule);
         }
         matched

@@ -3,6 +3,7 @@ use crate::command::{self, Process, Processes};
 use crate::event::{Note, TaskEvent};
 use crate::fields::{ContentState, Table, com_handler_fields, event_fields, process_fields};
 use crate::json::Object;
+use crate::order;
 use crate::shapes;
 use crate::task::{self, Action, Exec, Task};
 use crate::work::{self, Work};
@@ -158,7 +159,7 @@ fn read_command(exec: &Exec, work: &Work, left: usize, place: &mut Processes) {
 #[inline(never)]
 fn by_length(task: &Task) -> Vec<(usize, usize)> {
     let mut order: Vec<(usize, usize)> = task.actions.iter().map(length).zip(0..).collect();
-    order.sort_unstable();
+    order::sort_by_key(&mut order, |(length, _)| *length as u64);
     order
 }
 

@@ -12,6 +12,7 @@ mod list;
 mod memory;
 
 use crate::fields::{Field, Fields, Table};
+use crate::order;
 use crate::rules::{Correlation, CorrelationKind, Matched};
 use folded::{Folded, join};
 use memory::{KEPT, Memory, Seen};
@@ -102,7 +103,7 @@ impl History {
                 let most = enough(correlation).saturating_add(SLACK);
                 let near = self.near(correlation, newest.key, newest);
                 let mut values: Vec<u64> = near.take(most).map(|seen| seen.value).collect();
-                values.sort_unstable();
+                order::sort_by_key(&mut values, |value| *value);
                 values.dedup();
                 holds(correlation, values.len())
             }

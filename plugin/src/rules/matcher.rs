@@ -5,6 +5,7 @@ use super::groups::Groups;
 use super::needles::Needles;
 use super::{LoadError, Pack, Rule};
 use crate::fields::{Field, Fields, View};
+use crate::order;
 use crate::work::Work;
 
 mod candidates;
@@ -191,7 +192,7 @@ impl Matcher {
         self.each_row(event, actions, order, work, scratch, |row, scratch| {
             self.decide(&row, scratch, &mut matched);
         });
-        matched.sort_by_key(|matched| matched.rule);
+        order::sort_by_key(&mut matched, |matched| u64::from(matched.rule));
         Evaluated { matched, complete: !scratch.hits.incomplete }
     }
 

@@ -4,6 +4,7 @@ use super::earlier::Earlier;
 use crate::event::{Note, TaskEvent};
 use crate::fields::{ContentState, Table};
 use crate::history::Completed;
+use crate::order;
 use crate::rules::{Allow, Evidence, Level, Matched, Pack, Role};
 use crate::task::Task;
 use crate::work::Work;
@@ -120,7 +121,7 @@ pub fn decide<'a>(case: &Case<'a>, work: &Work) -> Option<Decision<'a>> {
         return None;
     };
     for findings in [&mut reported, &mut passed_on] {
-        findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+        order::sort_by(findings, |left, right| right.level.cmp(&left.level));
     }
     let severity = match reported.first() {
         Some(finding) => on_host(case, finding.level),

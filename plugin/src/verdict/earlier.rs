@@ -7,6 +7,7 @@ use super::decide::Verdict;
 use super::tag::{FAILED, LOST, MAX_BYTES, NOT_JUDGED, PASSED_ON, SCHEMA};
 use crate::event::Note;
 use crate::json::{self, Object, Value};
+use crate::order;
 use crate::rules::{Matched, Pack};
 use std::borrow::Cow;
 
@@ -57,7 +58,7 @@ impl Earlier {
         let mut earlier = Self::default();
         earlier.take_rules(rules.filter(|_| is(Verdict::Alert)), pack);
         earlier.take_rules(passed_on_rules, pack);
-        earlier.correlations.sort_unstable();
+        order::sort_by_key(&mut earlier.correlations, |index| u64::from(*index));
         earlier.take_notes(notes.filter(|_| is(Verdict::Repaired) || is(Verdict::Unreadable)));
         earlier.take_notes(passed_on_notes);
         Some(earlier)

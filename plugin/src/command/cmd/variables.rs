@@ -5,6 +5,7 @@
 use std::rc::Rc;
 
 use crate::command::environment;
+use crate::order;
 
 /// Most variables of one line that are remembered.
 const MAX_VARIABLES: usize = 1024;
@@ -180,7 +181,10 @@ impl Variables {
                 list.push([name, "=", value].concat());
             }
         }
-        list.sort_by_key(|line| line.to_ascii_lowercase());
+        order::sort_by(&mut list, |left, right| {
+            let lower = |text: &String| text.to_ascii_lowercase();
+            lower(left).cmp(&lower(right))
+        });
         list
     }
 }
