@@ -52,10 +52,13 @@ fn rules(cargo: &mut String) -> Result<String, Box<dyn error::Error>> {
                     .iter()
                     .map(|part| part.to_string_lossy().into_owned())
                     .collect();
-                entries.push(format!("    ({:?}, include_str!({path:?})),\n", below.join("/")));
+                let entry = format!("    ({:?}, include_str!({path:?})),\n", below.join("/"));
+                entries.push((below, entry));
             }
         }
     }
+    // As a folder is read: `a/rule.yml` before `a-b/rule.yml`.
     entries.sort();
-    Ok(format!("pub(super) const FILES: &[(&str, &str)] = &[\n{}];\n", entries.concat()))
+    let entries: String = entries.into_iter().map(|(_, entry)| entry).collect();
+    Ok(format!("pub(super) const FILES: &[(&str, &str)] = &[\n{entries}];\n"))
 }

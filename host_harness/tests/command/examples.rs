@@ -21,6 +21,7 @@ const NOT_RUN: &[(&str, &str)] = &[
     (".ci/run", "it is what runs this test"),
     ("cargo ", "it builds; continuous integration runs it"),
     ("SIGMAHQ=", "it builds"),
+    ("FLUENT_BIT=", "it builds, and needs Fluent Bit"),
     ("WAMRC=", "it needs Fluent Bit's compiler"),
     ("benches/", "it needs Fluent Bit, and takes minutes"),
     ("cmake ", "it builds Fluent Bit's compiler"),

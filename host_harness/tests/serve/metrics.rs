@@ -64,7 +64,9 @@ fn counters_say_what_has_happened() {
         assert_eq!(samples.get(name), Some(&value), "{name} in {samples:#?}");
     }
     let info = samples.keys().find(|name| name.starts_with("schtag_build_info{")).unwrap();
-    let sha256 = hop.log().split_once("module ").unwrap().1[..64].to_owned();
+    let log = hop.log();
+    let is_sha256 = |text: &&str| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let sha256 = log.split(|c: char| !c.is_ascii_alphanumeric()).find(is_sha256).unwrap();
     assert!(info.contains(&format!("module_sha256=\"{sha256}\"")), "{info}");
     assert!(info.contains(&format!("version=\"{}\"", env!("CARGO_PKG_VERSION"))), "{info}");
 }

@@ -183,10 +183,9 @@ impl Judge {
         if complete {
             return matched;
         }
-        let is_known = notes.iter().any(|note| matches!(note, Note::WorkSpent { .. }));
         notes.push(Note::WorkSpent { unread: "what rules look for" });
-        if !is_known {
-            let limits = matcher.evaluate_event(&reading.fields_with(notes), &Work::new(LIMITS), scratch);
+        let limits = matcher.evaluate_event(&reading.fields_with(notes), &Work::new(LIMITS), scratch);
+        if !limits.is_empty() {
             matched.extend(limits);
             order::sort_by_key(&mut matched, |matched| u64::from(matched.rule));
             matched.dedup_by_key(|matched| matched.rule);

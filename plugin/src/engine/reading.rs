@@ -225,15 +225,23 @@ impl Reading<'_> {
         })
     }
 
-    /// The indices of the tables in the order in which rules look at them: the actions' own processes, then what those
-    /// start.
+    /// The indices of the tables in the order in which rules look at them: the actions' own processes, the short ones
+    /// first, since what they leave of their share is for the others; then what those start.
     pub fn order(&self) -> (Vec<usize>, usize) {
         let rows = || self.rows().zip(0..);
         let is_own = |row: &Row| row.process.is_none_or(|process| process == 0);
         let mut order: Vec<usize> = rows().filter(|(row, _)| is_own(row)).map(|(_, index)| index).collect();
+        let sizes: Vec<usize> = self.rows().map(|row| self.size(row)).collect();
+        order::sort_by_key(&mut order, |index| sizes.get(*index).copied().unwrap_or(0) as u64);
         let own = order.len();
         order.extend(rows().filter(|(row, _)| !is_own(row)).map(|(_, index)| index));
         (order, own)
+    }
+
+    /// About how long the texts of a table are, in bytes.
+    fn size(&self, row: Row) -> usize {
+        let process = |index| self.processes.get(row.action).and_then(|processes| processes.list.get(index));
+        row.process.and_then(process).map_or(0, Process::size)
     }
 
     fn table(&self, row: Row) -> Table<'_> {

@@ -155,7 +155,7 @@ impl Needles {
         (walk, work): (&Work, &Work),
         mut found: impl FnMut(u32, Option<usize>),
     ) {
-        let granted = walk.walk_part(value.len().div_ceil(self.stride), BYTE);
+        let granted = walk.walk_part(value.len().div_ceil(self.stride.max(1)), BYTE);
         let value = value.as_bytes();
         let value = value.get(..granted.saturating_mul(self.stride)).unwrap_or(value);
         if self.stride == 1 {

@@ -139,7 +139,18 @@ impl<'a> Value<'a> {
     }
 
     pub(super) fn list(list: Vec<Self>) -> Self {
-        Self::List(Rc::new(list))
+        if !list.iter().any(|value| matches!(value, Self::List(_))) {
+            return Self::List(Rc::new(list));
+        }
+        let mut flat = Vec::new();
+        for value in list {
+            match value {
+                Self::List(inner) => flat.extend(inner.iter().take(MAX_LIST).cloned()),
+                one => flat.push(one),
+            }
+            flat.truncate(MAX_LIST);
+        }
+        Self::List(Rc::new(flat))
     }
 
     /// The value as a string, as PowerShell converts it: a list has blanks between its values.
@@ -301,6 +312,14 @@ pub(super) fn join(list: &[Value<'_>], separator: &str, work: &Work) -> Option<S
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lists_hold_no_lists() {
+        let inner = Value::list(vec![Value::Int(1), Value::Int(2)]);
+        let outer = Value::list(vec![inner.clone(), Value::Int(3), inner]);
+        let flat = [1, 2, 3, 1, 2].map(Value::Int).to_vec();
+        assert_eq!(outer, Value::List(Rc::new(flat)));
+    }
 
     #[test]
     fn indexes_count_from_both_ends() {
