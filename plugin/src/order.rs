@@ -81,7 +81,7 @@ mod tests {
             expected.sort_by_key(|(key, _)| *key);
             sort_by_key(&mut sorted, |(key, _)| u64::from(*key));
             prop_assert_eq!(&sorted, &expected);
-            expected.sort_by(|left, right| right.0.cmp(&left.0));
+            expected.sort_by_key(|(key, _)| std::cmp::Reverse(*key));
             sort_by(&mut sorted, |left, right| right.0.cmp(&left.0));
             prop_assert_eq!(sorted, expected);
         }

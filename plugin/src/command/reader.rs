@@ -217,11 +217,11 @@ impl<'w> Reader<'w> {
     /// Returns what a process starts. It is a function of its own so that little is on the stack while an interpreter
     /// runs.
     #[inline(never)]
-    fn started_by(&mut self, index: usize, arguments: &str, shell: cmd::Shell) -> Option<Box<Starts>> {
+    fn started_by(&mut self, index: usize, arguments: &str, shell: cmd::Shell) -> Option<Starts> {
         let process = self.list.get(index)?;
         let Some(PowerShell { script: Some(script), .. }) = &process.powershell else {
             let starts = wrappers::started(&process.image_name, arguments, &process.argv, shell, self.work);
-            return Some(Box::new(starts));
+            return Some(starts);
         };
         let folded = shell::folded(script, self.work);
         let starts = started_by_script(folded.0.as_deref().unwrap_or(script), self.work);
@@ -239,7 +239,7 @@ impl<'w> Reader<'w> {
         depth: usize,
         folder: Option<String>,
         inherits: bool,
-        mut started: Box<Starts>,
+        mut started: Starts,
     ) {
         let Some(process) = self.list.get_mut(index) else { return };
         let by_shell = process.image_name == "cmd.exe";
@@ -367,9 +367,9 @@ fn found_in(folder: Option<&str>, image: &str) -> Option<String> {
 
 /// Returns what a PowerShell script starts.
 #[inline(never)]
-fn started_by_script(script: &str, work: &Work) -> Box<Starts> {
+fn started_by_script(script: &str, work: &Work) -> Starts {
     let lines = shell::started(script, work);
-    Box::new(lines.into_iter().map(Started::new).collect::<Vec<_>>().into())
+    lines.into_iter().map(Started::new).collect::<Vec<_>>().into()
 }
 
 /// Fills the normal form. For cmd.exe the quotes around the whole `/c` line are no part of it.
