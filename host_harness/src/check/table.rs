@@ -176,7 +176,7 @@ impl<'a> Row<'a> {
         let inherited = row
             .members
             .iter()
-            .filter(|(name, _)| !says(name) && !(acts && Description::ACTION.contains(&name.as_str())));
+            .filter(|(name, _)| !(says(name) || acts && Description::ACTION.contains(&name.as_str())));
         let inherited: Vec<_> = inherited.cloned().collect();
         self.members.extend(inherited);
     }
