@@ -5,7 +5,7 @@ use wasmtime::{ResourceLimiter, Result, Trap};
 /// The most requests for more memory within one call. From nothing to the largest memory of the default
 /// limit, page by page, are 1,024 times; the default module asks in vain once for each member of a record that does
 /// not fit. A refused request costs the host time that fuel does not measure.
-const GROWTHS: u32 = 65_536;
+const GROWTHS: u32 = 200_000;
 /// The most elements of a table. The module of the default rules has some hundred.
 pub(crate) const TABLE: usize = 100_000;
 

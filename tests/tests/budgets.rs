@@ -114,5 +114,5 @@ fn a_long_description_costs_a_bounded_number_of_instructions_a_byte() {
     };
     let ((short, few), (long, many)) = (cost(1_000), cost(5_000));
     let per_byte = (long - short) as f64 / (many - few) as f64;
-    assert!(per_byte <= 100.0, "{per_byte:.1} a byte");
+    assert!(per_byte <= 110.0, "{per_byte:.1} a byte");
 }

@@ -16,7 +16,7 @@ const SHAPE: usize = 5_000_000;
 /// The share that the task's definition may take.
 const DEFINITION: usize = 4_000_000;
 /// The share that reading the commands may take.
-const READ_COMMANDS: usize = 3_700_000;
+const READ_COMMANDS: usize = 6_000_000;
 /// The most that the processes of all actions of a task take, in bytes, before the next action is not read.
 const COMMANDS: usize = 512 * 1024;
 
