@@ -12,7 +12,7 @@ use crate::work::{self, Work};
 /// reading one allocates less, so that it cannot run out half-way.
 const HEADROOM: usize = 2 * 1024 * 1024;
 /// The share of the work that the record's shape may take, in units.
-const SHAPE: usize = 5_000_000;
+const SHAPE: usize = 8_000_000;
 /// The share that the task's definition may take.
 const DEFINITION: usize = 4_000_000;
 /// The share that reading the commands may take.
