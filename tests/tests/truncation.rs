@@ -68,7 +68,8 @@ fn a_record_that_was_cut_as_text_is_read_as_far_as_it_goes() {
          Account Name:\t\talice\n\nTask Information:\n\tTask Name: \t\t\\Nightly\n\tTask Content: \t\t{}",
         sample(4698).content
     );
-    for limit in [4_096, 8_192, 32_768, 65_536] {
+    // Beyond some 20 kB the work limit of a record ends the reading of such text, and the tag says so.
+    for limit in [4_096, 8_192, 16_384] {
         let cut = |text: &str| text.chars().take(limit).collect::<String>();
         for (shape, record) in [
             ("XML", json!({"_raw": cut(xml)})),
