@@ -91,7 +91,7 @@ $(base): FORCE
 
 $(cli): $(base) FORCE
 	@command -v $(CARGO) >/dev/null || { echo "there is no cargo; https://rustup.rs installs it" >&2; exit 1; }
-	$(CARGO) build --locked -p schtag-host
+	$(CARGO) build --locked -p schtag-host -p schtag-features
 
 $(module): $(cli) $(base) $(shell find $(rules) -type f 2>/dev/null)
 	@mkdir -p $(@D)
