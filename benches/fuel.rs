@@ -3,7 +3,7 @@
 //! (`make bench BENCH_ARGS="--bench fuel -- FILE"`), one line for each file, of the mean of its records.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::panic, reason = "a report")]
 
-use schtag_host::engine::{Instance, Module, Options, Timestamp};
+use schtag_host::run::wasmtime::{Instance, Module, Options, Timestamp};
 use schtag_tests::{filter, workload};
 
 const AT: Timestamp = Timestamp { seconds: 1_772_000_000, nanoseconds: 0 };

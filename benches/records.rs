@@ -3,7 +3,7 @@
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use schtag::engine::{At, Engine, Outcome};
-use schtag_host::engine::{Instance, Options, Timestamp};
+use schtag_host::run::wasmtime::{Instance, Options, Timestamp};
 use schtag_tests::{filter, pack, workload};
 use std::hint::black_box;
 

@@ -5,10 +5,10 @@
 
 use schtag::rules::{Pack, Packed};
 use schtag_benches::rules::{default_pack, plain, sigmahq};
-use schtag_host::bake::bake;
-use schtag_host::engine::{Instance, Module, Options, Timestamp};
-use schtag_host::settings::Configuration;
-use schtag_host::sigma::{self, Source};
+use schtag_host::rules::settings::Configuration;
+use schtag_host::rules::sigma::{self, Source};
+use schtag_host::run::wasmtime::{Instance, Module, Options, Timestamp};
+use schtag_host::wasm::bake::bake;
 use schtag_tests::samples::{Sample, Shape};
 use schtag_tests::stream::{Form, Stream};
 use schtag_tests::{filter, project};

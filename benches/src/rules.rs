@@ -1,6 +1,6 @@
 //! Rules as text.
 
-use schtag_host::sigma::{self, Source};
+use schtag_host::rules::sigma::{self, Source};
 use schtag_tests::project;
 use std::path::PathBuf;
 

@@ -1,7 +1,7 @@
 //! What a record costs: a part of a task and the text that stands in it, through the built module.
 #![no_main]
 
-use schtag_host::engine::Instance;
+use schtag_host::run::wasmtime::Instance;
 use std::cell::RefCell;
 
 thread_local!(static FILTER: RefCell<Instance> = RefCell::new(schtag_fuzz::instance()));

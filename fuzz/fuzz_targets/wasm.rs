@@ -2,7 +2,7 @@
 #![no_main]
 
 use schtag::engine::Engine;
-use schtag_host::engine::Instance;
+use schtag_host::run::wasmtime::Instance;
 use std::cell::RefCell;
 
 thread_local!(static BOTH: RefCell<(Engine, Instance)> =

@@ -3,7 +3,7 @@
 
 use schtag::engine::Engine;
 use schtag::rules::Packed;
-use schtag_host::engine::{Instance, Module, Options};
+use schtag_host::run::wasmtime::{Instance, Module, Options};
 use std::fs;
 
 /// The rules that `cargo run --example fuzz_corpus` compiles for the targets.

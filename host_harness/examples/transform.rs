@@ -5,8 +5,8 @@
 //! ```
 #![allow(clippy::print_stdout, reason = "an example shows something")]
 
-use schtag_host::engine::ModuleCache;
-use schtag_host::transform::{Event, FunctionTransform, OutputBuffer, Tag, TagOptions};
+use schtag_host::run::transform::{Event, FunctionTransform, OutputBuffer, Tag, TagOptions};
+use schtag_host::run::wasmtime::ModuleCache;
 use serde_json::{Map, Value};
 use std::error::Error;
 use std::fs;

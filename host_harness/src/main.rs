@@ -1,6 +1,5 @@
 //! The command `schtag`.
-mod cli;
 
 fn main() -> std::process::ExitCode {
-    cli::main()
+    schtag_host::cli::main()
 }

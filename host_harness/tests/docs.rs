@@ -1,6 +1,7 @@
 //! The committed pages are those that the rules give.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
-use schtag_host::{docs, rule_files};
+use schtag_host::author::catalogue_pages;
+use schtag_host::rules::load;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,9 +16,9 @@ fn root() -> PathBuf {
 fn the_rule_catalogue_is_up_to_date() {
     let output = root().join("docs/rules");
     assert!(output.is_dir(), "there is no docs/rules: {ADVICE}");
-    let compiled = rule_files::compile(&[root().join("plugin/rules")], None).unwrap();
+    let compiled = load::compile(&[root().join("plugin/rules")], None).unwrap();
     assert!(compiled.refused.is_empty(), "{:?}", compiled.refused);
-    let pages = docs::pages(&compiled, &output);
+    let pages = catalogue_pages::pages(&compiled, &output);
     for (name, text) in &pages {
         let written = fs::read_to_string(output.join(name)).unwrap_or_default();
         // Git may check files out with the line ends of Windows.
@@ -32,5 +33,5 @@ fn the_rule_catalogue_is_up_to_date() {
 #[test]
 fn the_page_of_fields_is_up_to_date() {
     let written = fs::read_to_string(root().join("docs/fields.md")).unwrap_or_default();
-    assert!(written.replace("\r\n", "\n") == docs::fields(), "docs/fields.md is stale: {ADVICE}");
+    assert!(written.replace("\r\n", "\n") == catalogue_pages::fields(), "docs/fields.md is stale: {ADVICE}");
 }

@@ -2,18 +2,17 @@
 //!
 //! A record flows through the modules in one direction, and no module knows those after it:
 //!
-//! 1. [`json`] reads the record's bytes: is this one JSON object, and what are its members?
-//! 2. [`shapes`] recognises what shipped it and finds the Windows event in it.
-//! 3. [`event`] is that event: a scheduled task was created, deleted, enabled, disabled or updated.
-//! 4. [`task`] is the task definition that the event carries, read from its XML.
-//! 5. [`command`] is what each action of the task will run: normalised, unwrapped and decoded.
-//! 6. [`fields`] names all of this for rules, in Sigma's words.
-//! 7. [`rules`] evaluates a compiled rule pack over those fields.
-//! 8. [`history`] remembers matches for rules over several events.
-//! 9. [`verdict`] grades what matched and writes the tag.
-//! 10. [`engine`] joins them; [`abi`] is what Fluent Bit calls.
-//!
-//! [`work`] is the meter that bounds what one record may cost; every module from [`shapes`] on charges it.
+//! 1. [`work`] is the meter that bounds what one record may cost; [`bytes`] and [`order`] are small helpers of all.
+//! 2. [`json`] reads the record's bytes: is this one JSON object, and what are its members?
+//! 3. [`event`] is a Windows event about a task: created, deleted, enabled, disabled or updated.
+//! 4. [`shapes`] recognises what shipped the record and finds the event in it.
+//! 5. [`task`] is the task definition that the event carries, read from its XML.
+//! 6. [`command`] is what each action of the task will run: normalised, unwrapped and decoded.
+//! 7. [`fields`] names all of this for rules, in Sigma's words.
+//! 8. [`rules`] evaluates a compiled rule pack over those fields.
+//! 9. [`history`] remembers matches for rules over several events.
+//! 10. [`verdict`] grades what matched and writes the tag.
+//! 11. [`engine`] joins them; [`abi`] is what Fluent Bit calls.
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
 pub mod abi;

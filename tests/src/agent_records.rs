@@ -4,7 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-use schtag_host::engine::{Module, Options, Tagger, Timestamp};
+use schtag_host::run::wasmtime::{Module, Options, Tagger, Timestamp};
 use serde_json::{Value, json};
 
 use crate::fluent_bit::{AgentError, Installation, PERSISTENT};

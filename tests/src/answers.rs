@@ -2,7 +2,7 @@
 //! docs/reliability.md that are made of it.
 
 use crate::project;
-use schtag_host::yaml;
+use schtag_host::rules::yaml;
 use serde::Deserialize;
 use std::fs;
 use std::path::PathBuf;

@@ -1,8 +1,8 @@
 //! The rules of `plugin/rules` as the tests need them.
 
 use crate::project;
-use schtag_host::check::cases::{self, Case};
-use schtag_host::rule_files;
+use schtag_host::author::check::cases::{self, Case};
+use schtag_host::rules::load;
 use std::path::PathBuf;
 
 /// A rule folder: its one document that is reported and has an `ads:` section.
@@ -42,7 +42,7 @@ fn folder() -> PathBuf {
 /// # Errors
 /// A sentence that says what is wrong with a folder.
 pub fn rules() -> Result<Vec<Rule>, String> {
-    let compiled = rule_files::compile(&[folder()], None).map_err(|error| error.to_string())?;
+    let compiled = load::compile(&[folder()], None).map_err(|error| error.to_string())?;
     if let Some(refusal) = compiled.refused.first() {
         return Err(refusal.to_string());
     }

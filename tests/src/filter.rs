@@ -1,7 +1,7 @@
 //! The built filter, called as Fluent Bit would.
 
 use crate::project;
-use schtag_host::engine::{Instance, Module, Options, Timestamp};
+use schtag_host::run::wasmtime::{Instance, Module, Options, Timestamp};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;

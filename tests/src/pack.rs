@@ -2,7 +2,7 @@
 
 use crate::{filter, project};
 use schtag::rules::{Pack, Packed};
-use schtag_host::rule_files;
+use schtag_host::rules::load;
 
 /// The pack that is in the built filter.
 ///
@@ -23,6 +23,6 @@ pub fn with_settings(settings: &str) -> Result<Pack, String> {
     let file = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
     std::fs::write(file.path(), settings).map_err(|error| error.to_string())?;
     let rules = [project::root().join("plugin/rules")];
-    let compiled = rule_files::compile(&rules, Some(file.path())).map_err(|error| error.to_string())?;
+    let compiled = load::compile(&rules, Some(file.path())).map_err(|error| error.to_string())?;
     Ok(compiled.pack)
 }

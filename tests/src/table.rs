@@ -1,7 +1,7 @@
-//! Tables of test cases, as [`schtag_host::check::table`] describes them.
+//! Tables of test cases, as [`schtag_host::author::check::table`] describes them.
 
 use crate::project;
-use schtag_host::check::table::{self, Row, RowError};
+use schtag_host::author::check::table::{self, Row, RowError};
 use std::path::Path;
 
 /// Reads the table of that name in tests/testdata with a function for each row. Each result comes with its place, for

@@ -1,9 +1,9 @@
 //! What a record may cost, in wasmtime fuel: about one unit for each instruction of the guest, the same on every
 //! machine. A change that costs more fails here; `make bench BENCH_ARGS="--bench fuel"` prints the numbers.
 
-use schtag_host::bake::bake;
-use schtag_host::engine::Module;
-use schtag_host::gate::DEFAULT_BUDGET;
+use schtag_host::run::wasmtime::Module;
+use schtag_host::wasm::bake::bake;
+use schtag_host::wasm::gate::DEFAULT_BUDGET;
 use schtag_tests::filter::{self, Filter};
 use schtag_tests::samples::{Sample, Shape};
 use schtag_tests::workload::{Input, inputs};

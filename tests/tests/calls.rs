@@ -4,7 +4,7 @@
 //! Another rustc inlines otherwise, so that functions of the standard library are seen under other names: the answers are
 //! for one, and with any other the tests are skipped.
 
-use schtag_host::calls::Calls;
+use schtag_host::wasm::call_graph::Calls;
 use schtag_tests::answers::{Answers, page};
 use schtag_tests::mangled::readable;
 use schtag_tests::skip::skipped;

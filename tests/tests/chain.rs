@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use schtag::engine::Engine;
-use schtag_host::engine::{Module, Options, Tagger, Timestamp};
+use schtag_host::run::wasmtime::{Module, Options, Tagger, Timestamp};
 use schtag_tests::events::records;
 use schtag_tests::filter;
 use schtag_tests::samples::{Sample, Shape};

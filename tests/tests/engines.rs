@@ -2,7 +2,7 @@
 //! core run natively.
 
 use schtag::engine::{At, Engine, Outcome};
-use schtag_host::engine::{Instance, Module, Options, Timestamp};
+use schtag_host::run::wasmtime::{Instance, Module, Options, Timestamp};
 use schtag_tests::samples::{Sample, Shape};
 use schtag_tests::wasmi_host::WasmiHost;
 use schtag_tests::wasmtime_host::{Compiler, WasmtimeHost};
@@ -85,7 +85,7 @@ fn alone(number: usize, record: Vec<u8>) -> Vec<u8> {
 
 #[test]
 fn every_lifecycle_gives_the_same_verdicts() {
-    use schtag_host::engine::Tagger;
+    use schtag_host::run::wasmtime::Tagger;
     let module = Module::new(&filter::wasm().unwrap()).unwrap();
     let of = |count| NonZeroU32::new(count).unwrap();
     // Each with a host, task and user of its own: several events of one are a sequence, which an instance that is

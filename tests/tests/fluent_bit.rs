@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use schtag_host::engine::{Module, Options, Tagger, Timestamp};
+use schtag_host::run::wasmtime::{Module, Options, Tagger, Timestamp};
 use schtag_tests::agent_records::{alerts, parse, parse_all, sample_events, untagged, write_lines};
 use schtag_tests::fluent_bit::{AgentError, Installation, PERSISTENT, free_port, send};
 use schtag_tests::fluent_bit_config::{

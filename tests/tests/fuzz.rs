@@ -2,7 +2,7 @@
 //! and for changes of them, the same in every run. `SCHTAG_FUZZ_TIMES=100` tries a hundred times as many changes.
 
 use schtag::engine::Engine;
-use schtag_host::engine::{Instance, Module, Options};
+use schtag_host::run::wasmtime::{Instance, Module, Options};
 use schtag_properties::{command, evtx, fuel, json, record, rules, settings, task, wasm};
 use schtag_tests::mutations::Mutations;
 use schtag_tests::{filter, pack, seeds};

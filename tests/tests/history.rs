@@ -1,6 +1,6 @@
 //! The module over stored events: as a function of ClickHouse, and in Python as for Spark.
 
-use schtag_host::engine::{Options, Tagger, Timestamp};
+use schtag_host::run::wasmtime::{Options, Tagger, Timestamp};
 use schtag_tests::row_binary::{block, strings};
 use schtag_tests::samples::{Sample, Shape};
 use schtag_tests::skip::{Tool, missing, skipped};

@@ -1,7 +1,7 @@
 //! Whatever comes in, exactly one valid JSON object comes out, nothing traps, and the next record is judged as
 //! if nothing had happened.
 
-use schtag_host::engine::{Instance, Options, Timestamp};
+use schtag_host::run::wasmtime::{Instance, Options, Timestamp};
 use schtag_tests::samples::{Sample, Shape};
 use schtag_tests::{filter, hostile};
 use serde_json::Value;

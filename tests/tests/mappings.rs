@@ -2,12 +2,12 @@
 
 use schtag::engine::{At, Engine, Outcome};
 use schtag::rules::{Level, Pack, Packed};
-use schtag_host::catalogue::Catalogue;
-use schtag_host::engine::{Instance, Module, Options, Timestamp};
-use schtag_host::gate::DEFAULT_BUDGET;
-use schtag_host::manifest::{Manifest, RuleSummary};
-use schtag_host::mapping::ecs::Lifter;
-use schtag_host::mapping::ocsf::Findings;
+use schtag_host::records::mapping::ecs::Lifter;
+use schtag_host::records::mapping::ocsf::Findings;
+use schtag_host::rules::catalogue::Catalogue;
+use schtag_host::run::wasmtime::{Instance, Module, Options, Timestamp};
+use schtag_host::wasm::gate::DEFAULT_BUDGET;
+use schtag_host::wasm::manifest::{Manifest, RuleSummary};
 use schtag_tests::ocsf::conformance;
 use schtag_tests::samples::{Sample, Shape};
 use schtag_tests::skip::skipped;
@@ -173,7 +173,8 @@ fn the_module_has_room_for_ecs() {
         skipped("set SCHTAG_BASE_WASM to the base module, as `make test` does");
         return;
     };
-    let baked = schtag_host::bake::bake(&std::fs::read(base).unwrap(), &ecs_pack(), DEFAULT_BUDGET).unwrap();
+    let baked =
+        schtag_host::wasm::bake::bake(&std::fs::read(base).unwrap(), &ecs_pack(), DEFAULT_BUDGET).unwrap();
     let module = Module::new(&baked.wasm).unwrap();
     let mut instance = Instance::new(&module, &Options::default()).unwrap();
     let record = Sample::new(4698, "powershell.exe", "-w hidden").record(Shape::Flat);

@@ -3,7 +3,7 @@
 //! `cargo test --release --test memory -- --ignored --nocapture` passes ten million through one instance, or as many as
 //! `SCHTAG_RECORDS` says.
 
-use schtag_host::engine::{Instance, Options, Timestamp};
+use schtag_host::run::wasmtime::{Instance, Options, Timestamp};
 use schtag_tests::filter;
 use schtag_tests::samples::{Sample, Shape};
 

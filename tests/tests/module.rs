@@ -1,7 +1,7 @@
 //! The built module itself: every supported Fluent Bit loads it, and it says what is in it.
 
-use schtag_host::engine::Module;
-use schtag_host::gate::{self, DEFAULT_PACK_BUDGET, Form};
+use schtag_host::run::wasmtime::Module;
+use schtag_host::wasm::gate::{self, DEFAULT_PACK_BUDGET, Form};
 use schtag_tests::{filter, project};
 
 #[test]

@@ -1,7 +1,7 @@
 //! Records through the built module: nothing but our own member is ever added, and what is no task event comes
 //! out byte for byte.
 
-use schtag_host::engine::{Options, Tagger, Timestamp};
+use schtag_host::run::wasmtime::{Options, Tagger, Timestamp};
 use schtag_tests::samples::{Sample, Shape};
 use schtag_tests::{base64, filter};
 use serde_json::Value;

@@ -1,8 +1,8 @@
 //! The report, of what the module really says, in a browser: hostile names are text, and what is not listed is said.
 
-use schtag_host::catalogue::Catalogue;
-use schtag_host::engine::{Instance, Options, Timestamp};
 use schtag_host::report::{Heading, Report};
+use schtag_host::rules::catalogue::Catalogue;
+use schtag_host::run::wasmtime::{Instance, Options, Timestamp};
 use schtag_tests::files_server::{Files, FilesServer};
 use schtag_tests::samples::{Sample, Shape};
 use schtag_tests::{chromium, events, filter};

@@ -1,8 +1,8 @@
 //! Every case beside every rule, through the built module: a rule is in the tag exactly when the case says so.
 
-use schtag_host::check::cases::Case;
-use schtag_host::check::samples::{Description, Shape};
-use schtag_host::check::table::Row;
+use schtag_host::author::check::cases::Case;
+use schtag_host::author::check::samples::{Description, Shape};
+use schtag_host::author::check::table::Row;
 use schtag_tests::catalogue::{self, Rule};
 use schtag_tests::filter::{self, Filter};
 use schtag_tests::project;

@@ -2,7 +2,7 @@
 //!
 //! What each sequence rule matches is in its cases (see rule_cases.rs).
 
-use schtag_host::engine::{Options, Tagger, Timestamp};
+use schtag_host::run::wasmtime::{Options, Tagger, Timestamp};
 use schtag_tests::catalogue;
 use schtag_tests::filter::{self, AT, Filter};
 use schtag_tests::samples::{Sample, Shape};

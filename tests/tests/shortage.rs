@@ -1,7 +1,7 @@
 //! When the host gives no more memory, a record comes back all the same: judged, or as it was with a tag that says
 //! that it was not judged. Only what the host itself could not copy is lost, and that is said, too.
 
-use schtag_host::engine::{Instance, Module, Options, Timestamp};
+use schtag_host::run::wasmtime::{Instance, Module, Options, Timestamp};
 use schtag_properties::text::{is_key, is_object, members};
 use schtag_tests::samples::{Sample, Shape};
 use schtag_tests::wasmi_host::WasmiHost;

@@ -1,7 +1,7 @@
 //! What an attacker writes into a record cannot make a task event go unseen, make another record one, or speak in the
 //! tag's name.
 
-use schtag_host::engine::Module;
+use schtag_host::run::wasmtime::Module;
 use schtag_tests::filter::{self, Filter};
 use schtag_tests::samples::{Sample, Shape, task_xml};
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! Fluent Bit gives a module 8 KiB for the frames of its calls, and a call for which nothing is left loses the record.
 
-use schtag_host::calls::Calls;
-use schtag_host::stack::{AVAILABLE, OF_HOST, PEAK, metered};
+use schtag_host::wasm::call_graph::Calls;
+use schtag_host::wasm::stack::{AVAILABLE, OF_HOST, PEAK, metered};
 use schtag_tests::samples::{Sample, Shape, task_xml};
 use schtag_tests::wasmi_host::WasmiHost;
 use schtag_tests::{filter, seeds};

@@ -4,7 +4,7 @@
 use jsonschema::Validator;
 use schtag::engine::{At, Engine, Outcome};
 use schtag::rules::{Pack, Packed};
-use schtag_host::engine::{Instance, Options, Timestamp};
+use schtag_host::run::wasmtime::{Instance, Options, Timestamp};
 use schtag_tests::events::{odd, records};
 use schtag_tests::samples::{Sample, Shape};
 use schtag_tests::{filter, pack, project};

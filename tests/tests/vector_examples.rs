@@ -8,7 +8,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use schtag_host::yaml;
+use schtag_host::rules::yaml;
 use schtag_tests::fluent_bit::Installation;
 use schtag_tests::fluent_bit_config::{Example, JSON_LINES_PARSER, WINEVTLOG_OPTIONS};
 use schtag_tests::project;

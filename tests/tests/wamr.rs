@@ -1,6 +1,6 @@
 //! The filter in WAMR without an agent around it, as old a one as there is: `IWASM=/path/to/iwasm`.
 
-use schtag_host::engine::{Instance, Module, Options, Timestamp};
+use schtag_host::run::wasmtime::{Instance, Module, Options, Timestamp};
 use schtag_tests::skip::{Tool, missing};
 use schtag_tests::{filter, seeds, wamr};
 use std::fs;

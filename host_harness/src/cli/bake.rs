@@ -1,10 +1,10 @@
 //! `schtag bake`.
 use super::failure::{Exit, Failure};
 use super::{module, say};
+use crate::text::digest::sha256_hex;
+use crate::wasm::bake::{BakeError, bake};
+use crate::wasm::gate;
 use clap::Args;
-use schtag_host::bake::{BakeError, bake};
-use schtag_host::digest::sha256_hex;
-use schtag_host::gate;
 use std::path::{Path, PathBuf};
 use std::{fs, process};
 

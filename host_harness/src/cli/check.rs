@@ -3,10 +3,10 @@ use super::failure::{Exit, Failure};
 use super::output;
 use super::terminal::{Style, Terminal, row as on_one_line};
 use super::{module, say};
+use crate::author::check::junit::junit;
+use crate::author::check::{CheckError, Report, RuleReport, check};
 use clap::Args;
 use schtag::rules::Level;
-use schtag_host::check::junit::junit;
-use schtag_host::check::{CheckError, Report, RuleReport, check};
 use std::fs;
 use std::path::PathBuf;
 
@@ -93,7 +93,7 @@ fn in_words(report: &Report, terminal: Terminal) -> String {
         }
         for case in &rule.cases {
             if let Some(decided) = &case.decided {
-                let place = rule.path.with_file_name(schtag_host::check::cases::FILE);
+                let place = rule.path.with_file_name(crate::author::check::cases::FILE);
                 let must = if case.matches { "must match" } else { "must not match" };
                 let (place, line, name) = (place.display(), case.line, &case.name);
                 let line = format!("{failed}: {place}:{line}: \"{name}\" {must}, but {decided}");

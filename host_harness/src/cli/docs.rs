@@ -1,8 +1,10 @@
 //! `schtag docs`.
 use super::failure::{Exit, Failure};
 use super::say;
+use crate::author::catalogue_pages;
+use crate::rules::load;
+use crate::text::files;
 use clap::Args;
-use schtag_host::{docs, files, rule_files};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -33,8 +35,7 @@ pub(crate) struct Docs {
 
 impl Docs {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
-        let compiled =
-            rule_files::compile(&self.rules, None).map_err(|error| Failure::new(Exit::Input, error))?;
+        let compiled = load::compile(&self.rules, None).map_err(|error| Failure::new(Exit::Input, error))?;
         for refused in &compiled.refused {
             say(&format!("left out: {refused}"));
         }
@@ -46,7 +47,7 @@ impl Docs {
             move |error| Failure::of_file(Exit::Output, &path, error)
         };
         fs::create_dir_all(&self.output).map_err(failed(&self.output))?;
-        let pages = docs::pages(&compiled, &self.output);
+        let pages = catalogue_pages::pages(&compiled, &self.output);
         for entry in fs::read_dir(&self.output).map_err(failed(&self.output))? {
             let path = entry.map_err(failed(&self.output))?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -64,7 +65,7 @@ impl Docs {
             fs::write(&path, text).map_err(failed(&path))?;
         }
         if let Some(path) = &self.fields {
-            fs::write(path, docs::fields()).map_err(failed(path))?;
+            fs::write(path, catalogue_pages::fields()).map_err(failed(path))?;
         }
         say(&format!("{}: {} pages", self.output.display(), pages.len()));
         // A catalogue that silently lacks a rule would pass for complete.
@@ -75,5 +76,5 @@ impl Docs {
 /// Whether a file is a page of ours.
 fn is_written(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "md")
-        && files::read(path, PAGE).is_ok_and(|bytes| bytes.starts_with(docs::MARK.as_bytes()))
+        && files::read(path, PAGE).is_ok_and(|bytes| bytes.starts_with(catalogue_pages::MARK.as_bytes()))
 }

@@ -5,11 +5,11 @@ use super::failure::{Exit, Failure};
 use super::output;
 use super::terminal::Terminal;
 use super::{module, say};
+use crate::author::explain::{self, Explanation};
+use crate::records::ndjson::{self, InputError, Lines, Piece};
+use crate::run::wasmtime::Timestamp;
 use clap::Args;
 use schtag::engine::At;
-use schtag_host::engine::Timestamp;
-use schtag_host::explain::{self, Explanation};
-use schtag_host::ndjson::{self, InputError, Lines, Piece};
 use std::io::{IsTerminal, Read, stdin};
 use std::path::{Path, PathBuf};
 

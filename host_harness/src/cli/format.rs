@@ -1,9 +1,9 @@
 //! The schemas in which `schtag tag` writes.
 use super::failure::{Exit, Failure};
+use crate::records::mapping::{ecs::Lifter, ocsf::Findings};
+use crate::rules::catalogue::Catalogue;
+use crate::run::wasmtime::{Module, Timestamp};
 use clap::ValueEnum;
-use schtag_host::catalogue::Catalogue;
-use schtag_host::engine::{Module, Timestamp};
-use schtag_host::mapping::{ecs::Lifter, ocsf::Findings};
 use serde_json::Value;
 use std::borrow::Cow;
 

@@ -66,7 +66,7 @@ enum Command {
 }
 
 /// Runs the command and says how it ended.
-pub(crate) fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     let command = match Cli::try_parse() {
         Ok(cli) => cli.command,
         Err(error) => return usage(&error),

@@ -1,10 +1,11 @@
 //! Which module judges, and by which rules.
 use super::failure::{Exit, Failure};
 use super::{embedded, say};
-use schtag_host::bake::bake;
-use schtag_host::engine::{Module, ModuleCache};
-use schtag_host::sigma::Compilation;
-use schtag_host::{files, rule_files};
+use crate::rules::load;
+use crate::rules::sigma::Compilation;
+use crate::run::wasmtime::{Module, ModuleCache};
+use crate::text::files;
+use crate::wasm::bake::bake;
 use std::borrow::Cow;
 use std::env;
 use std::path::{Path, PathBuf};
@@ -75,8 +76,8 @@ fn origin(rules: &[PathBuf]) -> String {
 /// Compiles the rules in these folders and files, or the default rules when none is named.
 pub(crate) fn compile(rules: &[PathBuf], settings: Option<&Path>) -> Result<Compilation, Failure> {
     let compiled = match rules {
-        [] => rule_files::compile_default(settings),
-        rules => rule_files::compile(rules, settings),
+        [] => load::compile_default(settings),
+        rules => load::compile(rules, settings),
     };
     compiled.map_err(|error| Failure::new(Exit::Input, error))
 }

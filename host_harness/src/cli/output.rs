@@ -2,7 +2,7 @@
 //! that a terminal obeys.
 use super::failure::{Exit, Failure};
 use super::terminal::{Terminal, visible};
-use schtag_host::invisible::is_invisible;
+use crate::text::invisible::is_invisible;
 use serde::Serialize;
 use std::io::{BufWriter, StdoutLock, Write, stderr, stdout};
 

@@ -1,11 +1,11 @@
 //! Records before and after, for people to read: `schtag tag --pretty`.
 use super::terminal::{Style, Terminal, cut, visible, wrap};
+use crate::run::wasmtime::CallError;
 use schtag::event::TaskEvent;
 use schtag::json::{Scanner, repair};
 use schtag::shapes;
 use schtag::task::{self, Action};
 use schtag::work::{self, Work};
-use schtag_host::engine::CallError;
 use serde_json::Value;
 use std::fmt::Write;
 use std::path::Path;

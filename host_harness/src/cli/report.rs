@@ -3,9 +3,9 @@ use super::bake::replace;
 use super::failure::{Exit, Failure};
 use super::tag::Tag;
 use super::{module, output, say};
+use crate::report::{self, DEFAULT_LIMIT, Heading, Troubles};
+use crate::rules::catalogue::Catalogue;
 use clap::Args;
-use schtag_host::catalogue::Catalogue;
-use schtag_host::report::{self, DEFAULT_LIMIT, Heading, Troubles};
 use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\

@@ -1,10 +1,10 @@
 //! `schtag serve`.
 use super::failure::{Exit, Failure};
 use super::{module, say};
+use crate::run::serve::{Downstream, Options, Server};
+use crate::run::transform::{Tag, TagOptions};
+use crate::run::wasmtime;
 use clap::Args;
-use schtag_host::engine;
-use schtag_host::serve::{Downstream, Options, Server};
-use schtag_host::transform::{Tag, TagOptions};
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -108,7 +108,7 @@ impl Serve {
         let loaded = module::choose(self.module.as_deref(), &self.rules, self.cache)?;
         let facts = format!("{}, module {}", loaded.description(), loaded.module.sha256());
         let tag = TagOptions {
-            engine: engine::Options { fuel_limit: Some(self.fuel), ..engine::Options::default() },
+            engine: wasmtime::Options { fuel_limit: Some(self.fuel), ..wasmtime::Options::default() },
             pipeline_tag: self.tag,
             idle_instances: options.workers,
         };

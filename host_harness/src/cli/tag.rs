@@ -10,11 +10,11 @@ use super::summary::Summary;
 use super::terminal::Terminal;
 use super::workers::Workers;
 use super::{module, say};
+use crate::records::mapping::event_time;
+use crate::report::Report;
+use crate::run::wasmtime::{Lifecycle, Module, Options, Tagger, Timestamp};
 use clap::{Args, ValueEnum};
 use run::Run;
-use schtag_host::engine::{Lifecycle, Module, Options, Tagger, Timestamp};
-use schtag_host::mapping::event_time;
-use schtag_host::report::Report;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 

@@ -3,9 +3,9 @@
 //!
 //! Colours are set with marks ([`Terminal::paint`]), which only [`Terminal::rendered`] turns into what a terminal
 //! obeys. So an escape sequence that somebody wrote into a name never comes out as one.
+pub(crate) use crate::text::invisible::visible;
+use crate::text::invisible::visible_but;
 use console::measure_text_width;
-pub(crate) use schtag_host::invisible::visible;
-use schtag_host::invisible::visible_but;
 use std::env;
 use std::io::{IsTerminal, stdout};
 

@@ -6,9 +6,9 @@
 //! scheduled-task events meet one instance, one after the other, as they would without workers.
 use super::failure::{Exit, Failure};
 use super::summary::tag_of;
+use crate::run::wasmtime::{CallError, EngineError, Module, Options, Tagger, Timestamp};
 use schtag::engine::Screen;
 use schtag::json::Scanner;
-use schtag_host::engine::{CallError, EngineError, Module, Options, Tagger, Timestamp};
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;

@@ -1,7 +1,7 @@
 //! The timeline as a picture (SVG).
 use super::LEVELS;
 use super::timeline::{Counts, Spans};
-use crate::time::{DAY, rfc3339};
+use crate::text::time::{DAY, rfc3339};
 use std::fmt::Write;
 
 /// Room for the numbers at the left, and for the words below.

@@ -1,7 +1,7 @@
 //! Findings that say the same, as one.
 use super::severity;
-use crate::digest::sha256_hex;
-use crate::mapping::{Facts, entries, text, texts};
+use crate::records::mapping::{Facts, entries, text, texts};
+use crate::text::digest::sha256_hex;
 use schtag::rules::Level;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};

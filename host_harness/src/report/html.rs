@@ -1,6 +1,6 @@
 //! Text in HTML. Whatever comes from a record goes through here.
 
-use crate::invisible::is_invisible;
+use crate::text::invisible::is_invisible;
 
 /// A text as HTML, also in an attribute's value: what a browser would take for markup is escaped, and what would not be
 /// seen, or would reorder or hide other text, is shown by its number.
@@ -96,7 +96,7 @@ fn fold(c: char) -> char {
 
 /// A link to another page; text alone when the address is none.
 pub(super) fn link(address: &str, text: &str) -> String {
-    if crate::attack::is_address(address) {
+    if crate::rules::attack::is_address(address) {
         format!("<a href=\"{}\" rel=\"noreferrer noopener\">{}</a>", escape(address), escape(text))
     } else {
         escape(text)

@@ -10,8 +10,8 @@ mod page;
 mod tallies;
 mod timeline;
 
-use crate::catalogue::Catalogue;
-use crate::mapping::{Facts, entries, text, texts};
+use crate::records::mapping::{Facts, entries, text, texts};
+use crate::rules::catalogue::Catalogue;
 use groups::Groups;
 use schtag::rules::Level;
 use serde_json::Value;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::catalogue::Catalogue;
+use crate::rules::catalogue::Catalogue;
 use serde_json::json;
 
 const ENCODED: &str = "f6f75093-f4e7-4d7c-9361-9b49c0f78998";

@@ -28,7 +28,7 @@ impl Folder {
         let folder = Self(tempfile::tempdir().unwrap());
         let base = wat::parse_str(include_str!("../guest/base.wat")).unwrap();
         let pack = schtag::rules::Pack::default();
-        let baked = schtag_host::bake::bake(&base, &pack, usize::MAX).unwrap();
+        let baked = schtag_host::wasm::bake::bake(&base, &pack, usize::MAX).unwrap();
         folder.write("base.wasm", &base);
         folder.write("schtag.wasm", &baked.wasm);
         folder

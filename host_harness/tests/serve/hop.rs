@@ -21,7 +21,8 @@ fn folder() -> &'static TempDir {
     FOLDER.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
         let base = wat::parse_str(include_str!("../guest/base.wat")).unwrap();
-        let baked = schtag_host::bake::bake(&base, &schtag::rules::Pack::default(), usize::MAX).unwrap();
+        let baked =
+            schtag_host::wasm::bake::bake(&base, &schtag::rules::Pack::default(), usize::MAX).unwrap();
         std::fs::write(folder.path().join("schtag.wasm"), baked.wasm).unwrap();
         folder
     })

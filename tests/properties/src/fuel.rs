@@ -1,7 +1,7 @@
 //! What reading a record costs is bounded, whatever it holds.
 
 use crate::text::lossy;
-use schtag_host::engine::{Instance, Timestamp};
+use schtag_host::run::wasmtime::{Instance, Timestamp};
 use std::hint::black_box;
 
 /// What reading a record may cost beyond a walk over its bytes, in units of fuel. The aim is 10 million: some steps of

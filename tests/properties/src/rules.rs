@@ -2,8 +2,8 @@
 
 use crate::text::lossy;
 use schtag::rules::Matcher;
-use schtag_host::settings::Configuration;
-use schtag_host::sigma::{self, Source};
+use schtag_host::rules::settings::Configuration;
+use schtag_host::rules::sigma::{self, Source};
 
 /// Compiles a file.
 pub fn check(data: &[u8]) {

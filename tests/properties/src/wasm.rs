@@ -2,7 +2,7 @@
 
 use crate::record::pass;
 use schtag::engine::Engine;
-use schtag_host::engine::{Instance, Timestamp};
+use schtag_host::run::wasmtime::{Instance, Timestamp};
 
 /// Passes each of the records in `data`, which NULs separate, through both. What is before the first NUL is the tag.
 pub fn check(engine: &mut Engine, instance: &mut Instance, data: &[u8]) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use schtag_host::yaml;
+use schtag_host::rules::yaml;
 use schtag_tests::agent_records::{parse_all, sample_events};
 use schtag_tests::filter::{self, Filter};
 use schtag_tests::fluent_bit::AgentError;

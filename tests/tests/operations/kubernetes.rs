@@ -4,7 +4,7 @@
 use std::fs;
 use std::process::Command;
 
-use schtag_host::yaml;
+use schtag_host::rules::yaml;
 use schtag_tests::fluent_bit::Installation;
 use schtag_tests::fluent_bit_config::Example;
 use schtag_tests::project;

@@ -7,7 +7,7 @@ use rsigma_parser::ast::{DetectionItem, Modifier as M};
 use schtag::fields::Field;
 use schtag::fields::View::{self, ProcessCreation as P, Security as S};
 use schtag::rules::Scratch;
-use schtag_host::settings::Configuration;
+use schtag_host::rules::settings::Configuration;
 use std::collections::BTreeSet;
 
 /// A documented difference.
@@ -203,7 +203,7 @@ fn configuration() -> Configuration {
 }
 
 /// What both engines make of a rule file with one rule.
-fn outcomes(source: schtag_host::sigma::Source, record: &Record) -> (Outcome, Outcome) {
+fn outcomes(source: schtag_host::rules::sigma::Source, record: &Record) -> (Outcome, Outcome) {
     let outcome = |matches| if matches { Matches } else { Misses };
     let rules = Rules::new(std::slice::from_ref(&source), &configuration());
     if rules.pack.rules.is_empty() {

@@ -5,8 +5,8 @@ use rsigma_parser::ast::{Detection, DetectionItem, Modifier};
 use rsigma_parser::{SigmaCollection, parse_sigma_yaml};
 use schtag::fields::{Field, Table, View};
 use schtag::rules::{Matcher, Pack, Scratch};
-use schtag_host::settings::Configuration;
-use schtag_host::sigma::{self, Compilation, Source, Subject};
+use schtag_host::rules::settings::Configuration;
+use schtag_host::rules::sigma::{self, Compilation, Source, Subject};
 use serde_json::Value;
 use std::collections::BTreeMap;
 

@@ -12,8 +12,8 @@ mod sigmahq;
 use engines::{Record, Rules};
 use events::Generator;
 use schtag::rules::Scratch;
-use schtag_host::settings::Configuration;
-use schtag_host::sigma;
+use schtag_host::rules::settings::Configuration;
+use schtag_host::rules::sigma;
 use schtag_tests::project;
 use std::collections::BTreeMap;
 

@@ -5,8 +5,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use schtag::fields::{Field, View};
 use schtag::rules::{Matcher, Scratch};
-use schtag_host::settings::Configuration;
-use schtag_host::sigma::{self, Compilation};
+use schtag_host::rules::settings::Configuration;
+use schtag_host::rules::sigma::{self, Compilation};
 
 /// Compiles a rule with one item. The value is written as JSON, which is YAML.
 fn compile(key: &str, value: &serde_json::Value) -> Compilation {

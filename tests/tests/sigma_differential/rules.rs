@@ -1,6 +1,6 @@
 //! Small Sigma rules, each about one thing that the specification says.
 use schtag::fields::View::{self, ProcessCreation as P, Security as S};
-use schtag_host::sigma::Source;
+use schtag_host::rules::sigma::Source;
 
 /// What it is about, its log source, and its section `detection`.
 type Case = (&'static str, View, &'static str);

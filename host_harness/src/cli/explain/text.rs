@@ -1,10 +1,10 @@
 //! An explanation for a person at a terminal.
 use super::View;
-use crate::cli::terminal::{Style, one_line, row};
-use schtag_host::explain::{
+use crate::author::explain::{
     DetectionView, EventView, Explanation, FieldView, ItemView, Outcome, ProcessView, Reason, RuleView,
     TestView, Truth,
 };
+use crate::cli::terminal::{Style, one_line, row};
 
 /// How many characters of a value are shown.
 const SHOWN: usize = 120;

@@ -3,7 +3,7 @@ use super::super::groups::Group;
 use super::super::html::{line, marked};
 use super::super::level;
 use super::parts::{badge, grouped, names, period, techniques};
-use crate::mapping::{entries, text, texts};
+use crate::records::mapping::{entries, text, texts};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write;

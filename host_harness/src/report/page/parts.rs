@@ -2,9 +2,9 @@
 use super::super::groups::{Group, Names};
 use super::super::html::{line, link};
 use super::super::tallies::Tallies;
-use crate::attack::technique_name;
-use crate::check::attack::technique_url;
-use crate::time::rfc3339;
+use crate::rules::attack::technique_name;
+use crate::rules::attack::technique_url;
+use crate::text::time::rfc3339;
 use schtag::rules::Level;
 use std::fmt::Write;
 

@@ -1,0 +1,243 @@
+//! Says why a record is judged as it is: what it is read as, what each part of each rule comes to, and the tag.
+//!
+//! The evaluation is that of the filter: [`schtag::engine::read`], [`schtag::rules::Matcher::trace`] and
+//! [`schtag::engine::Engine::process`].
+
+mod event;
+mod reasons;
+mod rule;
+mod view;
+mod words;
+
+pub use event::{ActionView, EventView, FieldView, LayerView, PowerShellView, ProcessView};
+pub use view::{DetectionView, Found, ItemView, Outcome, Reason, RuleView, TestView, Truth};
+
+use crate::author::check::{FuelError, module};
+use crate::rules::sigma::{Compilation, Subject};
+use crate::run::wasmtime::{Options, Tagger, Timestamp};
+use rule::Evidence;
+use schtag::engine::{self, At, Engine, Reading, Row};
+use schtag::fields::Table;
+use schtag::json::{Invalid, Object, Scanner};
+use schtag::rules::{LoadError, Matched, Matcher, Pack, Packed, Scratch};
+use schtag::verdict::{Case, Earlier, decide, host_role};
+use schtag::work::{self, Work};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use thiserror::Error;
+
+/// Why a record is judged as it is. `schtag explain --json` prints it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Explanation {
+    /// The event that was found in the record; `null` when there is none, and then nothing else is judged.
+    pub event: Option<EventView>,
+    /// The processes and actions that rules are tried on, in order.
+    pub rows: Vec<RowView>,
+    /// The rules, those that matched first; otherwise in the order of their files.
+    pub rules: Vec<RuleView>,
+    /// The verdict in the tag; `null` when there is none.
+    pub verdict: Option<String>,
+    /// The severity in the tag.
+    pub severity: Option<String>,
+    /// The tag as it would be written.
+    pub tag: Option<Box<RawValue>>,
+    /// The fuel that the record takes through the module with these rules, about one unit an instruction; `null`
+    /// when there was no base module to make it of.
+    pub fuel: Option<u64>,
+}
+
+/// What rules are tried on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct RowView {
+    /// The index of the action in [`EventView::actions`].
+    pub action: usize,
+    /// The index of the process among those of the action; `null` for an action that starts no program.
+    pub process: Option<usize>,
+}
+
+/// Why nothing was explained.
+#[derive(Debug, Error)]
+pub enum ExplainError {
+    /// The record is not one JSON object.
+    #[error("this is not one JSON object: at byte {}, {} is expected", .0.at, .0.expected)]
+    Record(Invalid),
+    /// The compiled pack does not load.
+    #[error("{0}, which is a defect in `schtag`; please report it with the rules")]
+    Load(#[from] LoadError),
+}
+
+/// Explains a record that arrives at a time. Rules over several events are not evaluated.
+///
+/// # Errors
+/// When the record is not one JSON object, or the engine does not take the rules.
+pub fn explain(compiled: &Compilation, record: &[u8], at: At) -> Result<Explanation, ExplainError> {
+    let pack = compiled.pack.clone();
+    let hash = crate::text::digest::sha256_hex(&postcard::to_allocvec(&pack).unwrap_or_default());
+    let mut engine = Engine::new(Packed { format: Pack::FORMAT, hash, pack })?;
+    let mut scanner = Scanner::default();
+    let object = scanner.scan(record).map_err(ExplainError::Record)?;
+    let mut explanation = Explanation {
+        event: None,
+        rows: Vec::new(),
+        rules: Vec::new(),
+        verdict: None,
+        severity: None,
+        tag: None,
+        fuel: None,
+    };
+    explanation.take_tag(&mut engine, record, at);
+    if let (Some(reading), Some(matcher)) = (engine::read(&object), engine.matcher()) {
+        explanation.take_reading(compiled, matcher, &object, &reading, at);
+    }
+    Ok(explanation)
+}
+
+/// The fuel that a record takes through the module that these rules make of a base module.
+///
+/// # Errors
+/// When no module can be made of it, or it fails on the record.
+pub fn fuel(base: &[u8], pack: &Pack, record: &[u8], at: At) -> Result<u64, FuelError> {
+    let time = Timestamp { seconds: at.seconds, nanoseconds: at.nanoseconds };
+    let mut tagger = Tagger::new(module(base, pack)?, Options::default())?;
+    let tagged = tagger.tag_record(b"explain", time, record);
+    match tagged.fault {
+        None => Ok(tagged.fuel),
+        Some(fault) => Err(FuelError::Fault { record: "the record".into(), fault: fault.to_string() }),
+    }
+}
+
+impl Explanation {
+    fn take_tag(&mut self, engine: &mut Engine, record: &[u8], at: At) {
+        let key = engine.settings().key.clone();
+        let mut out = Vec::new();
+        if engine.process(record, at, &mut out) != engine::Outcome::Replaced {
+            return;
+        }
+        let mut scanner = Scanner::default();
+        let Ok(written) = scanner.scan(&out) else { return };
+        let Some(tag) = written.get(&key) else { return };
+        let word = |name: &str| tag.get(name).and_then(|value| value.as_text()).map(|text| text.into_owned());
+        self.verdict = word("verdict");
+        self.severity = word("severity");
+        let text = String::from_utf8_lossy(tag.bytes()).into_owned();
+        self.tag = RawValue::from_string(text).ok();
+    }
+
+    fn take_reading(
+        &mut self,
+        compiled: &Compilation,
+        matcher: &Matcher,
+        object: &Object<'_>,
+        reading: &Reading<'_>,
+        at: At,
+    ) {
+        let (shared, actions) = (reading.fields(), reading.actions());
+        let mut scratch = Scratch::default();
+        let matched = matcher.evaluate(&shared, &actions, &mut scratch);
+        let traces = matcher.trace(&shared, &actions, &mut scratch);
+        let evidence = Evidence {
+            patterns: &compiled.pack.patterns,
+            regexes: &compiled.regexes,
+            shared: &shared,
+            actions: &actions,
+            traces: &traces,
+        };
+        let outcomes = Outcomes::new(matcher.pack(), object, reading, (&shared, &actions), &matched, at);
+        self.rules = compiled
+            .rules
+            .iter()
+            .map(|info| {
+                let mut view = RuleView {
+                    id: info.metadata.id.clone(),
+                    title: info.metadata.title.clone(),
+                    level: info.metadata.level,
+                    path: info.path.clone(),
+                    outcome: Outcome::Correlation,
+                    row: None,
+                    condition: rule::condition(&info.document),
+                    reasons: Vec::new(),
+                    detections: Vec::new(),
+                };
+                let Subject::Rule(index) = info.subject else { return view };
+                let Some(rule) = compiled.pack.rules.get(index) else { return view };
+                view.outcome = Outcome::NoProcess;
+                let Some(trace) = evidence.best(index, rule, info) else { return view };
+                view.outcome = outcomes.of(index, matcher.pack());
+                (view.detections, view.reasons) = evidence.detections(rule, info, trace);
+                view.row = if view.outcome.matched() {
+                    matched.iter().find(|m| m.rule as usize == index).and_then(|matched| matched.action)
+                } else {
+                    trace.action
+                };
+                view
+            })
+            .collect();
+        self.rules.sort_by_key(|rule| !rule.outcome.matched());
+        self.rows = reading.rows().map(|Row { action, process }| RowView { action, process }).collect();
+        self.event = Some(EventView::of(reading, &shared, &actions));
+    }
+}
+
+/// Which rules matched, and which of them are reported.
+struct Outcomes {
+    matched: Vec<u32>,
+    reported: Vec<String>,
+    /// What would be reported if there were no allowlist.
+    without_allowlist: Vec<String>,
+}
+
+impl Outcomes {
+    fn new(
+        pack: &Pack,
+        object: &Object<'_>,
+        reading: &Reading<'_>,
+        (fields, actions): (&Table<'_>, &[Table<'_>]),
+        matched: &[Matched],
+        at: At,
+    ) -> Self {
+        let reported = |pack: &Pack| -> Vec<String> {
+            let case = Case {
+                pack,
+                event: &reading.event,
+                task: &reading.task,
+                state: reading.state,
+                fields,
+                actions,
+                matched,
+                completed: &[],
+                role: host_role(&pack.settings, object, reading.event.computer.as_deref()),
+                notes: &reading.notes,
+                earlier: &Earlier::default(),
+                now: u64::from(at.seconds),
+            };
+            let findings =
+                decide(&case, &Work::new(work::RECORD)).map(|decision| decision.reported).unwrap_or_default();
+            findings.iter().map(|finding| finding.id.to_owned()).collect()
+        };
+        let mut open = pack.clone();
+        open.settings.allowlist.clear();
+        Self {
+            matched: matched.iter().map(|matched| matched.rule).collect(),
+            reported: reported(pack),
+            without_allowlist: reported(&open),
+        }
+    }
+
+    fn of(&self, index: usize, pack: &Pack) -> Outcome {
+        let Some(rule) = pack.rules.get(index) else { return Outcome::NotMatched };
+        if !self.matched.iter().any(|matched| *matched as usize == index) {
+            Outcome::NotMatched
+        } else if !rule.reported {
+            Outcome::FeedsCorrelation
+        } else if self.reported.contains(&rule.id) {
+            Outcome::Reported
+        } else if self.without_allowlist.contains(&rule.id) {
+            Outcome::Allowlisted
+        } else {
+            Outcome::BelowMinimumLevel
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,5 @@
+//! Help for who writes rules: checks with cases, explanations of a verdict, the catalogue's pages.
+
+pub mod catalogue_pages;
+pub mod check;
+pub mod explain;

@@ -1,0 +1,166 @@
+//! ATT&CK's tactics and techniques, by the names that people know them by.
+//!
+//! Source: <https://attack.mitre.org>, version 18, and what version 19 added to it. Names change between versions, ids
+//! seldom do: whoever needs to be sure goes by the id.
+
+mod techniques;
+
+use crate::rules::sigma::Metadata;
+use schtag::rules::{AttackName, Ecs, EcsRule};
+use std::collections::BTreeSet;
+
+/// A tactic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tactic {
+    /// As Sigma's tags write it: `defense-evasion` in `attack.defense-evasion`.
+    pub tag: &'static str,
+    /// For example `TA0005`.
+    pub id: &'static str,
+    /// For example `Defense Evasion`.
+    pub name: &'static str,
+}
+
+const fn tactic(tag: &'static str, id: &'static str, name: &'static str) -> Tactic {
+    Tactic { tag, id, name }
+}
+
+/// The tactics as tags name them: those of ATT&CK up to version 18, and the two that version 19 made of "defense
+/// evasion", of which "stealth" kept the id. In the order of ATT&CK's matrix.
+pub const TACTICS: [Tactic; 16] = [
+    tactic("reconnaissance", "TA0043", "Reconnaissance"),
+    tactic("resource-development", "TA0042", "Resource Development"),
+    tactic("initial-access", "TA0001", "Initial Access"),
+    tactic("execution", "TA0002", "Execution"),
+    tactic("persistence", "TA0003", "Persistence"),
+    tactic("privilege-escalation", "TA0004", "Privilege Escalation"),
+    tactic("defense-evasion", "TA0005", "Defense Evasion"),
+    tactic("stealth", "TA0005", "Stealth"),
+    tactic("defense-impairment", "TA0112", "Defense Impairment"),
+    tactic("credential-access", "TA0006", "Credential Access"),
+    tactic("discovery", "TA0007", "Discovery"),
+    tactic("lateral-movement", "TA0008", "Lateral Movement"),
+    tactic("collection", "TA0009", "Collection"),
+    tactic("command-and-control", "TA0011", "Command and Control"),
+    tactic("exfiltration", "TA0010", "Exfiltration"),
+    tactic("impact", "TA0040", "Impact"),
+];
+
+/// The tactics among Sigma tags, in the order of ATT&CK's matrix.
+pub fn tactics(tags: &[String]) -> Vec<Tactic> {
+    let named = |tactic: &&Tactic| tags.iter().any(|tag| tag.strip_prefix("attack.") == Some(tactic.tag));
+    TACTICS.iter().filter(named).copied().collect()
+}
+
+/// The name of a technique such as `T1053.005`, where it is known.
+pub fn technique_name(id: &str) -> Option<&'static str> {
+    let at = techniques::NAMES.binary_search_by(|(known, _)| (*known).cmp(id)).ok()?;
+    techniques::NAMES.get(at).map(|(_, name)| *name)
+}
+
+/// The address of the page of a technique such as `T1053.005`.
+pub fn technique_url(technique: &str) -> String {
+    format!("https://attack.mitre.org/techniques/{}/", technique.replace('.', "/"))
+}
+
+/// The technique that a sub-technique belongs to; of another, itself.
+pub fn parent(technique: &str) -> &str {
+    technique.split('.').next().unwrap_or(technique)
+}
+
+/// What the ECS objects need of these rules, which are given in the pack's order.
+pub fn ecs<'m>(rules: impl IntoIterator<Item = &'m Metadata>) -> Ecs {
+    let rules: Vec<&Metadata> = rules.into_iter().collect();
+    let used: Vec<&Tactic> = TACTICS
+        .iter()
+        .filter(|tactic| rules.iter().any(|rule| tactics(&rule.tags).contains(tactic)))
+        .collect();
+    let mut techniques = BTreeSet::new();
+    let mut references: Vec<String> = Vec::new();
+    let mut added = Vec::with_capacity(rules.len());
+    for rule in rules {
+        for technique in &rule.techniques {
+            techniques.extend([technique.as_str(), parent(technique)]);
+        }
+        let reference = rule.references.iter().find(|text| is_address(text)).map(|address| {
+            references.iter().position(|known| known == address).unwrap_or_else(|| {
+                references.push(address.clone());
+                references.len().saturating_sub(1)
+            })
+        });
+        let of_rule = tactics(&rule.tags);
+        let bits = used.iter().zip(0_u32..).filter(|(tactic, _)| of_rule.contains(tactic));
+        added.push(EcsRule {
+            reference: reference.and_then(|index| u32::try_from(index).ok()),
+            tactics: bits.fold(0, |bits, (_, bit)| bits | 1 << bit),
+        });
+    }
+    let name = |id: &str, name: &str| AttackName { id: id.to_owned(), name: name.to_owned() };
+    Ecs {
+        tactics: used.iter().map(|tactic| name(tactic.id, tactic.name)).collect(),
+        techniques: techniques
+            .iter()
+            .filter_map(|technique| Some(name(technique, technique_name(technique)?)))
+            .collect(),
+        references,
+        rules: added,
+    }
+}
+
+/// Whether a text is the address of a page.
+pub fn is_address(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn techniques_have_pages() {
+        assert_eq!(technique_url("T1112"), "https://attack.mitre.org/techniques/T1112/");
+        assert_eq!(technique_url("T1053.005"), "https://attack.mitre.org/techniques/T1053/005/");
+    }
+    use crate::rules::sigma;
+
+    #[test]
+    fn names_are_sorted_so_that_they_are_found() {
+        assert!(techniques::NAMES.is_sorted_by(|a, b| a.0 < b.0));
+        assert_eq!(technique_name("T1053.005"), Some("Scheduled Task"));
+        assert_eq!(technique_name("T1053"), Some("Scheduled Task/Job"));
+        assert_eq!(technique_name("T9999"), None);
+        for (id, _) in techniques::NAMES {
+            assert!(technique_name(parent(id)).is_some(), "{id} has no parent");
+        }
+    }
+
+    #[test]
+    fn every_technique_of_the_default_rules_has_a_name() {
+        for rule in crate::rules::catalogue::Catalogue::embedded().rules() {
+            for technique in &rule.metadata.techniques {
+                assert!(technique_name(technique).is_some(), "{technique} of {}", rule.metadata.title);
+            }
+        }
+    }
+
+    #[test]
+    fn rules_give_names_tactics_and_the_first_address() {
+        let text = "title: A\nid: b\ntags: [attack.t1053.005, attack.persistence, attack.execution]\n\
+                    references: [Some book, 'https://example.com/1', 'https://example.com/2']\n---\n\
+                    title: B\nid: a\ntags: [attack.t1112, attack.persistence]\n";
+        let ecs = ecs(&sigma::metadata(text));
+        let names =
+            |names: &[AttackName]| names.iter().map(|n| format!("{} {}", n.id, n.name)).collect::<Vec<_>>();
+        assert_eq!(names(&ecs.tactics), ["TA0002 Execution", "TA0003 Persistence"]);
+        assert_eq!(
+            names(&ecs.techniques),
+            ["T1053 Scheduled Task/Job", "T1053.005 Scheduled Task", "T1112 Modify Registry"]
+        );
+        assert_eq!(ecs.reference(0), Some("https://example.com/1"));
+        assert_eq!(ecs.reference(1), None);
+        let tactics = |rule| ecs.tactics_of(rule).map(|tactic| tactic.id.as_str()).collect::<Vec<_>>();
+        assert_eq!(tactics(0), ["TA0002", "TA0003"]);
+        assert_eq!(tactics(1), ["TA0003"]);
+        assert_eq!(tactics(2), [""; 0]);
+    }
+}

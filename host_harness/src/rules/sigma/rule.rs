@@ -1,0 +1,204 @@
+//! Rules and filters: from their documents to trees of tests.
+
+use super::condition::{self, Named};
+use super::detection::Compiler;
+use super::expression::{Expression, Part};
+use super::logsource::LogSource;
+use super::metadata::Metadata;
+use super::refusal::{Fault, Reason};
+use super::regex::Regexes;
+use crate::rules::settings::Placeholders;
+use crate::rules::yaml::Node;
+use schtag::fields::View;
+use schtag::rules::Op;
+use std::path::PathBuf;
+use yaml_serde::Value;
+
+/// What there is to say about a rule that was compiled.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RuleInfo {
+    /// Its file.
+    pub path: PathBuf,
+    /// What it says about itself.
+    pub metadata: Metadata,
+    /// What it is.
+    pub subject: Subject,
+    /// Its detections and their items, in the order of the document; empty for a correlation.
+    pub parts: Vec<Part>,
+    /// Fields it looks at that scheduled-task events do not have. Tests of them never hold, except that the field
+    /// is absent.
+    pub absent_fields: Vec<String>,
+    /// Titles of the filters that were applied to it.
+    pub filters: Vec<String>,
+    /// Its document, the collection actions carried out.
+    pub document: Value,
+}
+
+/// Where a rule is in the pack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// The index into [`schtag::rules::Pack::rules`].
+    Rule(usize),
+    /// The index into [`schtag::rules::Pack::correlations`].
+    Correlation(usize),
+}
+
+/// What is likely not meant, but no reason to refuse.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Note {
+    /// `status: deprecated`.
+    #[error("its status is `deprecated`; look for the rule that replaces it")]
+    Deprecated,
+    /// No `id`.
+    #[error("has no id; `{0}` was made from its title")]
+    NoId(String),
+    /// A detection that the condition does not use.
+    #[error("the detection `{0}` is not used by the condition")]
+    UnusedDetection(String),
+    /// `timeframe` without a correlation.
+    #[error("`timeframe` means nothing without an aggregation; write a correlation rule")]
+    Timeframe,
+    /// A filter that names a rule which is not there.
+    #[error("names the rule `{0}`, which is not among the compiled rules")]
+    FilterTarget(String),
+    /// A filter for another log source than the rule that it names.
+    #[error("names the rule `{0}`, but is for another log source")]
+    FilterLogSource(String),
+    /// A rule that only fed correlations, all of which were refused.
+    #[error("is not reported: it only feeds correlations, and these were refused")]
+    FeedsNothing,
+    /// An allowlist entry that names a rule which is not there.
+    #[error("the allowlist entry `{entry}` names the rule `{rule}`, which is not among the compiled rules")]
+    AllowlistRule {
+        /// The entry's name.
+        entry: String,
+        /// The rule's id.
+        rule: String,
+    },
+}
+
+/// A document that passed for a rule or filter, with what is needed to compile it.
+pub(super) struct Draft {
+    pub(super) path: PathBuf,
+    pub(super) document: Value,
+    pub(super) metadata: Metadata,
+    pub(super) logsource: LogSource,
+}
+
+/// A rule's tree and what was noticed on the way.
+pub(super) struct Compiled {
+    pub(super) expression: Expression,
+    pub(super) parts: Vec<Part>,
+    pub(super) absent: Vec<String>,
+    pub(super) other_events: Vec<String>,
+    pub(super) notes: Vec<Note>,
+}
+
+/// Compiles a rule's section `detection`, or a filter's section `filter`, for rules of a view.
+pub(super) fn compile(
+    draft: &Draft,
+    section: &str,
+    view: View,
+    placeholders: &Placeholders,
+    regexes: &mut Regexes,
+) -> Result<Compiled, Fault> {
+    let section_node = Node::root(&draft.document).require(section)?;
+    let is_filter = section == "filter";
+    let mut parts = Vec::new();
+    let mut absent = Vec::new();
+    let mut other_events = Vec::new();
+    let mut notes = Vec::new();
+    let mut named: Vec<Named> = Vec::new();
+    let mut compiler = Compiler {
+        view,
+        placeholders,
+        regexes,
+        parts: &mut parts,
+        absent: &mut absent,
+        other_events: &mut other_events,
+        prefix: if is_filter { &draft.metadata.title } else { "" },
+        tests: 0,
+    };
+    for (name, node) in section_node.entries()? {
+        match name {
+            "condition" => {}
+            "timeframe" => notes.push(Note::Timeframe),
+            "rules" if is_filter => {}
+            _ => {
+                let expression = compiler.named(name, &node)?;
+                named.push(Named { name: name.to_owned(), expression, used: false });
+            }
+        }
+    }
+    let expression = condition::read(&section_node, &mut named)?;
+    notes
+        .extend(named.into_iter().filter(|named| !named.used).map(|named| Note::UnusedDetection(named.name)));
+    Ok(Compiled { expression, parts, absent, other_events, notes })
+}
+
+impl Compiled {
+    /// Puts a filter on a rule: both conditions must hold.
+    pub(super) fn and(&mut self, mut filter: Self) {
+        let shift = self.parts.len();
+        shift_parts(&mut filter.expression, shift);
+        let rule = std::mem::replace(&mut self.expression, Expression::Constant(true));
+        self.expression = Expression::all(vec![rule, filter.expression]);
+        self.parts.append(&mut filter.parts);
+        for (own, others) in
+            [(&mut self.absent, filter.absent), (&mut self.other_events, filter.other_events)]
+        {
+            for other in others {
+                if !own.contains(&other) {
+                    own.push(other);
+                }
+            }
+        }
+    }
+
+    /// Folds the tree.
+    ///
+    /// # Errors
+    /// When it is the same for every event.
+    pub(super) fn fold(&mut self) -> Result<(), Reason> {
+        let tree = std::mem::replace(&mut self.expression, Expression::Constant(true));
+        self.expression = tree.fold(&mut self.parts);
+        let mut why: Vec<String> = Vec::new();
+        if !self.absent.is_empty() {
+            why.push(format!("scheduled-task events have no {}", self.absent.join(", ")));
+        }
+        if !self.other_events.is_empty() {
+            why.push(format!("EventID {} is not of a scheduled task", self.other_events.join(", ")));
+        }
+        match self.expression {
+            Expression::Constant(false) => Err(Reason::NeverMatches(why)),
+            Expression::Constant(true) => Err(Reason::MatchesEverything(why)),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn shift_parts(expression: &mut Expression, by: usize) {
+    match expression {
+        Expression::Constant(_) | Expression::Leaf(_) => {}
+        Expression::Not(inner) => shift_parts(inner, by),
+        Expression::Part(index, inner) => {
+            *index = index.saturating_add(by);
+            shift_parts(inner, by);
+        }
+        Expression::AtLeast { of, .. } => of.iter_mut().for_each(|inner| shift_parts(inner, by)),
+    }
+}
+
+/// A rule for the pack.
+pub(super) fn pack(metadata: &Metadata, view: View, condition: Vec<Op>) -> schtag::rules::Rule {
+    schtag::rules::Rule {
+        id: metadata.id.clone(),
+        title: metadata.title.clone(),
+        level: metadata.level,
+        techniques: metadata.techniques.clone(),
+        view,
+        reported: true,
+        condition,
+    }
+}

@@ -1,0 +1,120 @@
+//! What a module with rules in it says about itself: the JSON in its custom section `schtag.manifest`.
+use crate::wasm::abi;
+use crate::wasm::outline::Outline;
+use schtag::rules::{Level, Pack};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// The manifest of a module.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The version of schtag that baked the module.
+    pub version: String,
+    /// The pack's format, [`Pack::FORMAT`].
+    pub format: u32,
+    /// SHA-256 of the pack's postcard encoding, in hexadecimal. A tag names its first twelve digits.
+    pub pack: String,
+    /// The rules, in the pack's order.
+    pub rules: Vec<RuleSummary>,
+    /// The rules over several events, in the pack's order.
+    pub correlations: Vec<RuleSummary>,
+    /// What the operator set.
+    pub settings: SettingsSummary,
+    /// SHA-256 of the base module, in hexadecimal.
+    pub base: String,
+}
+
+/// A rule, as the manifest lists it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleSummary {
+    /// Its Sigma `id`.
+    pub id: String,
+    /// Its Sigma `title`.
+    pub title: String,
+    /// Its Sigma `level`.
+    pub level: Level,
+    /// ATT&CK techniques, in the form `T1053.005`.
+    pub techniques: Vec<String>,
+}
+
+/// The settings, as the manifest lists them. Host-name patterns and the contents of the allowlist are left
+/// out: a module may be shown to people who need not know them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettingsSummary {
+    /// The key of the tag in the record.
+    pub key: String,
+    /// Matches below this level are not reported.
+    pub minimum_level: Level,
+    /// Whether every task event is described, also when no rule matches.
+    pub observe_all: bool,
+    /// Whether a match on a server or domain controller is raised by one level.
+    pub raise_on_servers: bool,
+    /// The path of the record member that names the host's role.
+    pub role_member: Vec<String>,
+    /// How many host-name patterns there are.
+    pub role_patterns: usize,
+    /// The names of the allowlist's entries.
+    pub allowlist: Vec<String>,
+    /// Whether tags have the ECS objects `rule` and `threat`.
+    #[serde(default)]
+    pub ecs: bool,
+}
+
+/// Why a module has no readable manifest.
+#[derive(Debug, Error)]
+pub enum ManifestError {
+    /// The bytes are not a module.
+    #[error("this is not a WebAssembly module ({0})")]
+    NotWasm(#[from] wasmparser::Error),
+    /// The section does not hold what it should.
+    #[error("the module's {section} section cannot be read ({0}); bake the module anew", section = abi::MANIFEST_SECTION)]
+    Unreadable(#[from] serde_json::Error),
+}
+
+impl RuleSummary {
+    fn new(id: &str, title: &str, level: Level, techniques: &[String]) -> Self {
+        Self { id: id.into(), title: title.into(), level, techniques: techniques.to_vec() }
+    }
+}
+
+impl Manifest {
+    /// The manifest of a module made of the base with that hash and a pack with that hash.
+    pub fn new(pack: &Pack, pack_hash: String, base_hash: String) -> Self {
+        let settings = &pack.settings;
+        Self {
+            version: env!("CARGO_PKG_VERSION").into(),
+            format: Pack::FORMAT,
+            pack: pack_hash,
+            rules: pack
+                .rules
+                .iter()
+                .map(|rule| RuleSummary::new(&rule.id, &rule.title, rule.level, &rule.techniques))
+                .collect(),
+            correlations: pack
+                .correlations
+                .iter()
+                .map(|rule| RuleSummary::new(&rule.id, &rule.title, rule.level, &rule.techniques))
+                .collect(),
+            settings: SettingsSummary {
+                key: settings.key.clone(),
+                minimum_level: settings.minimum_level,
+                observe_all: settings.observe_all,
+                raise_on_servers: settings.raise_on_servers,
+                role_member: settings.role_member.clone(),
+                role_patterns: settings.role_patterns.len(),
+                allowlist: settings.allowlist.iter().map(|entry| entry.name.clone()).collect(),
+                ecs: pack.ecs.is_some(),
+            },
+            base: base_hash,
+        }
+    }
+
+    /// Reads a module's manifest; a base module has none.
+    ///
+    /// # Errors
+    /// When the bytes are not a module, or the section does not hold a manifest.
+    pub fn of(wasm: &[u8]) -> Result<Option<Self>, ManifestError> {
+        let outline = Outline::parse(wasm)?;
+        Ok(outline.custom(abi::MANIFEST_SECTION).map(serde_json::from_slice).transpose()?)
+    }
+}
