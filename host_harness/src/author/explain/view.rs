@@ -14,7 +14,7 @@ pub struct RuleView {
     pub level: Level,
     /// Its file.
     pub path: PathBuf,
-    /// What it came to.
+    /// The outcome.
     pub outcome: Outcome,
     /// The process or action that decided, or that came closest: an index into the tables of all actions, as
     /// [`super::Explanation::rows`] lists them. `null` for an event without actions, and for rules that look at
@@ -22,13 +22,13 @@ pub struct RuleView {
     pub row: Option<usize>,
     /// The condition, as written.
     pub condition: String,
-    /// What keeps the condition from holding; empty when it holds.
+    /// The reasons why the condition does not hold; empty when it holds.
     pub reasons: Vec<Reason>,
     /// The named detections that the condition joins, in the order of the document.
     pub detections: Vec<DetectionView>,
 }
 
-/// What became of a rule.
+/// The outcome of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -49,13 +49,13 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Whether the condition held.
+    /// Returns true if the condition held.
     pub const fn matched(self) -> bool {
         matches!(self, Self::Reported | Self::Allowlisted | Self::BelowMinimumLevel | Self::FeedsCorrelation)
     }
 }
 
-/// What keeps a condition from holding.
+/// A reason why a condition does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
@@ -76,7 +76,7 @@ pub enum Reason {
 pub struct DetectionView {
     /// Its name; for what a filter brought in, after the filter's title and a colon.
     pub name: String,
-    /// Whether it holds.
+    /// Its truth.
     pub truth: Truth,
     /// Its items.
     pub items: Vec<ItemView>,
@@ -89,9 +89,9 @@ pub struct ItemView {
     pub alternative: usize,
     /// The field and modifiers; empty for keywords.
     pub name: String,
-    /// Whether it holds.
+    /// Its truth.
     pub truth: Truth,
-    /// What it asks, each value a test.
+    /// The tests, one for each value that it asks for.
     pub tests: Vec<TestView>,
     /// The values that the field has; empty for keywords.
     pub values: Vec<String>,
@@ -100,9 +100,9 @@ pub struct ItemView {
 /// A test of one value.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TestView {
-    /// What it asks, in words.
+    /// The question, in words.
     pub asks: String,
-    /// Whether it holds.
+    /// True if it holds.
     pub holds: bool,
     /// The field and the value in which it was found.
     pub found: Option<Found>,
@@ -138,7 +138,7 @@ impl Truth {
         if value { Self::Holds } else { Self::Fails }
     }
 
-    /// Whether it speaks for a match.
+    /// Returns true if it speaks for a match.
     pub const fn holds(self) -> bool {
         matches!(self, Self::Holds | Self::AlwaysHolds)
     }
