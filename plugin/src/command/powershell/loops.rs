@@ -278,13 +278,10 @@ impl<'a> Folder<'_, 'a, '_> {
             return;
         }
         let mut results = each.results;
-        let operand = match (results.pop(), results.is_empty()) {
-            (None, _) => Operand::silent(each.start),
-            (Some(one), true) => self.result(Some(one), each.start, true),
-            (Some(last), false) => {
-                results.push(last);
-                Operand::known(Value::list(results), each.start, true)
-            }
+        let operand = match results.len() {
+            1 => self.result(results.pop(), each.start, true),
+            // Of no rounds, or of rounds that give nothing, it is a list of nothing.
+            _ => Operand::known(Value::list(results), each.start, true),
         };
         self.push(operand);
     }

@@ -10,7 +10,8 @@ use super::lexer::{Token, tokens, write};
 use super::variables::Variables;
 use crate::work::Work;
 
-/// Units that folding one script may cost, besides those for its bytes.
+/// Units that folding one script may cost in any case, besides those for its bytes. It may cost half of what is left,
+/// too, so that loops over a long value come to their end where there is room.
 const BASE: usize = 3_000_000;
 /// Units for each byte.
 const BYTE: usize = 60;
@@ -24,7 +25,8 @@ pub(in crate::command) fn folded(script: &str, work: &Work) -> (Option<String>, 
     if !script.bytes().any(|byte| TRICKS.contains(byte)) {
         return (None, false);
     }
-    let lent = work.lend(script.len().saturating_mul(BYTE).saturating_add(BASE));
+    let share = script.len().saturating_mul(BYTE).saturating_add(BASE);
+    let lent = work.lend(share.max(work.left() / 2));
     let text = fold(script, &lent);
     let spent = lent.is_spent();
     work.take_back(&lent);
@@ -176,6 +178,9 @@ mod tests {
             ("'a'*3+'b'", "'aaab'"),
             ("if('a'+'b' -eq $x){f}", "if('ab' -eq $x){f}"),
             ("f @('a'+'b','c')", "f @('ab c')"),
+            ("'a'+(-join@())+(@()-join'b')", "'a'"),
+            ("-join(@()|%{[char]$_})", "''"),
+            ("([regex]::Matches('','.')|%{$_.Value})-join''", "''"),
             ("'a'+(1+2)", "'a3'"),
             ("\u{201c}a\u{201d}+\u{2018}b\u{2019}", "'ab'"),
             ("('i','e','x')\u{2013}join\u{2018}\u{2019}", "'iex'"),

@@ -78,9 +78,11 @@ impl<'t, 'a> Folder<'t, 'a, '_> {
         match kind {
             Kind::Group | Kind::Sub => self.close_group(&kind, start, single, operand),
             Kind::Array => {
+                let is_empty = operand.is_none();
                 let operand = self.settled(operand);
                 let value = match (operand.value, single) {
                     (Some(value), true) => value.into_items(self.work).map(Value::list),
+                    (None, true) if is_empty => Some(Value::list(Vec::new())),
                     _ => None,
                 };
                 self.push(Operand { value, calculated: operand.calculated, ..Operand::unknown(start) });
