@@ -12,6 +12,7 @@
 
 use std::borrow::Cow;
 
+use super::names::Names;
 use crate::work::Work;
 
 /// Variables and the values that a default installation gives them. Names compare without case.
@@ -61,7 +62,27 @@ const LISTS: &[(&str, &str)] = &[
 /// Longest `name:modifier` that is looked at, in bytes.
 const MAX_REFERENCE: usize = 512;
 
+/// The names of the tables.
+const NAMES: Names = {
+    let mut names = Names::new();
+    let mut rest: &[(&str, &str)] = VALUES;
+    while let [(name, _), others @ ..] = rest {
+        names = names.with(name);
+        rest = others;
+    }
+    rest = LISTS;
+    while let [(name, _), others @ ..] = rest {
+        names = names.with(name);
+        rest = others;
+    }
+    names
+};
+
+#[inline(never)]
 fn find(table: &[(&str, &'static str)], name: &str) -> Option<&'static str> {
+    if !NAMES.may_have(name) {
+        return None;
+    }
     table.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|&(_, value)| value)
 }
 

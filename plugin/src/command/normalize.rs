@@ -48,17 +48,22 @@ pub(super) fn without_carets(text: &str) -> Cow<'_, str> {
     }
     let mut out = String::with_capacity(text.len());
     let mut quoted = false;
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' => {
-                quoted = !quoted;
-                out.push(c);
-            }
-            '^' if !quoted => out.extend(chars.next()),
-            _ => out.push(c),
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| byte == b'"' || (byte == b'^' && !quoted)) {
+        let (before, from) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        out.push_str(before);
+        if let Some(behind) = from.strip_prefix('"') {
+            quoted = !quoted;
+            out.push('"');
+            rest = behind;
+        } else {
+            let mut chars = from.chars();
+            chars.next();
+            out.extend(chars.next());
+            rest = chars.as_str();
         }
     }
+    out.push_str(rest);
     Cow::Owned(out)
 }
 
@@ -102,13 +107,15 @@ fn without_backticks(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        let hides = c == '`' && (out.ends_with(is_word) || chars.peek().copied().is_some_and(is_word));
-        if !hides {
-            out.push(c);
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('`') {
+        out.push_str(before);
+        if !(out.ends_with(is_word) || behind.starts_with(is_word)) {
+            out.push('`');
         }
+        rest = behind;
     }
+    out.push_str(rest);
     Cow::Owned(out)
 }
 
@@ -124,7 +131,14 @@ fn single_blanks(text: &str) -> String {
         return text.to_owned();
     }
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    let mut rest = text;
+    loop {
+        let length = rest.bytes().position(|byte| !byte.is_ascii_graphic()).unwrap_or(rest.len());
+        let (plain, behind) = rest.split_at_checked(length).unwrap_or((rest, ""));
+        out.push_str(plain);
+        let mut chars = behind.chars();
+        let Some(c) = chars.next() else { break };
+        rest = chars.as_str();
         if !c.is_whitespace() && !c.is_control() {
             out.push(c);
         } else if !out.is_empty() && !out.ends_with(' ') {
@@ -137,48 +151,59 @@ fn single_blanks(text: &str) -> String {
 }
 
 /// Where a path inside arguments ends.
-const fn ends_path(c: char) -> bool {
-    matches!(c, ' ' | '"' | '\'' | ',' | ';' | '|' | '<' | '>' | '&' | '*' | '?' | '`' | '=')
+const fn ends_path(byte: u8) -> bool {
+    matches!(byte, b' ' | b'"' | b'\'' | b',' | b';' | b'|' | b'<' | b'>' | b'&' | b'*' | b'?' | b'`' | b'=')
+}
+
+/// A character without which a word is no path that is cleaned.
+const fn is_of_path(byte: u8) -> bool {
+    matches!(byte, b'\\' | b'/' | b'~')
 }
 
 /// Cleans every path in arguments: what begins with a drive and a slash of either kind, and what has
 /// doubled backslashes, `\.\`, `\..\` or a short name. Everything else, URLs and options included, stays.
 fn clean_paths(text: &str) -> String {
-    if !text.bytes().any(|byte| matches!(byte, b'\\' | b'/' | b'~')) {
+    if !text.bytes().any(is_of_path) {
         return text.to_owned();
     }
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while !rest.is_empty() {
-        let end = word_end(rest);
-        let (word, behind) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        push_word(&mut out, word);
-        // The character that ended the word.
-        let mut chars = behind.chars();
-        out.extend(chars.next());
-        rest = chars.as_str();
+    // What stands before `at` and is still to be copied, from `copied` on.
+    let (mut copied, mut at) = (0_usize, 0_usize);
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let word = rest.get(..word_end(rest)).unwrap_or(rest);
+        let end = at.saturating_add(word.len());
+        if word.bytes().any(is_of_path) {
+            out.push_str(text.get(copied..at).unwrap_or_default());
+            push_word(&mut out, word);
+            copied = end;
+        }
+        // Behind the character that ended the word.
+        at = end.saturating_add(1);
     }
+    out.push_str(text.get(copied..).unwrap_or_default());
     out
 }
 
 /// Where the word that a text begins with ends. A device prefix has a question mark that does not end it.
 fn word_end(text: &str) -> usize {
     let skip = if text.starts_with(r"\\?\") || text.starts_with(r"\??\") { 4 } else { 0 };
-    let tail = text.get(skip..).unwrap_or_default();
-    tail.find(ends_path).map_or(text.len(), |at| at.saturating_add(skip))
+    let mut tail = text.bytes().skip(skip);
+    tail.position(ends_path).map_or(text.len(), |at| at.saturating_add(skip))
 }
 
 fn push_word(out: &mut String, word: &str) {
     // An option may be glued to its path: `/logfile:C:/x`, `(C:/x`.
     let at = drive(word).unwrap_or(0);
     let (before, path) = word.split_at_checked(at).unwrap_or(("", word));
+    let bytes = path.as_bytes();
     let rooted = drive(path) == Some(0);
-    let cluttered =
-        path.contains(r"\\") || path.contains(r"\.") || path.starts_with(r".\") || path.starts_with(r"\??\");
-    let short =
-        path.contains('~') && path.bytes().all(|b| b.is_ascii_alphanumeric() || b"\\/:.~_-()".contains(&b));
+    let doubled = bytes.windows(2).any(|pair| matches!(pair, [b'\\', b'\\' | b'.']));
+    let cluttered = doubled || path.starts_with(r".\") || path.starts_with(r"\??\");
+    let named = |byte: &u8| byte.is_ascii_alphanumeric() || b"\\/:.~_-()".contains(byte);
+    let short = bytes.contains(&b'~') && bytes.iter().all(named);
     out.push_str(before);
-    if path.contains("://") || !(rooted || short || (cluttered && !path.contains('/'))) {
+    let address = bytes.windows(3).any(|three| three == b"://");
+    if address || !(rooted || short || (cluttered && !bytes.contains(&b'/'))) {
         out.push_str(path);
         return;
     }

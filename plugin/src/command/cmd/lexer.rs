@@ -82,6 +82,21 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    /// Passes over the characters that stand for themselves up to the next that may mean something, and returns them.
+    #[inline(never)]
+    pub(super) fn plain(&mut self) -> &'a str {
+        let rest = self.rest();
+        let quoted = self.quoted;
+        let length = rest.bytes().position(|byte| match byte {
+            b'"' | b'\n' => true,
+            b'^' | b'&' | b'|' | b'<' | b'>' | b'(' | b')' => !quoted,
+            _ => false,
+        });
+        let length = length.unwrap_or(rest.len());
+        self.skip(length);
+        rest.get(..length).unwrap_or_default()
+    }
+
     /// What stands behind a caret. One at the end of a line joins the next line to it.
     fn escaped(&mut self) -> Lexed {
         let joined = match (self.byte(0), self.byte(1)) {

@@ -13,7 +13,7 @@ use super::facts::Facts;
 use super::for_loop::{self, Head, Kind, Source, Values};
 use super::lexer::{Lexed, Lexer, text_of};
 use super::parse::{Item, Node, Program, parse};
-use super::variables::Variables;
+use super::variables::{Value, Variables};
 use crate::command::wrappers::Starts;
 use crate::work::Work;
 
@@ -465,16 +465,15 @@ impl Machine<'_> {
     fn round(&mut self, place: Place, mut round: Box<Round>) {
         self.loops.truncate(round.outside);
         self.backwards = round.backwards;
-        let (values, taken) = match &round.collector {
-            None => match round.values.next() {
-                Some(values) => (values, false),
-                None => return,
-            },
-            Some(collector) => match self.collect(collector, &mut round.values, round.floor) {
-                Some(round) => round,
-                None => return,
-            },
+        let taken = match &round.collector {
+            Some(collector) => self.collect(collector, &mut round.values, round.floor),
+            None => None,
         };
+        let values = match taken {
+            Some(number) => Some(vec![Value::Known(number.to_string())]),
+            None => round.values.next(),
+        };
+        let Some(values) = values else { return };
         if self.work.left() < round.floor || self.commands > round.last_command {
             // A loop must not keep the machine from what stands behind it.
             self.starts.cut = true;
@@ -490,7 +489,7 @@ impl Machine<'_> {
         let body = round.body;
         let list = round.collector.as_ref().and_then(|collector| collector.list);
         self.frames.push(Frame::Round(place.clone(), round));
-        match list.filter(|_| taken) {
+        match list.filter(|_| taken.is_some()) {
             // The first command of the list is done.
             Some(list) => self.frames.push(Frame::Items(place, Some(list), 1)),
             None => self.frames.push(Frame::Node(place, body)),

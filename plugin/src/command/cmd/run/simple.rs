@@ -99,13 +99,13 @@ impl Machine<'_> {
         }
         let tail = self.expand_delayed(tail);
         self.step_of_round(variable, &tail);
-        self.collected(&tail);
+        self.collected(tail.chars().nth(1).is_none());
         self.variables.append(variable, &tail)
     }
 
-    /// Notes what a loop adds to a variable.
-    pub(super) fn collected(&mut self, tail: &str) {
-        if tail.chars().nth(1).is_none() {
+    /// Notes that a loop adds to a variable: one character, or more.
+    pub(super) fn collected(&mut self, is_one: bool) {
+        if is_one {
             self.facts.collected = self.facts.collected.saturating_add(1);
             self.facts.backwards = self.facts.backwards.saturating_add(usize::from(self.backwards));
         }
