@@ -260,8 +260,9 @@ pub(super) fn picked(text: &str, work: &Work) -> usize {
     if !work.walk(text.len(), 2) {
         return 0;
     }
-    let references = text.split('%').filter_map(|part| part.split_once(":~"));
-    references.take(64).filter(|(name, _)| any_value(name).is_some()).count()
+    let references = text.split('%').filter_map(|part| part.split_once(':'));
+    let picking = references.filter(|(_, modifier)| modifier.starts_with('~'));
+    picking.take(64).filter(|(name, _)| any_value(name).is_some()).count()
 }
 
 /// Shortens a text to at most `limit` bytes, at a character's start.

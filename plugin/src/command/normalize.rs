@@ -136,12 +136,20 @@ fn single_blanks(text: &str) -> String {
         let length = rest.bytes().position(|byte| !byte.is_ascii_graphic()).unwrap_or(rest.len());
         let (plain, behind) = rest.split_at_checked(length).unwrap_or((rest, ""));
         out.push_str(plain);
-        let mut chars = behind.chars();
-        let Some(c) = chars.next() else { break };
-        rest = chars.as_str();
-        if !c.is_whitespace() && !c.is_control() {
-            out.push(c);
-        } else if !out.is_empty() && !out.ends_with(' ') {
+        let is_blank = |byte: &u8| byte.is_ascii() && !byte.is_ascii_graphic();
+        let blanks = behind.bytes().take_while(is_blank).count();
+        rest = behind.get(blanks..).unwrap_or_default();
+        let mut is_space = blanks > 0;
+        if !is_space {
+            let mut chars = behind.chars();
+            let Some(c) = chars.next() else { break };
+            rest = chars.as_str();
+            is_space = c.is_whitespace() || c.is_control();
+            if !is_space {
+                out.push(c);
+            }
+        }
+        if is_space && !out.is_empty() && !out.ends_with(' ') {
             out.push(' ');
         }
     }

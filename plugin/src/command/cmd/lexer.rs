@@ -97,6 +97,26 @@ impl<'a> Lexer<'a> {
         rest.get(..length).unwrap_or_default()
     }
 
+    /// Passes over the characters that stand for themselves or that a caret makes plain, and adds them to a text.
+    #[inline(never)]
+    pub(super) fn plain_into(&mut self, out: &mut Vec<u8>) {
+        loop {
+            out.extend_from_slice(self.plain().as_bytes());
+            match (self.peek(), self.peek_second()) {
+                (Some(b'"'), _) => {
+                    self.quoted = !self.quoted;
+                    out.push(b'"');
+                    self.skip(1);
+                }
+                (Some(b'^'), Some(byte)) if !matches!(byte, b'\r' | b'\n') => {
+                    out.push(byte);
+                    self.skip(2);
+                }
+                _ => return,
+            }
+        }
+    }
+
     /// What stands behind a caret. One at the end of a line joins the next line to it.
     fn escaped(&mut self) -> Lexed {
         let joined = match (self.byte(0), self.byte(1)) {

@@ -157,7 +157,7 @@ impl Parser<'_> {
         let mut simple = Simple::default();
         let mut out = Vec::new();
         loop {
-            out.extend_from_slice(self.lexer.plain().as_bytes());
+            self.lexer.plain_into(&mut out);
             let before = self.lexer;
             match self.lexer.next() {
                 Lexed::Plain(byte) | Lexed::Escaped(byte) => out.push(byte),

@@ -14,6 +14,7 @@ use super::for_loop::{self, Head, Kind, Source, Values};
 use super::lexer::{Lexed, Lexer, text_of};
 use super::parse::{Item, Node, Program, parse};
 use super::variables::{Value, Variables};
+use crate::bytes;
 use crate::command::wrappers::Starts;
 use crate::work::Work;
 
@@ -209,14 +210,14 @@ impl Machine<'_> {
 
     /// Puts the variables of cmd.exe into a line that is read.
     pub(super) fn percent(&mut self, text: &str) -> String {
-        if memchr::memchr(b'%', text.as_bytes()).is_none() {
+        if bytes::find(text.as_bytes(), b'%').is_none() {
             return text.to_owned();
         }
         self.expansion().percent(text)
     }
 
     pub(super) fn expand_delayed(&mut self, text: &str) -> String {
-        if !self.delayed || memchr::memchr(b'!', text.as_bytes()).is_none() {
+        if !self.delayed || bytes::find(text.as_bytes(), b'!').is_none() {
             return text.to_owned();
         }
         self.expansion().delayed(text)
