@@ -13,6 +13,7 @@
 use std::borrow::Cow;
 
 use super::names::Names;
+use crate::bytes;
 use crate::work::Work;
 
 /// Variables and the values that a default installation gives them. Names compare without case.
@@ -142,7 +143,11 @@ pub(super) fn cost(value: &str, modifier: &str, ascii: bool, work: &Work) -> usi
     if work.left() < walked {
         return walked;
     }
-    let places = value.bytes().filter(|byte| byte.eq_ignore_ascii_case(&first)).count();
+    let (lower, upper) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
+    let mut places = bytes::count(value.as_bytes(), lower);
+    if upper != lower {
+        places = places.saturating_add(bytes::count(value.as_bytes(), upper));
+    }
     let place = old.len().saturating_sub(1).saturating_mul(12).saturating_add(PLACE);
     walked.saturating_add(places.saturating_mul(place)).saturating_add(SUBSTRING)
 }

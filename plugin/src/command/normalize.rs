@@ -175,20 +175,18 @@ fn clean_paths(text: &str) -> String {
         return text.to_owned();
     }
     let mut out = String::with_capacity(text.len());
-    // What stands before `at` and is still to be copied, from `copied` on.
-    let (mut copied, mut at) = (0_usize, 0_usize);
-    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-        let word = rest.get(..word_end(rest)).unwrap_or(rest);
-        let end = at.saturating_add(word.len());
-        if word.bytes().any(is_of_path) {
-            out.push_str(text.get(copied..at).unwrap_or_default());
-            push_word(&mut out, word);
-            copied = end;
-        }
-        // Behind the character that ended the word.
-        at = end.saturating_add(1);
+    let mut rest = text;
+    while let Some(found) = rest.bytes().position(is_of_path) {
+        // The word in which it stands.
+        let before = rest.as_bytes().get(..found).unwrap_or_default();
+        let start = before.iter().rposition(|byte| ends_path(*byte)).map_or(0, |at| at.saturating_add(1));
+        let (before, from) = rest.split_at_checked(start).unwrap_or((rest, ""));
+        let (word, behind) = from.split_at_checked(word_end(from)).unwrap_or((from, ""));
+        out.push_str(before);
+        push_word(&mut out, word);
+        rest = behind;
     }
-    out.push_str(text.get(copied..).unwrap_or_default());
+    out.push_str(rest);
     out
 }
 

@@ -7,6 +7,7 @@ use super::decode::{Decoder, base64};
 use super::wrappers::{self, Started, Starts, Stdin};
 use super::{Layer, PowerShell, Process, Processes};
 use super::{cmd, environment, normalize, path, powershell as shell, selection, tokens, unicode};
+use crate::bytes;
 use crate::event::Note;
 use crate::task::Exec;
 use crate::work::Work;
@@ -339,16 +340,20 @@ impl<'w> Reader<'w> {
 /// Units that reading arguments costs: their split and their normal form. Parts of paths are put together anew, and
 /// characters that may look like others are looked up.
 fn arguments_cost(arguments: &str) -> usize {
-    let mut before = 0;
-    let of_byte = |byte: u8| match (std::mem::replace(&mut before, byte), byte) {
-        (b' ' | b'\t', b' ' | b'\t') => 50,
-        (_, b'\\' | b'/') => 1_500,
-        (_, b'"') => 500,
-        (_, 0x80..) => 400,
-        (_, b' ' | b'\t') => 200,
-        _ => 130,
-    };
-    arguments.bytes().map(of_byte).fold(crate::work::CALL, usize::saturating_add)
+    /// Units of a byte, of one that is not ASCII, and of those that take more.
+    const BYTE: usize = 110;
+    const WIDE: usize = 300;
+    const SEPARATOR: usize = 1_400;
+    const QUOTE: usize = 400;
+    const ARGUMENT: usize = 300;
+    let count = |byte: u8| bytes::count(arguments.as_bytes(), byte);
+    let wide = if arguments.is_ascii() { 0 } else { arguments.bytes().filter(|b| !b.is_ascii()).count() };
+    let separators = count(b'\\').saturating_add(count(b'/'));
+    let blanks = count(b' ').saturating_add(count(b'\t')).min(tokens::MAX_ARGUMENTS);
+    [(arguments.len(), BYTE), (wide, WIDE), (separators, SEPARATOR), (count(b'"'), QUOTE), (blanks, ARGUMENT)]
+        .into_iter()
+        .map(|(count, units)| count.saturating_mul(units))
+        .fold(crate::work::CALL, usize::saturating_add)
 }
 
 /// The path of a program that cmd.exe finds in its current folder, where it looks first. Windows' own programs keep their

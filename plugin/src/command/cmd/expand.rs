@@ -80,16 +80,15 @@ impl Expansion<'_> {
                 let written =
                     after.get(from..after.floor_char_boundary(from.saturating_add(MAX_MODIFIER)))?;
                 // What is searched for may hold the sign; it ends at `=`.
-                let equals = if written.starts_with('~') {
-                    None
-                } else {
+                let own = !written.starts_with('~') && self.variables.own(after.get(..end)?).is_some();
+                let replaces = if own {
                     let equals = bytes::find(written.as_bytes(), b'=');
                     // The walk has a limit of its own, so that it may be charged when it is done.
-                    let _ = self.work.walk(equals.unwrap_or(written.len()), 2);
+                    let _ = self.work.walk(equals.unwrap_or(written.len()), 4);
                     equals
+                } else {
+                    None
                 };
-                let replaces =
-                    equals.filter(|_| self.variables.own(after.get(..end).unwrap_or_default()).is_some());
                 let sign = replaces.unwrap_or(0);
                 let length = bytes::find(written.as_bytes().get(sign..)?, mark)?;
                 Some(from.saturating_add(sign).saturating_add(length))

@@ -3,6 +3,8 @@
 //! Source: "How does the Windows Command Interpreter (CMD.EXE) parse scripts?", phase 2, as summarised on
 //! <https://ss64.com/nt/syntax-esc.html>.
 
+use crate::bytes;
+
 /// A character of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lexed {
@@ -100,21 +102,28 @@ impl<'a> Lexer<'a> {
     /// Passes over the characters that stand for themselves or that a caret makes plain, and adds them to a text.
     #[inline(never)]
     pub(super) fn plain_into(&mut self, out: &mut Vec<u8>) {
+        let mut rest = self.rest().as_bytes();
+        let length = rest.len();
         loop {
-            out.extend_from_slice(self.plain().as_bytes());
-            match (self.peek(), self.peek_second()) {
-                (Some(b'"'), _) => {
-                    self.quoted = !self.quoted;
-                    out.push(b'"');
-                    self.skip(1);
-                }
-                (Some(b'^'), Some(byte)) if !matches!(byte, b'\r' | b'\n') => {
-                    out.push(byte);
-                    self.skip(2);
-                }
-                _ => return,
+            if self.quoted {
+                let end = bytes::find_either(rest, b'"', b'\n').unwrap_or(rest.len());
+                let (inside, behind) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+                out.extend_from_slice(inside);
+                rest = behind;
             }
+            let (byte, behind) = match rest {
+                [b'"', behind @ ..] => {
+                    self.quoted = !self.quoted;
+                    (b'"', behind)
+                }
+                [b'^', byte, behind @ ..] if !matches!(byte, b'\r' | b'\n') => (*byte, behind),
+                [b'^' | b'&' | b'|' | b'<' | b'>' | b'(' | b')' | b'\n', ..] | [] => break,
+                [byte, behind @ ..] => (*byte, behind),
+            };
+            out.push(byte);
+            rest = behind;
         }
+        self.skip(length.saturating_sub(rest.len()));
     }
 
     /// What stands behind a caret. One at the end of a line joins the next line to it.

@@ -209,11 +209,12 @@ impl Machine<'_> {
     }
 
     /// Puts the variables of cmd.exe into a line that is read.
-    pub(super) fn percent(&mut self, text: &str) -> String {
+    pub(super) fn percent<'t>(&mut self, text: &'t str) -> Cow<'t, str> {
         if bytes::find(text.as_bytes(), b'%').is_none() {
-            return text.to_owned();
+            return Cow::Borrowed(text);
         }
-        self.expansion().percent(text)
+        let expanded = self.expansion().percent(text);
+        if expanded == text { Cow::Borrowed(text) } else { Cow::Owned(expanded) }
     }
 
     pub(super) fn expand_delayed(&mut self, text: &str) -> String {
@@ -270,16 +271,17 @@ impl Machine<'_> {
                 settled,
             });
         }
-        let expanded = if is_expanded { first.to_owned() } else { self.percent(first) };
-        if expanded != first {
+        let expanded = if is_expanded { Cow::Borrowed(first) } else { self.percent(first) };
+        let differs = matches!(expanded, Cow::Owned(_));
+        if differs {
             self.step("variables", &expanded);
         }
-        let computed = computed || (expanded != first && !self.variables.is_empty());
+        let computed = computed || (differs && !self.variables.is_empty());
         let program = parse(&expanded);
         self.starts.cut |= program.cut;
         let single = matches!(program.root.as_slice(), [only] if matches!(program.nodes.get(only.node), Some(Node::Simple(_))));
         let own = |part: &str| self.variables.own(part.split(':').next().unwrap_or_default()).is_some();
-        let of_windows = expanded != first && !first.split('%').skip(1).take(64).any(own);
+        let of_windows = differs && !first.split('%').skip(1).take(64).any(own);
         let written = (computed && single && of_windows).then(|| Rc::from(first));
         let place = Place { program: Rc::new(program), input, child: false, computed, written, settled };
         self.frames.push(Frame::Items(place, None, 0));

@@ -92,7 +92,19 @@ const NAMES: Names = {
 
 /// A number that equal names share, whatever the case of their letters.
 fn key(name: &str) -> u32 {
-    name.bytes().fold(5381, |key, byte| key.wrapping_mul(33) ^ u32::from(byte.to_ascii_lowercase()))
+    const LOWER: u64 = 0x2020_2020_2020_2020;
+    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let (words, rest) = name.as_bytes().as_chunks::<8>();
+    let mut last = [0_u8; 8];
+    for (to, from) in last.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    let words = words.iter().chain(std::iter::once(&last));
+    let start = name.len() as u64;
+    let key = words.fold(start, |key, word| {
+        (key.rotate_left(5) ^ (u64::from_le_bytes(*word) | LOWER)).wrapping_mul(SPREAD)
+    });
+    (key >> 32) as u32
 }
 
 impl Variables {
@@ -105,9 +117,21 @@ impl Variables {
         self.list.len().saturating_mul(8).saturating_add(400)
     }
 
+    /// About the work of a copy of all of them.
+    pub(super) fn copying(&self) -> usize {
+        let size = |variable: &Variable| match &variable.value {
+            Value::Known(text) => text.len().saturating_add(600),
+            Value::Unknown(_) => 600,
+        };
+        self.list.iter().map(size).fold(0, usize::saturating_add)
+    }
+
     /// The place of a variable that the line itself sets, which is valid until another one is set.
     #[inline(never)]
     pub(super) fn position(&self, name: &str) -> Option<usize> {
+        if name.len() > MAX_NAME {
+            return None;
+        }
         let key = key(name);
         let same = |at: &usize| self.list.get(*at).is_some_and(|known| known.name.eq_ignore_ascii_case(name));
         let places = self.keys.iter().enumerate().filter(|&(_, &known)| known == key);

@@ -162,7 +162,10 @@ pub(super) fn chunks<'a>(
 ) -> Option<()> {
     let whole = text.as_str();
     let pieces = whole.len().checked_div(width)?.saturating_add(1);
-    if pieces.saturating_add(list.len()) > MAX_LIST || !work.walk(whole.len(), 20) || !work.walk(pieces, PIECE) {
+    if pieces.saturating_add(list.len()) > MAX_LIST
+        || !work.walk(whole.len(), 20)
+        || !work.walk(pieces, PIECE)
+    {
         return None;
     }
     let mut at = 0_usize;

@@ -160,7 +160,8 @@ impl Machine<'_> {
             // The last one is kept, too.
             self.starts.list.pop();
         }
-        if !self.variables.is_empty() {
+        if !self.variables.is_empty() && (self.shared.is_some() || self.work.spend(self.variables.copying()))
+        {
             let shared = self.shared.get_or_insert_with(|| Rc::new(self.variables.clone()));
             started.environment = Some(Rc::clone(shared));
         }

@@ -64,7 +64,8 @@ impl Machine<'_> {
         let before = |c: char| matches!(c, '@' | ' ' | '\t' | ',' | ';' | '=' | '\r' | '\n');
         let mut line = text.trim_start_matches(before);
         let late;
-        if line.starts_with('%') && !self.variables.is_empty() {
+        let is_late = line.starts_with('%') && !self.variables.is_empty();
+        if is_late {
             late = self.percent(line);
             line = late.trim_start_matches(before);
         }
@@ -73,7 +74,8 @@ impl Machine<'_> {
             return;
         }
         self.written = place.written.clone().filter(|written| written.len() < MAX_WRITTEN);
-        self.computed = computed || (name.contains(['!', '%']) || !simple.text.contains(name));
+        let is_written = matches!(text, Cow::Borrowed(_)) && !is_late || simple.text.contains(name);
+        self.computed = computed || name.contains(['!', '%']) || !is_written;
         let output = simple.output.as_ref();
         builtins::run(self, &builtins::Call { line, name, arguments, input: &input, output });
     }
@@ -125,8 +127,12 @@ impl Machine<'_> {
 
     /// Notes variables side by side, and replacements in them.
     pub(in crate::command::cmd) fn note_pieces(&mut self, text: &str, mark: char) {
-        let doubled = if mark == '!' { "!!" } else { "%%" };
-        let joined = text.matches(doubled).count().saturating_add(1);
+        let (mut joined, mut before) = (1_usize, false);
+        for byte in text.bytes() {
+            let is_second = before && char::from(byte) == mark;
+            joined = joined.saturating_add(usize::from(is_second));
+            before = !is_second && char::from(byte) == mark;
+        }
         self.facts.joined = self.facts.joined.max(joined);
         let own = |part: &str| {
             part.split_once(':').is_some_and(|(name, modifier)| {
