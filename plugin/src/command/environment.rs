@@ -129,9 +129,9 @@ pub(super) fn cost(value: &str, modifier: &str, ascii: bool, work: &Work) -> usi
     /// Units for a number, a result and their checks.
     const SUBSTRING: usize = 500;
     /// Units for a byte that is counted, and for one that is passed over.
-    const COUNTED: usize = 8;
+    const COUNTED: usize = 6;
     /// Units for a place at which what is replaced may begin.
-    const PLACE: usize = 160;
+    const PLACE: usize = 400;
     if modifier.starts_with('~') {
         return SUBSTRING.saturating_add(if ascii { 0 } else { value.len().saturating_mul(20) });
     }
@@ -202,13 +202,18 @@ const MAX_REPLACED: usize = 64 * 1024;
 /// Where `needle` first occurs in `haystack`, in bytes, whatever the case of its ASCII letters.
 pub(super) fn find_ignoring_case(haystack: &str, needle: &str) -> Option<usize> {
     let (text, needle) = (haystack.as_bytes(), needle.as_bytes());
-    let first = *needle.first()?;
-    memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), text)
-        .find(|&at| {
-            let found = text.get(at..).and_then(|tail| tail.get(..needle.len()));
-            found.is_some_and(|found| found.eq_ignore_ascii_case(needle))
-        })
-        .filter(|&at| haystack.is_char_boundary(at))
+    let (first, last) = (*needle.first()?, *needle.last()?);
+    let (lower, upper) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
+    let mut at = 0_usize;
+    loop {
+        at = at.saturating_add(bytes::find_either(text.get(at..)?, lower, upper)?);
+        let found = text.get(at..at.saturating_add(needle.len()))?;
+        let ends = found.last().is_some_and(|byte| byte.eq_ignore_ascii_case(&last));
+        if ends && found.eq_ignore_ascii_case(needle) {
+            return haystack.is_char_boundary(at).then_some(at);
+        }
+        at = at.saturating_add(1);
+    }
 }
 
 /// Replaces every occurrence of `old`, whatever the case of its ASCII letters, while the result is shorter
@@ -262,7 +267,7 @@ pub(super) fn expand_percent(text: &str, limit: usize) -> (String, bool) {
 
 /// Counts the references that pick letters out of a known variable, as in `%ComSpec:~-7,1%`.
 pub(super) fn picked(text: &str, work: &Work) -> usize {
-    if !work.walk(text.len(), 2) {
+    if !work.walk(text.len(), 20) {
         return 0;
     }
     let references = text.split('%').filter_map(|part| part.split_once(':'));

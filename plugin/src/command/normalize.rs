@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{environment, path, unicode};
+use crate::bytes;
 
 /// Arguments in normal form: look-alikes folded, `$env:` expanded, carets, quotes inside words and
 /// backticks removed, paths cleaned, single blanks. Six passes, each linear in the text.
@@ -23,21 +24,24 @@ fn with_paths_expanded(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('$') {
-        out.push_str(before);
-        match environment::powershell_reference(after) {
-            Some((value, behind)) if behind.starts_with(['\\', '/']) => {
-                out.push_str(value);
-                rest = behind;
-            }
-            _ => {
-                out.push('$');
-                rest = after;
-            }
+    // What stands before `at` and is still to be copied, from `copied` on.
+    let (mut copied, mut at) = (0_usize, 0_usize);
+    while let Some(after) = text.get(at..) {
+        let Some(sign) = bytes::find(after.as_bytes(), b'$') else { break };
+        let start = at.saturating_add(sign);
+        at = start.saturating_add(1);
+        let after = text.get(at..).unwrap_or_default();
+        if after.starts_with(['e', 'E', '{'])
+            && let Some((value, behind)) = environment::powershell_reference(after)
+            && behind.starts_with(['\\', '/'])
+        {
+            out.push_str(text.get(copied..start).unwrap_or_default());
+            out.push_str(value);
+            at = text.len().saturating_sub(behind.len());
+            copied = at;
         }
     }
-    out.push_str(rest);
+    out.push_str(text.get(copied..).unwrap_or_default());
     Cow::Owned(out)
 }
 
@@ -201,15 +205,26 @@ fn push_word(out: &mut String, word: &str) {
     // An option may be glued to its path: `/logfile:C:/x`, `(C:/x`.
     let at = drive(word).unwrap_or(0);
     let (before, path) = word.split_at_checked(at).unwrap_or(("", word));
-    let bytes = path.as_bytes();
     let rooted = drive(path) == Some(0);
-    let doubled = bytes.windows(2).any(|pair| matches!(pair, [b'\\', b'\\' | b'.']));
+    let (mut doubled, mut address, mut slash, mut tilde, mut plain) = (false, false, false, false, true);
+    let (mut before_last, mut last) = (0, 0);
+    for byte in path.bytes() {
+        match byte {
+            b'/' => {
+                address |= last == b'/' && before_last == b':';
+                slash = true;
+            }
+            b'\\' | b'.' => doubled |= last == b'\\',
+            b'~' => tilde = true,
+            b':' | b'_' | b'-' | b'(' | b')' => {}
+            _ => plain &= byte.is_ascii_alphanumeric(),
+        }
+        (before_last, last) = (last, byte);
+    }
     let cluttered = doubled || path.starts_with(r".\") || path.starts_with(r"\??\");
-    let named = |byte: &u8| byte.is_ascii_alphanumeric() || b"\\/:.~_-()".contains(byte);
-    let short = bytes.contains(&b'~') && bytes.iter().all(named);
+    let short = tilde && plain;
     out.push_str(before);
-    let address = bytes.windows(3).any(|three| three == b"://");
-    if address || !(rooted || short || (cluttered && !bytes.contains(&b'/'))) {
+    if address || !(rooted || short || (cluttered && !slash)) {
         out.push_str(path);
         return;
     }

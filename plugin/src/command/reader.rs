@@ -17,11 +17,11 @@ const MAX_ELEMENT: usize = 64 * 1024;
 /// Most bytes of an element after its variables are expanded.
 const MAX_EXPANDED: usize = 128 * 1024;
 /// Units that looking up what stands between two percent signs costs at most.
-const REFERENCE: usize = 700;
+const REFERENCE: usize = 900;
 /// Units that a replacement in one of Windows' variables costs at most.
-const MODIFIER: usize = 2_500;
+const MODIFIER: usize = 5_000;
 /// Units that looking for signs of a script costs for each byte of arguments.
-const HINTS_BYTE: usize = 50;
+const HINTS_BYTE: usize = 60;
 /// Most processes for an action.
 const MAX_PROCESSES: usize = 16;
 /// Most wrappers, one inside the other.
@@ -136,6 +136,8 @@ impl<'w> Reader<'w> {
         let references = count(b'%');
         let modifiers = if references == 0 { 0 } else { count(b':') };
         let cost = modifiers.saturating_mul(MODIFIER).saturating_add(references.saturating_mul(REFERENCE));
+        // It is copied some times until it is a process.
+        let cost = cost.saturating_add(text.len().saturating_mul(35));
         if !self.work.spend(cost) {
             self.note(Note::WorkSpent { unread: "variables" });
             return text.to_owned();

@@ -131,14 +131,11 @@ pub(super) fn split_program(line: &str) -> (&str, &str) {
 /// Where the first blank outside quotes is, in bytes.
 fn first_word(line: &str) -> usize {
     let mut quoted = false;
-    for (at, c) in line.char_indices() {
-        if c == '"' {
-            quoted = !quoted;
-        } else if is_blank(c) && !quoted {
-            return at;
-        }
-    }
-    line.len()
+    let end = line.bytes().position(|byte| {
+        quoted ^= byte == b'"';
+        !quoted && is_blank(char::from(byte))
+    });
+    end.unwrap_or(line.len())
 }
 
 /// Whether the first word of a line is the beginning of a path that could go on behind a blank.

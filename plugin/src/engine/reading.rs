@@ -16,7 +16,7 @@ const SHAPE: usize = 8_000_000;
 /// The share that the task's definition may take.
 const DEFINITION: usize = 4_000_000;
 /// The share that reading the commands may take.
-const READ_COMMANDS: usize = 6_000_000;
+const READ_COMMANDS: usize = 7_500_000;
 /// The most that the processes of all actions of a task take, in bytes, before the next action is not read.
 const COMMANDS: usize = 512 * 1024;
 
@@ -67,7 +67,7 @@ pub(super) fn read_candidate<'a>(
     object: &Object<'a>,
     candidate: shapes::Candidate<'a>,
 ) -> Option<Reading<'a>> {
-    let work = Work::new(work::RECORD);
+    let work = Work::new(work::of_record(object.text().len()));
     let share = work.lend(SHAPE);
     let event = shapes::read(object, candidate, &share)?;
     work.take_back(&share);

@@ -24,8 +24,13 @@ const MAX_COMMANDS: usize = 1 << 16;
 const MAX_FRAMES: usize = 512;
 /// Units that a frame costs: it is taken from the stack, and what it holds is counted and given back.
 const FRAME: usize = 500;
+/// Units for a byte of a line that is parsed, and for an operator or a parenthesis in it.
+const TEXT_BYTE: usize = 60;
+const COMMAND: usize = 900;
+/// Units of a loop before its first round.
+const LOOP: usize = 4_000;
 /// Units that one line may cost at most.
-const LINE: usize = 5_000_000;
+const LINE: usize = 7_000_000;
 
 /// cmd.exe before it reads its line.
 #[derive(Debug, Clone, Default)]
@@ -171,7 +176,7 @@ pub(in crate::command) fn started(line: &str, shell: Shell, work: &Work) -> Star
     };
     machine.run_line(line);
     let mut starts = std::mem::take(&mut machine.starts);
-    if lent.walk(line.len(), 6) {
+    if lent.walk(line.len(), 15) {
         starts.obfuscation = machine.facts.words(line);
     }
     starts.cut |= machine.variables.full;
@@ -252,7 +257,9 @@ impl Machine<'_> {
     fn text(&mut self, waiting: Waiting) {
         let Waiting { text, input, computed, expanded: is_expanded, settled } = waiting;
         let text = text.as_str();
-        if !self.work.walk(text.len(), 70) {
+        let specials =
+            text.bytes().filter(|byte| matches!(byte, b'&' | b'|' | b'<' | b'>' | b'(' | b')')).count();
+        if !self.work.walk(text.len(), TEXT_BYTE) || !self.work.walk(specials, COMMAND) {
             return;
         }
         // The lines of a text are read one by one, but a caret joins two.
@@ -394,7 +401,7 @@ impl Machine<'_> {
             self.frames.push(Frame::Node(place, body));
             return;
         };
-        if !self.work.walk(head.set.len(), 80) {
+        if !self.work.walk(head.set.len(), 80) || !self.work.spend(LOOP) {
             return;
         }
         let mut set = match loop_values(&head.set, &self.loops, &mut self.unknown) {

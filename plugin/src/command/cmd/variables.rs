@@ -114,14 +114,14 @@ impl Variables {
 
     /// About the work of one look-up.
     pub(super) fn cost(&self) -> usize {
-        self.list.len().saturating_mul(8).saturating_add(400)
+        self.list.len().saturating_mul(8).saturating_add(900)
     }
 
     /// About the work of a copy of all of them.
     pub(super) fn copying(&self) -> usize {
         let size = |variable: &Variable| match &variable.value {
-            Value::Known(text) => text.len().saturating_add(600),
-            Value::Unknown(_) => 600,
+            Value::Known(text) => text.len().saturating_mul(3).saturating_add(2_000),
+            Value::Unknown(_) => 1_500,
         };
         self.list.iter().map(size).fold(0, usize::saturating_add)
     }

@@ -36,9 +36,9 @@ fn is_word(c: char) -> bool {
 }
 
 /// Units that a byte of a script costs here.
-const BYTE: usize = 15;
+const BYTE: usize = 30;
 /// Units that a token costs here.
-const TOKEN: usize = 100;
+const TOKEN: usize = 320;
 
 /// Splits a script into tokens, in one pass. `None` when that costs more than is left.
 #[inline(never)]

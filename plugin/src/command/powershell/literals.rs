@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::script::Bytes;
 pub(super) use super::values::MAX_LITERAL;
 use super::values::{MAX_LIST, Text, Value, character};
+use crate::bytes;
 use crate::command::environment::find_ignoring_case;
 use crate::work::Work;
 
@@ -27,7 +28,7 @@ pub(super) fn format(format: &str, arguments: &[Value<'_>], work: &Work) -> Opti
         } else {
             let (index, behind) = index(after)?;
             let argument = arguments.get(index)?.to_text(work)?;
-            work.walk(argument.len(), 2).then_some(())?;
+            work.walk(argument.len().saturating_add(REPLACED), 2).then_some(())?;
             out.push_str(argument.as_str());
             rest = behind;
         }
@@ -51,13 +52,21 @@ fn index(text: &str) -> Option<(usize, &str)> {
 /// `.Replace(old, new)`.
 #[inline(never)]
 pub(super) fn replace(text: &str, old: &str, new: &str, work: &Work) -> Option<String> {
-    if old.is_empty() || !work.walk(text.len(), 20) {
+    if old.is_empty() || !work.walk(text.len(), if old.len() == 1 { 4 } else { 25 }) {
         return None;
     }
-    let count = text.matches(old).count();
+    let count = match old.as_bytes() {
+        [byte] => bytes::count(text.as_bytes(), *byte),
+        _ => text.matches(old).count(),
+    };
     let grown = count.saturating_mul(new.len()).saturating_add(text.len());
-    (grown <= MAX_LITERAL && work.walk(grown, 15)).then(|| text.replace(old, new))
+    // Each is found once more.
+    let paid = grown <= MAX_LITERAL && work.walk(grown, 25) && work.walk(count, REPLACED);
+    paid.then(|| text.replace(old, new))
 }
+
+/// Units that a text in place of another costs.
+const REPLACED: usize = 250;
 
 /// `-replace pattern, new`, where the pattern is one text or a set of them; `exact` for `-creplace`.
 #[inline(never)]
@@ -150,7 +159,7 @@ pub(super) fn any_characters(pattern: &str) -> Option<usize> {
 }
 
 /// Units that a piece of a text costs, which shares the text.
-const PIECE: usize = 150;
+const PIECE: usize = 450;
 
 /// Adds the pieces of so many characters to a list. `None` where it has no room or the work is spent.
 #[inline(never)]

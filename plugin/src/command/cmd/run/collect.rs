@@ -8,7 +8,7 @@ use crate::command::cmd::parse::Node;
 use crate::command::cmd::{builtins, number, split_name};
 
 /// Units of one such round.
-const ROUND: usize = 2500;
+const ROUND: usize = 1_000;
 
 /// The body of such a loop.
 pub(super) struct Collector {

@@ -146,7 +146,10 @@ impl Machine<'_> {
             return;
         }
         let list = &self.starts.list;
-        if !self.work.spend(list.len().saturating_mul(started.line.len().saturating_add(20))) {
+        let compared = list.len().saturating_mul(started.line.len().saturating_add(20));
+        // It is looked at once more where there are too many.
+        let kept = started.line.len().saturating_mul(60).saturating_add(4_000);
+        if !self.work.spend(compared.saturating_add(kept)) {
             return;
         }
         let same = |known: &Started| {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Machine, Place, Waiting};
+use crate::bytes;
 use crate::command::cmd::expand::loop_values;
 use crate::command::cmd::parse::Simple;
 use crate::command::cmd::{builtins, split_name};
@@ -10,11 +11,15 @@ use crate::command::cmd::{builtins, split_name};
 /// Longest command that is shown as it stood before its variables were put in.
 const MAX_WRITTEN: usize = 4096;
 /// Work of a command beside its bytes, in bytes.
-const COMMAND: usize = 50;
+const COMMAND: usize = 100;
+/// Units of a percent sign that may name the variable of a loop.
+const REFERENCE: usize = 700;
 /// Units for a byte of a command that came out of variables.
 const EXPANDED_BYTE: usize = 10;
-/// Units for a byte of the name of a command: it is folded, compared, and looked for in what was written.
-const NAME_BYTE: usize = 240;
+/// Units of what a command does, besides those for its bytes, and for a byte of its name: it is folded, compared, and
+/// looked for in what was written.
+const EFFECT: usize = 3_000;
+const NAME_BYTE: usize = 200;
 
 impl Machine<'_> {
     /// A command by itself.
@@ -22,10 +27,14 @@ impl Machine<'_> {
     pub(super) fn simple(&mut self, simple: &Simple, place: &Place) {
         let &Place { child, computed, settled, .. } = place;
         self.commands = self.commands.saturating_add(1);
-        if !self.work.walk(simple.text.len().saturating_add(COMMAND), 30) {
+        if !self.work.walk(simple.text.len().saturating_add(COMMAND), 40) {
             return;
         }
         self.unknown.clear();
+        let references = if self.loops.is_empty() { 0 } else { bytes::count(simple.text.as_bytes(), b'%') };
+        if !self.work.walk(references, REFERENCE) {
+            return;
+        }
         let mut text = match loop_values(&simple.text, &self.loops, &mut self.unknown) {
             Some(text) => Cow::Owned(text),
             None => Cow::Borrowed(simple.text.as_str()),
@@ -70,7 +79,7 @@ impl Machine<'_> {
             line = late.trim_start_matches(before);
         }
         let (name, arguments) = split_name(line);
-        if name.is_empty() || !self.work.walk(name.len(), NAME_BYTE) {
+        if name.is_empty() || !self.work.walk(name.len(), NAME_BYTE) || !self.work.spend(EFFECT) {
             return;
         }
         self.written = place.written.clone().filter(|written| written.len() < MAX_WRITTEN);
