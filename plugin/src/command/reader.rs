@@ -21,7 +21,7 @@ const REFERENCE: usize = 900;
 /// Units that a replacement in one of Windows' variables costs at most.
 const MODIFIER: usize = 5_000;
 /// Units that looking for signs of a script costs for each byte of arguments.
-const HINTS_BYTE: usize = 60;
+const HINTS_BYTE: usize = 45;
 /// Most processes for an action.
 const MAX_PROCESSES: usize = 16;
 /// Most wrappers, one inside the other.

@@ -24,8 +24,9 @@ const COMMANDS: usize = 512 * 1024;
 const MAX_PROCESSES: usize = 128;
 /// Units of work that the fields of a process cost.
 const FIELDS: usize = 10_000;
-/// Units for a byte of its arguments.
-const FIELDS_BYTE: usize = 100;
+/// Units for a byte of its arguments, and for one of arguments that are not ASCII.
+const FIELDS_BYTE: usize = 50;
+const FIELDS_WIDE_BYTE: usize = 250;
 /// The most notes that are kept of a record.
 const MAX_NOTES: usize = 32;
 
@@ -85,7 +86,10 @@ fn read_event(event: TaskEvent<'_>, work: Work) -> Reading<'_> {
     work.take_back(&share);
     let rows = processes.iter().flat_map(|action| &action.list);
     // The reserve for the rules suffices for the fields of all that are kept.
-    let fields = rows.map(|row| row.arguments.len().saturating_mul(FIELDS_BYTE).saturating_add(FIELDS));
+    let fields = rows.map(|row| {
+        let byte = if row.arguments.is_ascii() { FIELDS_BYTE } else { FIELDS_WIDE_BYTE };
+        row.arguments.len().saturating_mul(byte).saturating_add(FIELDS)
+    });
     let _ = work.spend(fields.fold(0, usize::saturating_add).min(work.left() / 2));
     dedup(&mut notes);
     let state = ContentState::of(&event, &notes);

@@ -25,7 +25,7 @@ const MAX_FRAMES: usize = 512;
 /// Units that a frame costs: it is taken from the stack, and what it holds is counted and given back.
 const FRAME: usize = 500;
 /// Units for a byte of a line that is parsed, and for an operator or a parenthesis in it.
-const TEXT_BYTE: usize = 60;
+const TEXT_BYTE: usize = 40;
 const COMMAND: usize = 900;
 /// Units of a loop before its first round.
 const LOOP: usize = 4_000;
@@ -257,8 +257,7 @@ impl Machine<'_> {
     fn text(&mut self, waiting: Waiting) {
         let Waiting { text, input, computed, expanded: is_expanded, settled } = waiting;
         let text = text.as_str();
-        let specials =
-            text.bytes().filter(|byte| matches!(byte, b'&' | b'|' | b'<' | b'>' | b'(' | b')')).count();
+        let specials = operators(text);
         if !self.work.walk(text.len(), TEXT_BYTE) || !self.work.walk(specials, COMMAND) {
             return;
         }
@@ -513,6 +512,16 @@ fn input_of(capture: Capture) -> Input {
         Some(origin) => Input::From(origin),
         None => Input::Text(Rc::from(text)),
     }
+}
+
+/// How many operators and parentheses there are outside quotes, about.
+fn operators(text: &str) -> usize {
+    let mut quoted = false;
+    let is_operator = |byte: &u8| {
+        quoted ^= *byte == b'"';
+        !quoted && matches!(byte, b'&' | b'|' | b'<' | b'>' | b'(' | b')')
+    };
+    text.as_bytes().iter().copied().filter(is_operator).count()
 }
 
 /// Whether no group is open at the end of a line.
