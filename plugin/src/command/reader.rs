@@ -317,7 +317,8 @@ impl<'w> Reader<'w> {
                 powershell.file =
                     powershell.script.as_deref().and_then(|script| shell::called_file(script, self.work));
                 decoder.search(None, None, &mut layers);
-            } else if decoder.pays(process.arguments.len(), HINTS_BYTE)
+            } else if (process.powershell.is_some() || !wraps.contains(&index))
+                && decoder.pays(process.arguments.len(), HINTS_BYTE)
                 && let Some(text) = decodable(process, wraps.contains(&index))
             {
                 let folded = self.folded.get_mut(index).and_then(Option::take);

@@ -16,7 +16,7 @@ const SHAPE: usize = 8_000_000;
 /// The share that the task's definition may take.
 const DEFINITION: usize = 4_000_000;
 /// The share that reading the commands may take.
-const READ_COMMANDS: usize = 7_500_000;
+const READ_COMMANDS: usize = 8_000_000;
 /// The most that the processes of all actions of a task take, in bytes, before the next action is not read.
 const COMMANDS: usize = 512 * 1024;
 
@@ -25,7 +25,7 @@ const MAX_PROCESSES: usize = 128;
 /// Units of work that the fields of a process cost.
 const FIELDS: usize = 10_000;
 /// Units for a byte of its arguments, and for one of arguments that are not ASCII.
-const FIELDS_BYTE: usize = 50;
+const FIELDS_BYTE: usize = 35;
 const FIELDS_WIDE_BYTE: usize = 250;
 /// The most notes that are kept of a record.
 const MAX_NOTES: usize = 32;

@@ -30,7 +30,7 @@ const COMMAND: usize = 900;
 /// Units of a loop before its first round.
 const LOOP: usize = 4_000;
 /// Units that one line may cost at most.
-const LINE: usize = 7_000_000;
+const LINE: usize = 7_500_000;
 
 /// cmd.exe before it reads its line.
 #[derive(Debug, Clone, Default)]

@@ -11,14 +11,14 @@ use crate::command::cmd::{builtins, split_name};
 /// Longest command that is shown as it stood before its variables were put in.
 const MAX_WRITTEN: usize = 4096;
 /// Work of a command beside its bytes, in bytes.
-const COMMAND: usize = 100;
+const COMMAND: usize = 60;
 /// Units of a percent sign that may name the variable of a loop.
 const REFERENCE: usize = 700;
 /// Units for a byte of a command that came out of variables.
 const EXPANDED_BYTE: usize = 10;
 /// Units of what a command does, besides those for its bytes, and for a byte of its name: it is folded, compared, and
 /// looked for in what was written.
-const EFFECT: usize = 3_000;
+const EFFECT: usize = 2_000;
 const NAME_BYTE: usize = 200;
 
 impl Machine<'_> {
