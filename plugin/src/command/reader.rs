@@ -353,10 +353,16 @@ fn arguments_cost(arguments: &str) -> usize {
     let wide = if arguments.is_ascii() { 0 } else { arguments.bytes().filter(|b| !b.is_ascii()).count() };
     let separators = count(b'\\').saturating_add(count(b'/'));
     let blanks = count(b' ').saturating_add(count(b'\t')).min(tokens::MAX_ARGUMENTS);
-    [(arguments.len(), BYTE), (wide, WIDE), (separators, SEPARATOR), (count(b'"'), QUOTE), (blanks, ARGUMENT)]
-        .into_iter()
-        .map(|(count, units)| count.saturating_mul(units))
-        .fold(crate::work::CALL, usize::saturating_add)
+    [
+        (arguments.len(), BYTE),
+        (wide, WIDE),
+        (separators, SEPARATOR),
+        (count(b'"').saturating_add(count(b'`')), QUOTE),
+        (blanks, ARGUMENT),
+    ]
+    .into_iter()
+    .map(|(count, units)| count.saturating_mul(units))
+    .fold(crate::work::CALL, usize::saturating_add)
 }
 
 /// The path of a program that cmd.exe finds in its current folder, where it looks first. Windows' own programs keep their

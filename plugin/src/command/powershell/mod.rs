@@ -37,7 +37,7 @@ pub(super) fn edition(image_name: &str) -> Option<Edition> {
 pub(super) fn called_file(script: &str, work: &Work) -> Option<String> {
     let dots = bytes::count(script.as_bytes(), b'.');
     work.walk(script.len(), 5).then_some(())?;
-    work.walk(dots, 90).then_some(())?;
+    work.walk(dots, 170).then_some(())?;
     let mut rest = script;
     let mut passed = 0_usize;
     while let Some(at) = super::environment::find_ignoring_case(rest, ".ps1") {

@@ -148,7 +148,8 @@ impl Machine<'_> {
         let list = &self.starts.list;
         let compared = list.len().saturating_mul(started.line.len().saturating_add(20));
         // It is looked at once more where there are too many.
-        let kept = started.line.len().saturating_mul(30).saturating_add(4_000);
+        let long = started.line.len().saturating_sub(2_048).saturating_mul(150);
+        let kept = started.line.len().saturating_mul(30).saturating_add(4_000).saturating_add(long);
         if !self.work.spend(compared.saturating_add(kept)) {
             return;
         }
