@@ -7,7 +7,16 @@
 use std::cell::Cell;
 
 /// Units that judging one record may cost beyond one linear pass over its bytes.
-pub const RECORD: usize = 21_000_000;
+pub const RECORD: usize = 9_500_000;
+/// Units that a pass over a byte of the record may cost besides.
+const BYTE: usize = 100;
+/// The most bytes of a record that are passed over: no text in it is read further.
+const PASSED: usize = 64 * 1024;
+
+/// Returns the units that judging a record of so many bytes may cost.
+pub fn of_record(bytes: usize) -> usize {
+    RECORD.saturating_add(bytes.min(PASSED).saturating_mul(BYTE))
+}
 
 /// A budget of work. It is shared by reference: whoever walks bytes charges it.
 ///

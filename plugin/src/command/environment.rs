@@ -12,6 +12,8 @@
 
 use std::borrow::Cow;
 
+use super::names::Names;
+use crate::bytes;
 use crate::work::Work;
 
 /// Variables and the values that a default installation gives them. Names compare without case.
@@ -61,7 +63,27 @@ const LISTS: &[(&str, &str)] = &[
 /// Longest `name:modifier` that is looked at, in bytes.
 const MAX_REFERENCE: usize = 512;
 
+/// The names of the tables.
+const NAMES: Names = {
+    let mut names = Names::new();
+    let mut rest: &[(&str, &str)] = VALUES;
+    while let [(name, _), others @ ..] = rest {
+        names = names.with(name);
+        rest = others;
+    }
+    rest = LISTS;
+    while let [(name, _), others @ ..] = rest {
+        names = names.with(name);
+        rest = others;
+    }
+    names
+};
+
+#[inline(never)]
 fn find(table: &[(&str, &'static str)], name: &str) -> Option<&'static str> {
+    if !NAMES.may_have(name) {
+        return None;
+    }
     table.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|&(_, value)| value)
 }
 
@@ -107,9 +129,9 @@ pub(super) fn cost(value: &str, modifier: &str, ascii: bool, work: &Work) -> usi
     /// Units for a number, a result and their checks.
     const SUBSTRING: usize = 500;
     /// Units for a byte that is counted, and for one that is passed over.
-    const COUNTED: usize = 8;
+    const COUNTED: usize = 6;
     /// Units for a place at which what is replaced may begin.
-    const PLACE: usize = 160;
+    const PLACE: usize = 400;
     if modifier.starts_with('~') {
         return SUBSTRING.saturating_add(if ascii { 0 } else { value.len().saturating_mul(20) });
     }
@@ -121,7 +143,11 @@ pub(super) fn cost(value: &str, modifier: &str, ascii: bool, work: &Work) -> usi
     if work.left() < walked {
         return walked;
     }
-    let places = value.bytes().filter(|byte| byte.eq_ignore_ascii_case(&first)).count();
+    let (lower, upper) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
+    let mut places = bytes::count(value.as_bytes(), lower);
+    if upper != lower {
+        places = places.saturating_add(bytes::count(value.as_bytes(), upper));
+    }
     let place = old.len().saturating_sub(1).saturating_mul(12).saturating_add(PLACE);
     walked.saturating_add(places.saturating_mul(place)).saturating_add(SUBSTRING)
 }
@@ -176,13 +202,18 @@ const MAX_REPLACED: usize = 64 * 1024;
 /// Where `needle` first occurs in `haystack`, in bytes, whatever the case of its ASCII letters.
 pub(super) fn find_ignoring_case(haystack: &str, needle: &str) -> Option<usize> {
     let (text, needle) = (haystack.as_bytes(), needle.as_bytes());
-    let first = *needle.first()?;
-    memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), text)
-        .find(|&at| {
-            let found = text.get(at..).and_then(|tail| tail.get(..needle.len()));
-            found.is_some_and(|found| found.eq_ignore_ascii_case(needle))
-        })
-        .filter(|&at| haystack.is_char_boundary(at))
+    let (first, last) = (*needle.first()?, *needle.last()?);
+    let (lower, upper) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
+    let mut at = 0_usize;
+    loop {
+        at = at.saturating_add(bytes::find_either(text.get(at..)?, lower, upper)?);
+        let found = text.get(at..at.saturating_add(needle.len()))?;
+        let ends = found.last().is_some_and(|byte| byte.eq_ignore_ascii_case(&last));
+        if ends && found.eq_ignore_ascii_case(needle) {
+            return haystack.is_char_boundary(at).then_some(at);
+        }
+        at = at.saturating_add(1);
+    }
 }
 
 /// Replaces every occurrence of `old`, whatever the case of its ASCII letters, while the result is shorter
@@ -236,11 +267,12 @@ pub(super) fn expand_percent(text: &str, limit: usize) -> (String, bool) {
 
 /// Counts the references that pick letters out of a known variable, as in `%ComSpec:~-7,1%`.
 pub(super) fn picked(text: &str, work: &Work) -> usize {
-    if !work.walk(text.len(), 2) {
+    if !work.walk(text.len(), 20) {
         return 0;
     }
-    let references = text.split('%').filter_map(|part| part.split_once(":~"));
-    references.take(64).filter(|(name, _)| any_value(name).is_some()).count()
+    let references = text.split('%').filter_map(|part| part.split_once(':'));
+    let picking = references.filter(|(_, modifier)| modifier.starts_with('~'));
+    picking.take(64).filter(|(name, _)| any_value(name).is_some()).count()
 }
 
 /// Shortens a text to at most `limit` bytes, at a character's start.

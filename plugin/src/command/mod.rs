@@ -4,6 +4,7 @@
 mod cmd;
 mod decode;
 mod environment;
+mod names;
 mod normalize;
 mod path;
 mod powershell;

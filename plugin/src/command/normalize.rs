@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{environment, path, unicode};
+use crate::bytes;
 
 /// Arguments in normal form: look-alikes folded, `$env:` expanded, carets, quotes inside words and
 /// backticks removed, paths cleaned, single blanks. Six passes, each linear in the text.
@@ -23,21 +24,24 @@ fn with_paths_expanded(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('$') {
-        out.push_str(before);
-        match environment::powershell_reference(after) {
-            Some((value, behind)) if behind.starts_with(['\\', '/']) => {
-                out.push_str(value);
-                rest = behind;
-            }
-            _ => {
-                out.push('$');
-                rest = after;
-            }
+    // What stands before `at` and is still to be copied, from `copied` on.
+    let (mut copied, mut at) = (0_usize, 0_usize);
+    while let Some(after) = text.get(at..) {
+        let Some(sign) = bytes::find(after.as_bytes(), b'$') else { break };
+        let start = at.saturating_add(sign);
+        at = start.saturating_add(1);
+        let after = text.get(at..).unwrap_or_default();
+        if after.starts_with(['e', 'E', '{'])
+            && let Some((value, behind)) = environment::powershell_reference(after)
+            && behind.starts_with(['\\', '/'])
+        {
+            out.push_str(text.get(copied..start).unwrap_or_default());
+            out.push_str(value);
+            at = text.len().saturating_sub(behind.len());
+            copied = at;
         }
     }
-    out.push_str(rest);
+    out.push_str(text.get(copied..).unwrap_or_default());
     Cow::Owned(out)
 }
 
@@ -48,17 +52,22 @@ pub(super) fn without_carets(text: &str) -> Cow<'_, str> {
     }
     let mut out = String::with_capacity(text.len());
     let mut quoted = false;
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' => {
-                quoted = !quoted;
-                out.push(c);
-            }
-            '^' if !quoted => out.extend(chars.next()),
-            _ => out.push(c),
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| byte == b'"' || (byte == b'^' && !quoted)) {
+        let (before, from) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        out.push_str(before);
+        if let Some(behind) = from.strip_prefix('"') {
+            quoted = !quoted;
+            out.push('"');
+            rest = behind;
+        } else {
+            let mut chars = from.chars();
+            chars.next();
+            out.extend(chars.next());
+            rest = chars.as_str();
         }
     }
+    out.push_str(rest);
     Cow::Owned(out)
 }
 
@@ -102,13 +111,15 @@ fn without_backticks(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        let hides = c == '`' && (out.ends_with(is_word) || chars.peek().copied().is_some_and(is_word));
-        if !hides {
-            out.push(c);
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('`') {
+        out.push_str(before);
+        if !(out.ends_with(is_word) || behind.starts_with(is_word)) {
+            out.push('`');
         }
+        rest = behind;
     }
+    out.push_str(rest);
     Cow::Owned(out)
 }
 
@@ -124,10 +135,25 @@ fn single_blanks(text: &str) -> String {
         return text.to_owned();
     }
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if !c.is_whitespace() && !c.is_control() {
-            out.push(c);
-        } else if !out.is_empty() && !out.ends_with(' ') {
+    let mut rest = text;
+    loop {
+        let length = rest.bytes().position(|byte| !byte.is_ascii_graphic()).unwrap_or(rest.len());
+        let (plain, behind) = rest.split_at_checked(length).unwrap_or((rest, ""));
+        out.push_str(plain);
+        let is_blank = |byte: &u8| byte.is_ascii() && !byte.is_ascii_graphic();
+        let blanks = behind.bytes().take_while(is_blank).count();
+        rest = behind.get(blanks..).unwrap_or_default();
+        let mut is_space = blanks > 0;
+        if !is_space {
+            let mut chars = behind.chars();
+            let Some(c) = chars.next() else { break };
+            rest = chars.as_str();
+            is_space = c.is_whitespace() || c.is_control();
+            if !is_space {
+                out.push(c);
+            }
+        }
+        if is_space && !out.is_empty() && !out.ends_with(' ') {
             out.push(' ');
         }
     }
@@ -137,35 +163,42 @@ fn single_blanks(text: &str) -> String {
 }
 
 /// Where a path inside arguments ends.
-const fn ends_path(c: char) -> bool {
-    matches!(c, ' ' | '"' | '\'' | ',' | ';' | '|' | '<' | '>' | '&' | '*' | '?' | '`' | '=')
+const fn ends_path(byte: u8) -> bool {
+    matches!(byte, b' ' | b'"' | b'\'' | b',' | b';' | b'|' | b'<' | b'>' | b'&' | b'*' | b'?' | b'`' | b'=')
+}
+
+/// A character without which a word is no path that is cleaned.
+const fn is_of_path(byte: u8) -> bool {
+    matches!(byte, b'\\' | b'/' | b'~')
 }
 
 /// Cleans every path in arguments: what begins with a drive and a slash of either kind, and what has
 /// doubled backslashes, `\.\`, `\..\` or a short name. Everything else, URLs and options included, stays.
 fn clean_paths(text: &str) -> String {
-    if !text.bytes().any(|byte| matches!(byte, b'\\' | b'/' | b'~')) {
+    if !text.bytes().any(is_of_path) {
         return text.to_owned();
     }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while !rest.is_empty() {
-        let end = word_end(rest);
-        let (word, behind) = rest.split_at_checked(end).unwrap_or((rest, ""));
+    while let Some(found) = rest.bytes().position(is_of_path) {
+        // The word in which it stands.
+        let before = rest.as_bytes().get(..found).unwrap_or_default();
+        let start = before.iter().rposition(|byte| ends_path(*byte)).map_or(0, |at| at.saturating_add(1));
+        let (before, from) = rest.split_at_checked(start).unwrap_or((rest, ""));
+        let (word, behind) = from.split_at_checked(word_end(from)).unwrap_or((from, ""));
+        out.push_str(before);
         push_word(&mut out, word);
-        // The character that ended the word.
-        let mut chars = behind.chars();
-        out.extend(chars.next());
-        rest = chars.as_str();
+        rest = behind;
     }
+    out.push_str(rest);
     out
 }
 
 /// Where the word that a text begins with ends. A device prefix has a question mark that does not end it.
 fn word_end(text: &str) -> usize {
     let skip = if text.starts_with(r"\\?\") || text.starts_with(r"\??\") { 4 } else { 0 };
-    let tail = text.get(skip..).unwrap_or_default();
-    tail.find(ends_path).map_or(text.len(), |at| at.saturating_add(skip))
+    let mut tail = text.bytes().skip(skip);
+    tail.position(ends_path).map_or(text.len(), |at| at.saturating_add(skip))
 }
 
 fn push_word(out: &mut String, word: &str) {
@@ -173,12 +206,25 @@ fn push_word(out: &mut String, word: &str) {
     let at = drive(word).unwrap_or(0);
     let (before, path) = word.split_at_checked(at).unwrap_or(("", word));
     let rooted = drive(path) == Some(0);
-    let cluttered =
-        path.contains(r"\\") || path.contains(r"\.") || path.starts_with(r".\") || path.starts_with(r"\??\");
-    let short =
-        path.contains('~') && path.bytes().all(|b| b.is_ascii_alphanumeric() || b"\\/:.~_-()".contains(&b));
+    let (mut doubled, mut address, mut slash, mut tilde, mut plain) = (false, false, false, false, true);
+    let (mut before_last, mut last) = (0, 0);
+    for byte in path.bytes() {
+        match byte {
+            b'/' => {
+                address |= last == b'/' && before_last == b':';
+                slash = true;
+            }
+            b'\\' | b'.' => doubled |= last == b'\\',
+            b'~' => tilde = true,
+            b':' | b'_' | b'-' | b'(' | b')' => {}
+            _ => plain &= byte.is_ascii_alphanumeric(),
+        }
+        (before_last, last) = (last, byte);
+    }
+    let cluttered = doubled || path.starts_with(r".\") || path.starts_with(r"\??\");
+    let short = tilde && plain;
     out.push_str(before);
-    if path.contains("://") || !(rooted || short || (cluttered && !path.contains('/'))) {
+    if address || !(rooted || short || (cluttered && !slash)) {
         out.push_str(path);
         return;
     }

@@ -184,11 +184,17 @@ pub(super) fn joined(folder: Option<&str>, written: &str) -> Option<String> {
 
 /// The last part of a path.
 pub(super) fn file_name(path: &str) -> &str {
-    path.rsplit(['\\', '/']).next().unwrap_or_default()
+    let end = path.bytes().rposition(|byte| matches!(byte, b'\\' | b'/'));
+    end.and_then(|end| path.get(end.saturating_add(1)..)).unwrap_or(path)
 }
 
 /// The cleaned path of a program, with the `.exe` that Windows adds to a name without an extension.
 pub(super) fn program(written: &str) -> String {
+    /// Windows knows no longer path than 32,767 characters; what is much longer than any name is none.
+    const LONGEST: usize = 2048;
+    if written.len() > LONGEST {
+        return written.to_owned();
+    }
     let bare = unquoted(written);
     if bare.contains("://") {
         // An address is not a path.

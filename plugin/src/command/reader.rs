@@ -7,6 +7,7 @@ use super::decode::{Decoder, base64};
 use super::wrappers::{self, Started, Starts, Stdin};
 use super::{Layer, PowerShell, Process, Processes};
 use super::{cmd, environment, normalize, path, powershell as shell, selection, tokens, unicode};
+use crate::bytes;
 use crate::event::Note;
 use crate::task::Exec;
 use crate::work::Work;
@@ -16,11 +17,11 @@ const MAX_ELEMENT: usize = 64 * 1024;
 /// Most bytes of an element after its variables are expanded.
 const MAX_EXPANDED: usize = 128 * 1024;
 /// Units that looking up what stands between two percent signs costs at most.
-const REFERENCE: usize = 700;
+const REFERENCE: usize = 900;
 /// Units that a replacement in one of Windows' variables costs at most.
-const MODIFIER: usize = 2_500;
+const MODIFIER: usize = 5_000;
 /// Units that looking for signs of a script costs for each byte of arguments.
-const HINTS_BYTE: usize = 50;
+const HINTS_BYTE: usize = 45;
 /// Most processes for an action.
 const MAX_PROCESSES: usize = 16;
 /// Most wrappers, one inside the other.
@@ -135,6 +136,8 @@ impl<'w> Reader<'w> {
         let references = count(b'%');
         let modifiers = if references == 0 { 0 } else { count(b':') };
         let cost = modifiers.saturating_mul(MODIFIER).saturating_add(references.saturating_mul(REFERENCE));
+        // It is copied some times until it is a process.
+        let cost = cost.saturating_add(text.len().saturating_mul(35));
         if !self.work.spend(cost) {
             self.note(Note::WorkSpent { unread: "variables" });
             return text.to_owned();
@@ -314,7 +317,8 @@ impl<'w> Reader<'w> {
                 powershell.file =
                     powershell.script.as_deref().and_then(|script| shell::called_file(script, self.work));
                 decoder.search(None, None, &mut layers);
-            } else if decoder.pays(process.arguments.len(), HINTS_BYTE)
+            } else if (process.powershell.is_some() || !wraps.contains(&index))
+                && decoder.pays(process.arguments.len(), HINTS_BYTE)
                 && let Some(text) = decodable(process, wraps.contains(&index))
             {
                 let folded = self.folded.get_mut(index).and_then(Option::take);
@@ -339,16 +343,26 @@ impl<'w> Reader<'w> {
 /// Units that reading arguments costs: their split and their normal form. Parts of paths are put together anew, and
 /// characters that may look like others are looked up.
 fn arguments_cost(arguments: &str) -> usize {
-    let mut before = 0;
-    let of_byte = |byte: u8| match (std::mem::replace(&mut before, byte), byte) {
-        (b' ' | b'\t', b' ' | b'\t') => 50,
-        (_, b'\\' | b'/') => 1_500,
-        (_, b'"') => 500,
-        (_, 0x80..) => 400,
-        (_, b' ' | b'\t') => 200,
-        _ => 130,
-    };
-    arguments.bytes().map(of_byte).fold(crate::work::CALL, usize::saturating_add)
+    /// Units of a byte, of one that is not ASCII, and of those that take more.
+    const BYTE: usize = 110;
+    const WIDE: usize = 300;
+    const SEPARATOR: usize = 1_400;
+    const QUOTE: usize = 400;
+    const ARGUMENT: usize = 300;
+    let count = |byte: u8| bytes::count(arguments.as_bytes(), byte);
+    let wide = if arguments.is_ascii() { 0 } else { arguments.bytes().filter(|b| !b.is_ascii()).count() };
+    let separators = count(b'\\').saturating_add(count(b'/'));
+    let blanks = count(b' ').saturating_add(count(b'\t')).min(tokens::MAX_ARGUMENTS);
+    [
+        (arguments.len(), BYTE),
+        (wide, WIDE),
+        (separators, SEPARATOR),
+        (count(b'"').saturating_add(count(b'`')), QUOTE),
+        (blanks, ARGUMENT),
+    ]
+    .into_iter()
+    .map(|(count, units)| count.saturating_mul(units))
+    .fold(crate::work::CALL, usize::saturating_add)
 }
 
 /// The path of a program that cmd.exe finds in its current folder, where it looks first. Windows' own programs keep their

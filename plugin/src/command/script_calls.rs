@@ -5,19 +5,25 @@
 
 use super::environment::find_ignoring_case;
 use super::wrappers::Started;
+use crate::bytes;
 use crate::work::Work;
 
 /// Methods that run a command line: of `WScript.Shell`, `Shell.Application` and the `Win32_Process` class.
 const METHODS: [&str; 4] = [".Run", ".Exec", ".ShellExecute", ".Create"];
 
 /// Units that reading the calls costs for each byte: a search for each method, and at most [`MAX_CALLS`] strings.
-const BYTE: usize = 120;
+const BYTE: usize = 80;
+/// Units for a dot, at which each method may begin.
+const DOT: usize = 650;
 /// Most calls that are read out of a script.
 const MAX_CALLS: usize = 8;
 
 /// The command lines that a script in the arguments hands to `.Run("...")` and the like.
 pub(super) fn started(arguments: &str, work: &Work) -> Vec<Started> {
     if !work.walk(arguments.len(), BYTE) || find_ignoring_case(arguments, "script:").is_none() {
+        return Vec::new();
+    }
+    if !work.walk(bytes::count(arguments.as_bytes(), b'.'), DOT) {
         return Vec::new();
     }
     let mut list = Vec::new();

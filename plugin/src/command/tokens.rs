@@ -39,35 +39,34 @@ fn argument(text: &str) -> (String, &str) {
     }
     let mut out = String::new();
     let mut quoted = false;
-    let mut backslashes = 0_usize;
-    let mut chars = text.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '\\' => {
-                backslashes = backslashes.saturating_add(1);
-                continue;
+    let mut rest = text;
+    loop {
+        // What stands for itself.
+        let ends = |byte: u8| matches!(byte, b'"' | b'\\') || (!quoted && is_blank(char::from(byte)));
+        let length = rest.bytes().position(ends).unwrap_or(rest.len());
+        let (plain, behind) = rest.split_at_checked(length).unwrap_or((rest, ""));
+        out.push_str(plain);
+        let backslashes = behind.bytes().take_while(|&byte| byte == b'\\').count();
+        rest = behind.get(backslashes..).unwrap_or_default();
+        let Some(inside) = rest.strip_prefix('"') else {
+            push_backslashes(&mut out, backslashes);
+            if rest.is_empty() || (!quoted && rest.starts_with(is_blank)) {
+                return (out, rest);
             }
-            '"' => {
-                push_backslashes(&mut out, backslashes >> 1);
-                let doubled = |(_, next): &(usize, char)| quoted && *next == '"';
-                if backslashes & 1 == 1 || chars.next_if(doubled).is_some() {
-                    out.push('"');
-                } else {
-                    quoted = !quoted;
-                }
-            }
-            _ => {
-                push_backslashes(&mut out, backslashes);
-                if !quoted && is_blank(c) {
-                    return (out, text.get(at..).unwrap_or_default());
-                }
-                out.push(c);
-            }
+            continue;
+        };
+        push_backslashes(&mut out, backslashes >> 1);
+        rest = inside;
+        if backslashes & 1 == 1 {
+            out.push('"');
+        } else if let Some(behind) = inside.strip_prefix('"').filter(|_| quoted) {
+            // Two of them within quotes are one.
+            out.push('"');
+            rest = behind;
+        } else {
+            quoted = !quoted;
         }
-        backslashes = 0;
     }
-    push_backslashes(&mut out, backslashes);
-    (out, "")
 }
 
 fn push_backslashes(out: &mut String, count: usize) {
@@ -132,14 +131,11 @@ pub(super) fn split_program(line: &str) -> (&str, &str) {
 /// Where the first blank outside quotes is, in bytes.
 fn first_word(line: &str) -> usize {
     let mut quoted = false;
-    for (at, c) in line.char_indices() {
-        if c == '"' {
-            quoted = !quoted;
-        } else if is_blank(c) && !quoted {
-            return at;
-        }
-    }
-    line.len()
+    let end = line.bytes().position(|byte| {
+        quoted ^= byte == b'"';
+        !quoted && is_blank(char::from(byte))
+    });
+    end.unwrap_or(line.len())
 }
 
 /// Whether the first word of a line is the beginning of a path that could go on behind a blank.

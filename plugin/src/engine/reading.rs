@@ -16,7 +16,7 @@ const SHAPE: usize = 8_000_000;
 /// The share that the task's definition may take.
 const DEFINITION: usize = 4_000_000;
 /// The share that reading the commands may take.
-const READ_COMMANDS: usize = 6_000_000;
+const READ_COMMANDS: usize = 8_000_000;
 /// The most that the processes of all actions of a task take, in bytes, before the next action is not read.
 const COMMANDS: usize = 512 * 1024;
 
@@ -24,8 +24,9 @@ const COMMANDS: usize = 512 * 1024;
 const MAX_PROCESSES: usize = 128;
 /// Units of work that the fields of a process cost.
 const FIELDS: usize = 10_000;
-/// Units for a byte of its arguments.
-const FIELDS_BYTE: usize = 100;
+/// Units for a byte of its arguments, and for one of arguments that are not ASCII.
+const FIELDS_BYTE: usize = 35;
+const FIELDS_WIDE_BYTE: usize = 250;
 /// The most notes that are kept of a record.
 const MAX_NOTES: usize = 32;
 
@@ -67,7 +68,7 @@ pub(super) fn read_candidate<'a>(
     object: &Object<'a>,
     candidate: shapes::Candidate<'a>,
 ) -> Option<Reading<'a>> {
-    let work = Work::new(work::RECORD);
+    let work = Work::new(work::of_record(object.text().len()));
     let share = work.lend(SHAPE);
     let event = shapes::read(object, candidate, &share)?;
     work.take_back(&share);
@@ -85,7 +86,10 @@ fn read_event(event: TaskEvent<'_>, work: Work) -> Reading<'_> {
     work.take_back(&share);
     let rows = processes.iter().flat_map(|action| &action.list);
     // The reserve for the rules suffices for the fields of all that are kept.
-    let fields = rows.map(|row| row.arguments.len().saturating_mul(FIELDS_BYTE).saturating_add(FIELDS));
+    let fields = rows.map(|row| {
+        let byte = if row.arguments.is_ascii() { FIELDS_BYTE } else { FIELDS_WIDE_BYTE };
+        row.arguments.len().saturating_mul(byte).saturating_add(FIELDS)
+    });
     let _ = work.spend(fields.fold(0, usize::saturating_add).min(work.left() / 2));
     dedup(&mut notes);
     let state = ContentState::of(&event, &notes);

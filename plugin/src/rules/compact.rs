@@ -32,7 +32,7 @@ enum Compact {
 }
 
 /// Units of work for a byte that a regular expression walks.
-const STEP: usize = 10;
+const STEP: usize = 30;
 /// Units of work for a byte that is read as a number or an address.
 const NUMBER: usize = 40;
 /// Units of work for a byte of two values that are compared.

@@ -102,7 +102,7 @@ pub struct Evaluated {
 /// Units of work for a step of a condition.
 const STEP: usize = 110;
 /// Units of work for a candidate.
-const CANDIDATE: usize = 600;
+const CANDIDATE: usize = 1_500;
 /// Units of work for a step that is looked at for what it searches.
 const SEARCHED: usize = 25;
 /// Units of work for a row, its fields gone through.

@@ -30,7 +30,7 @@ const MAX_STRIDE: usize = 8;
 /// Units of work for a look at a byte.
 const BYTE: usize = 20;
 /// Units of work for a pair that stands in a value.
-const VISIT: usize = 80;
+const VISIT: usize = 300;
 /// Units of work for each literal that may stand there.
 const NEEDLE: usize = 30;
 /// Units of work for each literal that is compared, and what follows where it stands.
@@ -337,7 +337,7 @@ mod tests {
         let value = format!("ab{}cd", "-".repeat(1_000));
         assert_eq!(search(&value, usize::MAX, usize::MAX), (vec![0, 1], false));
         assert_eq!(search(&value, 10_000, usize::MAX), (vec![0], true));
-        assert_eq!(search(&value, usize::MAX, 400), (vec![0], true));
+        assert_eq!(search(&value, usize::MAX, 600), (vec![0], true));
         assert_eq!(search(&value, 0, 0), (vec![], true));
     }
 

@@ -18,7 +18,7 @@ const ESCAPED_KEY: usize = 700;
 /// Units of work for a byte of an object or an array that is stepped over.
 const STEP: usize = 12;
 /// Units of work for a byte of a string.
-const BYTE: usize = 6;
+const BYTE: usize = 14;
 /// Units of work for an escape in a string.
 const ESCAPE: usize = 120;
 

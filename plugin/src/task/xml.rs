@@ -72,11 +72,11 @@ pub fn parse(xml: &str, work: &Work) -> Parsed {
 
 /// The units of work that a piece costs, for which quick-xml looked at so many bytes.
 const fn cost(token: &Token<'_>, looked_at: usize) -> usize {
-    const PIECE: usize = 150;
-    const TAG: usize = 1_800;
+    const PIECE: usize = 350;
+    const TAG: usize = 1_200;
     const ASKED: usize = 1_200;
-    const BYTE: usize = 8;
-    const TAG_BYTE: usize = 30;
+    const BYTE: usize = 12;
+    const TAG_BYTE: usize = 100;
     let (own, length) = match token {
         Token::Text(text) => (PIECE, text.len()),
         Token::Reference(reference) => (PIECE, reference.len()),

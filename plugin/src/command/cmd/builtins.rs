@@ -2,6 +2,7 @@
 //!
 //! Source: `help` and `/?` of each command.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::run::{Input, Machine, Waiting};
@@ -174,16 +175,16 @@ fn call_again(machine: &mut Machine<'_>, call: &Call<'_>) {
     // What stood in the line keeps its carets; those that a variable brings escape.
     let doubled = arguments.replace('^', "^^");
     let expanded = machine.percent(&doubled);
-    if expanded != doubled {
+    let computed = matches!(expanded, Cow::Owned(_));
+    if computed {
         machine.step("call", &expanded);
         let name = split_name(arguments).0;
         let whole =
             name.starts_with('%') && split_name(expanded.trim_start()).0.len() < expanded.trim().len();
         machine.facts.called |= whole && !split_name(arguments).1.contains(|c: char| c.is_alphanumeric());
     }
-    let computed = expanded != doubled;
     machine.wait_for(Waiting {
-        text: expanded,
+        text: expanded.into_owned(),
         input: call.input.clone(),
         computed,
         expanded: true,

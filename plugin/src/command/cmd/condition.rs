@@ -2,6 +2,8 @@
 //!
 //! Source: `if /?`.
 
+use std::cmp::Ordering;
+
 use super::lexer::{Lexed, Lexer, is_delimiter, text_of};
 
 /// A condition as it stands.
@@ -100,6 +102,21 @@ fn side(lexer: &mut Lexer<'_>) -> String {
     }
 }
 
+/// A comparison of the number of a round with a number.
+#[derive(Debug)]
+pub(super) struct OfRounds {
+    number: i64,
+    /// The orders in which it holds.
+    when: &'static [Ordering],
+    negated: bool,
+}
+
+impl OfRounds {
+    pub(super) fn holds(&self, number: i64) -> bool {
+        self.when.contains(&number.cmp(&self.number)) != self.negated
+    }
+}
+
 impl Test {
     /// Whether a comparison of these texts holds. `None` where they are not known.
     pub(super) fn holds(&self, left: &str, operator: &str, right: &str) -> Option<bool> {
@@ -113,6 +130,25 @@ impl Test {
         defined.then_some(!self.negated)
     }
 
+    /// Reads a comparison with a number on its left once for the rounds of a loop. `None` where it is of another kind.
+    pub(super) fn of_rounds(&self) -> Option<OfRounds> {
+        let Kind::Compare(_, operator, right) = &self.kind else { return None };
+        let number = super::arithmetic::number(right);
+        let written = number.is_some_and(|number| number.to_string() == *right);
+        let when: &'static [Ordering] = match operator.as_str() {
+            // Texts are compared, and a number is written in one way.
+            "==" if written => &[Ordering::Equal],
+            "equ" => &[Ordering::Equal],
+            "neq" => &[Ordering::Less, Ordering::Greater],
+            "lss" => &[Ordering::Less],
+            "leq" => &[Ordering::Less, Ordering::Equal],
+            "gtr" => &[Ordering::Greater],
+            "geq" => &[Ordering::Greater, Ordering::Equal],
+            _ => return None,
+        };
+        Some(OfRounds { number: number?, when, negated: self.negated })
+    }
+
     fn compare(&self, left: &str, operator: &str, right: &str) -> Option<bool> {
         let same = if self.any_case { left.eq_ignore_ascii_case(right) } else { left == right };
         if operator == "==" {
@@ -120,7 +156,7 @@ impl Test {
         }
         let order = match (super::arithmetic::number(left), super::arithmetic::number(right)) {
             (Some(left), Some(right)) => left.cmp(&right),
-            _ if same => std::cmp::Ordering::Equal,
+            _ if same => Ordering::Equal,
             _ => left.cmp(right),
         };
         Some(match operator {

@@ -6,6 +6,7 @@
 use std::rc::Rc;
 
 use super::variables::{Found, MAX_VALUE, Value, Variables};
+use crate::bytes;
 use crate::command::{environment, path};
 use crate::work::Work;
 
@@ -72,25 +73,24 @@ impl Expansion<'_> {
     /// Reads the reference that a text begins with: what it stands for, and its length.
     fn reference(&mut self, after: &str, mark: u8, so_far: usize) -> Option<(String, usize)> {
         let delayed = mark == b'!';
-        let end = memchr::memchr2(mark, b':', after.as_bytes())?;
+        let end = bytes::find_either(after.as_bytes(), mark, b':')?;
         let modifier_end = match after.as_bytes().get(end) {
             Some(b':') => {
                 let from = end.saturating_add(1);
                 let written =
                     after.get(from..after.floor_char_boundary(from.saturating_add(MAX_MODIFIER)))?;
                 // What is searched for may hold the sign; it ends at `=`.
-                let equals = if written.starts_with('~') {
-                    None
-                } else {
-                    let equals = memchr::memchr(b'=', written.as_bytes());
+                let own = !written.starts_with('~') && self.variables.own(after.get(..end)?).is_some();
+                let replaces = if own {
+                    let equals = bytes::find(written.as_bytes(), b'=');
                     // The walk has a limit of its own, so that it may be charged when it is done.
-                    let _ = self.work.walk(equals.unwrap_or(written.len()), 2);
+                    let _ = self.work.walk(equals.unwrap_or(written.len()), 4);
                     equals
+                } else {
+                    None
                 };
-                let replaces =
-                    equals.filter(|_| self.variables.own(after.get(..end).unwrap_or_default()).is_some());
                 let sign = replaces.unwrap_or(0);
-                let length = memchr::memchr(mark, written.as_bytes().get(sign..)?)?;
+                let length = bytes::find(written.as_bytes().get(sign..)?, mark)?;
                 Some(from.saturating_add(sign).saturating_add(length))
             }
             _ => None,
@@ -151,9 +151,9 @@ impl Expansion<'_> {
 /// Where the next sign is that means something.
 fn next_mark(text: &str, mark: u8) -> Option<usize> {
     if mark == b'!' {
-        memchr::memchr2(mark, b'^', text.as_bytes())
+        bytes::find_either(text.as_bytes(), mark, b'^')
     } else {
-        memchr::memchr(mark, text.as_bytes())
+        bytes::find(text.as_bytes(), mark)
     }
 }
 
@@ -176,7 +176,7 @@ pub(super) fn loop_values(
     if variables.is_empty() {
         return None;
     }
-    memchr::memchr(b'%', text.as_bytes())?;
+    bytes::find(text.as_bytes(), b'%')?;
     let mut out = String::with_capacity(text.len());
     let mut found = false;
     let mut rest = text;

@@ -120,37 +120,47 @@ impl Pattern {
     /// Goes over the line once; each bit says how much of the expression may be passed.
     fn one_fits(&self, text: &[Atom], line: &[u8]) -> bool {
         let all = text.len();
+        // Where only the beginning is looked for, this atom takes the first character.
+        let first = text.first().filter(|atom| !self.begins && !atom.repeated && !atom.is_place());
         let mut reached = 0_u64;
-        for at in 0..=line.len() {
+        let mut at = 0_usize;
+        loop {
             if at == 0 || !self.begins {
                 reached |= 1;
             }
+            if let Some(first) = first.filter(|_| reached == 1) {
+                let mut rest = line.get(at..).into_iter().flatten();
+                let Some(skipped) = rest.position(|&byte| self.takes(&first.kind, byte)) else {
+                    return false;
+                };
+                at = at.saturating_add(skipped);
+            }
             // What takes no character.
-            for (place, atom) in text.iter().enumerate() {
-                if reached >> place & 1 == 1 {
-                    let passes = match atom.kind {
-                        Kind::Start => at == 0,
-                        Kind::End => at == line.len(),
-                        _ => atom.repeated,
-                    };
-                    if passes {
-                        reached |= 2 << place;
-                    }
+            let mut places = reached;
+            while let Some(place) = taken_off(&mut places) {
+                let passes = text.get(place).is_some_and(|atom| match atom.kind {
+                    Kind::Start => at == 0,
+                    Kind::End => at == line.len(),
+                    _ => atom.repeated,
+                });
+                if passes {
+                    reached |= 2 << place;
+                    places |= 2 << place;
                 }
             }
             if reached >> all & 1 == 1 && (!self.ends || at == line.len()) {
                 return true;
             }
-            let Some(&byte) = line.get(at) else { break };
+            let Some(&byte) = line.get(at) else { return false };
             let mut next = 0_u64;
-            for (place, atom) in text.iter().enumerate() {
-                if reached >> place & 1 == 1 && self.takes(&atom.kind, byte) {
+            while let Some(place) = taken_off(&mut reached) {
+                if let Some(atom) = text.get(place).filter(|atom| self.takes(&atom.kind, byte)) {
                     next |= if atom.repeated { 1 << place } else { 2 << place };
                 }
             }
             reached = next;
+            at = at.saturating_add(1);
         }
-        false
     }
 
     fn takes(&self, kind: &Kind, byte: u8) -> bool {
@@ -162,6 +172,20 @@ impl Pattern {
             Kind::Start | Kind::End => false,
         }
     }
+}
+
+impl Atom {
+    /// Whether it stands for a place, not for a character.
+    const fn is_place(&self) -> bool {
+        matches!(self.kind, Kind::Start | Kind::End)
+    }
+}
+
+/// Takes the lowest bit off, and returns its place.
+fn taken_off(bits: &mut u64) -> Option<usize> {
+    let place = bits.trailing_zeros();
+    *bits &= bits.checked_sub(1)?;
+    usize::try_from(place).ok()
 }
 
 fn literal_atoms(text: &str) -> Vec<Atom> {

@@ -114,6 +114,8 @@ fn set(lexer: &mut Lexer<'_>) -> Option<String> {
     let mut out = Vec::new();
     let mut quoted = false;
     loop {
+        let plain = lexer.plain().bytes();
+        out.extend(plain.map(|byte| if !quoted && is_delimiter(byte) { b' ' } else { byte }));
         match lexer.next() {
             Lexed::Plain(byte) if !quoted && is_delimiter(byte) => out.push(b' '),
             Lexed::Plain(byte) => {
@@ -150,6 +152,29 @@ pub(super) enum Values {
 }
 
 impl Values {
+    /// The number of the next round, where it is one that is written in no other way.
+    pub(super) fn number(&self) -> Option<i64> {
+        match self {
+            Self::Counter { next, step, end } => {
+                let runs = if *step < 0 { *next >= *end } else { *next <= *end && *step > 0 };
+                runs.then_some(*next)
+            }
+            Self::List(list) => {
+                let [Value::Known(text)] = list.last()?.as_slice() else { return None };
+                let plain = matches!(text.as_bytes(), [b'0'] | [b'1'..=b'9', ..]);
+                text.parse().ok().filter(|_| plain)
+            }
+        }
+    }
+
+    /// Passes over a round that has a number.
+    pub(super) fn pass(&mut self) {
+        match self {
+            Self::Counter { next, step, .. } => *next = next.saturating_add(*step),
+            Self::List(list) => drop(list.pop()),
+        }
+    }
+
     /// The values of the next round.
     pub(super) fn next(&mut self) -> Option<Vec<Value>> {
         match self {

@@ -3,6 +3,8 @@
 //! Source: "How does the Windows Command Interpreter (CMD.EXE) parse scripts?", phase 2, as summarised on
 //! <https://ss64.com/nt/syntax-esc.html>.
 
+use crate::bytes;
+
 /// A character of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lexed {
@@ -80,6 +82,48 @@ impl<'a> Lexer<'a> {
             b'&' | b'|' | b'<' | b'>' | b'(' | b')' => Lexed::Special(byte),
             _ => Lexed::Plain(byte),
         }
+    }
+
+    /// Passes over the characters that stand for themselves up to the next that may mean something, and returns them.
+    #[inline(never)]
+    pub(super) fn plain(&mut self) -> &'a str {
+        let rest = self.rest();
+        let quoted = self.quoted;
+        let length = rest.bytes().position(|byte| match byte {
+            b'"' | b'\n' => true,
+            b'^' | b'&' | b'|' | b'<' | b'>' | b'(' | b')' => !quoted,
+            _ => false,
+        });
+        let length = length.unwrap_or(rest.len());
+        self.skip(length);
+        rest.get(..length).unwrap_or_default()
+    }
+
+    /// Passes over the characters that stand for themselves or that a caret makes plain, and adds them to a text.
+    #[inline(never)]
+    pub(super) fn plain_into(&mut self, out: &mut Vec<u8>) {
+        let mut rest = self.rest().as_bytes();
+        let length = rest.len();
+        loop {
+            if self.quoted {
+                let end = bytes::find_either(rest, b'"', b'\n').unwrap_or(rest.len());
+                let (inside, behind) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+                out.extend_from_slice(inside);
+                rest = behind;
+            }
+            let (byte, behind) = match rest {
+                [b'"', behind @ ..] => {
+                    self.quoted = !self.quoted;
+                    (b'"', behind)
+                }
+                [b'^', byte, behind @ ..] if !matches!(byte, b'\r' | b'\n') => (*byte, behind),
+                [b'^' | b'&' | b'|' | b'<' | b'>' | b'(' | b')' | b'\n', ..] | [] => break,
+                [byte, behind @ ..] => (*byte, behind),
+            };
+            out.push(byte);
+            rest = behind;
+        }
+        self.skip(length.saturating_sub(rest.len()));
     }
 
     /// What stands behind a caret. One at the end of a line joins the next line to it.

@@ -5,6 +5,7 @@
 use super::condition::{self, Test};
 use super::for_loop::{self, Head};
 use super::lexer::{Lexed, Lexer, is_delimiter, text_of};
+use crate::bytes;
 
 /// Most groups and branches that are open at once.
 const MAX_OPEN: usize = 200;
@@ -147,9 +148,8 @@ impl Parser<'_> {
         if matches!(self.lexer.peek(), Some(b'&' | b'|' | b')')) {
             return;
         }
-        while self.lexer.peek().is_some_and(|byte| byte != b'\n') {
-            self.lexer.skip(1);
-        }
+        let rest = self.lexer.rest();
+        self.lexer.skip(bytes::find(rest.as_bytes(), b'\n').unwrap_or(rest.len()));
     }
 
     /// Reads a command by itself.
@@ -157,6 +157,7 @@ impl Parser<'_> {
         let mut simple = Simple::default();
         let mut out = Vec::new();
         loop {
+            self.lexer.plain_into(&mut out);
             let before = self.lexer;
             match self.lexer.next() {
                 Lexed::Plain(byte) | Lexed::Escaped(byte) => out.push(byte),

@@ -13,7 +13,8 @@ use super::facts::Facts;
 use super::for_loop::{self, Head, Kind, Source, Values};
 use super::lexer::{Lexed, Lexer, text_of};
 use super::parse::{Item, Node, Program, parse};
-use super::variables::Variables;
+use super::variables::{Value, Variables};
+use crate::bytes;
 use crate::command::wrappers::Starts;
 use crate::work::Work;
 
@@ -23,8 +24,13 @@ const MAX_COMMANDS: usize = 1 << 16;
 const MAX_FRAMES: usize = 512;
 /// Units that a frame costs: it is taken from the stack, and what it holds is counted and given back.
 const FRAME: usize = 500;
+/// Units for a byte of a line that is parsed, and for an operator or a parenthesis in it.
+const TEXT_BYTE: usize = 40;
+const COMMAND: usize = 900;
+/// Units of a loop before its first round.
+const LOOP: usize = 4_000;
 /// Units that one line may cost at most.
-const LINE: usize = 5_000_000;
+const LINE: usize = 7_500_000;
 
 /// cmd.exe before it reads its line.
 #[derive(Debug, Clone, Default)]
@@ -170,7 +176,7 @@ pub(in crate::command) fn started(line: &str, shell: Shell, work: &Work) -> Star
     };
     machine.run_line(line);
     let mut starts = std::mem::take(&mut machine.starts);
-    if lent.walk(line.len(), 6) {
+    if lent.walk(line.len(), 15) {
         starts.obfuscation = machine.facts.words(line);
     }
     starts.cut |= machine.variables.full;
@@ -208,15 +214,16 @@ impl Machine<'_> {
     }
 
     /// Puts the variables of cmd.exe into a line that is read.
-    pub(super) fn percent(&mut self, text: &str) -> String {
-        if memchr::memchr(b'%', text.as_bytes()).is_none() {
-            return text.to_owned();
+    pub(super) fn percent<'t>(&mut self, text: &'t str) -> Cow<'t, str> {
+        if bytes::find(text.as_bytes(), b'%').is_none() {
+            return Cow::Borrowed(text);
         }
-        self.expansion().percent(text)
+        let expanded = self.expansion().percent(text);
+        if expanded == text { Cow::Borrowed(text) } else { Cow::Owned(expanded) }
     }
 
     pub(super) fn expand_delayed(&mut self, text: &str) -> String {
-        if !self.delayed || memchr::memchr(b'!', text.as_bytes()).is_none() {
+        if !self.delayed || bytes::find(text.as_bytes(), b'!').is_none() {
             return text.to_owned();
         }
         self.expansion().delayed(text)
@@ -250,7 +257,8 @@ impl Machine<'_> {
     fn text(&mut self, waiting: Waiting) {
         let Waiting { text, input, computed, expanded: is_expanded, settled } = waiting;
         let text = text.as_str();
-        if !self.work.walk(text.len(), 70) {
+        let specials = operators(text);
+        if !self.work.walk(text.len(), TEXT_BYTE) || !self.work.walk(specials, COMMAND) {
             return;
         }
         // The lines of a text are read one by one, but a caret joins two.
@@ -269,16 +277,17 @@ impl Machine<'_> {
                 settled,
             });
         }
-        let expanded = if is_expanded { first.to_owned() } else { self.percent(first) };
-        if expanded != first {
+        let expanded = if is_expanded { Cow::Borrowed(first) } else { self.percent(first) };
+        let differs = matches!(expanded, Cow::Owned(_));
+        if differs {
             self.step("variables", &expanded);
         }
-        let computed = computed || (expanded != first && !self.variables.is_empty());
+        let computed = computed || (differs && !self.variables.is_empty());
         let program = parse(&expanded);
         self.starts.cut |= program.cut;
         let single = matches!(program.root.as_slice(), [only] if matches!(program.nodes.get(only.node), Some(Node::Simple(_))));
         let own = |part: &str| self.variables.own(part.split(':').next().unwrap_or_default()).is_some();
-        let of_windows = expanded != first && !first.split('%').skip(1).take(64).any(own);
+        let of_windows = differs && !first.split('%').skip(1).take(64).any(own);
         let written = (computed && single && of_windows).then(|| Rc::from(first));
         let place = Place { program: Rc::new(program), input, child: false, computed, written, settled };
         self.frames.push(Frame::Items(place, None, 0));
@@ -391,7 +400,7 @@ impl Machine<'_> {
             self.frames.push(Frame::Node(place, body));
             return;
         };
-        if !self.work.walk(head.set.len(), 80) {
+        if !self.work.walk(head.set.len(), 80) || !self.work.spend(LOOP) {
             return;
         }
         let mut set = match loop_values(&head.set, &self.loops, &mut self.unknown) {
@@ -465,16 +474,15 @@ impl Machine<'_> {
     fn round(&mut self, place: Place, mut round: Box<Round>) {
         self.loops.truncate(round.outside);
         self.backwards = round.backwards;
-        let (values, taken) = match &round.collector {
-            None => match round.values.next() {
-                Some(values) => (values, false),
-                None => return,
-            },
-            Some(collector) => match self.collect(collector, &mut round.values, round.floor) {
-                Some(round) => round,
-                None => return,
-            },
+        let taken = match &round.collector {
+            Some(collector) => self.collect(collector, &mut round.values, round.floor),
+            None => None,
         };
+        let values = match taken {
+            Some(number) => Some(vec![Value::Known(number.to_string())]),
+            None => round.values.next(),
+        };
+        let Some(values) = values else { return };
         if self.work.left() < round.floor || self.commands > round.last_command {
             // A loop must not keep the machine from what stands behind it.
             self.starts.cut = true;
@@ -490,7 +498,7 @@ impl Machine<'_> {
         let body = round.body;
         let list = round.collector.as_ref().and_then(|collector| collector.list);
         self.frames.push(Frame::Round(place.clone(), round));
-        match list.filter(|_| taken) {
+        match list.filter(|_| taken.is_some()) {
             // The first command of the list is done.
             Some(list) => self.frames.push(Frame::Items(place, Some(list), 1)),
             None => self.frames.push(Frame::Node(place, body)),
@@ -504,6 +512,16 @@ fn input_of(capture: Capture) -> Input {
         Some(origin) => Input::From(origin),
         None => Input::Text(Rc::from(text)),
     }
+}
+
+/// How many operators and parentheses there are outside quotes, about.
+fn operators(text: &str) -> usize {
+    let mut quoted = false;
+    let is_operator = |byte: &u8| {
+        quoted ^= *byte == b'"';
+        !quoted && matches!(byte, b'&' | b'|' | b'<' | b'>' | b'(' | b')')
+    };
+    text.as_bytes().iter().copied().filter(is_operator).count()
 }
 
 /// Whether no group is open at the end of a line.

@@ -117,6 +117,7 @@ fn what_is_not_read_is_said() {
         ("for %i in (a b c d e f g h) do ".repeat(9) + "x %i", true),
         ("set a=xxxxxxxxxxxxxxxx&& ".to_owned() + &"set a=!a!!a!&& ".repeat(40), true),
     ] {
-        assert_eq!(starts(&line, true).cut, cut, "{line}");
+        let starts = starts(&line, true);
+        assert_eq!(starts.cut || starts.spent, cut, "{line}");
     }
 }

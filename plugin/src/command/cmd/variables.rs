@@ -5,6 +5,7 @@
 use std::rc::Rc;
 
 use crate::command::environment;
+use crate::command::names::Names;
 use crate::order;
 
 /// Most variables of one line that are remembered.
@@ -41,6 +42,13 @@ pub(in crate::command) struct Variables {
     pub(super) full: bool,
 }
 
+/// A text of which characters are picked.
+pub(super) enum Picked {
+    /// The value at a place.
+    Own(usize),
+    OfWindows(&'static str),
+}
+
 /// What a look-up finds.
 pub(super) enum Found<'a> {
     Known(&'a str, bool),
@@ -71,9 +79,32 @@ const ELSEWHERE: [&str; 17] = [
     "USERDNSDOMAIN",
 ];
 
+/// The names of those.
+const NAMES: Names = {
+    let mut names = Names::new();
+    let mut rest: &[&str] = &ELSEWHERE;
+    while let [name, others @ ..] = rest {
+        names = names.with(name);
+        rest = others;
+    }
+    names
+};
+
 /// A number that equal names share, whatever the case of their letters.
 fn key(name: &str) -> u32 {
-    name.bytes().fold(5381, |key, byte| key.wrapping_mul(33) ^ u32::from(byte.to_ascii_lowercase()))
+    const LOWER: u64 = 0x2020_2020_2020_2020;
+    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let (words, rest) = name.as_bytes().as_chunks::<8>();
+    let mut last = [0_u8; 8];
+    for (to, from) in last.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    let words = words.iter().chain(std::iter::once(&last));
+    let start = name.len() as u64;
+    let key = words.fold(start, |key, word| {
+        (key.rotate_left(5) ^ (u64::from_le_bytes(*word) | LOWER)).wrapping_mul(SPREAD)
+    });
+    (key >> 32) as u32
 }
 
 impl Variables {
@@ -83,10 +114,24 @@ impl Variables {
 
     /// About the work of one look-up.
     pub(super) fn cost(&self) -> usize {
-        self.list.len().saturating_mul(8).saturating_add(400)
+        self.list.len().saturating_mul(8).saturating_add(900)
     }
 
-    fn position(&self, name: &str) -> Option<usize> {
+    /// About the work of a copy of all of them.
+    pub(super) fn copying(&self) -> usize {
+        let size = |variable: &Variable| match &variable.value {
+            Value::Known(text) => text.len().saturating_mul(3).saturating_add(2_000),
+            Value::Unknown(_) => 1_500,
+        };
+        self.list.iter().map(size).fold(0, usize::saturating_add)
+    }
+
+    /// The place of a variable that the line itself sets, which is valid until another one is set.
+    #[inline(never)]
+    pub(super) fn position(&self, name: &str) -> Option<usize> {
+        if name.len() > MAX_NAME {
+            return None;
+        }
         let key = key(name);
         let same = |at: &usize| self.list.get(*at).is_some_and(|known| known.name.eq_ignore_ascii_case(name));
         let places = self.keys.iter().enumerate().filter(|&(_, &known)| known == key);
@@ -112,7 +157,11 @@ impl Variables {
         let of_windows = if modified { environment::any_value(name) } else { environment::value(name) };
         match of_windows {
             Some(text) => Found::Known(text, true),
-            None if ELSEWHERE.iter().any(|known| known.eq_ignore_ascii_case(name)) => Found::Elsewhere,
+            None if NAMES.may_have(name)
+                && ELSEWHERE.iter().any(|known| known.eq_ignore_ascii_case(name)) =>
+            {
+                Found::Elsewhere
+            }
             None if environment::any_value(name).is_some() => Found::Elsewhere,
             None => Found::Nothing,
         }
@@ -160,6 +209,44 @@ impl Variables {
         value.push_str(text);
         variable.ascii &= text.is_ascii();
         true
+    }
+
+    /// Adds the characters of an ASCII text to the value at a place: of the value at another place, or of a text of
+    /// Windows. Returns what was added; `None` where one of both is no such text.
+    pub(super) fn pick(
+        &mut self,
+        target: usize,
+        source: &Picked,
+        start: usize,
+        length: usize,
+    ) -> Option<usize> {
+        let Value::Known(value) = &mut self.list.get_mut(target)?.value else { return None };
+        let mut value = std::mem::take(value);
+        let text = match source {
+            Picked::Own(place) => match self.list.get(*place) {
+                Some(Variable { value: Value::Known(text), ascii: true, .. }) => Some(text.as_str()),
+                _ => None,
+            },
+            Picked::OfWindows(text) => Some(*text),
+        };
+        let added = text.and_then(|text| {
+            let start = start.min(text.len());
+            text.get(start..start.saturating_add(length).min(text.len()))
+        });
+        let fits = added.is_some_and(|added| value.len().saturating_add(added.len()) <= MAX_VALUE);
+        let count = added.map(str::len);
+        value.push_str(added.filter(|_| fits).unwrap_or_default());
+        self.full |= !fits && count.is_some();
+        self.list.get_mut(target)?.value = Value::Known(value);
+        count
+    }
+
+    /// Where a loop picks its characters from.
+    pub(super) fn picked(&self, name: &str) -> Option<Picked> {
+        match self.position(name) {
+            Some(place) => Some(Picked::Own(place)),
+            None => environment::any_value(name).map(Picked::OfWindows),
+        }
     }
 
     /// `name=value` of each variable whose name begins with a text, as `set` shows them.

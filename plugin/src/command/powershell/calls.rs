@@ -15,8 +15,12 @@ const MAX_CALLS: usize = 8;
 /// Most statements that are looked at.
 const MAX_STATEMENTS: usize = 64;
 
+/// Longest word that is taken for a program, in bytes.
+const LONGEST: usize = 1024;
 /// Units that reading the statements costs for each byte.
-const BYTE: usize = 50;
+const BYTE: usize = 40;
+/// Units for a byte of what `Start-Process` is given.
+const WORDS_BYTE: usize = 350;
 
 /// The programs that are followed by their names alone: shells, and what runs something that its command line
 /// names. Any other is followed where it is called by its path.
@@ -53,7 +57,8 @@ pub(in crate::command) fn started(script: &str, work: &Work) -> Vec<String> {
     }
     let mut list = Vec::new();
     for statement in statements(script) {
-        let line = called(statement).or_else(|| inner_of_expression(statement).and_then(called));
+        let inner = || inner_of_expression(statement).and_then(|inner| called(inner, work));
+        let line = called(statement, work).or_else(inner);
         list.extend(line);
         if list.len() >= MAX_CALLS {
             break;
@@ -87,11 +92,12 @@ fn statements(script: &str) -> Vec<&str> {
 }
 
 /// The command line of the shell that a statement starts, if it starts one.
-fn called(statement: &str) -> Option<String> {
-    let (head, rest) = head(statement)?;
+fn called(statement: &str, work: &Work) -> Option<String> {
+    let (head, rest) = head(statement).filter(|(head, _)| head.len() <= LONGEST)?;
     let rest = rest.trim_start_matches(')').trim();
     if is_any(&head, &["start-process", "saps", "start"]) {
-        return start_process(rest);
+        // Its words are read one by one.
+        return work.walk(rest.len(), WORDS_BYTE).then(|| start_process(rest))?;
     }
     is_program(&head).then(|| line(&head, rest))
 }

@@ -36,9 +36,9 @@ fn is_word(c: char) -> bool {
 }
 
 /// Units that a byte of a script costs here.
-const BYTE: usize = 15;
+const BYTE: usize = 30;
 /// Units that a token costs here.
-const TOKEN: usize = 100;
+const TOKEN: usize = 320;
 
 /// Splits a script into tokens, in one pass. `None` when that costs more than is left.
 #[inline(never)]
@@ -49,7 +49,12 @@ pub(super) fn tokens<'a>(script: &'a str, work: &Work) -> Option<Vec<Token<'a>>>
     while let Some(first) = rest.chars().next() {
         work.spend(TOKEN).then_some(())?;
         let begins = !matches!(list.last(), Some(Token::Code(_) | Token::Literal(_)));
-        let (token, behind) = if first.is_whitespace() {
+        let (token, behind) = if matches!(first, 'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '`') {
+            word(rest, 0)
+        } else if matches!(first, '(' | ')' | '[' | ']' | '{' | '}' | ',' | ';' | '|' | '=' | '+' | '.' | ':')
+        {
+            code(rest, 1)
+        } else if first.is_whitespace() {
             blank(rest)
         } else if begins && first == '#' {
             comment(rest, rest.find(['\n', '\r']))

@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::script::Bytes;
 pub(super) use super::values::MAX_LITERAL;
-use super::values::{MAX_LIST, Value, character};
+use super::values::{MAX_LIST, Text, Value, character};
+use crate::bytes;
 use crate::command::environment::find_ignoring_case;
 use crate::work::Work;
 
@@ -26,7 +28,7 @@ pub(super) fn format(format: &str, arguments: &[Value<'_>], work: &Work) -> Opti
         } else {
             let (index, behind) = index(after)?;
             let argument = arguments.get(index)?.to_text(work)?;
-            work.walk(argument.len(), 2).then_some(())?;
+            work.walk(argument.len().saturating_add(REPLACED), 2).then_some(())?;
             out.push_str(argument.as_str());
             rest = behind;
         }
@@ -50,13 +52,21 @@ fn index(text: &str) -> Option<(usize, &str)> {
 /// `.Replace(old, new)`.
 #[inline(never)]
 pub(super) fn replace(text: &str, old: &str, new: &str, work: &Work) -> Option<String> {
-    if old.is_empty() || !work.walk(text.len(), 20) {
+    if old.is_empty() || !work.walk(text.len(), if old.len() == 1 { 4 } else { 25 }) {
         return None;
     }
-    let count = text.matches(old).count();
+    let count = match old.as_bytes() {
+        [byte] => bytes::count(text.as_bytes(), *byte),
+        _ => text.matches(old).count(),
+    };
     let grown = count.saturating_mul(new.len()).saturating_add(text.len());
-    (grown <= MAX_LITERAL && work.walk(grown, 15)).then(|| text.replace(old, new))
+    // Each is found once more.
+    let paid = grown <= MAX_LITERAL && work.walk(grown, 25) && work.walk(count, REPLACED);
+    paid.then(|| text.replace(old, new))
 }
+
+/// Units that a text in place of another costs.
+const REPLACED: usize = 250;
 
 /// `-replace pattern, new`, where the pattern is one text or a set of them; `exact` for `-creplace`.
 #[inline(never)]
@@ -148,33 +158,59 @@ pub(super) fn any_characters(pattern: &str) -> Option<usize> {
     plain.then_some(inside.len())
 }
 
-/// The pieces of so many characters.
+/// Units that a piece of a text costs, which shares the text.
+const PIECE: usize = 450;
+
+/// Adds the pieces of so many characters to a list. `None` where it has no room or the work is spent.
 #[inline(never)]
-pub(super) fn chunks<'a>(text: &str, width: usize, work: &Work) -> Option<Value<'a>> {
-    work.walk(text.len(), 30).then_some(())?;
-    let pieces = text.len().checked_div(width)?.saturating_add(1);
-    if pieces > MAX_LIST || !work.walk(pieces, 200) {
+pub(super) fn chunks<'a>(
+    text: &Text<'a>,
+    width: usize,
+    list: &mut Vec<Value<'a>>,
+    work: &Work,
+) -> Option<()> {
+    let whole = text.as_str();
+    let pieces = whole.len().checked_div(width)?.saturating_add(1);
+    if pieces.saturating_add(list.len()) > MAX_LIST
+        || !work.walk(whole.len(), 20)
+        || !work.walk(pieces, PIECE)
+    {
         return None;
     }
-    let mut list = Vec::with_capacity(pieces);
-    let mut chars = text.chars();
-    loop {
-        let piece: String = chars.by_ref().take(width).collect();
-        if piece.is_empty() {
-            return Some(Value::list(list));
-        }
-        list.push(Value::text(piece));
+    let mut at = 0_usize;
+    while let Some(rest) = whole.get(at..).filter(|rest| !rest.is_empty()) {
+        let end = rest.char_indices().nth(width).map_or(rest.len(), |(end, _)| end);
+        let end = at.saturating_add(end);
+        list.push(Value::Text(text.part(at, end)));
+        at = end;
     }
+    Some(())
 }
 
-/// Splits at any of the separators, whatever their case.
+/// Splits at any of the separators, whatever their case, and adds the pieces to a list.
 #[inline(never)]
-pub(super) fn split<'a>(text: &str, separators: &[String], work: &Work) -> Option<Value<'a>> {
-    work.walk(text.len(), separators.len().saturating_mul(10).saturating_add(10)).then_some(())?;
-    let mut list = Vec::new();
+pub(super) fn split<'a>(
+    text: &Text<'a>,
+    separators: &[String],
+    list: &mut Vec<Value<'a>>,
+    work: &Work,
+) -> Option<()> {
+    let bytes = text.as_str().as_bytes();
+    work.walk(bytes.len(), 15).then_some(())?;
+    // The bytes with which separators begin.
+    let mut firsts = Bytes::default();
+    for byte in separators.iter().filter_map(|separator| separator.bytes().next()) {
+        firsts.add(byte.to_ascii_lowercase());
+        firsts.add(byte.to_ascii_uppercase());
+    }
     let (mut start, mut at) = (0_usize, 0_usize);
-    let bytes = text.as_bytes();
-    while at < bytes.len() {
+    while let Some(rest) = bytes.get(at..) {
+        let Some(skipped) = rest.iter().position(|&byte| firsts.contains(byte)) else { break };
+        at = at.saturating_add(skipped);
+        let compared = separators.len().saturating_mul(40).saturating_add(PIECE);
+        if list.len() >= MAX_LIST || !work.spend(compared) {
+            return None;
+        }
         let begins = |separator: &&String| {
             let found = bytes.get(at..at.saturating_add(separator.len()));
             found.is_some_and(|found| found.eq_ignore_ascii_case(separator.as_bytes()))
@@ -183,15 +219,12 @@ pub(super) fn split<'a>(text: &str, separators: &[String], work: &Work) -> Optio
             at = at.saturating_add(1);
             continue;
         };
-        if list.len() >= MAX_LIST || !work.spend(200) {
-            return None;
-        }
-        list.push(Value::text(text.get(start..at)?.to_owned()));
+        list.push(Value::Text(text.part(start, at)));
         at = at.saturating_add(separator.len());
         start = at;
     }
-    list.push(Value::text(text.get(start..)?.to_owned()));
-    Some(Value::list(list))
+    list.push(Value::Text(text.part(start, bytes.len())));
+    (list.len() <= MAX_LIST).then_some(())
 }
 
 /// `%41` as `A`; `plus` for a plus sign as a blank. The bytes are UTF-8.
@@ -318,9 +351,13 @@ mod tests {
         ] {
             assert_eq!(replace_pattern(text, pattern, new, exact, work).as_deref(), expected, "{pattern}");
         }
-        assert_eq!(chunks("4945", 2, work), Some(Value::list(texts(&["49", "45"]))));
+        let mut list = Vec::new();
+        chunks(&"4945".into(), 2, &mut list, work).unwrap();
+        assert_eq!(list, texts(&["49", "45"]));
         let separators = alternatives("x|;").unwrap();
-        assert_eq!(split("1X2;3", &separators, work), Some(Value::list(texts(&["1", "2", "3"]))));
+        list.clear();
+        split(&"1X2;3".into(), &separators, &mut list, work).unwrap();
+        assert_eq!(list, texts(&["1", "2", "3"]));
         assert_eq!(url_decoded("%49e%58+%zz%4", false, work).as_deref(), Some("IeX+%zz%4"));
         assert_eq!(url_decoded("a+%c3%a9", true, work).as_deref(), Some("a \u{e9}"));
         assert_eq!(unescaped(r"\x49\u0045\.", work).as_deref(), Some("IE."));

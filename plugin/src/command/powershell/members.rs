@@ -108,12 +108,12 @@ fn of_text<'a>(text: &Text<'a>, name: &str, arguments: &[Value<'a>], work: &Work
         ("remove", 2) => {
             let (from, count) = (place(0)?, place(1)?);
             let rest = text.slice(from.saturating_add(count), usize::MAX, work)?;
-            Some(Value::text([text.slice(0, from, work)?, rest].concat()))
+            Some(Value::text([text.slice(0, from, work)?.as_str(), rest.as_str()].concat()))
         }
         ("insert", 2) => {
             let at = place(0)?;
             let (before, behind) = (text.slice(0, at, work)?, text.slice(at, usize::MAX, work)?);
-            Some(Value::text([&before, given(1)?.as_str(), &behind].concat()))
+            Some(Value::text([before.as_str(), given(1)?.as_str(), behind.as_str()].concat()))
         }
         ("chars", 1) => Value::Text(text.clone()).index(arguments.first()?, work),
         ("tochararray", 0) => cast("char[]", Value::Text(text.clone()), work),
@@ -132,7 +132,8 @@ fn of_text<'a>(text: &Text<'a>, name: &str, arguments: &[Value<'a>], work: &Work
             if separators.is_empty() {
                 separators.push(" ".to_owned());
             }
-            literals::split(text.as_str(), &separators, work)
+            let mut pieces = Vec::new();
+            literals::split(text, &separators, &mut pieces, work).map(|()| Value::list(pieces))
         }
         _ => None,
     }
@@ -269,8 +270,9 @@ fn regex<'a>(name: &str, arguments: &[Value<'a>], work: &Work) -> Option<Value<'
             if width == 1 {
                 return of_chars(input.as_str(), backwards, work);
             }
-            let pieces = literals::chunks(input.as_str(), width, work)?;
-            if backwards { None } else { Some(pieces) }
+            let mut pieces = Vec::new();
+            literals::chunks(&input, width, &mut pieces, work)?;
+            (!backwards).then(|| Value::list(pieces))
         }
         "replace" => {
             let (input, pattern, new) = (text(0)?, text(1)?, text(2)?);
@@ -280,7 +282,8 @@ fn regex<'a>(name: &str, arguments: &[Value<'a>], work: &Work) -> Option<Value<'
         "split" => {
             let (input, pattern) = (text(0)?, text(1)?);
             let separators = literals::alternatives(pattern.as_str())?;
-            literals::split(input.as_str(), &separators, work)
+            let mut pieces = Vec::new();
+            literals::split(&input, &separators, &mut pieces, work).map(|()| Value::list(pieces))
         }
         "unescape" => literals::unescaped(text(0)?.as_str(), work).map(Value::text),
         _ => None,

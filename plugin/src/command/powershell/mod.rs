@@ -19,6 +19,8 @@ pub(super) use obfuscation::obfuscation;
 pub(super) use parameters::{Edition, parse};
 pub(super) use script::folded;
 
+use crate::bytes;
+
 use super::tokens::ends_with_ignoring_case;
 use crate::work::Work;
 
@@ -33,7 +35,9 @@ pub(super) fn edition(image_name: &str) -> Option<Edition> {
 
 /// The script file that a script runs: a `.ps1` called by its path at the beginning of a statement.
 pub(super) fn called_file(script: &str, work: &Work) -> Option<String> {
-    work.walk(script.len(), 4).then_some(())?;
+    let dots = bytes::count(script.as_bytes(), b'.');
+    work.walk(script.len(), 5).then_some(())?;
+    work.walk(dots, 170).then_some(())?;
     let mut rest = script;
     let mut passed = 0_usize;
     while let Some(at) = super::environment::find_ignoring_case(rest, ".ps1") {

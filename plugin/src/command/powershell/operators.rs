@@ -196,32 +196,26 @@ fn equal<'a>(left: Value<'a>, right: &Value<'a>, wanted: bool, work: &Work) -> O
     Some(Value::list(kept))
 }
 
-/// `-split` with a pattern that is one text, a set of them, or a number of any characters.
+/// `-split` with a pattern that is one text, a set of them, or a number of any characters. Of a list, each of its values
+/// is split.
 #[inline(never)]
 fn split<'a>(left: &Value<'a>, right: &Value<'a>, work: &Work) -> Option<Value<'a>> {
-    if let Value::List(list) = left {
-        // Each of the values is split.
-        let mut pieces = Vec::new();
-        for one in list.iter().filter(|one| !matches!(one, Value::List(_))) {
-            pieces.extend(split(one, right, work)?.into_items(work)?);
-            if pieces.len() > MAX_LIST {
-                return None;
-            }
-        }
-        return Some(Value::list(pieces));
-    }
-    let text = left.to_text(work)?;
     let pattern = match right {
         // The second value limits how many pieces there are.
         Value::List(list) => list.first()?.to_text(work)?,
         one => one.to_text(work)?,
     };
-    let text = text.as_str();
-    if let Some(width) = literals::any_characters(pattern.as_str()) {
-        return literals::chunks(text, width, work);
+    let width = literals::any_characters(pattern.as_str());
+    let separators = if width.is_some() { Vec::new() } else { literals::alternatives(pattern.as_str())? };
+    let mut pieces = Vec::new();
+    for one in left.items() {
+        let text = one.to_text(work)?;
+        match width {
+            Some(width) => literals::chunks(&text, width, &mut pieces, work)?,
+            None => literals::split(&text, &separators, &mut pieces, work)?,
+        }
     }
-    let separators = literals::alternatives(pattern.as_str())?;
-    literals::split(text, &separators, work)
+    Some(Value::list(pieces))
 }
 
 /// `-split 'text'`: at white space.
@@ -229,8 +223,16 @@ fn split<'a>(left: &Value<'a>, right: &Value<'a>, work: &Work) -> Option<Value<'
 pub(super) fn split_blanks<'a>(value: &Value<'a>, work: &Work) -> Option<Value<'a>> {
     let text = value.to_text(work)?;
     work.walk(text.len(), 40).then_some(())?;
-    let list: Vec<_> =
-        text.as_str().split_whitespace().take(MAX_LIST).map(|piece| Value::text(piece.to_owned())).collect();
+    let mut list = Vec::new();
+    let mut at = 0_usize;
+    for word in text.as_str().split(char::is_whitespace) {
+        let end = at.saturating_add(word.len());
+        if !word.is_empty() && list.len() < MAX_LIST {
+            list.push(Value::Text(text.part(at, end)));
+        }
+        let next = text.as_str().get(end..).and_then(|rest| rest.chars().next());
+        at = end.saturating_add(next.map_or(0, char::len_utf8));
+    }
     Some(Value::list(list))
 }
 

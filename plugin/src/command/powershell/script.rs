@@ -53,10 +53,18 @@ fn fold(script: &str, work: &Work) -> Option<String> {
 }
 
 /// A set of bytes.
-struct Bytes([u64; 4]);
+#[derive(Default)]
+pub(super) struct Bytes([u64; 4]);
 
 impl Bytes {
-    const fn contains(&self, byte: u8) -> bool {
+    /// Adds a byte.
+    pub(super) fn add(&mut self, byte: u8) {
+        if let Some(word) = self.0.get_mut(usize::from(byte >> 6)) {
+            *word |= 1 << (byte & 63);
+        }
+    }
+
+    pub(super) const fn contains(&self, byte: u8) -> bool {
         let [one, two, three, four] = self.0;
         let word = match byte >> 6 {
             0 => one,

@@ -22,6 +22,8 @@ pub(super) struct Text<'a> {
 enum Body<'a> {
     Borrowed(&'a str),
     Shared(Rc<String>),
+    /// The bytes of a shared one between two places.
+    Part(Rc<String>, usize, usize),
 }
 
 impl PartialEq for Text<'_> {
@@ -53,12 +55,29 @@ impl<'a> From<Cow<'a, str>> for Text<'a> {
     }
 }
 
-impl Text<'_> {
+impl<'a> Text<'a> {
+    #[inline(never)]
     pub(super) fn as_str(&self) -> &str {
         match &self.body {
             Body::Borrowed(text) => text,
             Body::Shared(text) => text,
+            Body::Part(text, from, to) => text.get(*from..*to).unwrap_or_default(),
         }
+    }
+
+    /// The text between two bytes, which shares the body.
+    #[inline(never)]
+    pub(super) fn part(&self, from: usize, to: usize) -> Text<'a> {
+        let body = match &self.body {
+            Body::Borrowed(text) => Body::Borrowed(text.get(from..to).unwrap_or_default()),
+            Body::Shared(text) => Body::Part(Rc::clone(text), from, to),
+            Body::Part(text, start, _) => {
+                Body::Part(Rc::clone(text), start.saturating_add(from), start.saturating_add(to))
+            }
+        };
+        let mut part = Self { body, ascii: true };
+        part.ascii = self.ascii || part.as_str().is_ascii();
+        part
     }
 
     pub(super) fn len(&self) -> usize {
@@ -75,14 +94,18 @@ impl Text<'_> {
 
     /// The characters from a place on, at most so many.
     #[inline(never)]
-    pub(super) fn slice(&self, from: usize, count: usize, work: &Work) -> Option<String> {
+    pub(super) fn slice(&self, from: usize, count: usize, work: &Work) -> Option<Text<'a>> {
         let text = self.as_str();
         if self.ascii {
             let from = from.min(text.len());
-            let end = from.saturating_add(count).min(text.len());
-            return work.walk(end.saturating_sub(from), 2).then(|| text.get(from..end).map(str::to_owned))?;
+            return work.walk(0, 0).then(|| self.part(from, from.saturating_add(count).min(text.len())));
         }
-        work.walk(text.len(), 10).then(|| text.chars().skip(from).take(count).collect())
+        work.walk(text.len(), 10).then_some(())?;
+        let place =
+            |count: usize, rest: &str| rest.char_indices().nth(count).map_or(rest.len(), |(at, _)| at);
+        let from = place(from, text);
+        let end = from.saturating_add(place(count, text.get(from..)?));
+        Some(self.part(from, end))
     }
 
     /// The character at a place.
@@ -107,7 +130,8 @@ impl Text<'_> {
                     .then_some(())?;
                 Rc::make_mut(text).push_str(more);
             }
-            Body::Borrowed(text) => {
+            _ => {
+                let text = self.as_str();
                 work.walk(text.len().saturating_add(more.len()), 2).then_some(())?;
                 self.body = Body::Shared(Rc::new([text, more].concat()));
             }
@@ -191,6 +215,14 @@ impl<'a> Value<'a> {
             Self::Text(text) => Some(text.len() > 0),
             Self::Char(c) => Some(*c != '\0'),
             _ => None,
+        }
+    }
+
+    /// The values of a list, or the one value, where they are.
+    pub(super) fn items(&self) -> &[Self] {
+        match self {
+            Self::List(list) => list,
+            one => std::slice::from_ref(one),
         }
     }
 

@@ -11,7 +11,7 @@ const HIT: usize = 400;
 /// Units of work for a byte of a value in which the words are looked for.
 const BYTE: usize = 20;
 /// The same where letters other than ASCII have to be folded for it.
-const FOLDED_BYTE: usize = 80;
+const FOLDED_BYTE: usize = 100;
 
 impl Matcher {
     /// The values that speak for a rule on a row, in the order of its condition, as many as the work suffices for.

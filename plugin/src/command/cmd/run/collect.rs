@@ -2,14 +2,13 @@
 //! behind it in the body runs in the rounds in which its condition holds.
 
 use super::{Machine, Place};
-use crate::command::cmd::condition::{Kind, Test};
+use crate::command::cmd::condition::{Kind, OfRounds};
 use crate::command::cmd::for_loop::Values;
 use crate::command::cmd::parse::Node;
-use crate::command::cmd::variables::{Found, Value};
 use crate::command::cmd::{builtins, number, split_name};
 
 /// Units of one such round.
-const ROUND: usize = 2500;
+const ROUND: usize = 1_000;
 
 /// The body of such a loop.
 pub(super) struct Collector {
@@ -18,7 +17,7 @@ pub(super) struct Collector {
     /// How many characters a round takes.
     length: usize,
     /// The conditions behind it.
-    tests: Vec<Test>,
+    tests: Vec<OfRounds>,
     /// The list in which it stands.
     pub(super) list: Option<usize>,
 }
@@ -48,7 +47,7 @@ impl Collector {
             match nodes.get(item.node)? {
                 Node::If(test, _, None) => match &test.kind {
                     Kind::Compare(left, _, right) if *left == spelled && !right.contains(['%', '!']) => {
-                        tests.push((**test).clone());
+                        tests.push(test.of_rounds()?);
                     }
                     _ => return None,
                 },
@@ -74,47 +73,30 @@ impl Collector {
 }
 
 impl Machine<'_> {
-    /// Runs rounds of such a loop while none of its conditions holds. Returns the values of the first round that has to
-    /// go on, and whether its character is already taken. `None` at the end of the loop.
+    /// Runs rounds of such a loop while none of its conditions holds. Returns the number of the round that has to go on
+    /// with the commands behind, and `None` where the next round, if there is one, is to be run as any other.
+    #[inline(never)]
     pub(super) fn collect(
         &mut self,
         collector: &Collector,
         values: &mut Values,
         floor: usize,
-    ) -> Option<(Vec<Value>, bool)> {
-        loop {
-            let round = values.next()?;
-            if self.work.left() < floor || !self.work.spend(ROUND) || !self.delayed {
-                return Some((round, false));
-            }
-            let [Value::Known(text)] = round.as_slice() else { return Some((round, false)) };
-            let taken = match self.variables.find(&collector.source, true) {
-                Found::Known(source, true) => taken(source, text, collector.length).map(str::to_owned),
-                _ => None,
-            };
-            let Some(taken) = taken.filter(|_| self.variables.own(&collector.target).is_some()) else {
-                return Some((round, false));
-            };
+    ) -> Option<i64> {
+        let target = self.variables.position(&collector.target).filter(|_| self.delayed)?;
+        let source = self.variables.picked(&collector.source)?;
+        let (mut ends, before) = (None, self.commands);
+        while ends.is_none() && self.work.left() >= floor && self.work.spend(ROUND) {
+            let Some(number) = values.number() else { break };
+            let Ok(start) = usize::try_from(number) else { break };
+            let Some(count) = self.variables.pick(target, &source, start, collector.length) else { break };
+            values.pass();
             self.commands = self.commands.saturating_add(1);
-            self.step_of_round(&collector.target, &taken);
-            self.collected(&taken);
-            if !self.variables.append(&collector.target, &taken) {
-                return Some((round, false));
-            }
-            let runs = |test: &Test| match &test.kind {
-                Kind::Compare(_, operator, right) => test.holds(text, operator, right) != Some(false),
-                _ => true,
-            };
-            if collector.tests.iter().any(runs) {
-                return Some((round, true));
-            }
+            self.collected(count < 2);
+            ends = collector.tests.iter().any(|test| test.holds(number)).then_some(number);
         }
+        if self.commands > before {
+            self.step_of_round(&collector.target, "");
+        }
+        ends
     }
-}
-
-/// The characters of an ASCII text from a place on that stands in a text.
-fn taken<'t>(source: &'t str, at: &str, length: usize) -> Option<&'t str> {
-    let at = usize::try_from(number(at)?).ok()?;
-    let start = at.min(source.len());
-    source.get(start..start.saturating_add(length).min(source.len()))
 }

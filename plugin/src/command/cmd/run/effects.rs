@@ -146,7 +146,11 @@ impl Machine<'_> {
             return;
         }
         let list = &self.starts.list;
-        if !self.work.spend(list.len().saturating_mul(started.line.len().saturating_add(20))) {
+        let compared = list.len().saturating_mul(started.line.len().saturating_add(20));
+        // It is looked at once more where there are too many.
+        let long = started.line.len().saturating_sub(2_048).saturating_mul(150);
+        let kept = started.line.len().saturating_mul(30).saturating_add(4_000).saturating_add(long);
+        if !self.work.spend(compared.saturating_add(kept)) {
             return;
         }
         let same = |known: &Started| {
@@ -160,7 +164,8 @@ impl Machine<'_> {
             // The last one is kept, too.
             self.starts.list.pop();
         }
-        if !self.variables.is_empty() {
+        if !self.variables.is_empty() && (self.shared.is_some() || self.work.spend(self.variables.copying()))
+        {
             let shared = self.shared.get_or_insert_with(|| Rc::new(self.variables.clone()));
             started.environment = Some(Rc::clone(shared));
         }

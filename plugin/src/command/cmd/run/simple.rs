@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Machine, Place, Waiting};
+use crate::bytes;
 use crate::command::cmd::expand::loop_values;
 use crate::command::cmd::parse::Simple;
 use crate::command::cmd::{builtins, split_name};
@@ -10,11 +11,15 @@ use crate::command::cmd::{builtins, split_name};
 /// Longest command that is shown as it stood before its variables were put in.
 const MAX_WRITTEN: usize = 4096;
 /// Work of a command beside its bytes, in bytes.
-const COMMAND: usize = 50;
+const COMMAND: usize = 60;
+/// Units of a percent sign that may name the variable of a loop.
+const REFERENCE: usize = 700;
 /// Units for a byte of a command that came out of variables.
 const EXPANDED_BYTE: usize = 10;
-/// Units for a byte of the name of a command: it is folded, compared, and looked for in what was written.
-const NAME_BYTE: usize = 240;
+/// Units of what a command does, besides those for its bytes, and for a byte of its name: it is folded, compared, and
+/// looked for in what was written.
+const EFFECT: usize = 2_000;
+const NAME_BYTE: usize = 200;
 
 impl Machine<'_> {
     /// A command by itself.
@@ -22,10 +27,14 @@ impl Machine<'_> {
     pub(super) fn simple(&mut self, simple: &Simple, place: &Place) {
         let &Place { child, computed, settled, .. } = place;
         self.commands = self.commands.saturating_add(1);
-        if !self.work.walk(simple.text.len().saturating_add(COMMAND), 30) {
+        if !self.work.walk(simple.text.len().saturating_add(COMMAND), 40) {
             return;
         }
         self.unknown.clear();
+        let references = if self.loops.is_empty() { 0 } else { bytes::count(simple.text.as_bytes(), b'%') };
+        if !self.work.walk(references, REFERENCE) {
+            return;
+        }
         let mut text = match loop_values(&simple.text, &self.loops, &mut self.unknown) {
             Some(text) => Cow::Owned(text),
             None => Cow::Borrowed(simple.text.as_str()),
@@ -64,16 +73,18 @@ impl Machine<'_> {
         let before = |c: char| matches!(c, '@' | ' ' | '\t' | ',' | ';' | '=' | '\r' | '\n');
         let mut line = text.trim_start_matches(before);
         let late;
-        if line.starts_with('%') && !self.variables.is_empty() {
+        let is_late = line.starts_with('%') && !self.variables.is_empty();
+        if is_late {
             late = self.percent(line);
             line = late.trim_start_matches(before);
         }
         let (name, arguments) = split_name(line);
-        if name.is_empty() || !self.work.walk(name.len(), NAME_BYTE) {
+        if name.is_empty() || !self.work.walk(name.len(), NAME_BYTE) || !self.work.spend(EFFECT) {
             return;
         }
         self.written = place.written.clone().filter(|written| written.len() < MAX_WRITTEN);
-        self.computed = computed || (name.contains(['!', '%']) || !simple.text.contains(name));
+        let is_written = matches!(text, Cow::Borrowed(_)) && !is_late || simple.text.contains(name);
+        self.computed = computed || name.contains(['!', '%']) || !is_written;
         let output = simple.output.as_ref();
         builtins::run(self, &builtins::Call { line, name, arguments, input: &input, output });
     }
@@ -99,13 +110,13 @@ impl Machine<'_> {
         }
         let tail = self.expand_delayed(tail);
         self.step_of_round(variable, &tail);
-        self.collected(&tail);
+        self.collected(tail.chars().nth(1).is_none());
         self.variables.append(variable, &tail)
     }
 
-    /// Notes what a loop adds to a variable.
-    pub(super) fn collected(&mut self, tail: &str) {
-        if tail.chars().nth(1).is_none() {
+    /// Notes that a loop adds to a variable: one character, or more.
+    pub(super) fn collected(&mut self, is_one: bool) {
+        if is_one {
             self.facts.collected = self.facts.collected.saturating_add(1);
             self.facts.backwards = self.facts.backwards.saturating_add(usize::from(self.backwards));
         }
@@ -125,8 +136,12 @@ impl Machine<'_> {
 
     /// Notes variables side by side, and replacements in them.
     pub(in crate::command::cmd) fn note_pieces(&mut self, text: &str, mark: char) {
-        let doubled = if mark == '!' { "!!" } else { "%%" };
-        let joined = text.matches(doubled).count().saturating_add(1);
+        let (mut joined, mut before) = (1_usize, false);
+        for byte in text.bytes() {
+            let is_second = before && char::from(byte) == mark;
+            joined = joined.saturating_add(usize::from(is_second));
+            before = !is_second && char::from(byte) == mark;
+        }
         self.facts.joined = self.facts.joined.max(joined);
         let own = |part: &str| {
             part.split_once(':').is_some_and(|(name, modifier)| {
