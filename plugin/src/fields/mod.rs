@@ -4,6 +4,7 @@
 //! action will become (Sigma's category `process_creation`), and the parsed task's under `task.*`.
 //! docs/fields.md describes each.
 
+mod account;
 mod action;
 mod event;
 mod table;
@@ -151,6 +152,8 @@ fields! {
     TaskDeleteExpiredAfter "task.delete_expired_after" both event,
     /// Account or group that the actions run as: a SID or a name, as written.
     TaskRunAs "task.run_as" both event,
+    /// `system`, `service` or `account`: what kind of account the actions run as, in any language of Windows.
+    TaskRunAsKind "task.run_as_kind" both event,
     /// `LeastPrivilege` or `HighestAvailable`.
     TaskRunLevel "task.run_level" both event,
     /// `LogonType` of the principal.
