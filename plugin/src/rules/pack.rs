@@ -22,7 +22,7 @@ pub struct Pack {
 
 impl Pack {
     /// The version of this form. A guest refuses a pack of another version.
-    pub const FORMAT: u32 = 3;
+    pub const FORMAT: u32 = 4;
 }
 
 /// A Sigma rule.
@@ -34,14 +34,29 @@ pub struct Rule {
     pub title: String,
     /// The rule's `level`.
     pub level: Level,
-    /// ATT&CK techniques from its `tags`, in the form `T1053.005`.
+    /// ATT&CK techniques from its `tags`, in the form `T1053.005`. First those that every match claims.
     pub techniques: Vec<String>,
+    /// How many of `techniques` every match claims; the others belong to `branches`.
+    pub own_techniques: u32,
+    /// What single selections say when they hold, in the order of the rule.
+    pub branches: Vec<Branch>,
     /// What it is about.
     pub view: View,
     /// Whether a match is reported by itself; false for a rule that only feeds a correlation.
     pub reported: bool,
     /// The condition, in postfix order. It leaves one truth value.
     pub condition: Vec<Op>,
+}
+
+/// A selection of a rule with techniques or a title of its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Branch {
+    /// The selection, in postfix order: a part of the rule's condition.
+    pub condition: Vec<Op>,
+    /// What it claims when it holds: indices into [`Rule::techniques`].
+    pub techniques: Vec<u32>,
+    /// The title of a match in which it is the first that holds and has one.
+    pub title: Option<String>,
 }
 
 /// One step of a condition.

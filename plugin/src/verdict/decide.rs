@@ -1,5 +1,6 @@
 //! What the matched rules amount to on this host.
 use super::allowlist::{self, Subject};
+use super::branches;
 use super::earlier::Earlier;
 use crate::event::{Note, TaskEvent};
 use crate::fields::{ContentState, Table};
@@ -92,12 +93,12 @@ pub struct Finding<'a> {
     pub number: usize,
     /// Its id.
     pub id: &'a str,
-    /// Its title.
+    /// Its title, or that of the first selection that holds and has one.
     pub title: &'a str,
     /// Its own level.
     pub level: Level,
-    /// Its ATT&CK techniques.
-    pub techniques: &'a [String],
+    /// The ATT&CK techniques of what decided.
+    pub techniques: Vec<&'a str>,
     /// The values that decided.
     pub evidence: Cow<'a, [Evidence]>,
 }
@@ -171,9 +172,9 @@ fn findings<'a>(case: &Case<'a>) -> Vec<Finding<'a>> {
             findings.push(Finding {
                 number: matched.rule as usize,
                 id: &rule.id,
-                title: &rule.title,
+                title: branches::title(rule, &matched.branches),
                 level: rule.level,
-                techniques: &rule.techniques,
+                techniques: branches::techniques(rule, &matched.branches),
                 evidence: Cow::Borrowed(&matched.evidence),
             });
         }
@@ -190,7 +191,7 @@ fn findings<'a>(case: &Case<'a>) -> Vec<Finding<'a>> {
                 id: &correlation.id,
                 title: &correlation.title,
                 level: correlation.level,
-                techniques: &correlation.techniques,
+                techniques: correlation.techniques.iter().map(String::as_str).collect(),
                 evidence: in_common.chain(last.into_iter().flatten()).collect(),
             });
         }
@@ -210,7 +211,7 @@ fn passed_on<'a>(case: &Case<'a>) -> Vec<Finding<'a>> {
                 id: &correlation.id,
                 title: &correlation.title,
                 level: correlation.level,
-                techniques: &correlation.techniques,
+                techniques: correlation.techniques.iter().map(String::as_str).collect(),
                 evidence: Cow::Borrowed(&[]),
             })
         })

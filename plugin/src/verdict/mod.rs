@@ -1,6 +1,7 @@
 //! From matched rules to a verdict, a severity and the tag.
 
 mod allowlist;
+mod branches;
 mod decide;
 mod earlier;
 mod ecs;

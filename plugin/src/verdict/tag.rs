@@ -286,8 +286,8 @@ fn tag<'a>(
     shortened: bool,
 ) -> Tag<'a> {
     let mut techniques: Vec<&str> = Vec::new();
-    for technique in decision.reported.iter().flat_map(|finding| finding.techniques) {
-        if !techniques.contains(&technique.as_str()) && techniques.len() < limits.entries {
+    for technique in decision.reported.iter().flat_map(|finding| &finding.techniques) {
+        if !techniques.contains(technique) && techniques.len() < limits.entries {
             techniques.push(technique);
         }
     }
