@@ -6,7 +6,7 @@
 //! - [`abi`] names what the guest exports; [`outline`] reads a module's sections; [`digest`] names bytes.
 //! - [`gate`] says whether every supported Fluent Bit can load a module, and whether the host can compile it; [`reencode`] makes it so.
 //! - [`yaml`] reads YAML safely; [`settings`] is the operator's file; [`sigma`] compiles rules and settings to a
-//!   pack; [`default_rules`] are those inside this crate.
+//!   pack; [`default_rules`] are those inside this crate; [`programs`] says what programs do with their arguments.
 //! - [`manifest`] is what a module says about the rules in it.
 //! - [`bake`] turns the base module and a rule pack into `schtag.wasm`; [`inspect`] describes the result.
 //! - [`stack`] says what a module's calls take of WAMR's stack, [`calls`] which functions can call which.
@@ -43,6 +43,7 @@ pub mod manifest;
 pub mod mapping;
 pub mod ndjson;
 pub mod outline;
+pub mod programs;
 mod reachability;
 pub mod reencode;
 pub mod report;

@@ -1,6 +1,7 @@
 //! Rule and settings files on disk, compiled.
 use crate::default_rules;
 use crate::files::{self, FileError};
+use crate::programs::{self, ProgramError};
 use crate::settings::{self, Configuration, SettingsError};
 use crate::sigma::{self, Compilation, Loaded, Source};
 use std::path::{Path, PathBuf};
@@ -13,6 +14,9 @@ pub enum RuleFilesError {
     /// The settings file cannot be read.
     #[error(transparent)]
     Read(#[from] FileError),
+    /// The programs cannot be compiled.
+    #[error(transparent)]
+    Programs(#[from] ProgramError),
     /// The settings file does not say what it should.
     #[error("{}: {error}", .path.display())]
     Settings {
@@ -49,6 +53,7 @@ fn compile_loaded(loaded: Loaded, settings: Option<&Path>) -> Result<Compilation
             .map_err(|error| RuleFilesError::Settings { path: path.clone(), error })?;
     }
     let mut compilation = sigma::compile(&loaded.sources, &configuration);
+    compilation.pack.programs = programs::compile(&[])?;
     compilation.refused.splice(0..0, loaded.refused);
     Ok(compilation)
 }

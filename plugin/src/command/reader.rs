@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use super::decode::{Decoder, base64};
+use super::programs::{self, Kind, Programs};
 use super::wrappers::{self, Started, Starts, Stdin};
 use super::{Layer, PowerShell, Process, Processes};
 use super::{cmd, environment, normalize, path, powershell as shell, selection, tokens, unicode};
@@ -33,17 +34,19 @@ const MAX_STARTED: usize = 256 * 1024;
 /// An element is read to its first 64 KiB; wrappers are followed 8 deep, to at most 16 processes; for the
 /// limits of decoding see the module `decode`. In all, at most 512 KiB of text are read, started and decoded,
 /// and each text is passed over at most 40 times.
-pub fn read(exec: &Exec, work: &Work) -> Processes {
-    read_action(exec, work, false)
+///
+/// What each process does with its arguments is read by the entries of `programs`.
+pub fn read(exec: &Exec, programs: &Programs, work: &Work) -> Processes {
+    read_action(exec, programs, work, false)
 }
 
 /// Reads an `Exec` action as [`read`] does, and writes down the steps of each interpreter.
-pub fn trace(exec: &Exec, work: &Work) -> Processes {
-    read_action(exec, work, true)
+pub fn trace(exec: &Exec, programs: &Programs, work: &Work) -> Processes {
+    read_action(exec, programs, work, true)
 }
 
-fn read_action(exec: &Exec, work: &Work, records: bool) -> Processes {
-    let mut reader = Reader::new(work);
+fn read_action(exec: &Exec, programs: &Programs, work: &Work, records: bool) -> Processes {
+    let mut reader = Reader::new(programs, work);
     reader.records = records;
     let command = reader.expanded(exec.command.as_deref());
     let arguments = reader.expanded(exec.arguments.as_deref());
@@ -92,6 +95,7 @@ struct Pending {
 }
 
 struct Reader<'w> {
+    programs: &'w Programs,
     work: &'w Work,
     list: Vec<Process>,
     notes: Vec<Note>,
@@ -108,8 +112,9 @@ struct Reader<'w> {
 }
 
 impl<'w> Reader<'w> {
-    const fn new(work: &'w Work) -> Self {
+    const fn new(programs: &'w Programs, work: &'w Work) -> Self {
         Self {
+            programs,
             work,
             list: Vec::new(),
             notes: Vec::new(),
@@ -200,10 +205,20 @@ impl<'w> Reader<'w> {
             self.note(Note::TooMany { what: "arguments", kept: tokens::MAX_ARGUMENTS });
         }
         let encoded = read_powershell(&mut process, &line.arguments, stdin, self.work);
+        self.read_facts(&mut process, &line.arguments);
         self.encoded.push(encoded);
         self.folded.push(None);
         self.list.push(process);
         line.arguments
+    }
+
+    #[inline(never)]
+    fn read_facts(&mut self, process: &mut Process, arguments: &str) {
+        let (facts, complete) = programs::read(self.programs, process, arguments, self.work);
+        process.facts = facts;
+        if !complete {
+            self.note(Note::WorkSpent { unread: "what programs do with their arguments" });
+        }
     }
 
     /// Queues what a process starts.
@@ -220,7 +235,11 @@ impl<'w> Reader<'w> {
     fn started_by(&mut self, index: usize, arguments: &str, shell: cmd::Shell) -> Option<Starts> {
         let process = self.list.get(index)?;
         let Some(PowerShell { script: Some(script), .. }) = &process.powershell else {
-            let starts = wrappers::started(&process.image_name, arguments, &process.argv, shell, self.work);
+            let mut starts =
+                wrappers::started(&process.image_name, arguments, &process.argv, shell, self.work);
+            if starts.list.is_empty() {
+                starts.list.extend(process.facts.of(Kind::Command).map(Started::new));
+            }
             return Some(starts);
         };
         let folded = shell::folded(script, self.work);
@@ -331,6 +350,7 @@ impl<'w> Reader<'w> {
                 powershell.file = folded.and_then(|layer| shell::called_file(&layer.text, self.work));
             }
             process.decoded = layers;
+            programs::finish(process);
         }
         self.notes.extend(decoder.notes());
     }

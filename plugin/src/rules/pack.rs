@@ -1,5 +1,6 @@
 //! The compiled form of a rule set: plain data, written by the host's compiler, read by the guest once.
 use super::{Dfa, Ecs};
+use crate::command::programs::Programs;
 use crate::fields::{Field, View};
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,8 @@ pub struct Pack {
     pub regexes: Vec<Regex>,
     /// Rules over several events.
     pub correlations: Vec<Correlation>,
+    /// What programs do with their arguments.
+    pub programs: Programs,
     /// What the tag's ECS objects need, where the settings ask for them.
     pub ecs: Option<Ecs>,
 }

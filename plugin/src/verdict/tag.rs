@@ -105,6 +105,10 @@ struct TaskEntry<'a> {
     commands: Vec<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     decoded: Vec<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    runs: Vec<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    address: Vec<Cow<'a, str>>,
 }
 
 #[derive(Serialize)]
@@ -398,6 +402,8 @@ fn task<'a>(case: &Case<'a>, limits: Limits) -> TaskEntry<'a> {
             .collect(),
         commands,
         decoded: list(Field::TaskDecoded),
+        runs: list(Field::TaskRuns),
+        address: list(Field::TaskAddress),
     }
 }
 

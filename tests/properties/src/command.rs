@@ -1,7 +1,7 @@
 //! Command lines: normalisation, wrappers, PowerShell and decoders end, and what they make is bounded.
 
 use crate::text::lossy;
-use schtag::command;
+use schtag::command::{self, programs::Programs};
 use schtag::task::Exec;
 use schtag::work::Work;
 
@@ -17,7 +17,7 @@ pub fn check(data: &[u8]) {
         arguments: (!arguments.is_empty()).then(|| arguments.to_owned()),
         working_directory: None,
     };
-    let processes = command::read(&exec, &Work::unlimited());
+    let processes = command::read(&exec, &Programs::default(), &Work::unlimited());
     assert!(processes.list.len() <= 16);
     let mut total = 0;
     for (index, process) in processes.list.iter().enumerate() {
@@ -28,5 +28,9 @@ pub fn check(data: &[u8]) {
         assert!(process.decoded.len() <= 16);
     }
     assert!(total <= TOTAL, "{total} bytes");
-    assert_eq!(command::read(&exec, &Work::unlimited()), processes, "not the same twice");
+    assert_eq!(
+        command::read(&exec, &Programs::default(), &Work::unlimited()),
+        processes,
+        "not the same twice"
+    );
 }
