@@ -67,7 +67,7 @@ pub(super) fn read(metadata: &Metadata, parts: &[Part], condition: &[Op]) -> Res
 
 /// The selections that a key names.
 fn entries(value: &Value) -> Result<Vec<(&str, Node<'_>)>, Fault> {
-    if value.is_null() { Ok(Vec::new()) } else { Ok(Node::root(value).entries()?) }
+    if value.is_null() { Ok(Vec::new()) } else { Ok(Node::root(value).entries()?.collect()) }
 }
 
 /// The part that is a selection of that name and has a say in the condition.

@@ -271,6 +271,8 @@ pub struct Settings {
     pub role_member: Vec<String>,
     /// Host-name patterns, tried in order when the record does not name a role.
     pub role_patterns: Vec<RolePattern>,
+    /// Whether a name that is a server's or a domain controller's by convention says the role where nothing else does.
+    pub roles_by_name: bool,
     /// What is known to be benign.
     pub allowlist: Vec<Allow>,
     /// Where every record comes from.
@@ -297,6 +299,7 @@ impl Default for Settings {
             raise_on_servers: true,
             role_member: vec!["host_role".into()],
             role_patterns: Vec::new(),
+            roles_by_name: true,
             allowlist: Vec::new(),
             source: Source::Any,
         }

@@ -3,7 +3,7 @@ use crate::rules::{Branch, Rule};
 
 /// The title of a match: that of the first branch that holds and has one, else the rule's.
 pub(super) fn title<'a>(rule: &'a Rule, holding: &[u32]) -> &'a str {
-    holding.iter().filter_map(|branch| at(rule, *branch)?.title.as_deref()).next().unwrap_or(&rule.title)
+    holding.iter().find_map(|branch| at(rule, *branch)?.title.as_deref()).unwrap_or(&rule.title)
 }
 
 /// The techniques of a match: those that every match of the rule claims, then those of the branches that hold.

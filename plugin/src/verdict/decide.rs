@@ -1,12 +1,13 @@
 //! What the matched rules amount to on this host.
 use super::allowlist::{self, Subject};
 use super::branches;
+use super::role::HostRole;
 use super::earlier::Earlier;
 use crate::event::{Note, TaskEvent};
-use crate::fields::{ContentState, Table};
+use crate::fields::{ContentState, Field, Fields as _, Table};
 use crate::history::Completed;
 use crate::order;
-use crate::rules::{Allow, Evidence, Level, Matched, Pack, Role};
+use crate::rules::{Allow, Evidence, Level, Matched, Pack, Role, Rule};
 use crate::task::Task;
 use crate::work::Work;
 use std::borrow::Cow;
@@ -61,7 +62,7 @@ pub struct Case<'a> {
     /// The correlations that this event completes.
     pub completed: &'a [Completed],
     /// The part that the host plays.
-    pub role: Role,
+    pub role: HostRole,
     /// What limited the reading.
     pub notes: &'a [Note],
     /// What the tag says that came with the record.
@@ -174,7 +175,7 @@ fn findings<'a>(case: &Case<'a>) -> Vec<Finding<'a>> {
                 id: &rule.id,
                 title: branches::title(rule, &matched.branches),
                 level: rule.level,
-                techniques: branches::techniques(rule, &matched.branches),
+                techniques: techniques(case, rule, matched),
                 evidence: Cow::Borrowed(&matched.evidence),
             });
         }
@@ -199,6 +200,20 @@ fn findings<'a>(case: &Case<'a>) -> Vec<Finding<'a>> {
     findings
 }
 
+/// The techniques that a rule claims for a match, and those of the program that it matched on: what that program does
+/// with its arguments.
+fn techniques<'a>(case: &Case<'a>, rule: &'a Rule, matched: &Matched) -> Vec<&'a str> {
+    let mut techniques = branches::techniques(rule, &matched.branches);
+    let on_action = matched.evidence.iter().any(|evidence| evidence.field.per_action());
+    let action = matched.action.filter(|_| on_action).and_then(|action| case.actions.get(action));
+    for technique in action.into_iter().flat_map(|action| action.values(Field::TaskProgramTechnique)) {
+        if !techniques.contains(&technique.as_ref()) {
+            techniques.push(technique);
+        }
+    }
+    techniques
+}
+
 /// The correlations that an earlier filter saw completed, and this one did not.
 fn passed_on<'a>(case: &Case<'a>) -> Vec<Finding<'a>> {
     let is_own = |index: &u32| case.completed.iter().any(|completed| completed.correlation == *index);
@@ -220,7 +235,7 @@ fn passed_on<'a>(case: &Case<'a>) -> Vec<Finding<'a>> {
 
 /// A rule's level on this host: the founding strategy asks for medium on endpoints and high on servers.
 const fn on_host(case: &Case<'_>, level: Level) -> Level {
-    match case.role {
+    match case.role.role {
         Role::Server | Role::DomainController if case.pack.settings.raise_on_servers => level.raised(),
         _ => level,
     }

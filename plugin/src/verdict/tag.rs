@@ -75,6 +75,7 @@ struct Host<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<Cow<'a, str>>,
     role: &'static str,
+    role_from: &'static str,
 }
 
 #[derive(Serialize)]
@@ -310,7 +311,8 @@ fn tag<'a>(
         action: case.event.change.as_str(),
         host: Host {
             name: case.event.computer.as_deref().map(|name| cut(name, 256)),
-            role: case.role.as_str(),
+            role: case.role.role.as_str(),
+            role_from: case.role.from,
         },
         actor: actor(case),
         task: task(case, limits),
