@@ -1,7 +1,7 @@
 //! Runs cases through the engine, natively.
 use super::cases::Case;
 use crate::sigma::Subject;
-use schtag::engine::{self, At, Engine, Outcome};
+use schtag::engine::{At, Engine, Outcome};
 use schtag::json::Scanner;
 use schtag::rules::{LoadError, Matched, Pack, Packed, Scratch, Settings};
 use serde_json::Value;
