@@ -115,6 +115,8 @@ impl RuleReport {
 impl Report {
     /// Whether any case, lint or entry of a program failed.
     pub fn failed(&self) -> bool {
-        !self.programs.errors.is_empty() || self.rules.iter().any(RuleReport::failed) || self.refused.iter().any(|refused| refused.fatal)
+        !self.programs.errors.is_empty()
+            || self.rules.iter().any(RuleReport::failed)
+            || self.refused.iter().any(|refused| refused.fatal)
     }
 }

@@ -268,6 +268,9 @@ impl<'w> Reader<'w> {
             let commands = std::mem::take(&mut started.commands);
             process.decoded.extend(commands.into_iter().map(|text| Layer { how: "cmd".into(), text }));
         }
+        let (builtins, outputs) = (&started.builtins, &started.outputs);
+        let complete = programs::add_of_shell(self.programs, process, builtins, outputs, self.work);
+        started.spent |= !complete;
         let unread = started.cut || started.spent || started.list.iter().any(|one| one.input_from.is_some());
         if unread && !process.obfuscation.is_empty() {
             process.obfuscation.push("unread");

@@ -164,6 +164,11 @@ impl<'p> Entry<'p> {
         (0..self.count).map(move |_| reader.form())
     }
 
+    /// Whether an argument names computers, `\\host` or `@file`, where the program takes them.
+    pub(super) fn names_computer(&self, argument: &str) -> bool {
+        self.style & style::COMPUTER != 0 && (argument.starts_with(r"\\") || argument.starts_with('@'))
+    }
+
     pub(super) const fn count(&self) -> usize {
         self.count as usize
     }

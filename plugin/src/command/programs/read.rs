@@ -100,9 +100,7 @@ impl<'r> Reading<'r> {
         if entry.style & style::COMPUTER != 0 {
             self.computers(&tokens);
         }
-        let is_computer = |token: &Token<'_>| {
-            entry.style & style::COMPUTER != 0 && token.option.is_none() && token.value.starts_with(r"\\")
-        };
+        let is_computer = |token: &Token<'_>| token.option.is_none() && entry.names_computer(token.value);
         for token in tokens.iter().filter(|token| token.option.is_some()) {
             if let Some(known) = token.known {
                 self.value(known, token);
@@ -122,9 +120,7 @@ impl<'r> Reading<'r> {
     /// Returns how many arguments a form's conditions use up, where all hold.
     #[inline(never)]
     fn fits(&self, form: &Form<'_>, entry: &Entry<'_>, tokens: &[Token<'_>]) -> Option<usize> {
-        let is_computer = |token: &&Token<'_>| {
-            entry.style & style::COMPUTER != 0 && token.option.is_none() && token.value.starts_with(r"\\")
-        };
+        let is_computer = |token: &&Token<'_>| token.option.is_none() && entry.names_computer(token.value);
         let mut words = tokens.iter().filter(|token| token.option.is_none() && !is_computer(token));
         let mut next = words.next();
         let mut used = 0_usize;
@@ -313,8 +309,13 @@ impl<'r> Reading<'r> {
         self.add_address(address);
     }
 
-    fn address(&mut self, value: &str, scheme: &str) {
-        self.add_address(address::read(value, scheme));
+    /// An address, or a file in its place.
+    fn address(&mut self, value: &'r str, scheme: &str) {
+        if path::is_absolute(value) {
+            self.file(Kind::Reads, 0, value);
+        } else {
+            self.add_address(address::read(value, scheme));
+        }
     }
 
     #[inline(never)]
@@ -397,6 +398,9 @@ fn holds_text(text: &str, part: &str) -> bool {
 /// Adds what is known of a PowerShell once its command is decoded.
 #[inline(never)]
 pub(in super::super) fn finish(process: &mut Process) {
+    if process.image_name == "cmd.exe" && !process.arguments.is_empty() && !process.facts.list.is_empty() {
+        process.facts.add(Kind::Technique, "T1059.003".to_owned());
+    }
     let Some(powershell) = &process.powershell else { return };
     if process.facts.list.is_empty() {
         return;
