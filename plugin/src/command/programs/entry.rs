@@ -40,6 +40,8 @@ pub mod style {
     pub const WORDS: u16 = 1 << 11;
     /// It is a program of Windows' system folder.
     pub const SYSTEM: u16 = 1 << 12;
+    /// It is a cmdlet of PowerShell, which is looked for in scripts.
+    pub const CMDLET: u16 = 1 << 13;
     /// Every bit with its name in plugin/programs.
     pub const ALL: &[(&str, u16)] = &[
         ("slash", SLASH),
@@ -55,6 +57,7 @@ pub mod style {
         ("computer", COMPUTER),
         ("words", WORDS),
         ("system", SYSTEM),
+        ("cmdlet", CMDLET),
     ];
 }
 

@@ -5,6 +5,7 @@
 //! yields only itself; a renamed copy is such a program.
 
 mod address;
+mod cmdlets;
 mod encode;
 mod entry;
 mod facts;
