@@ -58,6 +58,19 @@ fn compile_loaded(loaded: Loaded, settings: Option<&Path>) -> Result<Compilation
     Ok(compilation)
 }
 
+/// Compiles the default programs and those of folders and files into a compiled pack.
+///
+/// # Errors
+/// When one of the entries cannot be used: a rule that asks for its facts would never match. All that is wrong is said.
+pub fn add_programs(compilation: &mut Compilation, paths: &[PathBuf]) -> Result<(), Vec<ProgramError>> {
+    let loaded = programs::load(paths);
+    if !loaded.errors.is_empty() {
+        return Err(loaded.errors);
+    }
+    compilation.pack.programs = programs::compile(&loaded.programs).map_err(|error| vec![error])?;
+    Ok(())
+}
+
 /// Reads a settings file.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 use super::failure::{Exit, Failure};
 use super::say;
 use clap::Args;
-use schtag_host::{docs, files, rule_files};
+use schtag_host::{docs, files, programs, rule_files};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ const PAGE: u64 = 4 << 20;
 
 const EXAMPLES: &str = "\
 Examples:
-  schtag docs plugin/rules -o docs/rules --fields docs/fields.md
+  schtag docs plugin/rules -o docs/rules --fields docs/fields.md --programs-page docs/programs.md
   schtag docs my-rules/ -o wiki/";
 
 /// Write the catalogue of rules as Markdown: a page a rule, and an index with the ATT&CK coverage
@@ -29,6 +29,9 @@ pub(crate) struct Docs {
     /// Write the page of the fields that rules can look at, too
     #[arg(long, value_name = "FILE")]
     fields: Option<PathBuf>,
+    /// Write the page of the default programs, too
+    #[arg(long, value_name = "FILE")]
+    programs_page: Option<PathBuf>,
 }
 
 impl Docs {
@@ -65,6 +68,9 @@ impl Docs {
         }
         if let Some(path) = &self.fields {
             fs::write(path, docs::fields()).map_err(failed(path))?;
+        }
+        if let Some(path) = &self.programs_page {
+            fs::write(path, docs::programs(&programs::load_default())).map_err(failed(path))?;
         }
         say(&format!("{}: {} pages", self.output.display(), pages.len()));
         // A catalogue that silently lacks a rule would pass for complete.

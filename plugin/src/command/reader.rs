@@ -22,6 +22,8 @@ const REFERENCE: usize = 700;
 const MODIFIER: usize = 2_500;
 /// Units that looking for signs of a script costs for each byte of arguments.
 const HINTS_BYTE: usize = 50;
+/// Says that the work did not suffice for facts.
+const UNREAD_FACTS: Note = Note::WorkSpent { unread: "what programs do with their arguments" };
 /// Most processes for an action.
 const MAX_PROCESSES: usize = 16;
 /// Most wrappers, one inside the other.
@@ -217,7 +219,7 @@ impl<'w> Reader<'w> {
         let (facts, complete) = programs::read(self.programs, process, arguments, self.work);
         process.facts = facts;
         if !complete {
-            self.note(Note::WorkSpent { unread: "what programs do with their arguments" });
+            self.note(UNREAD_FACTS);
         }
     }
 
@@ -268,6 +270,9 @@ impl<'w> Reader<'w> {
             let commands = std::mem::take(&mut started.commands);
             process.decoded.extend(commands.into_iter().map(|text| Layer { how: "cmd".into(), text }));
         }
+        let (builtins, outputs) = (&started.builtins, &started.outputs);
+        let complete = programs::add_of_shell(self.programs, process, builtins, outputs, self.work);
+        started.spent |= !complete;
         let unread = started.cut || started.spent || started.list.iter().any(|one| one.input_from.is_some());
         if unread && !process.obfuscation.is_empty() {
             process.obfuscation.push("unread");
@@ -324,6 +329,7 @@ impl<'w> Reader<'w> {
     #[inline(never)]
     fn decode(&mut self) {
         let mut decoder = Decoder::new(self.work);
+        let mut complete = true;
         let wraps: Vec<usize> = self.list.iter().filter_map(|process| process.parent).collect();
         for (index, process) in self.list.iter_mut().enumerate() {
             let encoded = self.encoded.get_mut(index).and_then(Option::take);
@@ -350,9 +356,12 @@ impl<'w> Reader<'w> {
                 powershell.file = folded.and_then(|layer| shell::called_file(&layer.text, self.work));
             }
             process.decoded = layers;
-            programs::finish(process);
+            complete &= programs::finish(self.programs, process, self.work);
         }
         self.notes.extend(decoder.notes());
+        if !complete {
+            self.note(UNREAD_FACTS);
+        }
     }
 }
 

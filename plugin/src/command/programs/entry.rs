@@ -40,6 +40,8 @@ pub mod style {
     pub const WORDS: u16 = 1 << 11;
     /// It is a program of Windows' system folder.
     pub const SYSTEM: u16 = 1 << 12;
+    /// It is a cmdlet of PowerShell, which is looked for in scripts.
+    pub const CMDLET: u16 = 1 << 13;
     /// Every bit with its name in plugin/programs.
     pub const ALL: &[(&str, u16)] = &[
         ("slash", SLASH),
@@ -55,6 +57,7 @@ pub mod style {
         ("computer", COMPUTER),
         ("words", WORDS),
         ("system", SYSTEM),
+        ("cmdlet", CMDLET),
     ];
 }
 
@@ -162,6 +165,11 @@ impl<'p> Entry<'p> {
     pub(super) fn forms(&self) -> impl Iterator<Item = Form<'p>> + use<'p> {
         let mut reader = self.forms;
         (0..self.count).map(move |_| reader.form())
+    }
+
+    /// Whether an argument names computers, `\\host` or `@file`, where the program takes them.
+    pub(super) fn names_computer(&self, argument: &str) -> bool {
+        self.style & style::COMPUTER != 0 && (argument.starts_with(r"\\") || argument.starts_with('@'))
     }
 
     pub(super) const fn count(&self) -> usize {

@@ -5,17 +5,20 @@
 //! yields only itself; a renamed copy is such a program.
 
 mod address;
+mod cmdlets;
 mod encode;
 mod entry;
 mod facts;
 mod options;
 mod read;
 mod resolve;
+mod shell;
 
 pub use encode::{Argument, Builder, Condition, FormSource, OptionSource, ProgramSource, TooLarge};
 pub use entry::{Programs, style};
 pub use facts::{Fact, Facts, Kind, LANGUAGES, Role, SCHEMES, parameter};
 pub(super) use read::{finish, read};
+pub(super) use shell::{Placed, add as add_of_shell};
 
 #[cfg(test)]
 mod tests;

@@ -45,17 +45,12 @@ impl<'p> Grammar<'p> {
                 taken = self.option(argument, next, at, &mut tokens);
             }
             if tokens.len() == before {
-                ended |= self.has(style::BEFORE) && !self.names_computer(argument);
+                ended |= self.has(style::BEFORE) && !self.entry.names_computer(argument);
                 tokens.push(Token { at, option: None, known: None, value: argument });
             }
             at = at.saturating_add(1).saturating_add(usize::from(taken));
         }
         tokens
-    }
-
-    /// Whether an argument is `\\computer`, where the program takes one.
-    pub(super) fn names_computer(&self, argument: &str) -> bool {
-        self.has(style::COMPUTER) && argument.starts_with(r"\\")
     }
 
     /// Reads an option. Returns whether its value is the next argument.

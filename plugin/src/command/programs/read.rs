@@ -2,6 +2,7 @@
 
 use super::super::{Process, environment, path, tokens};
 use super::address;
+use super::cmdlets;
 use super::encode::Condition;
 use super::entry::{Entry, Form, Options, Programs, Value, style};
 use super::facts::{Facts, Kind, LANGUAGES, Role, SCHEMES, parameter};
@@ -19,6 +20,8 @@ const OPTION: usize = 60;
 const FORM: usize = 500;
 /// Units for a byte in which a text of a condition is searched.
 const SEARCHED: usize = 12;
+/// Longest part of a script that is read, in bytes.
+const MAX_SCRIPT: usize = 16 * 1024;
 /// Longest value that is resolved, in bytes. Windows' longest path has 32,767 characters.
 const MAX_VALUE: usize = 4096;
 
@@ -100,9 +103,7 @@ impl<'r> Reading<'r> {
         if entry.style & style::COMPUTER != 0 {
             self.computers(&tokens);
         }
-        let is_computer = |token: &Token<'_>| {
-            entry.style & style::COMPUTER != 0 && token.option.is_none() && token.value.starts_with(r"\\")
-        };
+        let is_computer = |token: &Token<'_>| token.option.is_none() && entry.names_computer(token.value);
         for token in tokens.iter().filter(|token| token.option.is_some()) {
             if let Some(known) = token.known {
                 self.value(known, token);
@@ -122,9 +123,7 @@ impl<'r> Reading<'r> {
     /// Returns how many arguments a form's conditions use up, where all hold.
     #[inline(never)]
     fn fits(&self, form: &Form<'_>, entry: &Entry<'_>, tokens: &[Token<'_>]) -> Option<usize> {
-        let is_computer = |token: &&Token<'_>| {
-            entry.style & style::COMPUTER != 0 && token.option.is_none() && token.value.starts_with(r"\\")
-        };
+        let is_computer = |token: &&Token<'_>| token.option.is_none() && entry.names_computer(token.value);
         let mut words = tokens.iter().filter(|token| token.option.is_none() && !is_computer(token));
         let mut next = words.next();
         let mut used = 0_usize;
@@ -313,8 +312,13 @@ impl<'r> Reading<'r> {
         self.add_address(address);
     }
 
-    fn address(&mut self, value: &str, scheme: &str) {
-        self.add_address(address::read(value, scheme));
+    /// An address, or a file in its place.
+    fn address(&mut self, value: &'r str, scheme: &str) {
+        if path::is_absolute(value) {
+            self.file(Kind::Reads, 0, value);
+        } else {
+            self.add_address(address::read(value, scheme));
+        }
     }
 
     #[inline(never)]
@@ -394,22 +398,31 @@ fn holds_text(text: &str, part: &str) -> bool {
     part.split('|').any(|part| part.is_empty() || environment::find_ignoring_case(text, part).is_some())
 }
 
-/// Adds what is known of a PowerShell once its command is decoded.
+/// Adds what is known of a shell once its command is decoded. Returns false where the work did not suffice.
 #[inline(never)]
-pub(in super::super) fn finish(process: &mut Process) {
-    let Some(powershell) = &process.powershell else { return };
-    if process.facts.list.is_empty() {
-        return;
+pub(in super::super) fn finish(programs: &Programs, process: &mut Process, work: &Work) -> bool {
+    if process.image_name == "cmd.exe" && !process.arguments.is_empty() && !process.facts.list.is_empty() {
+        process.facts.add(Kind::Technique, "T1059.003".to_owned());
     }
+    let Some(powershell) = &process.powershell else { return true };
+    if process.facts.list.is_empty() {
+        return true;
+    }
+    let mut complete = true;
     if let Some(file) = &powershell.file {
         let path = resolve::file(process.working_directory.as_deref(), file);
         process.facts.add(Kind::Runs, path.clone());
         process.facts.add(Kind::Script, path);
     }
-    if let Some(script) = powershell.script.as_deref().filter(|script| !script.is_empty()) {
-        let script = script.get(..script.floor_char_boundary(16 * 1024)).unwrap_or(script);
-        process.facts.add(Kind::Code, script.to_owned());
+    // With its string tricks folded, where that was done.
+    let folded = process.decoded.iter().find(|layer| layer.how == "folded").map(|layer| &layer.text);
+    let script = folded.or(powershell.script.as_ref()).filter(|script| !script.is_empty()).cloned();
+    if let Some(mut script) = script {
+        script.truncate(script.floor_char_boundary(MAX_SCRIPT));
+        complete = cmdlets::add(programs, process, &script, work);
+        process.facts.add(Kind::Code, script);
         process.facts.add(Kind::Language, "powershell".to_owned());
     }
     process.facts.add(Kind::Technique, "T1059.001".to_owned());
+    complete
 }

