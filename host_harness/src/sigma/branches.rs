@@ -56,10 +56,12 @@ pub(super) fn read(metadata: &Metadata, parts: &[Part], condition: &[Op]) -> Res
     let own_techniques = number(own.len());
     let techniques: Vec<String> = own.into_iter().chain(theirs).collect();
     for (index, branch) in &mut by_selection {
-        let ops = parts.get(*index).and_then(|part| part.ops.first()).and_then(|ops| condition.get(ops.clone()));
+        let ops =
+            parts.get(*index).and_then(|part| part.ops.first()).and_then(|ops| condition.get(ops.clone()));
         branch.condition = ops.unwrap_or_default().to_vec();
         let claims = given.iter().filter(|(of, _)| of == index);
-        let places = claims.filter_map(|(_, technique)| techniques.iter().position(|known| known == technique));
+        let places =
+            claims.filter_map(|(_, technique)| techniques.iter().position(|known| known == technique));
         branch.techniques = places.map(number).collect();
     }
     Ok(Said { techniques, own_techniques, branches: by_selection.into_values().collect() })

@@ -212,7 +212,9 @@ pub enum Reason {
         limit: usize,
     },
     /// A technique or title for a selection that decides nothing.
-    #[error("the condition uses no selection `{0}`, so that nothing of it can be shown; name one that it uses")]
+    #[error(
+        "the condition uses no selection `{0}`, so that nothing of it can be shown; name one that it uses"
+    )]
     NoSuchSelection(String),
     /// A selection is given a tag that the rule does not have.
     #[error("`{0}` is no ATT&CK technique among the rule's `tags`; add it there")]

@@ -77,10 +77,14 @@ mod tests {
 
     #[test]
     fn services_and_accounts_are_told_apart() {
-        for service in ["S-1-5-20", r"NT AUTHORITY\NETWORK SERVICE", r"NT SERVICE\TrustedInstaller", r"IIS APPPOOL\x"] {
+        for service in
+            ["S-1-5-20", r"NT AUTHORITY\NETWORK SERVICE", r"NT SERVICE\TrustedInstaller", r"IIS APPPOOL\x"]
+        {
             assert_eq!(account_kind(service), "service", "{service}");
         }
-        for account in [r"CORP\alice", "S-1-5-21-1-2-3-1001", r"CORP\system-admin", "Systemx", "", "S-1-5-180"] {
+        for account in
+            [r"CORP\alice", "S-1-5-21-1-2-3-1001", r"CORP\system-admin", "Systemx", "", "S-1-5-180"]
+        {
             assert_eq!(account_kind(account), "account", "{account}");
         }
     }

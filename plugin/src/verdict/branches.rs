@@ -42,7 +42,11 @@ mod tests {
             level: Level::High,
             techniques: ["T1053.005", "T1490", "T1003.002"].map(String::from).to_vec(),
             own_techniques: 1,
-            branches: vec![branch(&[1], None), branch(&[2, 0], Some("The hive")), branch(&[2], Some("Later"))],
+            branches: vec![
+                branch(&[1], None),
+                branch(&[2, 0], Some("The hive")),
+                branch(&[2], Some("Later")),
+            ],
             view: View::Security,
             reported: true,
             condition: Vec::new(),

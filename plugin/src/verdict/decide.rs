@@ -1,8 +1,8 @@
 //! What the matched rules amount to on this host.
 use super::allowlist::{self, Subject};
 use super::branches;
-use super::role::HostRole;
 use super::earlier::Earlier;
+use super::role::HostRole;
 use crate::event::{Note, TaskEvent};
 use crate::fields::{ContentState, Field, Fields as _, Table};
 use crate::history::Completed;

@@ -6,19 +6,86 @@ const LONGEST: usize = 63;
 
 /// Words that stand alone in a name, or before its number, of a server: `srv-07`, `SQL01`, `LON-FILE-2`.
 const SERVER: &[&str] = &[
-    "srv", "svr", "server", "sql", "sqlsrv", "mssql", "ora", "oracle", "db", "exch", "exchange", "mail", "mx", "smtp", "file",
-    "fs", "nas", "san", "web", "www", "iis", "app", "apps", "print", "prn", "dns", "dhcp", "ca", "pki", "adfs", "adcs", "aad",
-    "wsus", "sccm", "mecm", "rds", "rdsh", "rdgw", "term", "citrix", "ctx", "xenapp", "hv", "hyperv", "vmm", "vcenter", "esx",
-    "veeam", "bkp", "backup", "jump", "bastion", "proxy", "vpn", "nps", "radius", "ftp", "sftp", "sharepoint", "crm", "erp",
-    "sap", "jenkins", "git", "scom", "siem", "syslog", "cluster", "wec", "wef",
+    "srv",
+    "svr",
+    "server",
+    "sql",
+    "sqlsrv",
+    "mssql",
+    "ora",
+    "oracle",
+    "db",
+    "exch",
+    "exchange",
+    "mail",
+    "mx",
+    "smtp",
+    "file",
+    "fs",
+    "nas",
+    "san",
+    "web",
+    "www",
+    "iis",
+    "app",
+    "apps",
+    "print",
+    "prn",
+    "dns",
+    "dhcp",
+    "ca",
+    "pki",
+    "adfs",
+    "adcs",
+    "aad",
+    "wsus",
+    "sccm",
+    "mecm",
+    "rds",
+    "rdsh",
+    "rdgw",
+    "term",
+    "citrix",
+    "ctx",
+    "xenapp",
+    "hv",
+    "hyperv",
+    "vmm",
+    "vcenter",
+    "esx",
+    "veeam",
+    "bkp",
+    "backup",
+    "jump",
+    "bastion",
+    "proxy",
+    "vpn",
+    "nps",
+    "radius",
+    "ftp",
+    "sftp",
+    "sharepoint",
+    "crm",
+    "erp",
+    "sap",
+    "jenkins",
+    "git",
+    "scom",
+    "siem",
+    "syslog",
+    "cluster",
+    "wec",
+    "wef",
 ];
 /// Words with which a name's first part may end: `LONSRV01`.
 const SERVER_ENDINGS: &[&str] = &["srv", "svr", "server", "sql"];
 /// Words of domain controllers.
 const CONTROLLER: &[&str] = &["dc", "pdc", "bdc", "rodc", "addc", "dcs", "ad"];
 /// Words of hosts that people sit at. They decide before all others.
-const ENDPOINT: &[&str] =
-    &["ws", "wks", "pc", "desktop", "laptop", "nb", "notebook", "lt", "client", "vdi", "tablet", "surface", "kiosk", "tc"];
+const ENDPOINT: &[&str] = &[
+    "ws", "wks", "pc", "desktop", "laptop", "nb", "notebook", "lt", "client", "vdi", "tablet", "surface",
+    "kiosk", "tc",
+];
 
 /// The role that a host's name says by convention: a server, a domain controller, or unknown. Names of workstations
 /// say nothing, and stay unknown.
@@ -35,7 +102,10 @@ pub(super) fn role_by_name(computer: &str) -> Role {
     }
     // `LONDC01`: a place of three letters before it and a number after it.
     let numbered = |word: &str, end: &str| {
-        word.len() > end.len() && word.len() < 9 && word.ends_with(end) && label.ends_with(|c: char| c.is_ascii_digit())
+        word.len() > end.len()
+            && word.len() < 13
+            && word.ends_with(end)
+            && label.ends_with(|c: char| c.is_ascii_digit())
     };
     if any(CONTROLLER) || words().any(|word| word.len() < 6 && numbered(word, "dc")) {
         return Role::DomainController;

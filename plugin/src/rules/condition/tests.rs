@@ -302,7 +302,10 @@ fn negated_patterns_do_not_speak_for_a_match() {
     ];
     assert!(check(&condition, 4).is_ok());
     let positive = |known: &By<_>| positive_patterns(plain(&condition).of(0), known);
-    assert_eq!(positive(&By((|pattern| Some(pattern == 0 || pattern == 3)) as fn(u32) -> Option<bool>)), [0, 3]);
+    assert_eq!(
+        positive(&By((|pattern| Some(pattern == 0 || pattern == 3)) as fn(u32) -> Option<bool>)),
+        [0, 3]
+    );
     // What does not hold as a whole has nothing that speaks for it.
     assert!(positive(&By(|_| Some(true))).is_empty());
     let either = [Op::Pattern(0), Op::Pattern(1), and(2), Op::Pattern(2), Op::Pattern(3), and(2), or(2)];
