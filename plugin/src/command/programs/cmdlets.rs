@@ -2,7 +2,7 @@
 
 use super::super::Process;
 use super::entry::{Programs, style};
-use super::read;
+use super::read::{self, Call};
 use crate::work::Work;
 
 /// Units for a byte of a script.
@@ -20,22 +20,14 @@ pub(super) fn add(programs: &Programs, process: &mut Process, script: &str, work
     if !work.walk(script.len(), BYTE) || !work.spend(NAME.saturating_mul(names)) {
         return false;
     }
-    let mut statements = Statements { programs, words: Vec::new(), word: String::new(), done: Vec::new() };
+    let mut statements =
+        Statements { programs, words: Vec::new(), word: String::new(), bracketed: false, done: Vec::new() };
     statements.split(script);
+    let folder = process.working_directory.as_deref();
     for (name, argv) in statements.done {
         let line = argv.join(" ");
-        let inner = Process {
-            image: name.clone(),
-            image_name: name,
-            argv,
-            working_directory: process.working_directory.clone(),
-            ..Process::default()
-        };
-        let (facts, complete) = read::read(programs, &inner, &line, work);
-        for fact in facts.list.into_iter().skip(1) {
-            process.facts.add(fact.kind, fact.value);
-        }
-        if !complete {
+        let call = Call { image_name: &name, argv: &argv, line: &line, folder };
+        if !read::add(programs, call, &mut process.facts, work) {
             return false;
         }
     }
@@ -51,6 +43,8 @@ struct Statements<'p> {
     programs: &'p Programs,
     words: Vec<String>,
     word: String,
+    /// An argument in brackets is open.
+    bracketed: bool,
     /// The name and the arguments of each.
     done: Vec<(String, Vec<String>)>,
 }
@@ -67,7 +61,14 @@ impl Statements<'_> {
                 (None, '"' | '\'') => quote = Some(c),
                 (None, ' ' | '\t' | ',') => self.end_word(),
                 // A cmdlet's argument may stand in brackets.
-                (None, '(') if self.names_cmdlet() => self.end_word(),
+                (None, '(') if self.names_cmdlet() => {
+                    self.end_word();
+                    self.bracketed = true;
+                }
+                (None, ')') if self.bracketed => {
+                    self.end_word();
+                    self.bracketed = false;
+                }
                 (None, c) if ends_statement(c) => self.end_statement(),
                 _ => self.word.push(c),
             }
@@ -102,6 +103,7 @@ impl Statements<'_> {
 
     fn end_statement(&mut self) {
         self.end_word();
+        self.bracketed = false;
         let mut words = std::mem::take(&mut self.words).into_iter();
         if let Some(name) = words.next().filter(|name| self.is_cmdlet(name)) {
             self.done.push((name.to_ascii_lowercase(), words.collect()));

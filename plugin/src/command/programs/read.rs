@@ -25,6 +25,17 @@ const MAX_SCRIPT: usize = 16 * 1024;
 /// Longest value that is resolved, in bytes. Windows' longest path has 32,767 characters.
 const MAX_VALUE: usize = 4096;
 
+/// A program with its arguments.
+pub(super) struct Call<'c> {
+    /// The program's file name in lower case.
+    pub(super) image_name: &'c str,
+    /// The arguments, as the program receives them and as written.
+    pub(super) argv: &'c [String],
+    pub(super) line: &'c str,
+    /// The working directory.
+    pub(super) folder: Option<&'c str>,
+}
+
 /// Returns what a process does with its arguments; `line` is the arguments as written. Without the work for it only
 /// what is known of the program itself, and false.
 #[inline(never)]
@@ -41,19 +52,28 @@ pub(in super::super) fn read(
     if !work.spend(PROGRAM.saturating_add(process.image.len().saturating_mul(BYTE))) {
         return (facts, false);
     }
-    let entry = programs.find(&process.image_name);
-    let folder = process.working_directory.as_deref();
-    let is_system = entry.is_some_and(|entry| entry.style & style::SYSTEM != 0);
-    facts.add(Kind::Runs, resolve::program(folder, &process.image, &process.image_name, is_system));
-    let Some(entry) = entry else {
-        return (facts, true);
+    let call = Call {
+        image_name: &process.image_name,
+        argv: &process.argv,
+        line,
+        folder: process.working_directory.as_deref(),
     };
-    if !work.spend(cost(&entry, &process.argv, line)) {
-        return (facts, false);
+    let entry = programs.find(call.image_name);
+    let is_system = entry.is_some_and(|entry| entry.style & style::SYSTEM != 0);
+    facts.add(Kind::Runs, resolve::program(call.folder, &process.image, call.image_name, is_system));
+    let complete = add(programs, call, &mut facts, work);
+    (facts, complete)
+}
+
+/// Adds what a program does with its arguments, the program itself apart. Returns false where the work did not suffice.
+#[inline(never)]
+pub(super) fn add(programs: &Programs, call: Call<'_>, facts: &mut Facts, work: &Work) -> bool {
+    let Some(entry) = programs.find(call.image_name) else { return true };
+    if !work.spend(cost(&entry, call.argv, call.line)) {
+        return false;
     }
-    let mut reading = Reading { programs, process, line, facts, sources: Vec::new(), destination: None };
-    reading.by_entry(entry);
-    (reading.facts, true)
+    Reading { programs, call, facts, sources: Vec::new(), destination: None }.by_entry(entry);
+    true
 }
 
 /// The units that reading the arguments takes at most.
@@ -71,20 +91,19 @@ fn cost(entry: &Entry<'_>, argv: &[String], line: &str) -> usize {
         .saturating_add(CALL)
 }
 
-struct Reading<'r> {
+struct Reading<'r, 'f> {
     programs: &'r Programs,
-    process: &'r Process,
-    line: &'r str,
-    facts: Facts,
+    call: Call<'r>,
+    facts: &'f mut Facts,
     /// What is copied, and to where.
     sources: Vec<&'r str>,
     destination: Option<&'r str>,
 }
 
-impl<'r> Reading<'r> {
+impl<'r> Reading<'r, '_> {
     #[inline(never)]
     fn by_entry(&mut self, entry: Entry<'r>) {
-        let argv = &self.process.argv;
+        let argv = self.call.argv;
         let mut grammar = Grammar { programs: self.programs, entry, options: Options::default() };
         let tokens = grammar.tokens(argv);
         let found = entry.forms().find_map(|form| {
@@ -191,7 +210,7 @@ impl<'r> Reading<'r> {
     }
 
     fn value(&mut self, known: Value, token: &Token<'r>) {
-        let rest = known.is_rest().then(|| tokens::after_arguments(self.line, token.at));
+        let rest = known.is_rest().then(|| tokens::after_arguments(self.call.line, token.at));
         let value = rest.unwrap_or(token.value).trim();
         let value = value.get(..value.floor_char_boundary(MAX_VALUE)).unwrap_or(value);
         let role = Role::of(known.role());
@@ -210,28 +229,38 @@ impl<'r> Reading<'r> {
         if value.is_empty() {
             return;
         }
-        match role {
-            Role::Text | Role::Flag | Role::Password => {}
-            Role::Command => self.facts.add(Kind::Command, value.to_owned()),
-            Role::Script => self.script(param, value),
-            Role::Library => self.file(Kind::Library, param, value),
-            Role::Package => self.file(Kind::Package, param, value),
-            Role::Project => self.file(Kind::Project, param, value),
-            Role::Code => self.code(LANGUAGES.get(usize::from(param)).copied().unwrap_or_default(), value),
-            Role::Address => {
-                self.address(value, SCHEMES.get(usize::from(param)).copied().unwrap_or("http"));
+        let (kind, is_file) = match role {
+            Role::Text | Role::Flag | Role::Password => return,
+            Role::Script => return self.script(param, value),
+            Role::Code => {
+                return self.code(LANGUAGES.get(usize::from(param)).copied().unwrap_or_default(), value);
             }
-            Role::Input => self.file(Kind::Reads, param, value),
-            Role::Output => self.file(Kind::Writes, param, value),
-            Role::Upload => self.file(Kind::Uploads, param, value),
-            Role::Delete => self.file(Kind::Deletes, param, value),
-            Role::Computer => self.facts.add(Kind::Computer, resolve::computer(value)),
-            Role::Account => self.facts.add(Kind::Account, value.to_owned()),
-            Role::Service => self.facts.add(Kind::Service, value.to_owned()),
-            Role::Task => self.facts.add(Kind::Task, value.to_owned()),
-            Role::RegistryKey => self.registry_key(value),
-            Role::Source => self.sources.push(value),
-            Role::Destination => self.destination = Some(value),
+            Role::Address => {
+                return self.address(value, SCHEMES.get(usize::from(param)).copied().unwrap_or("http"));
+            }
+            Role::Computer => return self.facts.add(Kind::Computer, resolve::computer(value)),
+            Role::RegistryKey => return self.registry_key(value),
+            Role::Source => return self.sources.push(value),
+            Role::Destination => {
+                self.destination = Some(value);
+                return;
+            }
+            Role::Library => (Kind::Library, true),
+            Role::Package => (Kind::Package, true),
+            Role::Project => (Kind::Project, true),
+            Role::Input => (Kind::Reads, true),
+            Role::Output => (Kind::Writes, true),
+            Role::Upload => (Kind::Uploads, true),
+            Role::Delete => (Kind::Deletes, true),
+            Role::Command => (Kind::Command, false),
+            Role::Account => (Kind::Account, false),
+            Role::Service => (Kind::Service, false),
+            Role::Task => (Kind::Task, false),
+        };
+        if is_file {
+            self.file(kind, param, value);
+        } else {
+            self.facts.add(kind, value.to_owned());
         }
     }
 
@@ -302,7 +331,7 @@ impl<'r> Reading<'r> {
                 return Some(OWN);
             }
         }
-        self.process.working_directory.as_deref()
+        self.call.folder
     }
 
     /// Adds the address that a file is fetched from, where its path is one.

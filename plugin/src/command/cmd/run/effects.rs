@@ -85,7 +85,6 @@ impl Machine<'_> {
         output: Option<&(String, bool)>,
         constant: bool,
     ) {
-        self.goes_to(output);
         let Some((file, append)) = output else {
             if let Some(capture) = self.captures.last_mut() {
                 let room = MAX_OUTPUT.saturating_sub(capture.text.len());
@@ -113,7 +112,7 @@ impl Machine<'_> {
     }
 
     /// Keeps the file that output goes to.
-    fn goes_to(&mut self, output: Option<&(String, bool)>) {
+    pub(in crate::command::cmd) fn goes_to(&mut self, output: Option<&(String, bool)>) {
         if let Some((file, _)) = output.filter(|(file, _)| !file.eq_ignore_ascii_case("nul")) {
             Starts::place(&mut self.starts.outputs, file.trim_matches('"'), self.folder.as_deref());
         }
@@ -125,7 +124,6 @@ impl Machine<'_> {
         origin: &Rc<str>,
         output: Option<&(String, bool)>,
     ) {
-        self.goes_to(output);
         if let Some((file, _)) = output {
             self.files.retain(|(known, _)| !known.eq_ignore_ascii_case(file));
         } else if let Some(capture) = self.captures.last_mut() {
