@@ -72,8 +72,8 @@ playground: $(module) ## Leave the playground, with the module beside it, in dis
 	@echo "serve dist/playground/ with any web server, or open its index.html and drop schtag.wasm on it"
 
 .PHONY: docs
-docs: $(cli) ## Write the rule catalogue, the page of fields and the tables of answers from their data
-	$(cli) docs $(rules) -o docs/rules --fields docs/fields.md
+docs: $(cli) ## Write the rule catalogue, the pages of fields and programs and the tables of answers from their data
+	$(cli) docs $(rules) -o docs/rules --fields docs/fields.md --programs-page docs/programs.md
 	$(CARGO) run --locked --example answers
 
 .PHONY: toolchain

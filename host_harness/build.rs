@@ -1,5 +1,5 @@
 //! Embeds the base module that the environment variable SCHTAG_BASE_WASM names, so that `schtag bake` needs no
-//! other file, and the default rules with their cases, so that the command works alone.
+//! other file, and the default rules with their cases and the default programs, so that the command works alone.
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -30,14 +30,18 @@ fn main() -> Result<(), Box<dyn error::Error>> {
          pub(crate) const VERSION: &str = {version:?};\n"
     );
     fs::write(PathBuf::from(env::var("OUT_DIR")?).join("base.rs"), generated)?;
-    fs::write(PathBuf::from(env::var("OUT_DIR")?).join("rules.rs"), rules(&mut cargo)?)?;
+    for folder in ["rules", "programs"] {
+        let generated = PathBuf::from(env::var("OUT_DIR")?).join(folder).with_extension("rs");
+        fs::write(generated, files(folder, &mut cargo)?)?;
+    }
     std::io::Write::write_all(&mut std::io::stdout(), cargo.as_bytes())?;
     Ok(())
 }
 
-/// The files of the default rules: an array of their paths, with `/`, and texts, in the order of the paths.
-fn rules(cargo: &mut String) -> Result<String, Box<dyn error::Error>> {
-    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../plugin/rules").canonicalize()?;
+/// The files of a folder of the plugin: an array of their paths, with `/`, and texts, in the order of the paths.
+fn files(folder: &str, cargo: &mut String) -> Result<String, Box<dyn error::Error>> {
+    let root =
+        PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../plugin").join(folder).canonicalize()?;
     writeln!(cargo, "cargo::rerun-if-changed={}", root.display())?;
     let mut entries = Vec::new();
     let mut folders = vec![root.clone()];

@@ -4,7 +4,7 @@
 //!
 //! - [`text`]: time, digest, escaping of what is not seen, whole files
 //! - [`wasm`]: the module: ABI, gate, re-encoding, bake, inspect, stack and call graph
-//! - [`rules`]: YAML, settings, Sigma compiler, catalogue
+//! - [`rules`]: YAML, settings, programs, Sigma compiler, catalogue
 //! - [`run`]: the filter under wasmtime, as a transform, as an HTTP hop (`serve`)
 //! - [`records`]: NDJSON, event logs, mapping to ECS and OCSF
 //! - [`author`]: check, explain, catalogue pages

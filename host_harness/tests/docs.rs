@@ -1,7 +1,7 @@
 //! The committed pages are those that the rules give.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 use schtag_host::author::catalogue_pages;
-use schtag_host::rules::load;
+use schtag_host::rules::{load, programs};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,4 +34,11 @@ fn the_rule_catalogue_is_up_to_date() {
 fn the_page_of_fields_is_up_to_date() {
     let written = fs::read_to_string(root().join("docs/fields.md")).unwrap_or_default();
     assert!(written.replace("\r\n", "\n") == catalogue_pages::fields(), "docs/fields.md is stale: {ADVICE}");
+}
+
+#[test]
+fn the_page_of_programs_is_up_to_date() {
+    let written = fs::read_to_string(root().join("docs/programs.md")).unwrap_or_default();
+    let page = catalogue_pages::programs(&programs::load_default());
+    assert!(written.replace("\r\n", "\n") == page, "docs/programs.md is stale: {ADVICE}");
 }

@@ -88,6 +88,11 @@ impl Engine {
         self.judge.matcher()
     }
 
+    /// Reads the scheduled-task event in a record; `None` when there is none.
+    pub fn read<'a>(&self, object: &Object<'a>) -> Option<Reading<'a>> {
+        read(object, self.judge.programs())
+    }
+
     /// Judges one record. Whatever its bytes are, the result is one JSON object: the record itself, or what
     /// is in `out`. (Of [`Source::Winevtlog`] it is the operator who vouches for records of other events.) Where
     /// memory does not suffice for that, [`Self::mark`] makes one of the record's own bytes.

@@ -13,6 +13,7 @@ Examples:
   schtag bake --settings schtag.yml -o schtag.wasm
   schtag bake --rules rules/ -o schtag.wasm
   schtag bake --rules rules/ --rules sigma/rules/windows --settings schtag.yml -o schtag.wasm
+  schtag bake --rules rules/ --programs programs/ -o schtag.wasm
   schtag bake --rules rules/ --base target/wasm/schtag_base.wasm -o schtag.wasm";
 
 /// Bake Sigma rules and settings into the module that Fluent Bit loads
@@ -26,6 +27,9 @@ pub(crate) struct Bake {
     /// the default rules are baked
     #[arg(long, value_name = "DIR")]
     rules: Vec<PathBuf>,
+    /// A folder of programs, or a single file, whose entries are added to the default ones; give --programs once for each
+    #[arg(long, value_name = "DIR")]
+    programs: Vec<PathBuf>,
     /// The settings file
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
@@ -46,7 +50,8 @@ pub(crate) struct Bake {
 impl Bake {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
         let base = module::require_base(self.base.as_deref())?;
-        let compiled = module::compile(&self.rules, self.settings.as_deref())?;
+        let mut compiled = module::compile(&self.rules, self.settings.as_deref())?;
+        module::add_programs(&mut compiled, &self.programs)?;
         for remark in &compiled.remarks {
             say(&format!("note: {remark}"));
         }

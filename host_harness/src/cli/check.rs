@@ -4,7 +4,8 @@ use super::output;
 use super::terminal::{Style, Terminal, row as on_one_line};
 use super::{module, say};
 use crate::author::check::junit::junit;
-use crate::author::check::{CheckError, Report, RuleReport, check};
+use crate::author::check::{CheckError, ProgramsReport, Report, RuleReport, check};
+use crate::rules::programs;
 use clap::Args;
 use schtag::rules::Level;
 use std::fs;
@@ -14,6 +15,7 @@ const EXAMPLES: &str = "\
 Examples:
   schtag check
   schtag check my-rules/
+  schtag check --programs my-programs/ my-rules/
   schtag check --junit report.xml my-rules/
   schtag check --module-fuel my-rules/ | sort -k 7 -n
   schtag check --json my-rules/ | jq '.rules[] | select(.cases | map(.passed) | all | not)'";
@@ -31,6 +33,10 @@ pub(crate) struct Check {
     /// Folders of Sigma rules, searched for .yml and .yaml, or single files; without any, the default rules
     #[arg(value_name = "DIR")]
     rules: Vec<PathBuf>,
+    /// A folder of programs, or a single file, to check with its cases and to add to the default ones; give --programs once
+    /// for each
+    #[arg(long, value_name = "DIR")]
+    programs: Vec<PathBuf>,
     /// The settings file
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
@@ -51,11 +57,22 @@ pub(crate) struct Check {
 impl Check {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
         let base = if self.module_fuel { Some(module::require_base(self.base.as_deref())?) } else { None };
-        let compiled = module::compile(&self.rules, self.settings.as_deref())?;
-        let report = check(&compiled, base.as_deref()).map_err(|error| {
+        let mut compiled = module::compile(&self.rules, self.settings.as_deref())?;
+        let checked = if self.programs.is_empty() {
+            programs::load_default()
+        } else {
+            // One with an error is in the report; the rules are checked with the others.
+            let loaded = programs::load(&self.programs);
+            compiled.pack.programs =
+                programs::compile(&loaded.programs).map_err(|error| Failure::new(Exit::Input, error))?;
+            loaded
+        };
+        let program_errors = programs::check(&checked, &compiled.pack.programs);
+        let mut report = check(&compiled, base.as_deref()).map_err(|error| {
             let exit = if matches!(error, CheckError::Fuel(_)) { Exit::Module } else { Exit::Fault };
             Failure::new(exit, error)
         })?;
+        report.programs = ProgramsReport::of(&checked, &program_errors);
         if let Some(path) = &self.junit {
             fs::write(path, junit(&report)).map_err(|error| Failure::of_file(Exit::Output, path, error))?;
         }
@@ -105,6 +122,9 @@ fn in_words(report: &Report, terminal: Terminal) -> String {
         let word = if refused.fatal { &failed } else { &warning };
         out.push_str(&(on_one_line(&format!("{word}: not compiled: {}", refused.problem)) + "\n"));
     }
+    for error in &report.programs.errors {
+        out.push_str(&(on_one_line(&format!("{failed}: {error}")) + "\n"));
+    }
     out.push_str(&summary(report));
     out
 }
@@ -147,6 +167,11 @@ fn summary(report: &Report) -> String {
         counted(report.rules.len(), "rule"),
         counted(cases, "case"),
         counted(report.refused.len(), "document")
+    ) + &format!(
+        "{}: {} failed; {}\n",
+        counted(report.programs.entries, "program"),
+        report.programs.errors.len(),
+        counted(report.programs.cases, "case")
     )
 }
 

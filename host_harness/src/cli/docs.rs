@@ -2,7 +2,7 @@
 use super::failure::{Exit, Failure};
 use super::say;
 use crate::author::catalogue_pages;
-use crate::rules::load;
+use crate::rules::{load, programs};
 use crate::text::files;
 use clap::Args;
 use std::fs;
@@ -13,7 +13,7 @@ const PAGE: u64 = 4 << 20;
 
 const EXAMPLES: &str = "\
 Examples:
-  schtag docs plugin/rules -o docs/rules --fields docs/fields.md
+  schtag docs plugin/rules -o docs/rules --fields docs/fields.md --programs-page docs/programs.md
   schtag docs my-rules/ -o wiki/";
 
 /// Write the catalogue of rules as Markdown: a page a rule, and an index with the ATT&CK coverage
@@ -31,6 +31,9 @@ pub(crate) struct Docs {
     /// Write the page of the fields that rules can look at, too
     #[arg(long, value_name = "FILE")]
     fields: Option<PathBuf>,
+    /// Write the page of the default programs, too
+    #[arg(long, value_name = "FILE")]
+    programs_page: Option<PathBuf>,
 }
 
 impl Docs {
@@ -66,6 +69,9 @@ impl Docs {
         }
         if let Some(path) = &self.fields {
             fs::write(path, catalogue_pages::fields()).map_err(failed(path))?;
+        }
+        if let Some(path) = &self.programs_page {
+            fs::write(path, catalogue_pages::programs(&programs::load_default())).map_err(failed(path))?;
         }
         say(&format!("{}: {} pages", self.output.display(), pages.len()));
         // A catalogue that silently lacks a rule would pass for complete.

@@ -82,6 +82,14 @@ pub(crate) fn compile(rules: &[PathBuf], settings: Option<&Path>) -> Result<Comp
     compiled.map_err(|error| Failure::new(Exit::Input, error))
 }
 
+/// Adds the programs in these folders and files to the default ones.
+pub(crate) fn add_programs(compiled: &mut Compilation, programs: &[PathBuf]) -> Result<(), Failure> {
+    load::add_programs(compiled, programs).map_err(|errors| {
+        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        Failure::new(Exit::Input, lines.join("\n"))
+    })
+}
+
 /// Says what was left out. Fails when no rule is left.
 pub(crate) fn usable(compiled: Compilation) -> Result<Compilation, Failure> {
     for refused in &compiled.refused {

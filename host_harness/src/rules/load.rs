@@ -1,5 +1,6 @@
 //! Rule and settings files on disk, compiled.
 use crate::rules::default_rules;
+use crate::rules::programs::{self, ProgramError};
 use crate::rules::settings::{self, Configuration, SettingsError};
 use crate::rules::sigma::{self, Compilation, Loaded, Source};
 use crate::text::files::{self, FileError};
@@ -13,6 +14,9 @@ pub enum RuleFilesError {
     /// The settings file cannot be read.
     #[error(transparent)]
     Read(#[from] FileError),
+    /// The programs cannot be compiled.
+    #[error(transparent)]
+    Programs(#[from] ProgramError),
     /// The settings file does not say what it should.
     #[error("{}: {error}", .path.display())]
     Settings {
@@ -49,8 +53,22 @@ fn compile_loaded(loaded: Loaded, settings: Option<&Path>) -> Result<Compilation
             .map_err(|error| RuleFilesError::Settings { path: path.clone(), error })?;
     }
     let mut compilation = sigma::compile(&loaded.sources, &configuration);
+    compilation.pack.programs = programs::compile(&[])?;
     compilation.refused.splice(0..0, loaded.refused);
     Ok(compilation)
+}
+
+/// Compiles the default programs and those of folders and files into a compiled pack.
+///
+/// # Errors
+/// When one of the entries cannot be used: a rule that asks for its facts would never match. All that is wrong is said.
+pub fn add_programs(compilation: &mut Compilation, paths: &[PathBuf]) -> Result<(), Vec<ProgramError>> {
+    let loaded = programs::load(paths);
+    if !loaded.errors.is_empty() {
+        return Err(loaded.errors);
+    }
+    compilation.pack.programs = programs::compile(&loaded.programs).map_err(|error| vec![error])?;
+    Ok(())
 }
 
 /// Reads a settings file.

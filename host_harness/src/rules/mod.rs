@@ -5,6 +5,7 @@ pub mod attack;
 pub mod catalogue;
 pub mod default_rules;
 pub mod load;
+pub mod programs;
 pub mod settings;
 pub mod sigma;
 pub mod yaml;

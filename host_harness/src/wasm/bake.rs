@@ -322,6 +322,8 @@ mod tests {
                 title: "Task runs encoded PowerShell".into(),
                 level: Level::High,
                 techniques: vec!["T1053.005".into()],
+                own_techniques: 1,
+                branches: Vec::new(),
                 view: schtag::fields::View::Security,
                 reported: true,
                 condition: vec![Op::Constant(false)],

@@ -1,5 +1,6 @@
 //! What an action will run: the process it becomes, its command line in one normal form, the processes
-//! that it starts in turn where a wrapper such as `cmd /c` is plain, and the scripts hidden in it.
+//! that it starts in turn where a wrapper such as `cmd /c` is plain, the scripts hidden in it, and what each does with
+//! its arguments.
 
 mod cmd;
 mod decode;
@@ -8,6 +9,7 @@ mod names;
 mod normalize;
 mod path;
 mod powershell;
+pub mod programs;
 mod reader;
 mod script_calls;
 mod selection;
@@ -51,6 +53,8 @@ pub struct Process {
     pub runs_output_of: Option<String>,
     /// The signs that the command line was written to be unreadable: `carets`, `commas`, `substrings`, ...
     pub obfuscation: Vec<&'static str>,
+    /// What it does with its arguments, by its program's entry.
+    pub facts: programs::Facts,
     /// The steps in which a cmd.exe would read its line. Only [`trace`] fills it.
     pub steps: Vec<Step>,
 }
@@ -79,6 +83,7 @@ impl Process {
             .chain(script)
             .chain(layers)
             .chain(&self.runs_output_of)
+            .chain(self.facts.list.iter().map(|fact| &fact.value))
             .fold(0, |sum, text| sum.saturating_add(text.len()).saturating_add(EACH))
     }
 }

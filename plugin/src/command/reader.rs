@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use super::decode::{Decoder, base64};
+use super::programs::{self, Kind, Programs};
 use super::wrappers::{self, Started, Starts, Stdin};
 use super::{Layer, PowerShell, Process, Processes};
 use super::{cmd, environment, normalize, path, powershell as shell, selection, tokens, unicode};
@@ -21,7 +22,9 @@ const REFERENCE: usize = 900;
 /// Units that a replacement in one of Windows' variables costs at most.
 const MODIFIER: usize = 5_000;
 /// Units that looking for signs of a script costs for each byte of arguments.
-const HINTS_BYTE: usize = 45;
+const HINTS_BYTE: usize = 50;
+/// Says that the work did not suffice for facts.
+const UNREAD_FACTS: Note = Note::WorkSpent { unread: "what programs do with their arguments" };
 /// Most processes for an action.
 const MAX_PROCESSES: usize = 16;
 /// Most wrappers, one inside the other.
@@ -34,17 +37,19 @@ const MAX_STARTED: usize = 256 * 1024;
 /// An element is read to its first 64 KiB; wrappers are followed 8 deep, to at most 16 processes; for the
 /// limits of decoding see the module `decode`. In all, at most 512 KiB of text are read, started and decoded,
 /// and each text is passed over at most 40 times.
-pub fn read(exec: &Exec, work: &Work) -> Processes {
-    read_action(exec, work, false)
+///
+/// What each process does with its arguments is read by the entries of `programs`.
+pub fn read(exec: &Exec, programs: &Programs, work: &Work) -> Processes {
+    read_action(exec, programs, work, false)
 }
 
 /// Reads an `Exec` action as [`read`] does, and writes down the steps of each interpreter.
-pub fn trace(exec: &Exec, work: &Work) -> Processes {
-    read_action(exec, work, true)
+pub fn trace(exec: &Exec, programs: &Programs, work: &Work) -> Processes {
+    read_action(exec, programs, work, true)
 }
 
-fn read_action(exec: &Exec, work: &Work, records: bool) -> Processes {
-    let mut reader = Reader::new(work);
+fn read_action(exec: &Exec, programs: &Programs, work: &Work, records: bool) -> Processes {
+    let mut reader = Reader::new(programs, work);
     reader.records = records;
     let command = reader.expanded(exec.command.as_deref());
     let arguments = reader.expanded(exec.arguments.as_deref());
@@ -93,6 +98,7 @@ struct Pending {
 }
 
 struct Reader<'w> {
+    programs: &'w Programs,
     work: &'w Work,
     list: Vec<Process>,
     notes: Vec<Note>,
@@ -109,8 +115,9 @@ struct Reader<'w> {
 }
 
 impl<'w> Reader<'w> {
-    const fn new(work: &'w Work) -> Self {
+    const fn new(programs: &'w Programs, work: &'w Work) -> Self {
         Self {
+            programs,
             work,
             list: Vec::new(),
             notes: Vec::new(),
@@ -203,10 +210,20 @@ impl<'w> Reader<'w> {
             self.note(Note::TooMany { what: "arguments", kept: tokens::MAX_ARGUMENTS });
         }
         let encoded = read_powershell(&mut process, &line.arguments, stdin, self.work);
+        self.read_facts(&mut process, &line.arguments);
         self.encoded.push(encoded);
         self.folded.push(None);
         self.list.push(process);
         line.arguments
+    }
+
+    #[inline(never)]
+    fn read_facts(&mut self, process: &mut Process, arguments: &str) {
+        let (facts, complete) = programs::read(self.programs, process, arguments, self.work);
+        process.facts = facts;
+        if !complete {
+            self.note(UNREAD_FACTS);
+        }
     }
 
     /// Queues what a process starts.
@@ -223,7 +240,11 @@ impl<'w> Reader<'w> {
     fn started_by(&mut self, index: usize, arguments: &str, shell: cmd::Shell) -> Option<Starts> {
         let process = self.list.get(index)?;
         let Some(PowerShell { script: Some(script), .. }) = &process.powershell else {
-            let starts = wrappers::started(&process.image_name, arguments, &process.argv, shell, self.work);
+            let mut starts =
+                wrappers::started(&process.image_name, arguments, &process.argv, shell, self.work);
+            if starts.list.is_empty() {
+                starts.list.extend(process.facts.of(Kind::Command).map(Started::new));
+            }
             return Some(starts);
         };
         let folded = shell::folded(script, self.work);
@@ -252,6 +273,9 @@ impl<'w> Reader<'w> {
             let commands = std::mem::take(&mut started.commands);
             process.decoded.extend(commands.into_iter().map(|text| Layer { how: "cmd".into(), text }));
         }
+        let (builtins, outputs) = (&started.builtins, &started.outputs);
+        let complete = programs::add_of_shell(self.programs, process, builtins, outputs, self.work);
+        started.spent |= !complete;
         let unread = started.cut || started.spent || started.list.iter().any(|one| one.input_from.is_some());
         if unread && !process.obfuscation.is_empty() {
             process.obfuscation.push("unread");
@@ -308,6 +332,7 @@ impl<'w> Reader<'w> {
     #[inline(never)]
     fn decode(&mut self) {
         let mut decoder = Decoder::new(self.work);
+        let mut complete = true;
         let wraps: Vec<usize> = self.list.iter().filter_map(|process| process.parent).collect();
         for (index, process) in self.list.iter_mut().enumerate() {
             let encoded = self.encoded.get_mut(index).and_then(Option::take);
@@ -335,8 +360,12 @@ impl<'w> Reader<'w> {
                 powershell.file = folded.and_then(|layer| shell::called_file(&layer.text, self.work));
             }
             process.decoded = layers;
+            complete &= programs::finish(self.programs, process, self.work);
         }
         self.notes.extend(decoder.notes());
+        if !complete {
+            self.note(UNREAD_FACTS);
+        }
     }
 }
 

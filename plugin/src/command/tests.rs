@@ -6,6 +6,7 @@ mod powershdll;
 mod powershell_chains;
 mod rewritings;
 
+use super::programs::Programs;
 use super::*;
 use crate::task::Exec;
 use crate::work::Work;
@@ -17,7 +18,7 @@ fn exec(command: &str, arguments: &str) -> Exec {
 }
 
 fn processes(command: &str, arguments: &str) -> Vec<Process> {
-    read(&exec(command, arguments), &Work::unlimited()).list
+    read(&exec(command, arguments), &Programs::default(), &Work::unlimited()).list
 }
 
 /// The command lines that `cmd.exe` starts with these arguments, one below the other.
@@ -83,7 +84,7 @@ fn command_and_arguments_are_joined_as_windows_would() {
             "{command} | {arguments}"
         );
     }
-    assert_eq!(read(&Exec::default(), &Work::unlimited()), Processes::default());
+    assert_eq!(read(&Exec::default(), &Programs::default(), &Work::unlimited()), Processes::default());
 }
 
 #[test]
@@ -116,7 +117,7 @@ fn standard_input() {
 #[test]
 fn the_working_directory_is_expanded() {
     let exec = Exec { working_directory: Some(r"%windir%\Temp".into()), ..exec("cmd", "/c calc") };
-    let list = read(&exec, &Work::unlimited()).list;
+    let list = read(&exec, &Programs::default(), &Work::unlimited()).list;
     assert!(
         list.len() == 2 && list.iter().all(|p| p.working_directory.as_deref() == Some(r"C:\Windows\Temp"))
     );

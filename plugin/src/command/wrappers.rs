@@ -6,6 +6,7 @@
 use std::rc::Rc;
 
 use super::environment::find_ignoring_case;
+use super::programs::Placed;
 use super::tokens::{after_arguments, ends_executable};
 use super::{Step, cmd, script_calls, shell_open};
 use crate::work::Work;
@@ -54,10 +55,27 @@ pub(super) struct Starts {
     pub(super) spent: bool,
     /// Built-in commands that came out of variables or a pipe.
     pub(super) commands: Vec<String>,
+    /// Built-in commands, and the files that output goes to, each with the folder in which it stands.
+    pub(super) builtins: Vec<Placed>,
+    pub(super) outputs: Vec<Placed>,
     /// The signs that the line was written to be unreadable.
     pub(super) obfuscation: Vec<&'static str>,
     /// The steps of its interpretation, where they are asked for.
     pub(super) steps: Vec<Step>,
+}
+
+impl Starts {
+    /// Keeps a text with its folder, once.
+    pub(super) fn place(list: &mut Vec<Placed>, text: &str, folder: Option<&str>) {
+        /// Most texts that are kept, and their longest.
+        const MOST: usize = 16;
+        const LONGEST: usize = 4096;
+        let text = text.trim();
+        let is_new = |list: &Vec<Placed>| list.iter().all(|(known, _)| known != text);
+        if list.len() < MOST && text.len() <= LONGEST && is_new(list) {
+            list.push((text.to_owned(), folder.map(str::to_owned)));
+        }
+    }
 }
 
 impl From<Vec<Started>> for Starts {

@@ -1,6 +1,7 @@
 //! From a record's members to its tag.
 use super::At;
 use super::reading::{Reading, has_headroom, read_candidate};
+use crate::command::programs::Programs;
 use crate::event::Note;
 use crate::fields::Table;
 use crate::history::{Completed, History};
@@ -75,6 +76,11 @@ impl Judge {
         &self.pack().settings
     }
 
+    /// What programs do with their arguments.
+    pub(super) fn programs(&self) -> &Programs {
+        &self.pack().programs
+    }
+
     pub(super) const fn matcher(&self) -> Option<&Matcher> {
         self.matcher.as_ref()
     }
@@ -100,7 +106,9 @@ impl Judge {
         past: Past,
         tag: &mut Vec<u8>,
     ) -> Judged {
-        let Some(mut reading) = read_candidate(object, candidate) else { return self.pass_on(object, tag) };
+        let Some(mut reading) = read_candidate(object, candidate, self.programs()) else {
+            return self.pass_on(object, tag);
+        };
         if self.matcher.is_none() {
             reading.notes.push(Note::NoRules);
         }

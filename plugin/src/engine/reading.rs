@@ -1,4 +1,5 @@
 //! What is read of a record before any rule looks at it.
+use crate::command::programs::Programs;
 use crate::command::{self, Process, Processes};
 use crate::event::{Note, TaskEvent};
 use crate::fields::{ContentState, Table, com_handler_fields, event_fields, process_fields};
@@ -57,9 +58,10 @@ pub struct Row {
     pub process: Option<usize>,
 }
 
-/// Reads the scheduled-task event in a record; `None` when there is none.
-pub fn read<'a>(object: &Object<'a>) -> Option<Reading<'a>> {
-    read_candidate(object, shapes::change(object)?)
+/// Reads the scheduled-task event in a record; `None` when there is none. What its programs do with their arguments is
+/// read by the entries of `programs`.
+pub fn read<'a>(object: &Object<'a>, programs: &Programs) -> Option<Reading<'a>> {
+    read_candidate(object, shapes::change(object)?, programs)
 }
 
 /// Reads the event in a record that has the id of one.
@@ -67,22 +69,23 @@ pub fn read<'a>(object: &Object<'a>) -> Option<Reading<'a>> {
 pub(super) fn read_candidate<'a>(
     object: &Object<'a>,
     candidate: shapes::Candidate<'a>,
+    programs: &Programs,
 ) -> Option<Reading<'a>> {
     let work = Work::new(work::of_record(object.text().len()));
     let share = work.lend(SHAPE);
     let event = shapes::read(object, candidate, &share)?;
     work.take_back(&share);
-    Some(read_event(event, work))
+    Some(read_event(event, programs, work))
 }
 
 #[inline(never)]
-fn read_event(event: TaskEvent<'_>, work: Work) -> Reading<'_> {
+fn read_event<'a>(event: TaskEvent<'a>, programs: &Programs, work: Work) -> Reading<'a> {
     let mut notes = event.notes.clone();
     let share = work.lend(DEFINITION);
     let task = read_task(&event, &share, &mut notes);
     work.take_back(&share);
     let share = work.lend(READ_COMMANDS);
-    let processes = read_commands(&task, &share, &mut notes);
+    let processes = read_commands(&task, programs, &share, &mut notes);
     work.take_back(&share);
     let rows = processes.iter().flat_map(|action| &action.list);
     // The reserve for the rules suffices for the fields of all that are kept.
@@ -125,7 +128,7 @@ fn read_task(event: &TaskEvent<'_>, work: &Work, notes: &mut Vec<Note>) -> Task 
 /// Reads the commands of all actions, the short ones first: each is granted an equal share of what is left, so that a
 /// dear one does not take the others' verdict with it.
 #[inline(never)]
-fn read_commands(task: &Task, work: &Work, notes: &mut Vec<Note>) -> Vec<Processes> {
+fn read_commands(task: &Task, programs: &Programs, work: &Work, notes: &mut Vec<Note>) -> Vec<Processes> {
     let order = by_length(task);
     let mut processes = vec![Processes::default(); task.actions.len()];
     let (mut size, mut left) = (0_usize, order.len());
@@ -139,7 +142,9 @@ fn read_commands(task: &Task, work: &Work, notes: &mut Vec<Note>) -> Vec<Process
             notes.push(Note::TooMany { what: "actions", kept: task.actions.len().saturating_sub(left) });
             break;
         }
-        read_command(exec, work, left, place);
+        let share = work.lend(work.left().checked_div(left).unwrap_or(0));
+        read_command(exec, programs, &share, place);
+        work.take_back(&share);
         size = place.list.iter().map(Process::size).fold(size, usize::saturating_add);
         left = left.saturating_sub(1);
     }
@@ -147,16 +152,14 @@ fn read_commands(task: &Task, work: &Work, notes: &mut Vec<Note>) -> Vec<Process
     processes
 }
 
-/// Reads one action within its share of the work, of which `left` actions get an equal part.
+/// Reads one action within its share of the work.
 #[inline(never)]
-fn read_command(exec: &Exec, work: &Work, left: usize, place: &mut Processes) {
-    let share = work.lend(work.left().checked_div(left).unwrap_or(0));
-    *place = command::read(exec, &share);
+fn read_command(exec: &Exec, programs: &Programs, share: &Work, place: &mut Processes) {
+    *place = command::read(exec, programs, share);
     let is_noted = place.notes.iter().any(|note| matches!(note, Note::WorkSpent { .. }));
     if share.is_spent() && !is_noted {
         place.notes.push(Note::WorkSpent { unread: "commands" });
     }
-    work.take_back(&share);
 }
 
 /// Returns the actions' lengths and indices, the shortest first.
@@ -278,7 +281,7 @@ mod tests {
     fn every_table_says_what_it_is_about() {
         let mut scanner = Scanner::default();
         let object = scanner.scan(RECORD.as_bytes()).unwrap();
-        let reading = read(&object).unwrap();
+        let reading = read(&object, &Programs::default()).unwrap();
         let row = |action, process| Row { action, process };
         let rows: Vec<Row> = reading.rows().collect();
         assert_eq!(rows, [row(0, Some(0)), row(0, Some(1)), row(1, None)], "an empty Exec becomes nothing");
@@ -291,6 +294,9 @@ mod tests {
     #[test]
     fn other_records_are_not_read() {
         let mut scanner = Scanner::default();
-        assert!(read(&scanner.scan(br#"{"EventID":4624,"Channel":"Security"}"#).unwrap()).is_none());
+        assert!(
+            read(&scanner.scan(br#"{"EventID":4624,"Channel":"Security"}"#).unwrap(), &Programs::default())
+                .is_none()
+        );
     }
 }

@@ -77,6 +77,11 @@ fn as_action<'a>(table: &mut Table<'a>, exec: &'a Exec, process: &'a Process) {
         table.push(Field::TaskDecoded, layer.text.as_str());
         table.push(Field::TaskDecodedHow, layer.how.as_str());
     }
+    for fact in &process.facts.list {
+        if let Some(&field) = Field::FACTS.get(fact.kind as usize) {
+            table.push(field, fact.value.as_str());
+        }
+    }
 }
 
 /// The path that a bare program name will have: Windows looks in its own folders, and rules for process

@@ -1,4 +1,5 @@
 //! The fields that all actions of an event share.
+use super::account::account_kind;
 use super::{Field, Fields as _, Table};
 use crate::event::{Change, Note, Subject, TaskEvent};
 use crate::task::{Principal, Task, Trigger, duration};
@@ -141,7 +142,9 @@ fn settings<'a>(table: &mut Table<'a>, task: &'a Task) {
 }
 
 fn run_as<'a>(table: &mut Table<'a>, principal: &'a Principal) {
-    table.push_some(Field::TaskRunAs, principal.user_id.as_deref().or(principal.group_id.as_deref()));
+    let account = principal.user_id.as_deref().or(principal.group_id.as_deref());
+    table.push_some(Field::TaskRunAs, account);
+    table.push_some(Field::TaskRunAsKind, account.map(account_kind));
     table.push_some(Field::TaskRunLevel, principal.run_level.as_deref());
     table.push_some(Field::TaskLogonType, principal.logon_type.as_deref());
     for privilege in &principal.required_privileges {

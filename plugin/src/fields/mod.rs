@@ -4,6 +4,7 @@
 //! action will become (Sigma's category `process_creation`), and the parsed task's under `task.*`.
 //! docs/fields.md describes each.
 
+mod account;
 mod action;
 mod event;
 mod table;
@@ -151,6 +152,8 @@ fields! {
     TaskDeleteExpiredAfter "task.delete_expired_after" both event,
     /// Account or group that the actions run as: a SID or a name, as written.
     TaskRunAs "task.run_as" both event,
+    /// `system`, `service` or `account`: what kind of account the actions run as, in any language of Windows.
+    TaskRunAsKind "task.run_as_kind" both event,
     /// `LeastPrivilege` or `HighestAvailable`.
     TaskRunLevel "task.run_level" both event,
     /// `LogonType` of the principal.
@@ -210,11 +213,86 @@ fields! {
     /// `concatenated`, `reversed`, `characters`, `replaced`, `variables`, `launcher`; `unread` where a part of such a line
     /// is not known or was not read.
     TaskObfuscation "task.obfuscation" both action,
+
+    /// Every file that the process executes or loads: the program itself, then script, library, package and project. The
+    /// path is absolute where the folder is known; of what is fetched and run, the address.
+    TaskRuns "task.runs" both action,
+    /// Each script file that the program runs.
+    TaskRunsScript "task.runs_script" both action,
+    /// Each library that the program loads: DLL, control panel item, plug-in, browser extension.
+    TaskRunsLibrary "task.runs_library" both action,
+    /// Each package that the program installs.
+    TaskRunsPackage "task.runs_package" both action,
+    /// Each project or configuration that the program executes: of MSBuild, an `.inf`, a scriptlet, ...
+    TaskRunsProject "task.runs_project" both action,
+    /// Each command line that the program starts, as written.
+    TaskRunsCommand "task.runs_command" both action,
+    /// Each text of a program in the arguments: `python -c`, `mshta vbscript:`, `sqlcmd -Q`, PowerShell's `-Command`, ...
+    TaskCode "task.code" both action,
+    /// The language of each: `powershell`, `vbscript`, `jscript`, `python`, `javascript`, `sql`, ...
+    TaskCodeLanguage "task.code_language" both action,
+    /// Each address that the program contacts: `scheme://host[:port]/path`, scheme and host in lower case, numbers as IPv4.
+    TaskAddress "task.address" both action,
+    /// The host of each address.
+    TaskAddressHost "task.address_host" both action,
+    /// The port of each address that has one written.
+    TaskAddressPort "task.address_port" both action,
+    /// Each file or folder that the program reads as its input.
+    TaskReads "task.reads" both action,
+    /// Each file or folder that the program writes.
+    TaskWrites "task.writes" both action,
+    /// Each file or folder that the program sends to another machine.
+    TaskUploads "task.uploads" both action,
+    /// Each file or folder that the program deletes.
+    TaskDeletes "task.deletes" both action,
+    /// Each other computer on which the program works, in lower case and without backslashes.
+    TaskRemoteComputer "task.remote_computer" both action,
+    /// Each account that the arguments name, as written.
+    TaskAccount "task.account" both action,
+    /// Each service that the arguments name, as written.
+    TaskService "task.service" both action,
+    /// Each scheduled task that the arguments name, as written.
+    TaskOtherTask "task.other_task" both action,
+    /// Each registry key that the arguments name, its root in the short form: `HKLM\SAM`.
+    TaskRegistryKey "task.registry_key" both action,
+    /// ATT&CK technique of what the program is used for here, by its entry: `T1218.011` of rundll32 with a library.
+    TaskProgramTechnique "task.program_technique" both action,
 }
 
 impl Field {
     /// How many fields there are.
     pub const COUNT: usize = Self::ALL.len();
+
+    /// The fields that hold facts of programs, in the order of [`Kind`](crate::command::programs::Kind).
+    pub const FACTS: &'static [Self] = &[
+        Self::TaskRuns,
+        Self::TaskRunsScript,
+        Self::TaskRunsLibrary,
+        Self::TaskRunsPackage,
+        Self::TaskRunsProject,
+        Self::TaskRunsCommand,
+        Self::TaskCode,
+        Self::TaskCodeLanguage,
+        Self::TaskAddress,
+        Self::TaskAddressHost,
+        Self::TaskAddressPort,
+        Self::TaskReads,
+        Self::TaskWrites,
+        Self::TaskUploads,
+        Self::TaskDeletes,
+        Self::TaskRemoteComputer,
+        Self::TaskAccount,
+        Self::TaskService,
+        Self::TaskOtherTask,
+        Self::TaskRegistryKey,
+        Self::TaskProgramTechnique,
+    ];
+
+    /// Whether the field holds facts of programs. What such a field says is what the technique in
+    /// `task.program_technique` of the same action is about.
+    pub const fn is_fact(self) -> bool {
+        self as u8 >= Self::TaskRuns as u8 && self as u8 <= Self::TaskProgramTechnique as u8
+    }
 
     /// The field of a name, for rules of a view. Names are case-sensitive, as in Sigma.
     pub fn resolve(view: View, name: &str) -> Option<Self> {

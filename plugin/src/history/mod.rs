@@ -220,7 +220,7 @@ mod tests {
     }
 
     fn matched(rule: u32) -> Matched {
-        Matched { rule, action: None, evidence: Vec::new() }
+        Matched { rule, action: None, evidence: Vec::new(), branches: Vec::new() }
     }
 
     /// Feeds matches of (rule, host, task, user, time) and says at which the correlation was completed.

@@ -385,36 +385,47 @@ pub(super) fn check(condition: &[Op], patterns: usize) -> Result<(), LoadError> 
     if depth == 1 { Ok(()) } else { Err(LoadError::Unusable("a condition does not leave one value")) }
 }
 
-/// The patterns that matched and speak for a match: those under an even number of negations, in order, each once.
+/// The patterns that matched and speak for a match: those under an even number of negations, in order, each once. Of
+/// what is joined and does not hold as a whole, nothing speaks for it.
 pub(super) fn positive_patterns(condition: Steps<'_>, known: &impl Known) -> Vec<u32> {
-    // For each value on the stack, where its first pattern stands in `seen`.
-    let mut starts: Vec<usize> = Vec::new();
+    // For each value on the stack, where its first pattern stands in `seen`, and whether it holds.
+    let mut values: Vec<(usize, bool)> = Vec::new();
     let mut seen: Vec<(u32, bool)> = Vec::new();
     for step in condition {
         match step {
             Step::Pattern(pattern) => {
-                starts.push(seen.len());
-                if known.pattern(pattern) == Some(true) {
+                let holds = known.pattern(pattern) == Some(true);
+                values.push((seen.len(), holds));
+                if holds {
                     seen.push((pattern, true));
                 }
             }
             Step::Run(run) => {
-                starts.push(seen.len());
-                known.matching(run, |pattern| seen.push((pattern, true)));
+                let holds = known.run(run);
+                values.push((seen.len(), holds));
+                if holds {
+                    known.matching(run, |pattern| seen.push((pattern, true)));
+                }
             }
-            Step::Constant(_) => starts.push(seen.len()),
+            Step::Constant(holds) => values.push((seen.len(), holds)),
             Step::Skip(_) => {}
             Step::Not => {
-                let from = starts.last().copied().unwrap_or(0);
+                let from = values.last_mut().map_or(0, |(from, holds)| {
+                    *holds = !*holds;
+                    *from
+                });
                 for (_, positive) in seen.iter_mut().skip(from) {
                     *positive = !*positive;
                 }
             }
-            Step::AtLeast { of, .. } => {
-                let keep = starts.len().saturating_sub(of as usize);
-                let from = starts.get(keep).copied().unwrap_or(seen.len());
-                starts.truncate(keep);
-                starts.push(from);
+            Step::AtLeast { least, of } => {
+                let joined = values.split_off(values.len().saturating_sub(of as usize));
+                let from = joined.first().map_or(seen.len(), |(from, _)| *from);
+                let holds = joined.iter().filter(|(_, holds)| *holds).count() >= least as usize;
+                if !holds {
+                    seen.truncate(from);
+                }
+                values.push((from, holds));
             }
         }
     }

@@ -39,6 +39,10 @@ struct Prepared {
     searches: bool,
     /// Can match although none of its patterns has so far, so that it is always evaluated.
     always: bool,
+    /// The number of its first branch among those of all rules.
+    first_branch: u32,
+    /// How many branches it has.
+    branches: u32,
 }
 
 /// A regular expression on a field.
@@ -56,6 +60,8 @@ pub struct Matcher {
     pack: Pack,
     tests: Tests,
     conditions: Conditions,
+    /// The conditions of all rules' branches, in order.
+    branches: Conditions,
     rules: Vec<Prepared>,
     /// By pattern: the rules that are decided when it matches, or may match.
     triggered: Groups,
@@ -121,6 +127,8 @@ pub struct Matched {
     pub action: Option<usize>,
     /// The values that decided, one for each pattern that speaks for the match.
     pub evidence: Vec<Evidence>,
+    /// The branches of the rule that hold, by their index in [`Rule::branches`].
+    pub branches: Vec<u32>,
 }
 
 /// A value that a rule's pattern matched.
@@ -149,6 +157,11 @@ impl Matcher {
             conditions.push(&rule.condition, is_decided)?;
         }
         conditions.shrink_to_fit();
+        let mut branches = Conditions::default();
+        for branch in pack.rules.iter().flat_map(|rule| &rule.branches) {
+            branches.push(&branch.condition, is_decided)?;
+        }
+        branches.shrink_to_fit();
         let matcher = Self {
             rules,
             triggered: prepare::triggered(&pack),
@@ -157,6 +170,7 @@ impl Matcher {
             crossing: prepare::crossing(&pack),
             anywhere: [View::Security, View::ProcessCreation].map(|view| prepare::keywords(&pack, view)),
             conditions,
+            branches,
             tests,
             pack: prepare::without_patterns(pack),
         };
@@ -393,8 +407,9 @@ impl Matcher {
             }
             if holds == Some(true) || self.evaluate_condition(index, hits, row.work, stack) == Some(true) {
                 let evidence = self.evidence(index, hits, row);
-                let matched =
-                    Matched { rule: index, action: row.index.filter(|_| prepared.per_action), evidence };
+                let action = row.index.filter(|_| prepared.per_action);
+                let branches = self.branches_that_hold(prepared, hits, row.work, stack);
+                let matched = Matched { rule: index, action, evidence, branches };
                 match known.and_then(|known| found.get_mut(known)) {
                     Some(known) => *known = matched,
                     None => found.push(matched),
@@ -418,6 +433,28 @@ impl Matcher {
         // A condition has a bounded number of steps: what this one took is taken from those that follow it.
         let _ = work.spend(steps.saturating_mul(STEP));
         holds
+    }
+
+    /// The branches of a rule that hold, as far as the work suffices.
+    fn branches_that_hold(
+        &self,
+        rule: &Prepared,
+        hits: &Hits,
+        work: &Work,
+        stack: &mut Vec<Truth>,
+    ) -> Vec<u32> {
+        let known = KnownHits { matcher: self, hits };
+        let mut holding = Vec::new();
+        for branch in 0..rule.branches {
+            let steps = self.branches.of(rule.first_branch.saturating_add(branch));
+            if !work.spend(steps.count_all().saturating_mul(STEP)) {
+                break;
+            }
+            if condition::evaluate(steps, &known, stack, &mut 0) == Some(true) {
+                holding.push(branch);
+            }
+        }
+        holding
     }
 
     fn deferred(&self, pattern: u32) -> Option<Deferred> {

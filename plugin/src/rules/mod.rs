@@ -20,7 +20,7 @@ pub use ecs::{AttackName, Ecs, EcsRule};
 pub use glob::fold;
 pub use matcher::{Evaluated, Evidence, Matched, Matcher, Order, Place, Scratch, Trace};
 pub use pack::{
-    Allow, Cidr, Comparison, Correlation, CorrelationKind, Glob, GlobPart, Level, Op, Pack, Pattern, Regex,
-    Relation, Role, RolePattern, Rule, Settings, Source, Target, Test,
+    Allow, Branch, Cidr, Comparison, Correlation, CorrelationKind, Glob, GlobPart, Level, Op, Pack, Pattern,
+    Regex, Relation, Role, RolePattern, Rule, Settings, Source, Target, Test,
 };
 pub use packed::{LoadError, Packed};

@@ -1,5 +1,6 @@
 //! The compiled form of a rule set: plain data, written by the host's compiler, read by the guest once.
 use super::{Dfa, Ecs};
+use crate::command::programs::Programs;
 use crate::fields::{Field, View};
 use serde::{Deserialize, Serialize};
 
@@ -16,13 +17,15 @@ pub struct Pack {
     pub regexes: Vec<Regex>,
     /// Rules over several events.
     pub correlations: Vec<Correlation>,
+    /// What programs do with their arguments.
+    pub programs: Programs,
     /// What the tag's ECS objects need, where the settings ask for them.
     pub ecs: Option<Ecs>,
 }
 
 impl Pack {
     /// The version of this form. A guest refuses a pack of another version.
-    pub const FORMAT: u32 = 3;
+    pub const FORMAT: u32 = 5;
 }
 
 /// A Sigma rule.
@@ -34,14 +37,29 @@ pub struct Rule {
     pub title: String,
     /// The rule's `level`.
     pub level: Level,
-    /// ATT&CK techniques from its `tags`, in the form `T1053.005`.
+    /// ATT&CK techniques from its `tags`, in the form `T1053.005`. First those that every match claims.
     pub techniques: Vec<String>,
+    /// How many of `techniques` every match claims; the others belong to `branches`.
+    pub own_techniques: u32,
+    /// What single selections say when they hold, in the order of the rule.
+    pub branches: Vec<Branch>,
     /// What it is about.
     pub view: View,
     /// Whether a match is reported by itself; false for a rule that only feeds a correlation.
     pub reported: bool,
     /// The condition, in postfix order. It leaves one truth value.
     pub condition: Vec<Op>,
+}
+
+/// A selection of a rule with techniques or a title of its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Branch {
+    /// The selection, in postfix order: a part of the rule's condition.
+    pub condition: Vec<Op>,
+    /// What it claims when it holds: indices into [`Rule::techniques`].
+    pub techniques: Vec<u32>,
+    /// The title of a match in which it is the first that holds and has one.
+    pub title: Option<String>,
 }
 
 /// One step of a condition.
@@ -253,6 +271,8 @@ pub struct Settings {
     pub role_member: Vec<String>,
     /// Host-name patterns, tried in order when the record does not name a role.
     pub role_patterns: Vec<RolePattern>,
+    /// Whether a name that is a server's or a domain controller's by convention says the role where nothing else does.
+    pub roles_by_name: bool,
     /// What is known to be benign.
     pub allowlist: Vec<Allow>,
     /// Where every record comes from.
@@ -279,6 +299,7 @@ impl Default for Settings {
             raise_on_servers: true,
             role_member: vec!["host_role".into()],
             role_patterns: Vec::new(),
+            roles_by_name: true,
             allowlist: Vec::new(),
             source: Source::Any,
         }

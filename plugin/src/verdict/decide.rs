@@ -1,11 +1,13 @@
 //! What the matched rules amount to on this host.
 use super::allowlist::{self, Subject};
+use super::branches;
 use super::earlier::Earlier;
+use super::role::HostRole;
 use crate::event::{Note, TaskEvent};
-use crate::fields::{ContentState, Table};
+use crate::fields::{ContentState, Field, Fields as _, Table};
 use crate::history::Completed;
 use crate::order;
-use crate::rules::{Allow, Evidence, Level, Matched, Pack, Role};
+use crate::rules::{Allow, Evidence, Level, Matched, Pack, Role, Rule};
 use crate::task::Task;
 use crate::work::Work;
 use std::borrow::Cow;
@@ -60,7 +62,7 @@ pub struct Case<'a> {
     /// The correlations that this event completes.
     pub completed: &'a [Completed],
     /// The part that the host plays.
-    pub role: Role,
+    pub role: HostRole,
     /// What limited the reading.
     pub notes: &'a [Note],
     /// What the tag says that came with the record.
@@ -92,12 +94,12 @@ pub struct Finding<'a> {
     pub number: usize,
     /// Its id.
     pub id: &'a str,
-    /// Its title.
+    /// Its title, or that of the first selection that holds and has one.
     pub title: &'a str,
     /// Its own level.
     pub level: Level,
-    /// Its ATT&CK techniques.
-    pub techniques: &'a [String],
+    /// The ATT&CK techniques of what decided.
+    pub techniques: Vec<&'a str>,
     /// The values that decided.
     pub evidence: Cow<'a, [Evidence]>,
 }
@@ -171,9 +173,9 @@ fn findings<'a>(case: &Case<'a>) -> Vec<Finding<'a>> {
             findings.push(Finding {
                 number: matched.rule as usize,
                 id: &rule.id,
-                title: &rule.title,
+                title: branches::title(rule, &matched.branches),
                 level: rule.level,
-                techniques: &rule.techniques,
+                techniques: techniques(case, rule, matched),
                 evidence: Cow::Borrowed(&matched.evidence),
             });
         }
@@ -190,12 +192,26 @@ fn findings<'a>(case: &Case<'a>) -> Vec<Finding<'a>> {
                 id: &correlation.id,
                 title: &correlation.title,
                 level: correlation.level,
-                techniques: &correlation.techniques,
+                techniques: correlation.techniques.iter().map(String::as_str).collect(),
                 evidence: in_common.chain(last.into_iter().flatten()).collect(),
             });
         }
     }
     findings
+}
+
+/// The techniques that a rule claims for a match, and those of the program that it matched on: what that program does
+/// with its arguments.
+fn techniques<'a>(case: &Case<'a>, rule: &'a Rule, matched: &Matched) -> Vec<&'a str> {
+    let mut techniques = branches::techniques(rule, &matched.branches);
+    let on_action = matched.evidence.iter().any(|evidence| evidence.field.per_action());
+    let action = matched.action.filter(|_| on_action).and_then(|action| case.actions.get(action));
+    for technique in action.into_iter().flat_map(|action| action.values(Field::TaskProgramTechnique)) {
+        if !techniques.contains(&technique.as_ref()) {
+            techniques.push(technique);
+        }
+    }
+    techniques
 }
 
 /// The correlations that an earlier filter saw completed, and this one did not.
@@ -210,7 +226,7 @@ fn passed_on<'a>(case: &Case<'a>) -> Vec<Finding<'a>> {
                 id: &correlation.id,
                 title: &correlation.title,
                 level: correlation.level,
-                techniques: &correlation.techniques,
+                techniques: correlation.techniques.iter().map(String::as_str).collect(),
                 evidence: Cow::Borrowed(&[]),
             })
         })
@@ -219,7 +235,7 @@ fn passed_on<'a>(case: &Case<'a>) -> Vec<Finding<'a>> {
 
 /// A rule's level on this host: the founding strategy asks for medium on endpoints and high on servers.
 const fn on_host(case: &Case<'_>, level: Level) -> Level {
-    match case.role {
+    match case.role.role {
         Role::Server | Role::DomainController if case.pack.settings.raise_on_servers => level.raised(),
         _ => level,
     }

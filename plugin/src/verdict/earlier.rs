@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn only_a_match_of_its_rules_completes_a_correlation() {
         let earlier = Earlier { correlations: vec![0, 1], handling: None };
-        let matched = [Matched { rule: 1, action: None, evidence: Vec::new() }];
+        let matched = [Matched { rule: 1, action: None, evidence: Vec::new(), branches: Vec::new() }];
         assert_eq!(earlier.fitting(&pack(), &matched).collect::<Vec<_>>(), [1]);
         assert_eq!(earlier.fitting(&pack(), &[]).count(), 0);
     }

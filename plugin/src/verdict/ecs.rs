@@ -89,7 +89,7 @@ pub fn ecs_objects<'a>(
         for known in ecs.tactics_of(finding.number) {
             tactic.add(&known.id, &known.name, limit);
         }
-        for id in finding.techniques {
+        for &id in &finding.techniques {
             let parent = id.split('.').next().unwrap_or(id);
             technique.add(parent, ecs.technique(parent), limit);
             if parent.len() < id.len() {
@@ -131,6 +131,7 @@ mod tests {
     }
 
     fn finding<'a>(id: &'a str, techniques: &'a [String]) -> Finding<'a> {
+        let techniques = techniques.iter().map(String::as_str).collect();
         let number = ["a", "b"].iter().position(|known| *known == id).unwrap_or(usize::MAX);
         Finding { number, id, title: "Title", level: Level::High, techniques, evidence: [].as_slice().into() }
     }

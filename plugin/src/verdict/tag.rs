@@ -75,6 +75,7 @@ struct Host<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<Cow<'a, str>>,
     role: &'static str,
+    role_from: &'static str,
 }
 
 #[derive(Serialize)]
@@ -105,6 +106,10 @@ struct TaskEntry<'a> {
     commands: Vec<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     decoded: Vec<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    runs: Vec<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    address: Vec<Cow<'a, str>>,
 }
 
 #[derive(Serialize)]
@@ -286,8 +291,8 @@ fn tag<'a>(
     shortened: bool,
 ) -> Tag<'a> {
     let mut techniques: Vec<&str> = Vec::new();
-    for technique in decision.reported.iter().flat_map(|finding| finding.techniques) {
-        if !techniques.contains(&technique.as_str()) && techniques.len() < limits.entries {
+    for technique in decision.reported.iter().flat_map(|finding| &finding.techniques) {
+        if !techniques.contains(technique) && techniques.len() < limits.entries {
             techniques.push(technique);
         }
     }
@@ -306,7 +311,8 @@ fn tag<'a>(
         action: case.event.change.as_str(),
         host: Host {
             name: case.event.computer.as_deref().map(|name| cut(name, 256)),
-            role: case.role.as_str(),
+            role: case.role.role.as_str(),
+            role_from: case.role.from,
         },
         actor: actor(case),
         task: task(case, limits),
@@ -398,6 +404,8 @@ fn task<'a>(case: &Case<'a>, limits: Limits) -> TaskEntry<'a> {
             .collect(),
         commands,
         decoded: list(Field::TaskDecoded),
+        runs: list(Field::TaskRuns),
+        address: list(Field::TaskAddress),
     }
 }
 

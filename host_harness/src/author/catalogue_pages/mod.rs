@@ -1,12 +1,14 @@
-//! Writes the catalogue: a page for each rule, their index, and the page of fields. The same rules give the same
+//! Writes the catalogue: a page for each rule, their index, and the pages of fields and of programs. The same rules give the same
 //! pages, so that a test can tell when the written ones are stale.
 
 mod fields;
 mod index;
 mod markdown;
 mod page;
+mod programs;
 
 pub use fields::fields;
+pub use programs::programs;
 
 use crate::author::check::names;
 use crate::rules::sigma::{Compilation, RuleInfo};

@@ -1,7 +1,7 @@
 //! Runs cases through the engine, natively.
 use super::cases::Case;
 use crate::rules::sigma::Subject;
-use schtag::engine::{self, At, Engine, Outcome};
+use schtag::engine::{At, Engine, Outcome};
 use schtag::json::Scanner;
 use schtag::rules::{LoadError, Matched, Pack, Packed, Scratch, Settings};
 use serde_json::Value;
@@ -49,7 +49,9 @@ impl Judge {
     fn rule(&mut self, index: usize, case: &Case) -> Judged {
         let record = case.records.last().map_or("", |arrival| &arrival.record);
         let object = self.scanner.scan(record.as_bytes());
-        let Some(reading) = object.ok().as_ref().and_then(engine::read) else { return Judged::NoTaskEvent };
+        let Some(reading) = object.ok().as_ref().and_then(|object| self.engine.read(object)) else {
+            return Judged::NoTaskEvent;
+        };
         let matched: Vec<Matched> = self.engine.matcher().map_or_else(Vec::new, |matcher| {
             matcher.evaluate(&reading.fields(), &reading.actions(), &mut self.scratch)
         });

@@ -144,7 +144,12 @@ mod tests {
             }],
             fuel: None,
         };
-        let report = Report { rules: vec![rule], refused: Vec::new(), unreadable: vec!["x:1: bad".into()] };
+        let report = Report {
+            rules: vec![rule],
+            refused: Vec::new(),
+            unreadable: vec!["x:1: bad".into()],
+            ..Report::default()
+        };
         assert_eq!(
             junit(&report),
             r#"<?xml version="1.0" encoding="UTF-8"?>

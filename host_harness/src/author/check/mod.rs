@@ -17,7 +17,7 @@ pub mod table;
 pub use fuel::FuelError;
 pub(crate) use fuel::module;
 pub use lint::{Lint, has_own_folder};
-pub use report::{CaseReport, RefusedReport, Report, RuleReport};
+pub use report::{CaseReport, ProgramsReport, RefusedReport, Report, RuleReport};
 
 use crate::rules::default_rules;
 use crate::rules::sigma::{self, Compilation, CorrelationReason, Reason, Refusal, RuleInfo, Subject};
@@ -47,7 +47,7 @@ pub enum CheckError {
 pub fn check(compiled: &Compilation, base: Option<&[u8]>) -> Result<Report, CheckError> {
     let mut judge = Judge::new(&compiled.pack)?;
     let meter = base.map(|base| fuel::Meter::new(base, &compiled.pack.settings)).transpose()?;
-    let mut report = Report { rules: Vec::new(), refused: Vec::new(), unreadable: Vec::new() };
+    let mut report = Report::default();
     for refusal in &compiled.refused {
         if is_unreadable(refusal) {
             report.unreadable.push(refusal.to_string());

@@ -1,11 +1,12 @@
 //! What a check found, and its JSON form.
 use super::lint::Lint;
+use crate::rules::programs::{Loaded, ProgramError};
 use schtag::rules::Level;
 use serde::Serialize;
 use std::path::PathBuf;
 
 /// What a check found. `schtag check --json` prints it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Report {
     /// The rules in the order of their files.
     pub rules: Vec<RuleReport>,
@@ -13,6 +14,30 @@ pub struct Report {
     pub refused: Vec<RefusedReport>,
     /// Files, folders and case lines that could not be read, each with its name (and line).
     pub unreadable: Vec<String>,
+    /// The entries of programs.
+    pub programs: ProgramsReport,
+}
+
+/// The entries of programs that were checked: those that were named, else the default ones.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ProgramsReport {
+    /// How many can be used.
+    pub entries: usize,
+    /// How many cases they have.
+    pub cases: usize,
+    /// What is wrong, each with its file and line.
+    pub errors: Vec<String>,
+}
+
+impl ProgramsReport {
+    /// The report on entries and the errors found in them.
+    pub fn of(loaded: &Loaded, errors: &[ProgramError]) -> Self {
+        Self {
+            entries: loaded.programs.len(),
+            cases: loaded.programs.iter().map(|program| program.cases.len()).sum(),
+            errors: errors.iter().map(ToString::to_string).collect(),
+        }
+    }
 }
 
 /// A rule, its lints and its cases.
@@ -88,8 +113,10 @@ impl RuleReport {
 }
 
 impl Report {
-    /// Whether any case or lint failed.
+    /// Whether any case, lint or entry of a program failed.
     pub fn failed(&self) -> bool {
-        self.rules.iter().any(RuleReport::failed) || self.refused.iter().any(|refused| refused.fatal)
+        !self.programs.errors.is_empty()
+            || self.rules.iter().any(RuleReport::failed)
+            || self.refused.iter().any(|refused| refused.fatal)
     }
 }

@@ -1,4 +1,5 @@
 //! What a record was read as.
+use schtag::command::programs::Programs;
 use schtag::command::{self, Layer, PowerShell, Process};
 use schtag::engine::Reading;
 use schtag::fields::{Field, Fields, Table};
@@ -70,6 +71,8 @@ pub struct ProcessView {
     pub runs_output_of: Option<String>,
     /// The signs that the command line was written to be unreadable: `task.obfuscation`.
     pub obfuscation: Vec<String>,
+    /// What it does with its arguments: `task.runs` and the fields after it.
+    pub facts: Vec<FieldView>,
     /// The steps in which a cmd.exe reads its line.
     pub steps: Vec<LayerView>,
 }
@@ -97,8 +100,13 @@ pub struct LayerView {
 }
 
 impl EventView {
-    /// Everything of a reading; `shared` and `actions` are its tables.
-    pub(super) fn of(reading: &Reading<'_>, shared: &Table<'_>, actions: &[Table<'_>]) -> Self {
+    /// Everything of a reading by the entries of `programs`; `shared` and `actions` are its tables.
+    pub(super) fn of(
+        reading: &Reading<'_>,
+        programs: &Programs,
+        shared: &Table<'_>,
+        actions: &[Table<'_>],
+    ) -> Self {
         let is_task = |field: Field| field.name().starts_with("task.");
         let mut views: Vec<ActionView> = reading
             .task
@@ -112,7 +120,7 @@ impl EventView {
             match row.process.and_then(|index| processes?.get(index)) {
                 Some(process) => {
                     let mut process = ProcessView::from(process);
-                    process.steps = steps(&reading.task.actions, row.action, view.processes.len());
+                    process.steps = steps(&reading.task.actions, programs, row.action, view.processes.len());
                     view.processes.push(process);
                 }
                 None => view.fields = fields(table, |_| true),
@@ -131,9 +139,9 @@ impl EventView {
 }
 
 /// The steps of one process of an action. The engine does not keep them, so the action is read once more.
-fn steps(actions: &[Action], action: usize, process: usize) -> Vec<LayerView> {
+fn steps(actions: &[Action], programs: &Programs, action: usize, process: usize) -> Vec<LayerView> {
     let Some(Action::Exec(exec)) = actions.get(action) else { return Vec::new() };
-    let processes = command::trace(exec, &Work::new(RECORD));
+    let processes = command::trace(exec, programs, &Work::new(RECORD));
     let steps = processes.list.into_iter().nth(process).map(|process| process.steps).unwrap_or_default();
     steps.into_iter().map(|step| LayerView { how: step.how.to_owned(), text: step.text }).collect()
 }
@@ -147,6 +155,19 @@ fn fields(table: &Table<'_>, wanted: impl Fn(Field) -> bool) -> Vec<FieldView> {
 /// The values of a field.
 pub(super) fn values(table: &Table<'_>, field: Field) -> Vec<String> {
     table.values(field).iter().map(|value| value.as_ref().to_owned()).collect()
+}
+
+/// The fields that the facts of a process fill.
+fn facts(process: &Process) -> Vec<FieldView> {
+    let mut views: Vec<FieldView> = Vec::new();
+    for fact in &process.facts.list {
+        let Some(field) = Field::FACTS.get(fact.kind as usize) else { continue };
+        match views.iter_mut().find(|view| view.name == field.name()) {
+            Some(view) => view.values.push(fact.value.clone()),
+            None => views.push(FieldView { name: field.name(), values: vec![fact.value.clone()] }),
+        }
+    }
+    views
 }
 
 impl From<&Process> for ProcessView {
@@ -163,6 +184,7 @@ impl From<&Process> for ProcessView {
             decoded: process.decoded.iter().map(LayerView::from).collect(),
             runs_output_of: process.runs_output_of.clone(),
             obfuscation: process.obfuscation.iter().map(|&word| word.to_owned()).collect(),
+            facts: facts(process),
             steps: Vec::new(),
         }
     }

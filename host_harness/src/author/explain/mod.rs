@@ -1,6 +1,6 @@
 //! Says why a record is judged as it is: what it is read as, what each part of each rule comes to, and the tag.
 //!
-//! The evaluation is that of the filter: [`schtag::engine::read`], [`schtag::rules::Matcher::trace`] and
+//! The evaluation is that of the filter: [`schtag::engine::Engine::read`], [`schtag::rules::Matcher::trace`] and
 //! [`schtag::engine::Engine::process`].
 
 mod event;
@@ -86,7 +86,7 @@ pub fn explain(compiled: &Compilation, record: &[u8], at: At) -> Result<Explanat
         fuel: None,
     };
     explanation.take_tag(&mut engine, record, at);
-    if let (Some(reading), Some(matcher)) = (engine::read(&object), engine.matcher()) {
+    if let (Some(reading), Some(matcher)) = (engine.read(&object), engine.matcher()) {
         explanation.take_reading(compiled, matcher, &object, &reading, at);
     }
     Ok(explanation)
@@ -174,7 +174,7 @@ impl Explanation {
             .collect();
         self.rules.sort_by_key(|rule| !rule.outcome.matched());
         self.rows = reading.rows().map(|Row { action, process }| RowView { action, process }).collect();
-        self.event = Some(EventView::of(reading, &shared, &actions));
+        self.event = Some(EventView::of(reading, &matcher.pack().programs, &shared, &actions));
     }
 }
 

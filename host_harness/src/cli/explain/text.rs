@@ -117,6 +117,11 @@ impl Text<'_, '_> {
         for (name, value) in rows {
             self.line(2, &format!("{name:12}  {}", self.value(&value)));
         }
+        for fact in &process.facts {
+            for value in &fact.values {
+                self.line(2, &format!("{:22}  {}", fact.name, self.value(value)));
+            }
+        }
         for (number, step) in (1..).zip(&process.steps) {
             self.line(3, &format!("step {number:<2} {:14}  {}", step.how, self.value(&step.text)));
         }

@@ -85,7 +85,14 @@ fn objects(
                 id,
                 title: super::text(rule, "/title").unwrap_or_default(),
                 level: Level::default(),
-                techniques: techniques.get(id).map_or(&[], Vec::as_slice),
+                // Of the rule's techniques, those that the tag says were shown.
+                techniques: techniques
+                    .get(id)
+                    .into_iter()
+                    .flatten()
+                    .map(String::as_str)
+                    .filter(|technique| super::texts(tag, "/techniques").any(|shown| shown == *technique))
+                    .collect(),
                 evidence: Vec::new().into(),
             })
         })

@@ -214,7 +214,10 @@ fn key(node: &Node<'_>) -> Result<String, SettingsError> {
 }
 
 fn hosts(node: &Node<'_>, settings: &mut schtag::rules::Settings) -> Result<(), SettingsError> {
-    node.only(&["role_member", "raise_on_servers", "roles"])?;
+    node.only(&["role_member", "raise_on_servers", "roles_by_name", "roles"])?;
+    if let Some(by_name) = node.get("roles_by_name")? {
+        settings.roles_by_name = by_name.boolean()?;
+    }
     if let Some(member) = node.get("role_member")? {
         let path: Vec<String> = member.text()?.split('.').map(str::to_owned).collect();
         if path.iter().any(String::is_empty) {

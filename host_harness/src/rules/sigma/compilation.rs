@@ -198,7 +198,7 @@ impl<'a> Work<'a> {
         compiled.expression.lay_out(&mut condition, &mut compiled.parts, number).map_err(whole)?;
 
         let index = self.done.pack.rules.len();
-        self.done.pack.rules.push(rule::pack(&draft.metadata, view, condition));
+        self.done.pack.rules.push(rule::pack(&draft.metadata, view, &compiled.parts, condition)?);
         self.done.rules.push(RuleInfo {
             path: draft.path.clone(),
             metadata: draft.metadata.clone(),

@@ -148,7 +148,12 @@ fn sigma_version(root: &Node<'_>) -> Result<(), Fault> {
     }
 }
 
-/// `attack.t1053.005` is `T1053.005`.
+/// `attack.t1053.005` is `T1053.005`; `None` of a tag that names no technique.
+pub(super) fn technique(tag: &str) -> Option<String> {
+    techniques(&[tag.to_owned()]).pop()
+}
+
+/// The techniques among tags, each once.
 fn techniques(tags: &[String]) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for tag in tags {

@@ -9,6 +9,7 @@
 //! `correlation` (documents), `compilation` (all files together).
 
 mod base64;
+mod branches;
 mod compilation;
 mod condition;
 mod correlation;

@@ -211,6 +211,14 @@ pub enum Reason {
         /// The limit.
         limit: usize,
     },
+    /// A technique or title for a selection that decides nothing.
+    #[error(
+        "the condition uses no selection `{0}`, so that nothing of it can be shown; name one that it uses"
+    )]
+    NoSuchSelection(String),
+    /// A selection is given a tag that the rule does not have.
+    #[error("`{0}` is no ATT&CK technique among the rule's `tags`; add it there")]
+    NoTagOfRule(String),
     /// A rule that is too large.
     #[error("the rule is too large: more than {0} tests")]
     RuleTooLarge(usize),

@@ -1,5 +1,6 @@
 //! Rules and filters: from their documents to trees of tests.
 
+use super::branches;
 use super::condition::{self, Named};
 use super::detection::Compiler;
 use super::expression::{Expression, Part};
@@ -191,14 +192,25 @@ fn shift_parts(expression: &mut Expression, by: usize) {
 }
 
 /// A rule for the pack.
-pub(super) fn pack(metadata: &Metadata, view: View, condition: Vec<Op>) -> schtag::rules::Rule {
-    schtag::rules::Rule {
+///
+/// # Errors
+/// When a selection that is given techniques or a title is not there.
+pub(super) fn pack(
+    metadata: &Metadata,
+    view: View,
+    parts: &[Part],
+    condition: Vec<Op>,
+) -> Result<schtag::rules::Rule, Fault> {
+    let said = branches::read(metadata, parts, &condition)?;
+    Ok(schtag::rules::Rule {
         id: metadata.id.clone(),
         title: metadata.title.clone(),
         level: metadata.level,
-        techniques: metadata.techniques.clone(),
+        techniques: said.techniques,
+        own_techniques: said.own_techniques,
+        branches: said.branches,
         view,
         reported: true,
         condition,
-    }
+    })
 }

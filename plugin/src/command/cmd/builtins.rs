@@ -36,6 +36,7 @@ const CALLED_BYTE: usize = 15;
 
 /// Runs a command.
 pub(super) fn run(machine: &mut Machine<'_>, call: &Call<'_>) {
+    machine.goes_to(call.output);
     if call.name.eq_ignore_ascii_case("set") {
         return set(machine, call);
     }

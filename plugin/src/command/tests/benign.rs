@@ -38,7 +38,7 @@ const ORDINARY: &[(&str, &str, &str)] = &[
 #[test]
 fn ordinary_actions_are_unchanged() {
     for &(command, arguments, name) in ORDINARY {
-        let processes = read(&exec(command, arguments), &Work::unlimited());
+        let processes = read(&exec(command, arguments), &Programs::default(), &Work::unlimited());
         assert_eq!(processes.notes, [], "{command}");
         let [process] = processes.list.as_slice() else { panic!("{command} starts nothing else") };
         let line = format!("{command} {arguments}");
@@ -70,7 +70,7 @@ fn an_ordinary_script_of_powershell_has_no_layers() {
         r#"-Command "Get-ChildItem 'C:\logs' | Where-Object { $_.LastWriteTime -lt (Get-Date).AddDays(-30) } | Remove-Item""#,
         r#"-c "Restart-Service -Name 'Spooler' -Force; exit $LASTEXITCODE""#,
     ] {
-        let processes = read(&exec("powershell.exe", arguments), &Work::unlimited());
+        let processes = read(&exec("powershell.exe", arguments), &Programs::default(), &Work::unlimited());
         assert_eq!((processes.list.len(), processes.notes.len()), (1, 0));
         assert_eq!(processes.list[0].decoded, [], "{arguments}");
     }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 /// What must hold of every reading.
 fn check(exec: &Exec) -> Processes {
-    let processes = read(exec, &Work::unlimited());
+    let processes = read(exec, &Programs::default(), &Work::unlimited());
     assert!(processes.list.len() <= 16);
     let layers: Vec<_> = processes.list.iter().flat_map(|p| &p.decoded).collect();
     assert!(layers.len() <= decode::MAX_LAYERS);

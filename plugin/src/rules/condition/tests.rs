@@ -302,6 +302,14 @@ fn negated_patterns_do_not_speak_for_a_match() {
     ];
     assert!(check(&condition, 4).is_ok());
     let positive = |known: &By<_>| positive_patterns(plain(&condition).of(0), known);
-    assert_eq!(positive(&By((|_| Some(true)) as fn(u32) -> Option<bool>)), [0, 3]);
-    assert_eq!(positive(&By(|pattern| Some(pattern != 0))), [3], "only what matched");
+    assert_eq!(
+        positive(&By((|pattern| Some(pattern == 0 || pattern == 3)) as fn(u32) -> Option<bool>)),
+        [0, 3]
+    );
+    // What does not hold as a whole has nothing that speaks for it.
+    assert!(positive(&By(|_| Some(true))).is_empty());
+    let either = [Op::Pattern(0), Op::Pattern(1), and(2), Op::Pattern(2), Op::Pattern(3), and(2), or(2)];
+    let of_either = |known: &By<_>| positive_patterns(plain(&either).of(0), known);
+    let all_but_one: fn(u32) -> Option<bool> = |pattern| Some(pattern != 1);
+    assert_eq!(of_either(&By(all_but_one)), [2, 3], "a selection that failed as a whole is no evidence");
 }

@@ -68,11 +68,23 @@ pub(super) fn keywords(pack: &Pack, view: View) -> Vec<u32> {
 
 /// Checks the rules, and says what is known of each.
 pub(super) fn rules(pack: &Pack) -> Result<Vec<Prepared>, LoadError> {
-    pack.rules.iter().map(|rule| prepare(pack, rule)).collect()
+    let mut first_branch = 0_u32;
+    let mut prepared = Vec::with_capacity(pack.rules.len());
+    for rule in &pack.rules {
+        let rule = prepare(pack, rule, first_branch)?;
+        first_branch = first_branch.saturating_add(rule.branches);
+        prepared.push(rule);
+    }
+    Ok(prepared)
 }
 
-fn prepare(pack: &Pack, rule: &Rule) -> Result<Prepared, LoadError> {
+fn prepare(pack: &Pack, rule: &Rule, first_branch: u32) -> Result<Prepared, LoadError> {
     condition::check(&rule.condition, pack.patterns.len())?;
+    for branch in &rule.branches {
+        condition::check(&branch.condition, pack.patterns.len())?;
+    }
+    let branches = u32::try_from(rule.branches.len())
+        .map_err(|_| LoadError::Unusable("a rule has more branches than can be counted"))?;
     let patterns =
         || rule.condition.iter().filter_map(|op| pattern_of(pack, *op)).map(|(_, pattern)| pattern);
     let reads_action = |pattern: &Pattern| match (&pattern.target, &pattern.test) {
@@ -86,6 +98,8 @@ fn prepare(pack: &Pack, rule: &Rule) -> Result<Prepared, LoadError> {
         per_action: rule.view == View::ProcessCreation || patterns().any(reads_action),
         searches: patterns().any(is_deferred),
         always: triggers(pack, rule).is_none(),
+        first_branch,
+        branches,
     })
 }
 

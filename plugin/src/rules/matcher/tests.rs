@@ -19,6 +19,8 @@ fn rule(view: View, condition: Vec<Op>) -> Rule {
         title: String::new(),
         level: Level::Medium,
         techniques: Vec::new(),
+        own_techniques: 0,
+        branches: Vec::new(),
         view,
         reported: true,
         condition,

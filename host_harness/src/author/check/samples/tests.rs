@@ -1,4 +1,5 @@
 use super::*;
+use schtag::command::programs::Programs;
 use schtag::engine;
 use schtag::fields::Field;
 use schtag::json::Scanner;
@@ -7,7 +8,7 @@ use schtag::json::Scanner;
 fn fields(record: &str, fields: &[Field]) -> Vec<Option<String>> {
     let mut scanner = Scanner::default();
     let object = scanner.scan(record.as_bytes()).unwrap();
-    let reading = engine::read(&object).unwrap();
+    let reading = engine::read(&object, &Programs::default()).unwrap();
     let table = reading.fields();
     fields.iter().map(|field| table.first(*field).map(str::to_owned)).collect()
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::{Input, Machine};
 use crate::command::Step;
 use crate::command::cmd::variables::Value;
-use crate::command::wrappers::Started;
+use crate::command::wrappers::{Started, Starts};
 
 /// Most different command lines that are kept.
 const MAX_STARTED: usize = 256;
@@ -54,6 +54,9 @@ impl Machine<'_> {
     pub(in crate::command::cmd) fn shows(&mut self, line: &str) {
         /// Most such commands.
         const MOST: usize = 8;
+        if self.work.walk(line.len(), 20) {
+            Starts::place(&mut self.starts.builtins, line, self.folder.as_deref());
+        }
         let line = self.written.as_deref().unwrap_or(line).trim().to_owned();
         if self.computed && self.starts.commands.len() < MOST && !self.starts.commands.contains(&line) {
             self.step("runs", &line);
@@ -105,6 +108,13 @@ impl Machine<'_> {
             }
             None if room => self.files.push((file.clone(), text.to_owned())),
             None => {}
+        }
+    }
+
+    /// Keeps the file that output goes to.
+    pub(in crate::command::cmd) fn goes_to(&mut self, output: Option<&(String, bool)>) {
+        if let Some((file, _)) = output.filter(|(file, _)| !file.eq_ignore_ascii_case("nul")) {
+            Starts::place(&mut self.starts.outputs, file.trim_matches('"'), self.folder.as_deref());
         }
     }
 

@@ -1,0 +1,457 @@
+//! A process read by its program's entry.
+
+use super::super::{Process, environment, path, tokens};
+use super::address;
+use super::cmdlets;
+use super::encode::Condition;
+use super::entry::{Entry, Form, Options, Programs, Value, style};
+use super::facts::{Facts, Kind, LANGUAGES, Role, SCHEMES, parameter};
+use super::options::{Grammar, MAX_READ, Token};
+use super::resolve;
+use crate::work::{CALL, Work};
+
+/// Units for the program itself and the search for its entry.
+const PROGRAM: usize = 2_500;
+/// Units for a byte of arguments, and for an argument.
+const BYTE: usize = 60;
+const ARGUMENT: usize = 400;
+/// Units for an option of the entry that an argument is compared with, and for a form.
+const OPTION: usize = 60;
+const FORM: usize = 500;
+/// Units for a byte in which a text of a condition is searched.
+const SEARCHED: usize = 12;
+/// Longest part of a script that is read, in bytes.
+const MAX_SCRIPT: usize = 16 * 1024;
+/// Longest value that is resolved, in bytes. Windows' longest path has 32,767 characters.
+const MAX_VALUE: usize = 4096;
+
+/// A program with its arguments.
+pub(super) struct Call<'c> {
+    /// The program's file name in lower case.
+    pub(super) image_name: &'c str,
+    /// The arguments, as the program receives them and as written.
+    pub(super) argv: &'c [String],
+    pub(super) line: &'c str,
+    /// The working directory.
+    pub(super) folder: Option<&'c str>,
+}
+
+/// Returns what a process does with its arguments; `line` is the arguments as written. Without the work for it only
+/// what is known of the program itself, and false.
+#[inline(never)]
+pub(in super::super) fn read(
+    programs: &Programs,
+    process: &Process,
+    line: &str,
+    work: &Work,
+) -> (Facts, bool) {
+    let mut facts = Facts::default();
+    if programs.is_empty() || process.image.is_empty() {
+        return (facts, true);
+    }
+    if !work.spend(PROGRAM.saturating_add(process.image.len().saturating_mul(BYTE))) {
+        return (facts, false);
+    }
+    let call = Call {
+        image_name: &process.image_name,
+        argv: &process.argv,
+        line,
+        folder: process.working_directory.as_deref(),
+    };
+    let entry = programs.find(call.image_name);
+    let is_system = entry.is_some_and(|entry| entry.style & style::SYSTEM != 0);
+    facts.add(Kind::Runs, resolve::program(call.folder, &process.image, call.image_name, is_system));
+    let complete = add(programs, call, &mut facts, work);
+    (facts, complete)
+}
+
+/// Adds what a program does with its arguments, the program itself apart. Returns false where the work did not suffice.
+#[inline(never)]
+pub(super) fn add(programs: &Programs, call: Call<'_>, facts: &mut Facts, work: &Work) -> bool {
+    let Some(entry) = programs.find(call.image_name) else { return true };
+    if !work.spend(cost(&entry, call.argv, call.line)) {
+        return false;
+    }
+    Reading { programs, call, facts, sources: Vec::new(), destination: None }.by_entry(entry);
+    true
+}
+
+/// The units that reading the arguments takes at most.
+fn cost(entry: &Entry<'_>, argv: &[String], line: &str) -> usize {
+    let arguments = argv.len().min(MAX_READ);
+    let most = entry.forms().map(|form| form.options.len()).max().unwrap_or(0);
+    let options = entry.common.options.len().saturating_add(most).saturating_mul(2).saturating_add(1);
+    let searches = |(kind, _): &(u8, u16)| matches!(*kind, Condition::HOLDS | Condition::LIKE);
+    let searched = entry.forms().flat_map(|form| form.conditions()).filter(searches).count();
+    let bytes = line.len().saturating_mul(BYTE.saturating_add(searched.saturating_mul(SEARCHED)));
+    arguments
+        .saturating_mul(options.saturating_mul(OPTION).saturating_add(ARGUMENT))
+        .saturating_add(bytes)
+        .saturating_add(entry.count().saturating_mul(FORM))
+        .saturating_add(CALL)
+}
+
+struct Reading<'r, 'f> {
+    programs: &'r Programs,
+    call: Call<'r>,
+    facts: &'f mut Facts,
+    /// What is copied, and to where.
+    sources: Vec<&'r str>,
+    destination: Option<&'r str>,
+}
+
+impl<'r> Reading<'r, '_> {
+    #[inline(never)]
+    fn by_entry(&mut self, entry: Entry<'r>) {
+        let argv = self.call.argv;
+        let mut grammar = Grammar { programs: self.programs, entry, options: Options::default() };
+        let tokens = grammar.tokens(argv);
+        let found = entry.forms().find_map(|form| {
+            let used = self.fits(&form, &entry, &tokens)?;
+            Some((form, used))
+        });
+        let (form, used, tokens) = match found {
+            Some((form, used)) if form.options.len() > 0 => {
+                grammar.options = form.options;
+                (form, used, grammar.tokens(argv))
+            }
+            Some((form, used)) => (form, used, tokens),
+            None => (entry.common, 0, tokens),
+        };
+        let before = self.facts.list.len();
+        if entry.style & style::COMPUTER != 0 {
+            self.computers(&tokens);
+        }
+        let is_computer = |token: &Token<'_>| token.option.is_none() && entry.names_computer(token.value);
+        for token in tokens.iter().filter(|token| token.option.is_some()) {
+            if let Some(known) = token.known {
+                self.value(known, token);
+            }
+        }
+        let others = tokens.iter().filter(|token| token.option.is_none() && !is_computer(token)).skip(used);
+        let others: Vec<&Token<'r>> = others.collect();
+        self.arguments(&form, &others);
+        self.copy();
+        let technique = self.programs.text(form.technique);
+        // Without a fact, the program was not used for what the technique is.
+        if found.is_some() || self.facts.list.len() > before {
+            self.facts.add(Kind::Technique, technique.to_owned());
+        }
+    }
+
+    /// Returns how many arguments a form's conditions use up, where all hold.
+    #[inline(never)]
+    fn fits(&self, form: &Form<'_>, entry: &Entry<'_>, tokens: &[Token<'_>]) -> Option<usize> {
+        let is_computer = |token: &&Token<'_>| token.option.is_none() && entry.names_computer(token.value);
+        let mut words = tokens.iter().filter(|token| token.option.is_none() && !is_computer(token));
+        let mut next = words.next();
+        let mut used = 0_usize;
+        let abbreviated = entry.style & style::ABBREVIATED != 0;
+        for (kind, text) in form.conditions() {
+            let text = self.programs.text(text);
+            let holds = match kind {
+                Condition::WORD => {
+                    let holds = next.is_some_and(|token| is_word(text, token.value, abbreviated));
+                    next = words.next();
+                    used = used.saturating_add(1);
+                    holds
+                }
+                Condition::LIKE => next.is_some_and(|token| is_like(text, token.value)),
+                Condition::OPTION => tokens.iter().any(|token| {
+                    token.option.is_some_and(|option| {
+                        if entry.style & style::CASED != 0 {
+                            text.split('|').any(|known| known == option)
+                        } else {
+                            is_word(text, option, abbreviated)
+                        }
+                    })
+                }),
+                _ => tokens.iter().any(|token| holds_text(token.value, text)),
+            };
+            if !holds {
+                return None;
+            }
+        }
+        Some(used)
+    }
+
+    /// Gives each argument that is no option its role, in order.
+    #[inline(never)]
+    fn arguments(&mut self, form: &Form<'r>, others: &[&Token<'r>]) {
+        let mut roles = form.arguments();
+        let mut at = 0_usize;
+        while let Some(role) = roles.next() {
+            if role.is_rest() {
+                if let Some(token) = others.get(at) {
+                    self.value(role, token);
+                }
+                return;
+            }
+            // What follows a repeated one takes the last arguments.
+            let count = if role.is_repeated() {
+                others.len().saturating_sub(at).saturating_sub(roles.len())
+            } else {
+                1
+            };
+            let end = at.saturating_add(count).min(others.len());
+            for token in others.get(at..end).unwrap_or_default() {
+                self.value(role, token);
+            }
+            at = end;
+        }
+    }
+
+    /// `\\computer`, also several.
+    fn computers(&mut self, tokens: &[Token<'r>]) {
+        let named = tokens.iter().filter(|token| token.option.is_none() && token.value.starts_with(r"\\"));
+        for name in named.flat_map(|token| token.value.split(',')) {
+            self.facts.add(Kind::Computer, resolve::computer(name));
+        }
+    }
+
+    fn value(&mut self, known: Value, token: &Token<'r>) {
+        let rest = known.is_rest().then(|| tokens::after_arguments(self.call.line, token.at));
+        let value = rest.unwrap_or(token.value).trim();
+        let value = value.get(..value.floor_char_boundary(MAX_VALUE)).unwrap_or(value);
+        let role = Role::of(known.role());
+        let is_list = known.parameter == parameter::LIST && !matches!(role, Role::Code | Role::Address);
+        if is_list {
+            for part in value.split([',', ';']) {
+                self.fact(role, 0, part.trim());
+            }
+        } else {
+            self.fact(role, known.parameter, value);
+        }
+    }
+
+    #[inline(never)]
+    fn fact(&mut self, role: Role, param: u8, value: &'r str) {
+        if value.is_empty() {
+            return;
+        }
+        let (kind, is_file) = match role {
+            Role::Text | Role::Flag | Role::Password => return,
+            Role::Script => return self.script(param, value),
+            Role::Code => {
+                return self.code(LANGUAGES.get(usize::from(param)).copied().unwrap_or_default(), value);
+            }
+            Role::Address => {
+                return self.address(value, SCHEMES.get(usize::from(param)).copied().unwrap_or("http"));
+            }
+            Role::Computer => return self.facts.add(Kind::Computer, resolve::computer(value)),
+            Role::RegistryKey => return self.registry_key(value),
+            Role::Source => return self.sources.push(value),
+            Role::Destination => {
+                self.destination = Some(value);
+                return;
+            }
+            Role::Library => (Kind::Library, true),
+            Role::Package => (Kind::Package, true),
+            Role::Project => (Kind::Project, true),
+            Role::Input => (Kind::Reads, true),
+            Role::Output => (Kind::Writes, true),
+            Role::Upload => (Kind::Uploads, true),
+            Role::Delete => (Kind::Deletes, true),
+            Role::Command => (Kind::Command, false),
+            Role::Account => (Kind::Account, false),
+            Role::Service => (Kind::Service, false),
+            Role::Task => (Kind::Task, false),
+        };
+        if is_file {
+            self.file(kind, param, value);
+        } else {
+            self.facts.add(kind, value.to_owned());
+        }
+    }
+
+    fn registry_key(&mut self, value: &str) {
+        if value.starts_with(r"\\") {
+            self.facts.add(Kind::Computer, resolve::computer(value));
+        }
+        self.facts.add(Kind::RegistryKey, resolve::registry_key(value));
+    }
+
+    /// A script's file, or the script itself behind the name of its language.
+    fn script(&mut self, param: u8, value: &'r str) {
+        let inline = value.split_once(':').and_then(|(scheme, code)| {
+            let language = match scheme.to_ascii_lowercase().as_str() {
+                "vbscript" => "vbscript",
+                "javascript" => "jscript",
+                "about" | "data" => "html",
+                _ => return None,
+            };
+            Some((language, code))
+        });
+        match inline {
+            Some((language, code)) => self.code(language, code),
+            None => self.file(Kind::Script, param, value),
+        }
+    }
+
+    fn code(&mut self, language: &str, value: &str) {
+        self.facts.add(Kind::Code, value.to_owned());
+        self.facts.add(Kind::Language, language.to_owned());
+    }
+
+    /// A file: its path, and whether it is executed or fetched.
+    #[inline(never)]
+    fn file(&mut self, kind: Kind, param: u8, written: &'r str) {
+        let written = match param {
+            parameter::AT => match written.rsplit_once('@') {
+                Some((_, file)) => file.split(';').next().unwrap_or(file),
+                None => return,
+            },
+            parameter::EQUALS => written.split_once('=').map_or(written, |(_, file)| file),
+            parameter::ENTRY => entry_point(written),
+            _ => written,
+        };
+        if written.is_empty() || written == "-" {
+            return;
+        }
+        let mut path = resolve::file(self.folder_for(kind, written), written);
+        if matches!(param, parameter::ENTRY | parameter::DLL) && !path::file_name(&path).contains('.') {
+            path.push_str(".dll");
+        }
+        if matches!(kind, Kind::Script | Kind::Library | Kind::Package | Kind::Project) {
+            self.facts.add(Kind::Runs, path.clone());
+        }
+        if kind != Kind::Writes && kind != Kind::Deletes {
+            self.fetched(&path);
+        }
+        self.facts.add(kind, path);
+    }
+
+    /// The folder that a file is seen from. Windows looks for its own libraries in its own folder first.
+    fn folder_for(&self, kind: Kind, written: &str) -> Option<&'r str> {
+        const OWN: &str = r"C:\Windows\System32";
+        if kind == Kind::Library && !written.contains(['\\', '/', ':']) {
+            let name = written.to_ascii_lowercase();
+            let name = if name.contains('.') { name } else { [&name, ".dll"].concat() };
+            if self.programs.find(&name).is_some_and(|entry| entry.style & style::SYSTEM != 0) {
+                return Some(OWN);
+            }
+        }
+        self.call.folder
+    }
+
+    /// Adds the address that a file is fetched from, where its path is one.
+    fn fetched(&mut self, path: &str) {
+        let address =
+            if address::is_one(path) { address::read(path, "http") } else { address::of_share(path) };
+        self.add_address(address);
+    }
+
+    /// An address, or a file in its place.
+    fn address(&mut self, value: &'r str, scheme: &str) {
+        if path::is_absolute(value) {
+            self.file(Kind::Reads, 0, value);
+        } else {
+            self.add_address(address::read(value, scheme));
+        }
+    }
+
+    #[inline(never)]
+    fn add_address(&mut self, address: Option<address::Address>) {
+        let Some(address) = address else { return };
+        if matches!(address.scheme.as_str(), "ssh" | "rdp" | "winrm" | "telnet") {
+            self.facts.add(Kind::Computer, address.host.clone());
+        }
+        self.facts.add(Kind::Address, address.text);
+        self.facts.add(Kind::Host, address.host);
+        self.facts.add(Kind::Port, address.port.unwrap_or_default());
+    }
+
+    /// What is copied where.
+    #[inline(never)]
+    fn copy(&mut self) {
+        let destination = self.destination;
+        let remote = destination.and_then(remote_file);
+        for source in std::mem::take(&mut self.sources) {
+            match remote_file(source) {
+                Some(address) => self.add_address(Some(address)),
+                None if remote.is_some() => self.file(Kind::Uploads, 0, source),
+                None => self.file(Kind::Reads, 0, source),
+            }
+        }
+        match (remote, destination) {
+            (Some(address), _) => self.add_address(Some(address)),
+            (None, Some(path)) => self.file(Kind::Writes, 0, path),
+            (None, None) => {}
+        }
+    }
+}
+
+/// The library of `library.dll,Function`. A comma within quotes is the path's.
+fn entry_point(written: &str) -> &str {
+    let written = written.trim_start_matches('"');
+    let end = written.find([',', '"']).unwrap_or(written.len());
+    written.get(..end).unwrap_or(written).trim_end()
+}
+
+/// A file on another machine: `user@host:path`, `host:path` or an address.
+fn remote_file(text: &str) -> Option<address::Address> {
+    if address::is_one(text) {
+        return address::read(text, "http");
+    }
+    let (host, path) = text.split_once(':')?;
+    // One letter is a drive.
+    if host.len() < 2 || host.contains(['\\', '/', '%']) || path.starts_with(':') {
+        return None;
+    }
+    address::read(&["ssh://", host, "/", path.trim_start_matches('/')].concat(), "ssh")
+}
+
+/// Whether a word is one of those that are separated by `|`; `*` is any.
+fn is_word(known: &str, word: &str, abbreviated: bool) -> bool {
+    known.split('|').any(|known| {
+        known == "*"
+            || known.eq_ignore_ascii_case(word)
+            || (abbreviated
+                && !word.is_empty()
+                && known.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word)))
+    })
+}
+
+/// Whether a text fits one of the patterns, each with a `*` at one end or at both.
+fn is_like(patterns: &str, text: &str) -> bool {
+    patterns.split('|').any(|pattern| match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
+        // `**` is any.
+        (Some(_), Some(_)) => holds_text(text, pattern.trim_matches('*')),
+        (Some(end), None) => tokens::ends_with_ignoring_case(text, end),
+        (None, Some(start)) => text.get(..start.len()).is_some_and(|text| text.eq_ignore_ascii_case(start)),
+        (None, None) => pattern.eq_ignore_ascii_case(text),
+    })
+}
+
+fn holds_text(text: &str, part: &str) -> bool {
+    part.split('|').any(|part| part.is_empty() || environment::find_ignoring_case(text, part).is_some())
+}
+
+/// Adds what is known of a shell once its command is decoded. Returns false where the work did not suffice.
+#[inline(never)]
+pub(in super::super) fn finish(programs: &Programs, process: &mut Process, work: &Work) -> bool {
+    if process.image_name == "cmd.exe" && !process.arguments.is_empty() && !process.facts.list.is_empty() {
+        process.facts.add(Kind::Technique, "T1059.003".to_owned());
+    }
+    let Some(powershell) = &process.powershell else { return true };
+    if process.facts.list.is_empty() {
+        return true;
+    }
+    let mut complete = true;
+    if let Some(file) = &powershell.file {
+        let path = resolve::file(process.working_directory.as_deref(), file);
+        process.facts.add(Kind::Runs, path.clone());
+        process.facts.add(Kind::Script, path);
+    }
+    // With its string tricks folded, where that was done.
+    let folded = process.decoded.iter().find(|layer| layer.how == "folded").map(|layer| &layer.text);
+    let script = folded.or(powershell.script.as_ref()).filter(|script| !script.is_empty()).cloned();
+    if let Some(mut script) = script {
+        script.truncate(script.floor_char_boundary(MAX_SCRIPT));
+        complete = cmdlets::add(programs, process, &script, work);
+        process.facts.add(Kind::Code, script);
+        process.facts.add(Kind::Language, "powershell".to_owned());
+    }
+    process.facts.add(Kind::Technique, "T1059.001".to_owned());
+    complete
+}
