@@ -16,16 +16,14 @@
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
 pub mod abi;
-mod bytes;
-pub mod command;
 pub mod engine;
-pub mod event;
 pub mod fields;
 pub mod history;
 pub mod json;
-mod order;
 pub mod rules;
 pub mod shapes;
-pub mod task;
 pub mod verdict;
-pub mod work;
+
+pub use schtag_command as command;
+use schtag_task::{bytes, order};
+pub use schtag_task::{event, task, work};

@@ -1,0 +1,185 @@
+//! What a command leaves behind: variables, output, files, started programs, and the steps for a person to read.
+
+use std::rc::Rc;
+
+use super::{Input, Machine};
+use crate::Step;
+use crate::cmd::variables::Value;
+use crate::wrappers::{Started, Starts};
+
+/// Most different command lines that are kept.
+const MAX_STARTED: usize = 256;
+/// Most bytes of what a command writes.
+const MAX_OUTPUT: usize = 64 * 1024;
+/// Most files whose content the line itself writes.
+const MAX_FILES: usize = 16;
+
+impl Machine<'_> {
+    /// Whether steps are written down.
+    pub(in crate::cmd) const fn records(&self) -> bool {
+        self.records
+    }
+
+    /// Writes a step down, if asked to.
+    pub(in crate::cmd) fn step(&mut self, how: &'static str, text: &str) {
+        /// Most steps from the beginning, and as many from the end.
+        const KEPT: usize = 12;
+        if !self.records || text.trim().is_empty() {
+            return;
+        }
+        let steps = &mut self.starts.steps;
+        if steps.last().is_some_and(|last| last.text == text) {
+            return;
+        }
+        if steps.len() >= KEPT.saturating_add(4) {
+            steps.remove(KEPT);
+        }
+        steps.push(Step { how, text: text.to_owned() });
+    }
+
+    /// Writes down what a loop adds to a variable: one step for all its rounds.
+    pub(super) fn step_of_round(&mut self, variable: &str, tail: &str) {
+        if !self.records {
+            return;
+        }
+        let Some(Value::Known(value)) = self.variables.own(variable) else { return };
+        let text = [variable, "=", value, tail].concat();
+        match self.starts.steps.last_mut() {
+            Some(last) if last.how == "for" => last.text = text,
+            _ => self.step("for", &text),
+        }
+    }
+
+    /// Keeps a built-in command that came out of variables or a pipe: it becomes no process, and stands nowhere else.
+    pub(in crate::cmd) fn shows(&mut self, line: &str) {
+        /// Most such commands.
+        const MOST: usize = 8;
+        if self.work.walk(line.len(), 20) {
+            Starts::place(&mut self.starts.builtins, line, self.folder.as_deref());
+        }
+        let line = self.written.as_deref().unwrap_or(line).trim().to_owned();
+        if self.computed && self.starts.commands.len() < MOST && !self.starts.commands.contains(&line) {
+            self.step("runs", &line);
+            self.starts.commands.push(line);
+        }
+    }
+
+    pub(in crate::cmd) fn set(&mut self, name: &str, value: Value) {
+        self.shared = None;
+        self.variables.set(name, value);
+    }
+
+    pub(in crate::cmd) fn variables_changed(&mut self) {
+        self.shared = None;
+    }
+
+    /// Whether what a command writes is read by another.
+    pub(in crate::cmd) fn is_captured(&self) -> bool {
+        !self.captures.is_empty()
+    }
+
+    /// Takes what a command writes: for the next command, or into a file.
+    pub(in crate::cmd) fn write(
+        &mut self,
+        text: &str,
+        output: Option<&(String, bool)>,
+        constant: bool,
+    ) {
+        let Some((file, append)) = output else {
+            if let Some(capture) = self.captures.last_mut() {
+                let room = MAX_OUTPUT.saturating_sub(capture.text.len());
+                capture.text.push_str(text.get(..text.floor_char_boundary(room)).unwrap_or_default());
+                capture.constant |= constant;
+            }
+            return;
+        };
+        if file.eq_ignore_ascii_case("nul") {
+            return;
+        }
+        let room = self.files.len() < MAX_FILES && text.len() <= MAX_OUTPUT;
+        match self.files.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(file)) {
+            Some((_, content)) => {
+                if !append {
+                    content.clear();
+                }
+                if content.len().saturating_add(text.len()) <= MAX_OUTPUT {
+                    content.push_str(text);
+                }
+            }
+            None if room => self.files.push((file.clone(), text.to_owned())),
+            None => {}
+        }
+    }
+
+    /// Keeps the file that output goes to.
+    pub(in crate::cmd) fn goes_to(&mut self, output: Option<&(String, bool)>) {
+        if let Some((file, _)) = output.filter(|(file, _)| !file.eq_ignore_ascii_case("nul")) {
+            Starts::place(&mut self.starts.outputs, file.trim_matches('"'), self.folder.as_deref());
+        }
+    }
+
+    /// Says that a command writes what is not known, and where that comes from.
+    pub(in crate::cmd) fn write_unknown(
+        &mut self,
+        origin: &Rc<str>,
+        output: Option<&(String, bool)>,
+    ) {
+        if let Some((file, _)) = output {
+            self.files.retain(|(known, _)| !known.eq_ignore_ascii_case(file));
+        } else if let Some(capture) = self.captures.last_mut() {
+            capture.origin.get_or_insert_with(|| Rc::clone(origin));
+        }
+    }
+
+    /// The content of a file that the line itself has written.
+    pub(in crate::cmd) fn file(&self, name: &str) -> Option<Rc<str>> {
+        let name = name.trim_matches('"');
+        self.files
+            .iter()
+            .find(|(known, _)| known.trim_matches('"').eq_ignore_ascii_case(name))
+            .map(|(_, text)| Rc::from(text.as_str()))
+    }
+
+    pub(super) fn input_from_file(&self, name: &str) -> Input {
+        if name.eq_ignore_ascii_case("nul") {
+            return Input::Inherited;
+        }
+        match self.file(name) {
+            Some(text) => Input::Text(text),
+            None => Input::From(Rc::from(name.trim_matches('"'))),
+        }
+    }
+
+    /// Adds a program that the line starts. The same line counts once.
+    pub(in crate::cmd) fn starts(&mut self, mut started: Started) {
+        if started.line.trim().is_empty() || self.within > 0 {
+            return;
+        }
+        let list = &self.starts.list;
+        let compared = list.len().saturating_mul(started.line.len().saturating_add(20));
+        // It is looked at once more where there are too many.
+        let long = started.line.len().saturating_sub(2_048).saturating_mul(150);
+        let kept = started.line.len().saturating_mul(30).saturating_add(4_000).saturating_add(long);
+        if !self.work.spend(compared.saturating_add(kept)) {
+            return;
+        }
+        let same = |known: &Started| {
+            known.line == started.line && known.stdin == started.stdin && known.folder == started.folder
+        };
+        if list.iter().any(same) {
+            return;
+        }
+        if list.len() >= MAX_STARTED {
+            self.starts.cut = true;
+            // The last one is kept, too.
+            self.starts.list.pop();
+        }
+        if !self.variables.is_empty() && (self.shared.is_some() || self.work.spend(self.variables.copying()))
+        {
+            let shared = self.shared.get_or_insert_with(|| Rc::new(self.variables.clone()));
+            started.environment = Some(Rc::clone(shared));
+        }
+        self.step("starts", &started.line);
+        self.starts.list.push(started);
+    }
+}

@@ -1,0 +1,154 @@
+//! A command by itself: its variables are put in, and it is run.
+
+use std::borrow::Cow;
+
+use super::{Machine, Place, Waiting};
+use crate::bytes;
+use crate::cmd::expand::loop_values;
+use crate::cmd::parse::Simple;
+use crate::cmd::{builtins, split_name};
+
+/// Longest command that is shown as it stood before its variables were put in.
+const MAX_WRITTEN: usize = 4096;
+/// Work of a command beside its bytes, in bytes.
+const COMMAND: usize = 60;
+/// Units of a percent sign that may name the variable of a loop.
+const REFERENCE: usize = 700;
+/// Units for a byte of a command that came out of variables.
+const EXPANDED_BYTE: usize = 10;
+/// Units of what a command does, besides those for its bytes, and for a byte of its name: it is folded, compared, and
+/// looked for in what was written.
+const EFFECT: usize = 2_000;
+const NAME_BYTE: usize = 200;
+
+impl Machine<'_> {
+    /// A command by itself.
+    #[inline(never)]
+    pub(super) fn simple(&mut self, simple: &Simple, place: &Place) {
+        let &Place { child, computed, settled, .. } = place;
+        self.commands = self.commands.saturating_add(1);
+        if !self.work.walk(simple.text.len().saturating_add(COMMAND), 40) {
+            return;
+        }
+        self.unknown.clear();
+        let references = if self.loops.is_empty() { 0 } else { bytes::count(simple.text.as_bytes(), b'%') };
+        if !self.work.walk(references, REFERENCE) {
+            return;
+        }
+        let mut text = match loop_values(&simple.text, &self.loops, &mut self.unknown) {
+            Some(text) => Cow::Owned(text),
+            None => Cow::Borrowed(simple.text.as_str()),
+        };
+        self.note_launcher(&simple.text);
+        let input = match &simple.input {
+            Some(file) => Cow::Owned(self.input_from_file(file)),
+            None => Cow::Borrowed(&place.input),
+        };
+        if !child && !settled && self.appended(&text) {
+            return;
+        }
+        if self.delayed && !settled && text.contains('!') {
+            self.note_pieces(&text, '!');
+            text = Cow::Owned(self.expand_delayed(&text));
+        }
+        if child && text.contains(['^', '&', '|', '<', '>', '%', '(']) {
+            // Each side of a pipe is a cmd.exe of its own, which parses once more.
+            self.note_pieces(&text, '%');
+            let computed = computed || text != simple.text;
+            let written = text.trim_start_matches([' ', '@', ',', ';', '=']);
+            if computed && text.contains('%') && split_name(written).0.eq_ignore_ascii_case("echo") {
+                self.computed = true;
+                self.written = None;
+                self.shows(&text);
+            }
+            let text = text.into_owned();
+            let input = input.into_owned();
+            self.wait_for(Waiting { text, input, computed, expanded: false, settled: true });
+            return;
+        }
+        // What came out of variables and loops is copied and looked through a few times.
+        if !self.work.walk(text.len().saturating_sub(simple.text.len()), EXPANDED_BYTE) {
+            return;
+        }
+        let before = |c: char| matches!(c, '@' | ' ' | '\t' | ',' | ';' | '=' | '\r' | '\n');
+        let mut line = text.trim_start_matches(before);
+        let late;
+        let is_late = line.starts_with('%') && !self.variables.is_empty();
+        if is_late {
+            late = self.percent(line);
+            line = late.trim_start_matches(before);
+        }
+        let (name, arguments) = split_name(line);
+        if name.is_empty() || !self.work.walk(name.len(), NAME_BYTE) || !self.work.spend(EFFECT) {
+            return;
+        }
+        self.written = place.written.clone().filter(|written| written.len() < MAX_WRITTEN);
+        let is_written = matches!(text, Cow::Borrowed(_)) && !is_late || simple.text.contains(name);
+        self.computed = computed || name.contains(['!', '%']) || !is_written;
+        let output = simple.output.as_ref();
+        builtins::run(self, &builtins::Call { line, name, arguments, input: &input, output });
+    }
+
+    /// Adds to a variable in place: `set x=!x!text`. A loop that builds a long text stays linear by that.
+    pub(super) fn appended(&mut self, text: &str) -> bool {
+        if !self.delayed {
+            return false;
+        }
+        let (name, arguments) = split_name(text.trim_start_matches([' ', '@', ',', ';', '=']));
+        if !name.eq_ignore_ascii_case("set") {
+            return false;
+        }
+        let Some((variable, value)) = builtins::trimmed(arguments).split_once('=') else { return false };
+        let tail = value
+            .strip_prefix('!')
+            .and_then(|rest| rest.split_at_checked(variable.len()))
+            .filter(|(known, _)| known.eq_ignore_ascii_case(variable))
+            .and_then(|(_, tail)| tail.strip_prefix('!'));
+        let Some(tail) = tail.filter(|_| !variable.starts_with(['"', '/'])) else { return false };
+        if self.variables.own(variable).is_none() {
+            return false;
+        }
+        let tail = self.expand_delayed(tail);
+        self.step_of_round(variable, &tail);
+        self.collected(tail.chars().nth(1).is_none());
+        self.variables.append(variable, &tail)
+    }
+
+    /// Notes that a loop adds to a variable: one character, or more.
+    pub(super) fn collected(&mut self, is_one: bool) {
+        if is_one {
+            self.facts.collected = self.facts.collected.saturating_add(1);
+            self.facts.backwards = self.facts.backwards.saturating_add(usize::from(self.backwards));
+        }
+        self.shared = None;
+    }
+
+    /// Notes a program whose name comes out of the output of a command of Windows.
+    pub(super) fn note_launcher(&mut self, text: &str) {
+        let mut chars = text.trim_start_matches([' ', '@', ',', ';', '=', '"']).chars();
+        if chars.next() == Some('%')
+            && let Some(name) = chars.find(|&c| c != '%' && c != '~')
+            && self.loops.iter().any(|variable| variable.constant && variable.name == name)
+        {
+            self.facts.launcher = true;
+        }
+    }
+
+    /// Notes variables side by side, and replacements in them.
+    pub(in crate::cmd) fn note_pieces(&mut self, text: &str, mark: char) {
+        let (mut joined, mut before) = (1_usize, false);
+        for byte in text.bytes() {
+            let is_second = before && char::from(byte) == mark;
+            joined = joined.saturating_add(usize::from(is_second));
+            before = !is_second && char::from(byte) == mark;
+        }
+        self.facts.joined = self.facts.joined.max(joined);
+        let own = |part: &str| {
+            part.split_once(':').is_some_and(|(name, modifier)| {
+                modifier.contains('=') && !modifier.starts_with('~') && self.variables.own(name).is_some()
+            })
+        };
+        let replaced = text.split(mark).skip(1).take(64).filter(|part| own(part)).count();
+        self.facts.replaced = self.facts.replaced.saturating_add(replaced);
+    }
+}

@@ -1,0 +1,92 @@
+//! Finds bytes eight at a time: as fast as `memchr` where they are far apart, and faster where they are near, since
+//! nothing is prepared.
+
+/// One in each byte of a word.
+pub const ONES: u64 = u64::MAX / 0xff;
+/// The highest bit of each byte of a word.
+pub const HIGH_BITS: u64 = ONES << 7;
+
+/// The first byte of a little-endian word of which the highest bit is set in `marks`, where no other bits are.
+#[inline(always)]
+pub const fn first_marked(marks: u64) -> usize {
+    (marks.trailing_zeros() / 8) as usize
+}
+
+/// Where in a text a byte first stands.
+pub fn find(text: &[u8], byte: u8) -> Option<usize> {
+    let bytes = repeated(byte);
+    first(text, |word| zeros(word ^ bytes), |other| other == byte)
+}
+
+/// Where in a text one of two bytes first stands.
+pub fn find_either(text: &[u8], one: u8, other: u8) -> Option<usize> {
+    let (ones, others) = (repeated(one), repeated(other));
+    first(text, |word| zeros(word ^ ones) | zeros(word ^ others), |byte| byte == one || byte == other)
+}
+
+/// How often a byte stands in a text.
+pub fn count(text: &[u8], byte: u8) -> usize {
+    let bytes = repeated(byte);
+    let (words, rest) = text.as_chunks::<8>();
+    let marks = words.iter().map(|word| {
+        let word = u64::from_le_bytes(*word) ^ bytes;
+        // The high bit of each byte that is not zero: of the lower bits by a carry, of the highest by itself.
+        let others = (word & !HIGH_BITS).wrapping_add(!HIGH_BITS) | word;
+        (!others & HIGH_BITS).count_ones() as usize
+    });
+    let last = rest.iter().filter(|other| **other == byte).count();
+    marks.fold(last, usize::wrapping_add)
+}
+
+/// Where the first byte stands that is one of those wanted: the high bit of the first of them in a word is the lowest
+/// that is set in `marks` of that word.
+#[inline(always)]
+fn first(text: &[u8], marks: impl Fn(u64) -> u64, wanted: impl Fn(u8) -> bool) -> Option<usize> {
+    let mut rest = text;
+    while let Some((word, behind)) = rest.split_first_chunk::<8>() {
+        let found = marks(u64::from_le_bytes(*word));
+        if found != 0 {
+            let before = text.len().wrapping_sub(rest.len());
+            return Some(before.wrapping_add(first_marked(found)));
+        }
+        rest = behind;
+    }
+    let at = rest.iter().position(|byte| wanted(*byte))?;
+    Some(text.len().wrapping_sub(rest.len()).wrapping_add(at))
+}
+
+const fn repeated(byte: u8) -> u64 {
+    ONES.wrapping_mul(byte as u64)
+}
+
+/// The high bit of every zero byte, up to the first; above it there may be others.
+const fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(ONES) & !word & HIGH_BITS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_first_of_them_is_found(text in prop::collection::vec(0x5b_u8..0x60, 0..40)) {
+            let expected = text.iter().position(|byte| matches!(byte, b'\\' | b'^'));
+            prop_assert_eq!(find_either(&text, b'\\', b'^'), expected);
+        }
+
+        #[test]
+        fn any_byte_can_be_looked_for(text in prop::collection::vec(any::<u8>(), 0..40), one: u8, other: u8) {
+            let expected = text.iter().position(|byte| *byte == one || *byte == other);
+            prop_assert_eq!(find_either(&text, one, other), expected);
+            prop_assert_eq!(find(&text, one), text.iter().position(|byte| *byte == one));
+            prop_assert_eq!(count(&text, one), text.iter().filter(|byte| **byte == one).count());
+        }
+
+        #[test]
+        fn every_one_of_them_is_counted(text in prop::collection::vec(0x5b_u8..0x5e, 0..40)) {
+            prop_assert_eq!(count(&text, b'\\'), text.iter().filter(|byte| **byte == b'\\').count());
+        }
+    }
+}
