@@ -88,12 +88,14 @@ fn every_lifecycle_gives_the_same_verdicts() {
     use schtag_host::run::wasmtime::Tagger;
     let module = Module::new(&filter::wasm().unwrap()).unwrap();
     let of = |count| NonZeroU32::new(count).unwrap();
-    // Each with a host, task and user of its own: several events of one are a sequence, which an instance that is
-    // new for each chunk need not see.
+    // Each with a host, task and user of its own, and two hours after the one before: several events of one, or one command
+    // on many hosts, are a sequence, which an instance that is new for each chunk need not see.
     let inputs: Vec<Vec<u8>> = (0..).zip(inputs()).map(|(number, input)| alone(number, input)).collect();
     let run = |options: Options| -> Vec<Vec<u8>> {
         let mut tagger = Tagger::new(module.clone(), options).unwrap();
-        inputs.iter().map(|input| tagger.tag_record(b"t", AT, input).record.into_owned()).collect()
+        let hours = (0..).map(|hour| Timestamp { seconds: AT.seconds + hour * 7_200, ..AT });
+        let each = inputs.iter().zip(hours);
+        each.map(|(input, at)| tagger.tag_record(b"t", at, input).record.into_owned()).collect()
     };
     let expected = run(Options::default());
     for options in [

@@ -167,7 +167,9 @@ fn memory_and_fuel_stay_the_same_after_100_000_task_events() {
     // Every event is another task on another host, remembered by all rules that wait for a creation.
     let pass = |filter: &mut Filter, number: u32| {
         let mut sample = quiet(4698, &format!("\\Task {number:06}"));
-        sample.content = "<Task><Actions><Exec><Command>C:\\Windows\\System32\\cleanmgr.exe</Command></Exec></Actions></Task>".into();
+        sample.content = format!(
+            "<Task><Actions><Exec><Command>C:\\Windows\\System32\\cleanmgr.exe</Command><Arguments>/sagerun:{number:06}</Arguments></Exec></Actions></Task>"
+        );
         sample.computer = format!("ws{number:06}.corp.example");
         let tag = filter.tag(&sample.record(Shape::Flat), number / 100).unwrap();
         assert!(tag.is_null(), "{number}: {tag}");

@@ -123,6 +123,13 @@ fn folder(root: &Path) -> tempfile::TempDir {
             }
         }
     }
+    for name in ["programs", "my-programs"] {
+        fs::create_dir_all(at(name)).unwrap();
+        let program = "- names: [fetchit]\n  source: https://wiki.example.com/fetchit\n  reads: [dash]\n  \
+                       arguments: [address]\n  cases:\n    - line: fetchit https://host.example/a\n      \
+                       address: https://host.example/a\n";
+        fs::write(at(&format!("{name}/fetchit.yml")), program).unwrap();
+    }
     fs::write(
         at("sigma/rules/windows/one.yml"),
         "title: One\nid: 60d5087d-4140-4c5a-8fbe-f6d946845cd6\nlogsource: {product: windows, service: security}\n\

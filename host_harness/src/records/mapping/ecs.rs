@@ -136,7 +136,7 @@ mod tests {
     use schtag::rules::Pack;
 
     const ENCODED: &str = "f6f75093-f4e7-4d7c-9361-9b49c0f78998";
-    const TAG: &str = r#"{"schema":"1","verdict":"alert","rules":[{"id":"f6f75093-f4e7-4d7c-9361-9b49c0f78998","title":"T","level":"high"}],"notes":["n"],"pack":"b07e33d1f1cf"}"#;
+    const TAG: &str = r#"{"schema":"1","verdict":"alert","rules":[{"id":"f6f75093-f4e7-4d7c-9361-9b49c0f78998","title":"T","level":"high"}],"techniques":["T1053.005"],"notes":["n"],"pack":"b07e33d1f1cf"}"#;
 
     fn lifter() -> Lifter {
         let mut manifest = Manifest::new(&Pack::default(), String::new(), String::new());
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn the_objects_go_to_the_top_and_no_other_byte_changes() {
-        let tag = r#"{"schema":"1","verdict":"alert","rules":[{"id":"f6f75093-f4e7-4d7c-9361-9b49c0f78998","title":"T","level":"high"}],"pack":"b07e33d1f1cf","notes":["n"]}"#;
+        let tag = r#"{"schema":"1","verdict":"alert","rules":[{"id":"f6f75093-f4e7-4d7c-9361-9b49c0f78998","title":"T","level":"high"}],"techniques":["T1053.005"],"pack":"b07e33d1f1cf","notes":["n"]}"#;
         assert_eq!(
             lift(r#" "n": 12345678901234567890.0, "ruleset":1,"#, TAG).unwrap(),
             format!(r#"{{ "n": 12345678901234567890.0, "ruleset":1,{RULE},{THREAT},"schtag":{tag}}}"#)
