@@ -63,7 +63,7 @@ fn records_of_other_events_straight_from_winevtlog_cost_a_few_hundred_instructio
 #[test]
 fn task_events_cost_a_bounded_number_of_instructions() {
     let mut filter = Filter::new(&filter::module().unwrap()).unwrap();
-    assert_within(&mut filter, "benign task, winevtlog", 510_000);
+    assert_within(&mut filter, "benign task, winevtlog", 640_000);
     assert_within(&mut filter, "plain PowerShell, winevtlog", 700_000);
     assert_within(&mut filter, "encoded PowerShell, winevtlog", 1_090_000);
 }
@@ -93,8 +93,8 @@ fn the_thousandth_event_costs_what_the_first_does() {
                 filter.fuel()
             })
             .collect();
-        // The first records let buffers grow.
-        let first = costs[1];
+        // The first records let buffers grow, and from the tenth host on one command on many hosts is a finding of its own.
+        let first = costs[20];
         for number in [1_000, 2_000, 4_999] {
             let later = costs[number];
             assert!(later.abs_diff(first) * 20 <= first, "{kind}: {first} units, then {later} at {number}");

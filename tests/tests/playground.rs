@@ -107,7 +107,7 @@ fn a_sample_is_judged_and_shown() {
         "data-verdict=\"alert\" data-severity=\"high\"",
         "\\OneDrive Sync Task created by NORTHWIND\\a.lindqvist",
         ">Net.WebClient</mark>",
-        "<h3>Decoded</h3><pre dir=\"ltr\">IEX (New-Object ",
+        "<h3>Decoded</h3><pre dir=\"ltr\"><mark title=\"Scheduled task runs encoded PowerShell that",
         "href=\"https://attack.mitre.org/techniques/T1053/005/\"",
         &*format!("pack {pack}"),
     ] {

@@ -1,6 +1,5 @@
 //! Command lines, each with the facts of it, by entries of each kind.
 use super::*;
-use crate;
 use crate::task::Exec;
 use crate::work::Work;
 
@@ -122,7 +121,7 @@ fn facts(line: &str, folder: Option<&str>, work: &Work) -> Vec<String> {
         arguments: Some(arguments.to_owned()),
         working_directory: folder.map(str::to_owned),
     };
-    let processes = command::read(&exec, &programs(), work);
+    let processes = crate::read(&exec, &programs(), work);
     let facts = processes.list.iter().flat_map(|process| &process.facts.list);
     facts.map(|fact| format!("{:?} {}", fact.kind, fact.value)).collect()
 }
@@ -260,7 +259,7 @@ fn facts_of_shells() {
             arguments: Some(arguments.into()),
             working_directory: None,
         };
-        let first = command::read(&exec, &programs(), &Work::unlimited()).list.swap_remove(0);
+        let first = crate::read(&exec, &programs(), &Work::unlimited()).list.swap_remove(0);
         let found = first.facts.list.iter().skip(1).map(|fact| format!("{:?} {}", fact.kind, fact.value));
         let mut found: Vec<String> = found.collect();
         found.sort_unstable();
@@ -319,7 +318,7 @@ mod properties {
             }
             for name in ["certutil", "rundll32", "sc"] {
                 let exec = Exec { command: Some(name.into()), arguments: Some(line.clone()), working_directory: None };
-                let processes = command::read(&exec, &programs, &Work::new(crate::work::RECORD));
+                let processes = crate::read(&exec, &programs, &Work::new(crate::work::RECORD));
                 prop_assert!(processes.list.iter().all(|process| process.facts.list.len() <= 64));
             }
         }
@@ -332,7 +331,7 @@ mod properties {
         ) {
             let arguments = words.join(" ");
             let exec = Exec { command: Some(name), arguments: Some(arguments.clone()), working_directory: Some(r"C:\w".into()) };
-            let first = command::read(&exec, &programs(), &Work::unlimited()).list.swap_remove(0);
+            let first = crate::read(&exec, &programs(), &Work::unlimited()).list.swap_remove(0);
             let size: usize = first.facts.list.iter().map(|fact| fact.value.len()).sum();
             prop_assert!(size <= 1_000 + arguments.len() * 8, "{size} of {}", arguments.len());
         }
