@@ -1,5 +1,5 @@
-//! The global allocator: the standard one, which wipes what it frees while the module is being baked, so
-//! that the baked module holds no leftovers of the building of its automata, and has something set aside for
+//! The global allocator: the standard one, which wipes what it hands out and what it frees while the module is being baked,
+//! so that the baked module holds no leftovers of the building of its automata, and has something set aside for
 //! small allocations when the host gives no more memory: most code cannot report that an allocation failed, and
 //! would trap, which loses the record.
 #[cfg(any(target_arch = "wasm32", test))]
@@ -20,7 +20,16 @@ static ALLOCATOR: Wiping = Wiping;
 
 /// The pack is loaded: from now on freeing is just freeing.
 pub(super) fn finish_baking() {
+    #[cfg(target_arch = "wasm32")]
+    wipe_stack();
     BAKING.store(false, Ordering::Relaxed);
+}
+
+/// Wipes what calls have left on the shadow stack.
+#[cfg(target_arch = "wasm32")]
+#[inline(never)]
+fn wipe_stack() {
+    std::hint::black_box(&mut [0_u8; 64 << 10]);
 }
 
 /// For when memory has run out.
@@ -29,14 +38,22 @@ static SLOTS: Slots = Slots::new();
 
 #[cfg(any(target_arch = "wasm32", test))]
 // SAFETY: a block is `System`'s or a slot, and goes back to where it came from with the caller's own arguments.
-// `dealloc` first writes zeros to a block of `System`'s while the module is being baked; the caller owns it until it
-// is freed. `realloc` is the trait's default form, but for the case that `System` does it. `alloc_zeroed` keeps the
+// `alloc` and `dealloc` write zeros to a block of `System`'s while the module is being baked; the caller owns it until it is
+// freed. `realloc` is the trait's default form, but for the case that `System` does it. `alloc_zeroed` keeps the
 // default form, which is made of `alloc`.
 unsafe impl GlobalAlloc for Wiping {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promises are passed on.
         let block = unsafe { System.alloc(layout) };
-        if block.is_null() { SLOTS.take(layout) } else { block }
+        if block.is_null() {
+            return SLOTS.take(layout);
+        }
+        if BAKING.load(Ordering::Relaxed) {
+            // A large block that is not yet filled holds headers of the small blocks that were freed there.
+            // SAFETY: the block was just allocated with `layout.size()` bytes.
+            unsafe { block.write_bytes(0, layout.size()) };
+        }
+        block
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
