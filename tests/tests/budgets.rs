@@ -53,7 +53,7 @@ fn records_of_other_events_straight_from_winevtlog_cost_a_few_hundred_instructio
     let pack = pack::with_settings("source: winevtlog").unwrap();
     let module = Module::new(&bake(&base, &pack, DEFAULT_BUDGET).unwrap().wasm).unwrap();
     let mut filter = Filter::new(&module).unwrap();
-    assert_within(&mut filter, "other event, winevtlog", 600);
+    assert_within(&mut filter, "other event, winevtlog", 750);
     // It trusts only what begins so, and judges task events as ever.
     assert_within_per_byte(&mut filter, "other event, flat, id last", 6.0);
     assert!(filter.tag(r#"{"EventID":nan}"#, 0).unwrap()["verdict"] == "repaired");
@@ -63,7 +63,7 @@ fn records_of_other_events_straight_from_winevtlog_cost_a_few_hundred_instructio
 #[test]
 fn task_events_cost_a_bounded_number_of_instructions() {
     let mut filter = Filter::new(&filter::module().unwrap()).unwrap();
-    assert_within(&mut filter, "benign task, winevtlog", 640_000);
+    assert_within(&mut filter, "benign task, winevtlog", 650_000);
     assert_within(&mut filter, "plain PowerShell, winevtlog", 700_000);
     assert_within(&mut filter, "encoded PowerShell, winevtlog", 1_090_000);
 }
@@ -93,8 +93,9 @@ fn the_thousandth_event_costs_what_the_first_does() {
                 filter.fuel()
             })
             .collect();
-        // The first records let buffers grow, and from the tenth host on one command on many hosts is a finding of its own.
-        let first = costs[20];
+        // The first records let buffers grow. From the tenth host on, one command on many hosts is a finding of its own, and of
+        // each host as many earlier matches are looked at as are kept near.
+        let first = costs[100];
         for number in [1_000, 2_000, 4_999] {
             let later = costs[number];
             assert!(later.abs_diff(first) * 20 <= first, "{kind}: {first} units, then {later} at {number}");
