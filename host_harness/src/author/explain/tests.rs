@@ -135,8 +135,7 @@ fn the_event_the_tag_and_the_order_of_rules_are_told() {
 
 #[test]
 fn matches_that_are_not_reported_say_why() {
-    let settings =
-        "hosts: {raise_on_servers: false}\nminimum_level: medium\nallowlist: [{name: x, reason: y, rules: [a], task_name: '\\Updater'}]\n";
+    let settings = "hosts: {raise_on_servers: false}\nminimum_level: medium\nallowlist: [{name: x, reason: y, rules: [a], task_name: '\\Updater'}]\n";
     let explanation = explained(settings, RECORD);
     assert_eq!(rule(&explanation, "a").outcome, Outcome::Allowlisted);
     assert_eq!(rule(&explanation, "c").outcome, Outcome::BelowMinimumLevel);

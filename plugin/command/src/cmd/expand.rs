@@ -7,8 +7,8 @@ use std::rc::Rc;
 
 use super::variables::{Found, MAX_VALUE, Value, Variables};
 use crate::bytes;
-use crate::{environment, path};
 use crate::work::Work;
+use crate::{environment, path};
 
 /// Most references to unknown values that are remembered.
 const MAX_UNKNOWN: usize = 16;

@@ -15,8 +15,8 @@ use super::lexer::{Lexed, Lexer, text_of};
 use super::parse::{Item, Node, Program, parse};
 use super::variables::{Value, Variables};
 use crate::bytes;
-use crate::wrappers::Starts;
 use crate::work::Work;
+use crate::wrappers::Starts;
 
 /// Most commands that are run, loops unrolled.
 const MAX_COMMANDS: usize = 1 << 16;

@@ -79,12 +79,7 @@ impl Machine<'_> {
     }
 
     /// Takes what a command writes: for the next command, or into a file.
-    pub(in crate::cmd) fn write(
-        &mut self,
-        text: &str,
-        output: Option<&(String, bool)>,
-        constant: bool,
-    ) {
+    pub(in crate::cmd) fn write(&mut self, text: &str, output: Option<&(String, bool)>, constant: bool) {
         let Some((file, append)) = output else {
             if let Some(capture) = self.captures.last_mut() {
                 let room = MAX_OUTPUT.saturating_sub(capture.text.len());
@@ -119,11 +114,7 @@ impl Machine<'_> {
     }
 
     /// Says that a command writes what is not known, and where that comes from.
-    pub(in crate::cmd) fn write_unknown(
-        &mut self,
-        origin: &Rc<str>,
-        output: Option<&(String, bool)>,
-    ) {
+    pub(in crate::cmd) fn write_unknown(&mut self, origin: &Rc<str>, output: Option<&(String, bool)>) {
         if let Some((file, _)) = output {
             self.files.retain(|(known, _)| !known.eq_ignore_ascii_case(file));
         } else if let Some(capture) = self.captures.last_mut() {
