@@ -16,12 +16,12 @@ pub struct ProgramError {
     /// The first name of the entry; empty for the file itself.
     pub program: String,
     /// What is wrong.
-    pub problem: Problem,
+    pub problem: Box<Problem>,
 }
 
 impl ProgramError {
     pub(super) fn of_file(path: &Path, problem: Problem) -> Self {
-        Self { path: path.to_owned(), line: 1, program: String::new(), problem }
+        Self { path: path.to_owned(), line: 1, program: String::new(), problem: Box::new(problem) }
     }
 }
 
@@ -32,7 +32,7 @@ impl Program {
 
     pub(super) fn error_at(&self, line: usize, problem: Problem) -> ProgramError {
         let program = self.source.names.first().cloned().unwrap_or_default();
-        ProgramError { path: self.path.clone(), line, program, problem }
+        ProgramError { path: self.path.clone(), line, program, problem: Box::new(problem) }
     }
 }
 
