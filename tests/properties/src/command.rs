@@ -28,13 +28,14 @@ fn programs() -> &'static Programs {
         for (name, style) in styles {
             let roles = Role::ALL.iter();
             let value = |role| Argument { role, parameter: 0, is_repeated: false, is_rest: false };
-            let options = roles
-                .clone()
-                .map(|&(name, role)| OptionSource { name: name[..1].into(), value: value(role) });
+            let options = roles.clone().map(|&(name, role)| OptionSource {
+                name: name.chars().take(1).collect(),
+                value: value(role),
+            });
             let arguments = roles.map(|&(_, role)| value(role)).collect();
             let common = FormSource { options: options.collect(), arguments, ..FormSource::default() };
             let program = ProgramSource { names: vec![name.into()], style, common, forms: Vec::new() };
-            builder.add(&program).expect("six programs have room");
+            builder.add(&program).unwrap();
         }
         builder.finish()
     })
