@@ -78,7 +78,7 @@ impl Engine {
         Self { judge, scanner, screen, rewritten: Vec::new(), tag: Vec::new(), reserve }
     }
 
-    /// What the operator set.
+    /// Returns what the operator set.
     pub fn settings(&self) -> &Settings {
         self.judge.settings()
     }
@@ -160,13 +160,13 @@ impl Engine {
         if written { Outcome::Replaced } else { Outcome::NoMemory }
     }
 
-    /// What stands for a record whose copy the host could not allocate: all that is left of it is that it was
+    /// Returns what stands for a record whose copy the host could not allocate: all that is left of it is that it was
     /// there. One JSON object with a NUL behind it, made beforehand.
     pub fn lost_copy(&self) -> &[u8] {
         &self.reserve.lost_copy
     }
 
-    /// How many bytes [`Self::mark`] needs behind a record.
+    /// Returns how many bytes [`Self::mark`] needs behind a record.
     pub fn room_behind(&self) -> usize {
         self.reserve.notice.len().saturating_add(json::MORE)
     }

@@ -45,7 +45,7 @@ pub fn untagged(records: &[Value]) -> Vec<Value> {
     records
 }
 
-/// How many records are alerts.
+/// Returns how many records are alerts.
 pub fn alerts(records: &[Value]) -> usize {
     with_verdict(records, "alert").count()
 }
@@ -76,7 +76,7 @@ pub fn forwarded(tag: &str, records: &[Value]) -> Vec<u8> {
     forward_message(tag, i64::from(FORWARDED_AT), &records)
 }
 
-/// What the agent's filter makes of the records of one [`forwarded`] message.
+/// Returns what the agent's filter makes of the records of one [`forwarded`] message.
 ///
 /// # Errors
 /// When the module cannot be loaded, or a call of it fails.

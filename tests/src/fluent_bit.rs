@@ -159,7 +159,7 @@ impl Installation {
         self.version
     }
 
-    /// Whether this build has a plugin of that name.
+    /// Returns whether this build has a plugin of that name.
     ///
     /// # Errors
     /// When the program does not run.
@@ -172,7 +172,7 @@ impl Installation {
         Ok(text.lines().any(|line| line.split_whitespace().next() == Some(name)))
     }
 
-    /// Whether the agent accepts the configuration `text`: `fluent-bit --dry-run`.
+    /// Returns whether the agent accepts the configuration `text`: `fluent-bit --dry-run`.
     ///
     /// # Errors
     /// [`AgentError::Refused`] when it does not.
@@ -369,7 +369,7 @@ impl Agent {
         }
     }
 
-    /// What the agent wrote to its log.
+    /// Returns what the agent wrote to its log.
     pub fn log(&self) -> String {
         let path = self.dir.path().join("stderr.log");
         fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()

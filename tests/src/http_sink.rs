@@ -47,7 +47,7 @@ impl Sink {
         self.port
     }
 
-    /// What has come so far.
+    /// Returns what has come so far.
     pub fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

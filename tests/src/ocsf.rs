@@ -140,7 +140,7 @@ const OBJECTS: &[Shaped] = &[
     Shaped { at: "evidences.script.script_content", required: &["value"], one_of: &[], optional: &["size"] },
 ];
 
-/// What a finding is not that it should be.
+/// Returns what a finding is not that it should be.
 pub fn conformance(finding: &Value) -> Vec<String> {
     let mut problems = Vec::new();
     look(finding, String::new(), &mut problems);

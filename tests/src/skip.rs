@@ -35,7 +35,7 @@ impl Tool {
         }
     }
 
-    /// Whether it has to be there.
+    /// Returns whether it has to be there.
     fn is_required(self) -> bool {
         std::env::var_os(self.require()).is_some_and(|value| !value.is_empty())
     }

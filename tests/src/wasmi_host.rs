@@ -10,7 +10,7 @@ struct Growth {
     asked: u32,
     /// The number of the first request that is refused.
     refused: u32,
-    /// Whether all later ones are, too.
+    /// True if all later ones are, too.
     from_then_on: bool,
 }
 
@@ -136,7 +136,7 @@ impl WasmiHost {
         self.tag_rows.call(&mut self.store, (handle, rows))
     }
 
-    /// What is in a buffer.
+    /// Returns what is in a buffer.
     ///
     /// # Errors
     /// When it is not in the guest's memory.
@@ -160,7 +160,7 @@ impl WasmiHost {
         Ok((address as usize, length as usize))
     }
 
-    /// How often the guest has asked for memory.
+    /// Returns how often the guest has asked for memory.
     pub fn growths(&self) -> u32 {
         self.store.data().asked
     }

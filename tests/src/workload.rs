@@ -9,7 +9,7 @@ pub struct Input {
     pub name: &'static str,
     /// The record.
     pub record: String,
-    /// Whether it is tagged.
+    /// True if it is tagged.
     pub tagged: bool,
 }
 

@@ -24,7 +24,7 @@ thread_local! {
 
 struct Bounded;
 
-/// Whether `size` bytes may be allocated.
+/// Returns whether `size` bytes may be allocated.
 fn granted(size: usize) -> bool {
     let Some(left) = LEFT.get() else { return true };
     let after = left - size as isize;

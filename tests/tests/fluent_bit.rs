@@ -46,7 +46,7 @@ fn batches(records: &[String]) -> std::slice::Chunks<'_, String> {
     records.chunks(records.len().div_ceil(3).max(1))
 }
 
-/// What an agent makes of `records`, sent through `tail`, in order, a batch after the other.
+/// Returns what an agent makes of `records`, sent through `tail`, in order, a batch after the other.
 fn through_agent(agent: &Installation, records: &[String]) -> Result<Vec<Value>, Box<dyn std::error::Error>> {
     let mut agent = agent.start(|dir, port| {
         Ok(pipeline(dir, port, &tail(&dir.join("events"), "win.tasks"), &filter(FUNCTION)))
@@ -86,7 +86,7 @@ fn every_example_is_accepted() -> Outcome {
     Ok(())
 }
 
-/// What no agent on Linux can check: its builds have no `winevtlog`.
+/// Checks what no agent on Linux can: its builds have no `winevtlog`.
 #[test]
 fn the_windows_inputs_set_options_that_exist_and_agree() -> Outcome {
     let mut queries = Vec::new();

@@ -27,7 +27,8 @@ fn write_lines<'a>(agent: &Agent, lines: impl Iterator<Item = &'a [u8]>) -> Resu
     write().map_err(|source| AgentError::Io { what: format!("writing {}", path.display()), source })
 }
 
-/// Whether the agent's parser takes a line for one record as we mean it: an object of no more levels than it can hold.
+/// Returns whether the agent's parser takes a line for one record as we mean it: an object of no more levels than it
+/// can hold.
 fn is_line(record: &[u8]) -> bool {
     let levels = record.iter().filter(|byte| matches!(byte, b'{' | b'[')).count();
     levels < 60
@@ -66,7 +67,7 @@ fn the_hardest_records_pass_with_the_default_settings() -> Outcome {
     Ok(())
 }
 
-/// How many of `records` records the filter has lost. A busy agent is asked again.
+/// Returns how many of `records` records the filter has lost. A busy agent is asked again.
 fn dropped(agent: &mut Agent, records: usize) -> Result<u64, AgentError> {
     for _ in 0..20 {
         match agent.wait_for_filter("schtag", records) {
@@ -77,8 +78,8 @@ fn dropped(agent: &mut Agent, records: usize) -> Result<u64, AgentError> {
     agent.wait_for_filter("schtag", records)
 }
 
-/// What the agent has resident after the first tenth of the records is what it has after all, but for what its own
-/// buffers do.
+/// The memory that the agent has resident after the first tenth of the records is what it has after all, but for what its
+/// own buffers do.
 #[test]
 #[ignore = "a million records take minutes and a gigabyte of disk; SCHTAG_RECORDS says how many"]
 fn an_agent_does_not_grow_with_its_records() -> Outcome {

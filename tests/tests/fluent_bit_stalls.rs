@@ -158,7 +158,7 @@ fn the_alert_of_an_action_stands_beside_an_expensive_one() -> Outcome {
     Ok(())
 }
 
-/// Whether a definition is longer than Windows logs one, and the tag says that it was not read to its end.
+/// Returns whether a definition is longer than Windows logs one, and the tag says that it was not read to its end.
 fn leaves_the_end_unread(record: &Value) -> bool {
     let definition = record.get("TaskContent").and_then(Value::as_str).unwrap_or_default();
     let notes = record.pointer("/schtag/notes").and_then(Value::as_array).into_iter().flatten();

@@ -52,7 +52,7 @@ fn document(browser: &Path, files: &Files, hash: &str, state: &str) -> (String, 
     panic!("the page never came to the state {state}: {}", shown(&last));
 }
 
-/// What the page shows, without the samples.
+/// Returns what the page shows, without the samples.
 fn shown(document: &str) -> String {
     let (before, rest) = document.split_once("<script id=\"samples\"").unwrap();
     before.to_owned() + rest.split_once("</script>").unwrap().1

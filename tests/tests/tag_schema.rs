@@ -23,7 +23,7 @@ fn validator() -> Validator {
     jsonschema::draft202012::new(&schema()).unwrap()
 }
 
-/// What the schema has against a tag.
+/// Returns what the schema has against a tag.
 fn complaints(validator: &Validator, tag: &Value) -> Vec<String> {
     validator.iter_errors(tag).map(|error| format!("{}: {error}", error.instance_path())).collect()
 }

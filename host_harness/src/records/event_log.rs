@@ -56,7 +56,7 @@ pub struct EventLog<'r> {
     chunks: u64,
     /// What is wrong with the header.
     header: Option<String>,
-    /// Whether the log was open when it was copied, so that checksums may be old.
+    /// True if the log was open when it was copied, so that checksums may be old.
     open: bool,
 }
 

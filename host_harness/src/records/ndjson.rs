@@ -46,7 +46,7 @@ pub enum Piece<'a> {
     Oversized {
         /// The bytes, at most as many as the limit.
         bytes: &'a [u8],
-        /// Whether it is the line's first part.
+        /// True if it is the line's first part.
         first: bool,
     },
     /// A byte-order mark at the very beginning, as Windows tools write it.
@@ -135,8 +135,8 @@ impl<'r> Lines<'r> {
         &self.line
     }
 
-    /// Whether the next line is at hand wholly, so that the source need not be asked, which may have to wait for
-    /// it.
+    /// Returns whether the next line is at hand wholly, so that the source need not be asked, which may have to wait
+    /// for it.
     pub fn has_line(&self) -> bool {
         memchr::memchr(b'\n', self.input.buffer()).is_some()
     }

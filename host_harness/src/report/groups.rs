@@ -15,7 +15,7 @@ pub(super) struct Groups {
     limit: usize,
     /// How many findings there were.
     pub(super) total: u64,
-    /// Whether some group was not kept.
+    /// True if some group was not kept.
     pub(super) dropped: bool,
     by_key: HashMap<String, Group>,
     /// The keys, in the order in which groups are given up from the end: most severe and oldest first.
@@ -120,7 +120,7 @@ impl Groups {
     }
 }
 
-/// What findings of a group have in common.
+/// Returns what findings of a group have in common.
 fn key(tag: &Value) -> String {
     let mut parts: Vec<&str> =
         ["/verdict", "/severity", "/action", "/task/name", "/task/run_as", "/task/hidden"]

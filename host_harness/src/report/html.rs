@@ -22,7 +22,7 @@ pub(super) fn escape(text: &str) -> String {
     out
 }
 
-/// Whether XML and HTML have it for no character.
+/// Returns whether XML and HTML have it for no character.
 const fn is_none(c: char) -> bool {
     matches!(c, '\u{fffe}' | '\u{ffff}')
 }

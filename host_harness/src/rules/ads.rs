@@ -18,7 +18,7 @@ pub const PARTS: [(&str, &str); 10] = [
     ("additional_resources", "Additional resources"),
 ];
 
-/// What a part says: one text, or the entries of a list. Empty when there is nothing in it.
+/// Returns what a part says: one text, or the entries of a list. Empty when there is nothing in it.
 pub fn texts(ads: &Value, part: &str) -> Vec<String> {
     let values = match ads.get(part) {
         Some(Value::Sequence(values)) => values.as_slice(),
@@ -29,7 +29,7 @@ pub fn texts(ads: &Value, part: &str) -> Vec<String> {
     texts.map(str::to_owned).collect()
 }
 
-/// What is wrong with a section `ads`, in words.
+/// Returns what is wrong with a section `ads`, in words.
 pub(crate) fn problems(ads: &Value) -> Vec<String> {
     let Some(mapping) = ads.as_mapping() else {
         return vec!["`ads` is not a mapping of its ten parts".into()];

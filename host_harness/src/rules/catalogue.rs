@@ -66,14 +66,14 @@ impl Catalogue {
 }
 
 impl CatalogueRule {
-    /// What it says of false positives: the section `ads`, else `falsepositives`.
+    /// Returns what it says of false positives: the section `ads`, else `falsepositives`.
     pub fn false_positives(&self) -> Vec<String> {
         let ads = self.metadata.attributes.get("ads");
         let texts = ads.map(|ads| crate::rules::ads::texts(ads, "false_positives")).unwrap_or_default();
         if texts.is_empty() { self.metadata.falsepositives.clone() } else { texts }
     }
 
-    /// What to do about a match: the response in the section `ads`.
+    /// Returns what to do about a match: the response in the section `ads`.
     pub fn response(&self) -> Vec<String> {
         let ads = self.metadata.attributes.get("ads");
         ads.map(|ads| crate::rules::ads::texts(ads, "response")).unwrap_or_default()

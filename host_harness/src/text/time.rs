@@ -99,7 +99,7 @@ fn clock_time(text: &str) -> Option<(i64, &str)> {
     Some(((hour * 3_600 + minute * 60 + second.min(59)) * 1_000 + thousandths(fraction)?, rest))
 }
 
-/// How far a zone is before UTC, in milliseconds.
+/// Returns how far a zone is before UTC, in milliseconds.
 fn zone(text: &str) -> Option<i64> {
     let (sign, rest) = match text.chars().next() {
         None | Some('Z' | 'z') if text.len() <= 1 => return Some(0),

@@ -136,7 +136,7 @@ pub fn bake(base: &[u8], pack: &Pack, budget: usize) -> Result<Baked, BakeError>
     Ok(Baked { wasm, manifest })
 }
 
-/// Whether a module is a base module or has been baked, by its exports; neither says anything of its validity.
+/// Returns whether a module is a base module or has been baked, by its exports; neither says anything of its validity.
 pub fn is_base(wasm: &[u8]) -> bool {
     Outline::parse(wasm).is_ok_and(|outline| outline.export(abi::LOAD).is_some())
 }

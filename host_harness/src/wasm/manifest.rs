@@ -45,9 +45,9 @@ pub struct SettingsSummary {
     pub key: String,
     /// Matches below this level are not reported.
     pub minimum_level: Level,
-    /// Whether every task event is described, also when no rule matches.
+    /// True if every task event is described, also when no rule matches.
     pub observe_all: bool,
-    /// Whether a match on a server or domain controller is raised by one level.
+    /// True if a match on a server or domain controller is raised by one level.
     pub raise_on_servers: bool,
     /// The path of the record member that names the host's role.
     pub role_member: Vec<String>,
@@ -55,7 +55,7 @@ pub struct SettingsSummary {
     pub role_patterns: usize,
     /// The names of the allowlist's entries.
     pub allowlist: Vec<String>,
-    /// Whether tags have the ECS objects `rule` and `threat`.
+    /// True if tags have the ECS objects `rule` and `threat`.
     #[serde(default)]
     pub ecs: bool,
 }

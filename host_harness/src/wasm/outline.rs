@@ -67,7 +67,7 @@ impl<'a> Outline<'a> {
         self.exports.iter().find(|export| export.name == name)
     }
 
-    /// How many functions are imported: the index of the first that has a body.
+    /// Returns how many functions are imported: the index of the first that has a body.
     pub fn imported_functions(&self) -> usize {
         self.imports
             .iter()
@@ -76,7 +76,7 @@ impl<'a> Outline<'a> {
     }
 }
 
-/// What kind of thing is exported, in words.
+/// Returns what kind of thing is exported, in words.
 pub const fn kind_name(kind: ExternalKind) -> &'static str {
     match kind {
         ExternalKind::Func | ExternalKind::FuncExact => "function",

@@ -89,7 +89,7 @@ impl Hop {
         until("the end of the hop", || self.child.try_wait().unwrap())
     }
 
-    /// What it has said so far.
+    /// Returns what it has said so far.
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }

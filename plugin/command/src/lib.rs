@@ -114,7 +114,7 @@ pub struct PowerShell {
     pub file: Option<String>,
     /// The script text that `-Command`, `-EncodedCommand` (decoded) or the rest of the line gives.
     pub script: Option<String>,
-    /// Whether the script is read from standard input (`-Command -`, `-File -`).
+    /// True if the script is read from standard input (`-Command -`, `-File -`).
     pub from_stdin: bool,
 }
 

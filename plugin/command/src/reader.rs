@@ -38,7 +38,7 @@ const MAX_STARTED: usize = 256 * 1024;
 /// limits of decoding see the module `decode`. In all, at most 512 KiB of text are read, started and decoded,
 /// and each text is passed over at most 40 times.
 ///
-/// What each process does with its arguments is read by the entries of `programs`.
+/// The entries of `programs` say what each process does with its arguments.
 pub fn read(exec: &Exec, programs: &Programs, work: &Work) -> Processes {
     read_action(exec, programs, work, false)
 }
@@ -110,7 +110,7 @@ struct Reader<'w> {
     folded: Vec<Option<(Option<String>, bool)>>,
     /// Bytes of started command lines so far.
     started: usize,
-    /// Whether the steps of interpreters are written down.
+    /// True if the steps of interpreters are written down.
     records: bool,
 }
 
@@ -465,7 +465,7 @@ fn read_powershell(process: &mut Process, arguments: &str, stdin: Stdin, work: &
 /// Words that say that a line which is no PowerShell's holds a script or base64.
 const SCRIPT_WORDS: [&str; 6] = ["base64", "powershell", "powershdll", "iex", "invoke-", "[char]"];
 
-/// Whether an argument that may be `-EncodedCommand` has a value that may be one: for a PowerShell under a name
+/// Returns whether an argument that may be `-EncodedCommand` has a value that may be one: for a PowerShell under a name
 /// that is not known here, such as a variable's.
 fn has_encoded_command(argv: &[String]) -> bool {
     /// Shorter values are too often something else.

@@ -95,7 +95,7 @@ fn quote_run(text: &str) -> Option<(char, usize, usize)> {
     quote.map(|quote| (quote, count, length))
 }
 
-/// How many quotes a run stands for in a string whose own quotes are `width` wide, and what is left of it.
+/// Returns how many quotes a run stands for in a string whose own quotes are `width` wide, and what is left of it.
 fn inner_quotes(count: usize, width: usize) -> (usize, usize) {
     let doubled = width.saturating_mul(2);
     (count.checked_div(doubled).unwrap_or(0), count.checked_rem(doubled).unwrap_or(0))

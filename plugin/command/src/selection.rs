@@ -52,12 +52,12 @@ pub(super) fn keep(list: &mut Vec<Started>, most: usize) {
     });
 }
 
-/// Whether one of them may start further programs.
+/// Returns whether one of them may start further programs.
 pub(super) fn nests(list: &[Started]) -> bool {
     list.len() > 1 && list.iter().any(|one| oddity(one) >= INTERPRETER)
 }
 
-/// How much a command line differs from one that does no harm.
+/// Returns how much a command line differs from one that does no harm.
 fn oddity(started: &Started) -> u8 {
     let (program, rest) = tokens::split_program(&started.line);
     let name = path::file_name(program.trim_matches('"')).to_ascii_lowercase();

@@ -27,7 +27,7 @@ pub(super) fn of_action(arguments: &str) -> Vec<String> {
     list.into_iter().skip(1).map(|process| process.command_line).collect()
 }
 
-/// Whether a name is one that cmd.exe or this reading treats in its own way.
+/// Returns whether a name is one that cmd.exe or this reading treats in its own way.
 pub(super) fn is_taken(name: &str) -> bool {
     cmd::is_system_program(name)
         || [

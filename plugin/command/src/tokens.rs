@@ -101,12 +101,12 @@ const NEVER_CONTINUED: [&str; 12] = [
     "schtasks",
 ];
 
-/// Whether a text ends with an extension that Windows runs.
+/// Returns whether a text ends with an extension that Windows runs.
 pub(super) fn ends_executable(text: &str) -> bool {
     EXECUTABLE.iter().any(|extension| ends_with_ignoring_case(text, extension))
 }
 
-/// Whether a text ends with a suffix, whatever the case of its ASCII letters.
+/// Returns whether a text ends with a suffix, whatever the case of its ASCII letters.
 pub(super) fn ends_with_ignoring_case(text: &str, suffix: &str) -> bool {
     text.len()
         .checked_sub(suffix.len())
@@ -138,7 +138,7 @@ fn first_word(line: &str) -> usize {
     end.unwrap_or(line.len())
 }
 
-/// Whether the first word of a line is the beginning of a path that could go on behind a blank.
+/// Returns whether the first word of a line is the beginning of a path that could go on behind a blank.
 fn is_path(line: &str, first: usize) -> bool {
     let word = line.get(..first).unwrap_or_default();
     if ends_executable(word) || !word.contains(['\\', '/', ':']) {
@@ -173,7 +173,7 @@ fn path_end(line: &str, first: usize) -> usize {
     end
 }
 
-/// Whether a word cannot be the continuation of a path.
+/// Returns whether a word cannot be the continuation of a path.
 fn begins_argument(word: &str) -> bool {
     let mut chars = word.chars();
     match (chars.next(), chars.next()) {

@@ -111,7 +111,7 @@ const fn modified(c: char) -> Option<char> {
     })
 }
 
-/// Whether PowerShell reads a character as a dash. Source: `CharExtensions.IsDash` of PowerShell.
+/// Returns whether PowerShell reads a character as a dash. Source: `CharExtensions.IsDash` of PowerShell.
 pub(super) const fn is_dash(c: char) -> bool {
     matches!(c, '-' | '\u{2013}' | '\u{2014}' | '\u{2015}')
 }

@@ -49,9 +49,9 @@ pub(super) struct Starts {
     pub(super) list: Vec<Started>,
     /// How many commands of the line were read, loops unrolled.
     pub(super) read: usize,
-    /// Whether the line has more than was read.
+    /// True if the line has more than was read.
     pub(super) cut: bool,
-    /// Whether the work that it may cost was spent.
+    /// True if the work that it may cost was spent.
     pub(super) spent: bool,
     /// Built-in commands that came out of variables or a pipe.
     pub(super) commands: Vec<String>,
@@ -208,7 +208,7 @@ const NIRCMD: Options = Options {
 const PSEXEC: Options =
     Options { valued: &["-u", "-p", "-n", "-w", "-r", "-a", "-g", "/u", "/p"], words: &["0", "1", "2"] };
 
-/// Whether the options are not those of Windows' conhost.exe: a program of another kind bears its name.
+/// Returns whether the options are not those of Windows' conhost.exe: a program of another kind bears its name.
 fn is_other_conhost(argv: &[String]) -> bool {
     let known = [
         "--headless",

@@ -48,7 +48,7 @@ impl Arena {
         address
     }
 
-    /// Whether the `size` bytes at an address are of one block, and were handed out.
+    /// Returns whether the `size` bytes at an address are of one block, and were handed out.
     pub(super) fn holds(&self, address: *const u8, size: usize) -> bool {
         let within = |block: &Vec<u8>, used: usize| {
             let start = block.as_ptr() as usize;

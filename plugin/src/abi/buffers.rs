@@ -52,7 +52,7 @@ impl Buffers {
         slot
     }
 
-    /// What the host wrote; `None` for a handle that is not in use.
+    /// Returns what the host wrote; `None` for a handle that is not in use.
     pub(super) fn get(&self, handle: *const Buffer) -> Option<&[u8]> {
         self.0.iter().find(|slot| std::ptr::eq(*slot, handle))?.bytes.as_deref()
     }

@@ -67,7 +67,7 @@ impl Guest {
         }
     }
 
-    /// How many bytes behind a record of `len` bytes at `address` are [`Self::mark`]'s to use: none where the
+    /// Returns how many bytes behind a record of `len` bytes at `address` are [`Self::mark`]'s to use: none where the
     /// address is not one that [`Self::malloc`] gave.
     pub(super) fn room(&self, address: *const u8, len: u32) -> usize {
         let room = self.room_behind();

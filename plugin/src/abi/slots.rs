@@ -43,7 +43,7 @@ impl Slots {
         self.start().wrapping_add(slot as usize * SIZE)
     }
 
-    /// Whether an address is one of a slot.
+    /// Returns whether an address is one of a slot.
     pub(super) fn holds(&self, address: *const u8) -> bool {
         (address as usize).wrapping_sub(self.start() as usize) < SIZE * COUNT
     }

@@ -76,7 +76,7 @@ impl Judge {
         &self.pack().settings
     }
 
-    /// What programs do with their arguments.
+    /// Returns what programs do with their arguments.
     pub(super) fn programs(&self) -> &Programs {
         &self.pack().programs
     }

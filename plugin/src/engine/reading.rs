@@ -110,8 +110,8 @@ fn dedup(notes: &mut Vec<Note>) {
     *notes = kept;
 }
 
-/// Whether memory suffices to read the task event in a record, to judge it and to write its tag. What that takes
-/// is then free in one piece, so that no allocation on the way fails.
+/// Returns whether memory suffices to read the task event in a record, to judge it and to write its tag. What that
+/// takes is then free in one piece, so that no allocation on the way fails.
 pub(super) fn has_headroom(object: &Object<'_>) -> bool {
     let needed = object.text().len().saturating_mul(4).saturating_add(HEADROOM);
     Vec::<u8>::new().try_reserve_exact(needed).is_ok()
@@ -192,7 +192,7 @@ fn limit_started(processes: &mut [Processes], notes: &mut Vec<Note>) {
     notes.push(Note::TooMany { what: "started processes", kept: MAX_PROCESSES });
 }
 
-/// How long an action is, in bytes.
+/// Returns how long an action is, in bytes.
 fn length(action: &Action) -> usize {
     match action {
         Action::Exec(Exec { command, arguments, working_directory }) => {
@@ -220,7 +220,7 @@ impl Reading<'_> {
         self.rows().map(|row| self.table(row)).collect()
     }
 
-    /// What each table of [`Self::actions`] is about, in the same order.
+    /// Returns what each table of [`Self::actions`] is about, in the same order.
     pub fn rows(&self) -> impl Iterator<Item = Row> {
         let actions = self.task.actions.iter().zip(&self.processes).enumerate();
         actions.flat_map(|(action, (kind, processes))| {

@@ -18,8 +18,8 @@ impl Screen {
         Self { sieve: shapes::sieve().with(key.as_bytes()), key: key.to_owned() }
     }
 
-    /// Whether a record has the id of a scheduled-task event or carries a member of the tag's key, or memory does
-    /// not suffice to tell.
+    /// Returns whether a record has the id of a scheduled-task event or carries a member of the tag's key, or memory
+    /// does not suffice to tell.
     ///
     /// # Errors
     /// When it is not one JSON object: it will be mended.

@@ -1,6 +1,6 @@
 //! The kind of an account that a task names.
 
-/// What kind of account a task runs as: the field `task.run_as_kind`. `system`, `service` or `account`.
+/// Returns what kind of account a task runs as: the field `task.run_as_kind`. `system`, `service` or `account`.
 ///
 /// A definition that was imported keeps the account as it was written: by SID, by name, or by the name that
 /// Windows gives it in its own language.
@@ -46,7 +46,7 @@ const SYSTEM: &[&str] = &[
 const SERVICES: &[&str] =
     &["S-1-5-19", "S-1-5-20", "LocalService", "Local Service", "NetworkService", "Network Service"];
 
-/// Whether two names are the same, whatever their case.
+/// Returns whether two names are the same, whatever their case.
 fn same(left: &str, right: &str) -> bool {
     // A name of another length is another name; a change of case keeps the number of characters.
     left.len().abs_diff(right.len()) < 4

@@ -43,7 +43,7 @@ impl ContentState {
     }
 }
 
-/// What kind of account made a change: the field `task.subject_kind`.
+/// Returns what kind of account made a change: the field `task.subject_kind`.
 ///
 /// Source: Microsoft's list of well-known SIDs
 /// (<https://learn.microsoft.com/windows-server/identity/ad-ds/manage/understand-security-identifiers>).

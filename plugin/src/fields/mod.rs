@@ -40,18 +40,18 @@ macro_rules! fields {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// What the field holds, in words.
+            /// Returns what the field holds, in words.
             pub const fn description(self) -> &'static str {
                 match self { $(Self::$variant => concat!($($doc,)*),)* }
             }
 
-            /// Whether the field belongs to one action, so that a rule which looks at it is evaluated
+            /// Returns whether the field belongs to one action, so that a rule which looks at it is evaluated
             /// once for each action.
             pub const fn per_action(self) -> bool {
                 match self { $(Self::$variant => per!($per),)* }
             }
 
-            /// Whether rules of a view can see the field.
+            /// Returns whether rules of a view can see the field.
             pub const fn visible_in(self, view: View) -> bool {
                 match self { $(Self::$variant => visible!($views, view),)* }
             }
@@ -288,7 +288,7 @@ impl Field {
         Self::TaskProgramTechnique,
     ];
 
-    /// Whether the field holds facts of programs. What such a field says is what the technique in
+    /// Returns whether the field holds facts of programs. What such a field says is what the technique in
     /// `task.program_technique` of the same action is about.
     pub const fn is_fact(self) -> bool {
         self as u8 >= Self::TaskRuns as u8 && self as u8 <= Self::TaskProgramTechnique as u8

@@ -92,7 +92,7 @@ impl History {
         completed
     }
 
-    /// Whether a correlation is satisfied by what is remembered, the newest match included.
+    /// Returns whether a correlation is satisfied by what is remembered, the newest match included.
     fn completes(&self, correlation: &Correlation, group: u64, newest: &Seen) -> bool {
         match correlation.kind {
             CorrelationKind::EventCount => {
@@ -114,8 +114,8 @@ impl History {
         }
     }
 
-    /// Whether there are matches of the rules in their order: backwards, of each rule the last one before that of the
-    /// next rule.
+    /// Returns whether there are matches of the rules in their order: backwards, of each rule the last one before that
+    /// of the next rule.
     fn is_in_order(&self, correlation: &Correlation, group: u64, newest: &Seen) -> bool {
         // Matches of one second are in the order of their arrival. The numbers may have begun again.
         let order = |seen: &Seen| (seen.at, Reverse(newest.number.wrapping_sub(seen.number)));

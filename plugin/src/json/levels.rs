@@ -27,12 +27,12 @@ impl Levels {
         self.below.clear();
     }
 
-    /// How many levels are open.
+    /// Returns how many levels are open.
     pub(super) const fn depth(&self) -> u32 {
         self.depth
     }
 
-    /// Whether the innermost level is an object; false where none is open.
+    /// Returns whether the innermost level is an object; false where none is open.
     pub(super) const fn in_object(&self) -> bool {
         self.top & 1 == 1
     }

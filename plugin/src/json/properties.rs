@@ -53,7 +53,7 @@ fn document() -> impl Strategy<Value = String> {
     (blanks(), object(value()), blanks()).prop_map(|(a, object, b)| a + &object + &b)
 }
 
-/// What serde_json, below its recursion limit, says of the same question. A `RawValue` checks the grammar
+/// Asks serde_json, below its recursion limit, the same question. A `RawValue` checks the grammar
 /// and accepts lone surrogates, as RFC 8259 does.
 fn serde_accepts(text: &[u8]) -> bool {
     serde_json::from_slice::<&RawValue>(text).is_ok_and(|value| value.get().starts_with('{'))

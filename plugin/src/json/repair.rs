@@ -17,7 +17,7 @@ use std::fmt::Write as _;
 pub struct Repaired {
     /// What was wrong, in words, for the note in the tag.
     pub what: Cow<'static, str>,
-    /// Whether the record's structure survived; otherwise its text stands as one string in a new object.
+    /// True if the record's structure survived; otherwise its text stands as one string in a new object.
     pub structure_kept: bool,
 }
 
@@ -69,7 +69,7 @@ pub fn wrap(out: &mut Vec<u8>, text: &[u8]) -> Result<(), NotWritten> {
     Ok(())
 }
 
-/// How many bytes [`write_lossy`] appends.
+/// Returns how many bytes [`write_lossy`] appends.
 fn lossy_len(bytes: &[u8]) -> usize {
     bytes.utf8_chunks().fold(0, |sum, chunk| {
         let valid = chunk.valid().bytes().map(escape_len).fold(0, usize::saturating_add);
@@ -338,7 +338,7 @@ fn hex2(text: &[u8]) -> Option<u8> {
     u8::try_from(value).ok()
 }
 
-/// Whether C's `printf` writes a number so that is none: `nan`, `-nan`, `inf`, `-inf`, and with Microsoft's
+/// Returns whether C's `printf` writes a number so that is none: `nan`, `-nan`, `inf`, `-inf`, and with Microsoft's
 /// runtime `-nan(ind)` and `nan(snan)`.
 fn is_not_a_number(word: &[u8]) -> bool {
     let word = word.strip_prefix(b"-").unwrap_or(word);
@@ -346,7 +346,7 @@ fn is_not_a_number(word: &[u8]) -> bool {
         || [&b"nan"[..], b"inf", b"infinity"].iter().any(|name| word.eq_ignore_ascii_case(name))
 }
 
-/// Whether a key without quotes is what the host writes for a number, a boolean or nil.
+/// Returns whether a key without quotes is what the host writes for a number, a boolean or nil.
 fn is_scalar(word: &[u8]) -> bool {
     let digits = word.strip_prefix(b"-").unwrap_or(word);
     let number = digits.first().is_some_and(u8::is_ascii_digit)

@@ -99,9 +99,9 @@ struct Scan<'a, 's> {
     count: usize,
     /// How many of them are objects.
     objects: usize,
-    /// Whether a key of the top level has an escape.
+    /// True if a key of the top level has an escape.
     escaped_keys: bool,
-    /// Whether there was no memory to remember some member.
+    /// True if there was no memory to remember some member.
     forgotten: bool,
 }
 

@@ -200,7 +200,7 @@ const fn stops<const ASCII: bool>(word: u64) -> u64 {
     if ASCII { stops } else { stops & !word }
 }
 
-/// Whether a byte may follow a backslash, and is no u.
+/// Returns whether a byte may follow a backslash, and is no u.
 fn is_short_escape(byte: u8) -> bool {
     SHORT_ESCAPES.get(usize::from(byte)).copied().unwrap_or_default()
 }

@@ -35,8 +35,8 @@ impl Sieve {
         self
     }
 
-    /// Whether the member is to be remembered whose key, of `len` bytes, `text` begins with. It is number `count`
-    /// of its record's, from 1, if those before it are left out that are objects.
+    /// Returns whether the member is to be remembered whose key, of `len` bytes, `text` begins with. It is number
+    /// `count` of its record's, from 1, if those before it are left out that are objects.
     #[inline(always)]
     pub(super) fn holds(&self, text: &[u8], len: usize, count: usize) -> bool {
         let letters = self.letters.get(slot(len)).copied().unwrap_or_default();

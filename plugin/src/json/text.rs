@@ -49,7 +49,7 @@ const fn short_escape(byte: u8) -> Option<u8> {
     })
 }
 
-/// Whether the inside of a JSON string stands for `text`. Allocates nothing.
+/// Returns whether the inside of a JSON string stands for `text`. Allocates nothing.
 pub(super) fn stands_for(inside: &[u8], text: &str) -> bool {
     // No escape is longer than 6 bytes for each byte of what it stands for.
     if inside.len() > text.len().saturating_mul(6) {
@@ -132,7 +132,7 @@ pub(super) fn write_inside(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(rest);
 }
 
-/// How many bytes one byte takes in a JSON string.
+/// Returns how many bytes one byte takes in a JSON string.
 pub(super) const fn escape_len(byte: u8) -> usize {
     match byte {
         b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 8 | 12 => 2,

@@ -60,7 +60,7 @@ impl<'a> Value<'a> {
         self.0
     }
 
-    /// What it is.
+    /// Returns what it is.
     pub const fn kind(self) -> Kind {
         match self.0.first() {
             Some(b'"') => Kind::String,
@@ -161,7 +161,7 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Whether a key as written stands for `key`; `escaped` says whether it may have escapes.
+/// Returns whether a key as written stands for `key`; `escaped` says whether it may have escapes.
 fn is_key(written: &[u8], key: &str, escaped: bool) -> bool {
     // An escape is longer than what it stands for.
     if escaped && written.len() >= key.len() && memchr(b'\\', written).is_some() {
@@ -181,9 +181,9 @@ pub struct Object<'a> {
     count: usize,
     /// How many of them are objects.
     objects: usize,
-    /// Whether any key has an escape, so that looking up the others stays cheap.
+    /// True if any key has an escape, so that looking up the others stays cheap.
     escaped_keys: bool,
-    /// Whether memory sufficed to remember every member.
+    /// True if memory sufficed to remember every member.
     complete: bool,
 }
 
@@ -203,7 +203,7 @@ impl<'a> Object<'a> {
         self
     }
 
-    /// Whether memory sufficed to remember the members. The text is a valid object all the same.
+    /// Returns whether memory sufficed to remember the members. The text is a valid object all the same.
     pub const fn is_complete(&self) -> bool {
         self.complete
     }
@@ -213,22 +213,22 @@ impl<'a> Object<'a> {
         self.text
     }
 
-    /// How many members it has, duplicates included, and those that were not remembered.
+    /// Returns how many members it has, duplicates included, and those that were not remembered.
     pub const fn len(&self) -> usize {
         self.count
     }
 
-    /// How many of all its members are objects.
+    /// Returns how many of all its members are objects.
     pub const fn objects(&self) -> usize {
         self.objects
     }
 
-    /// Whether it has no members.
+    /// Returns whether it has no members.
     pub const fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// Whether any key is written with an escape; where none is, keys as written are keys as meant.
+    /// Returns whether any key is written with an escape; where none is, keys as written are keys as meant.
     pub const fn has_escaped_keys(&self) -> bool {
         self.escaped_keys
     }
@@ -238,7 +238,7 @@ impl<'a> Object<'a> {
         &self.members
     }
 
-    /// Whether the member's key, unescaped, is `key`.
+    /// Returns whether the member's key, unescaped, is `key`.
     pub fn has_key(&self, member: Member, key: &str) -> bool {
         // Most keys are of another length, which is cheaper to see than to compare them.
         let len = member.key_end.wrapping_sub(member.key_start) as usize;

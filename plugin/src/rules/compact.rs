@@ -101,7 +101,7 @@ impl Tests {
         })
     }
 
-    /// How many patterns there are.
+    /// Returns how many patterns there are.
     pub(super) const fn len(&self) -> usize {
         self.tests.len()
     }
@@ -114,7 +114,7 @@ impl Tests {
         self.globs.get(start as usize..end as usize).unwrap_or_default()
     }
 
-    /// Whether the pattern asks for the absence of its field.
+    /// Returns whether the pattern asks for the absence of its field.
     pub(super) fn asks_absence(&self, pattern: u32) -> bool {
         matches!(self.get(pattern), Some(Compact::Exists(false)))
     }
@@ -133,8 +133,8 @@ impl Tests {
         }
     }
 
-    /// Whether a value passes a test. `own` and `other` are the tables in which field references look. False, too,
-    /// where `work` does not suffice to tell.
+    /// Returns whether a value passes a test. `own` and `other` are the tables in which field references look. False,
+    /// too, where `work` does not suffice to tell.
     pub(super) fn passes<F: Fields>(
         &self,
         pattern: u32,

@@ -51,7 +51,7 @@ impl Iterator for Steps<'_> {
 }
 
 impl Steps<'_> {
-    /// How many there are.
+    /// Returns how many there are.
     pub(super) fn count_all(&self) -> usize {
         self.0.len()
     }
@@ -66,7 +66,7 @@ impl Steps<'_> {
 pub(super) struct Run {
     pub(super) first: u32,
     pub(super) count: u32,
-    /// Whether all of them must match; else one does.
+    /// True if all of them must match; else one does.
     pub(super) all: bool,
 }
 
@@ -253,9 +253,9 @@ const fn decode(step: u32) -> Step {
 
 /// What is known of the patterns.
 pub(super) trait Known {
-    /// Whether a pattern matches; `None` where that is not known yet.
+    /// Returns whether a pattern matches; `None` where that is not known yet.
     fn pattern(&self, pattern: u32) -> Option<bool>;
-    /// Whether any or all of a run match.
+    /// Returns whether any or all of a run match.
     fn run(&self, run: Run) -> bool;
     /// Calls `visit` with each pattern of a run that matches, in order.
     fn matching(&self, run: Run, visit: impl FnMut(u32));

@@ -38,7 +38,7 @@ impl Dfa {
     /// The expression was found.
     pub const FOUND: u16 = 1;
 
-    /// Whether every step leads to a state that is there, so that a search always comes to its end.
+    /// Returns whether every step leads to a state that is there, so that a search always comes to its end.
     pub(super) fn is_sound(&self) -> bool {
         let width = usize::from(self.width);
         let (count, highest) = match &self.cells {
@@ -52,7 +52,7 @@ impl Dfa {
             && rows > usize::from(highest.unwrap_or(0).max(self.start))
     }
 
-    /// How many bytes it takes.
+    /// Returns how many bytes it takes.
     pub fn size(&self) -> usize {
         let cells = match &self.cells {
             Cells::Narrow(cells) => cells.len(),
@@ -61,7 +61,7 @@ impl Dfa {
         self.columns.len().saturating_add(cells)
     }
 
-    /// Whether the expression is found in a text.
+    /// Returns whether the expression is found in a text.
     pub fn is_found(&self, text: &str) -> bool {
         match &self.cells {
             Cells::Narrow(cells) => self.walk(text, cells),

@@ -13,7 +13,7 @@ const ANY: u8 = 0xfe;
 const ONE: u8 = 0xfd;
 
 impl Glob {
-    /// Whether the whole value fits. False, too, where `work` does not suffice to tell.
+    /// Returns whether the whole value fits. False, too, where `work` does not suffice to tell.
     pub fn matches(&self, value: &str, work: &Work) -> bool {
         let mut encoded = Vec::new();
         self.encode(&mut encoded);
@@ -40,8 +40,8 @@ const BYTE: usize = 5;
 /// Units of work for each place that is tried: a search is set up for it.
 const PLACE: usize = 500;
 
-/// Whether a whole value fits an encoded pattern, in the case in which the pattern is kept. False, too, where `work` does
-/// not suffice to tell.
+/// Returns whether a whole value fits an encoded pattern, in the case in which the pattern is kept. False, too, where
+/// `work` does not suffice to tell.
 pub(super) fn fits(pattern: &[u8], value: &str, work: &Work) -> bool {
     // A literal that is anchored walks no more than its own length.
     let walked = if is_anchored(pattern) { pattern.len() } else { value.len() };
@@ -126,7 +126,7 @@ impl<'p> Position<'p> {
     }
 }
 
-/// Whether a pattern is a literal, or one with a `*` at one of its ends.
+/// Returns whether a pattern is a literal, or one with a `*` at one of its ends.
 fn is_anchored(pattern: &[u8]) -> bool {
     let literal = match pattern {
         [ANY, literal @ ..] | [literal @ .., ANY] => literal,
@@ -145,7 +145,7 @@ fn literal(pattern: &[u8]) -> &[u8] {
     pattern.get(..end).unwrap_or_default()
 }
 
-/// What follows the first character.
+/// Returns what follows the first character.
 fn skip_character(text: &[u8]) -> Option<&[u8]> {
     let (_, rest) = text.split_first()?;
     let next = rest.iter().position(|byte| byte & 0xc0 != 0x80).unwrap_or(rest.len());
@@ -159,7 +159,7 @@ pub(super) fn longest_literal(pattern: &[u8]) -> Option<&str> {
     std::str::from_utf8(longest).ok()
 }
 
-/// Whether an encoded pattern fits every value with its literal in it.
+/// Returns whether an encoded pattern fits every value with its literal in it.
 pub(super) fn is_anywhere(pattern: &[u8]) -> bool {
     match pattern {
         [ANY, literal @ .., ANY] => !literal.iter().any(|&byte| is_wildcard(byte)),

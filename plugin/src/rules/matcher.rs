@@ -101,7 +101,8 @@ pub struct Order<'o> {
 pub struct Evaluated {
     /// The rules that match, in the order of the pack.
     pub matched: Vec<Matched>,
-    /// Whether every value was looked at, as far as a rule asks. Else the work did not suffice, and a rule may be missing.
+    /// True if every value was looked at, as far as a rule asks. Else the work did not suffice, and a rule may be
+    /// missing.
     pub complete: bool,
 }
 
@@ -419,7 +420,7 @@ impl Matcher {
         hits.forget_tries();
     }
 
-    /// Whether a rule's condition holds; `None` where that depends on what was not searched yet.
+    /// Returns whether a rule's condition holds; `None` where that depends on what was not searched yet.
     fn evaluate_condition(
         &self,
         rule: u32,
@@ -468,7 +469,7 @@ impl Matcher {
         (may_match && !hits.has(pattern) && !hits.was_tried(pattern)).then_some(deferred.field)
     }
 
-    /// Whether a pattern holds; `None` when it was not searched yet.
+    /// Returns whether a pattern holds; `None` when it was not searched yet.
     #[inline]
     fn known(&self, pattern: u32, hits: &Hits) -> Option<bool> {
         let is_open = !hits.has(pattern) && self.open(pattern, hits).is_some();
@@ -497,7 +498,7 @@ impl Matcher {
         }
     }
 
-    /// Whether a pattern holds, given the hits. Patterns that ask for absence hold without a hit.
+    /// Returns whether a pattern holds, given the hits. Patterns that ask for absence hold without a hit.
     fn holds(&self, pattern: u32, hits: &Hits) -> bool {
         hits.has(pattern) != self.tests.asks_absence(pattern)
     }
@@ -539,7 +540,7 @@ struct Row<'r, F> {
 }
 
 impl<F> Row<'_, F> {
-    /// Whether a rule is decided here: on processes only, or on the first row when no action matters.
+    /// Returns whether a rule is decided here: on processes only, or on the first row when no action matters.
     fn asks(&self, rule: &Rule, prepared: &Prepared) -> bool {
         (rule.view != View::ProcessCreation || self.processes)
             && (prepared.per_action || self.index.is_none_or(|index| index == 0))

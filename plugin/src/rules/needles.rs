@@ -18,7 +18,7 @@ pub(super) struct Literal {
     pub(super) text: String,
     /// The pattern.
     pub(super) pattern: u32,
-    /// Whether every value with this text in it fits the pattern.
+    /// True if every value with this text in it fits the pattern.
     pub(super) decides: bool,
 }
 

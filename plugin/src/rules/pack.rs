@@ -45,7 +45,7 @@ pub struct Rule {
     pub branches: Vec<Branch>,
     /// What it is about.
     pub view: View,
-    /// Whether a match is reported by itself; false for a rule that only feeds a correlation.
+    /// True if a match is reported by itself; false for a rule that only feeds a correlation.
     pub reported: bool,
     /// The condition, in postfix order. It leaves one truth value.
     pub condition: Vec<Op>,
@@ -164,7 +164,7 @@ pub enum Test {
         field: Field,
         /// How this field's value relates to the other's.
         relation: Relation,
-        /// Whether case counts.
+        /// True if case counts.
         cased: bool,
     },
 }
@@ -172,7 +172,7 @@ pub enum Test {
 /// A text pattern that the whole value must fit: `contains` is `Any, literal, Any`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Glob {
-    /// Whether case counts. When it does not, literals are stored as [`super::fold`] has them.
+    /// True if case counts. When it does not, literals are stored as [`super::fold`] has them.
     pub cased: bool,
     /// The parts in order. No two literals and no two `Any` are neighbours. No part at all fits only the
     /// empty value.
@@ -263,15 +263,15 @@ pub struct Settings {
     pub key: String,
     /// Matches below this level are not reported.
     pub minimum_level: Level,
-    /// Whether every task event is described, also when no rule matches.
+    /// True if every task event is described, also when no rule matches.
     pub observe_all: bool,
-    /// Whether a match on a server or domain controller is raised by one level.
+    /// True if a match on a server or domain controller is raised by one level.
     pub raise_on_servers: bool,
     /// The path of the record member that names the host's role, for example `["host_role"]`.
     pub role_member: Vec<String>,
     /// Host-name patterns, tried in order when the record does not name a role.
     pub role_patterns: Vec<RolePattern>,
-    /// Whether a name that is a server's or a domain controller's by convention says the role where nothing else does.
+    /// True if a name that is a server's or a domain controller's by convention says the role where nothing else does.
     pub roles_by_name: bool,
     /// What is known to be benign.
     pub allowlist: Vec<Allow>,

@@ -3,7 +3,7 @@ use super::{Cidr, Comparison, Relation};
 use std::net::IpAddr;
 
 impl Comparison {
-    /// Whether `left` compares so to `right`.
+    /// Returns whether `left` compares so to `right`.
     pub fn holds<T: PartialOrd>(self, left: T, right: T) -> bool {
         match self {
             Self::Lt => left < right,
@@ -15,14 +15,14 @@ impl Comparison {
         }
     }
 
-    /// Whether a value is a number that compares so.
+    /// Returns whether a value is a number that compares so.
     pub(super) fn matches(self, value: &str, number: f64) -> bool {
         value.trim().parse::<f64>().is_ok_and(|parsed| self.holds(parsed, number))
     }
 }
 
 impl Cidr {
-    /// Whether a value is an address within the network.
+    /// Returns whether a value is an address within the network.
     pub fn matches(self, value: &str) -> bool {
         match (self.network, value.trim().parse::<IpAddr>()) {
             (IpAddr::V4(network), Ok(IpAddr::V4(address))) => {
@@ -42,7 +42,7 @@ fn same_prefix(left: u128, right: u128, width: u32, prefix: u8) -> bool {
 }
 
 impl Relation {
-    /// Whether `left` relates so to `right`.
+    /// Returns whether `left` relates so to `right`.
     pub(super) fn holds(self, left: &str, right: &str) -> bool {
         match self {
             Self::Equals => left == right,

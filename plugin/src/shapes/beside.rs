@@ -47,7 +47,7 @@ impl Beside {
         known.and_then(|known| self.kinds.get(known).copied()).flatten()
     }
 
-    /// Whether the record is one that Azure's agents send.
+    /// Returns whether the record is one that Azure's agents send.
     pub(super) fn is_azure(&self) -> bool {
         let is = |name: &str, kind: Kind| self.kind(name) == Some(kind);
         is("EventData", Kind::String)

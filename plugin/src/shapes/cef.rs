@@ -135,7 +135,8 @@ fn start_of_key(text: &str, separator: char) -> usize {
 struct EndOfTask(Option<usize>);
 
 impl EndOfTask {
-    /// Whether it stands in `value`, which begins in `text` at `from`. What is asked for later begins no earlier.
+    /// Returns whether it stands in `value`, which begins in `text` at `from`. What is asked for later begins no
+    /// earlier.
     fn is_within(&mut self, text: &str, from: usize, value: &str) -> bool {
         const END: &str = "</Task>";
         let known = self.0.filter(|end| *end >= from);
@@ -148,7 +149,7 @@ impl EndOfTask {
     }
 }
 
-/// What LEEF 2 separates keys with: the character or the `x09` in its last header field.
+/// Returns what LEEF 2 separates keys with: the character or the `x09` in its last header field.
 fn separator(header: &str) -> char {
     let field = header.split('|').nth(5).unwrap_or_default();
     let code = field.trim_start_matches(['0', 'x', '\\']);

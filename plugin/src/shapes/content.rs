@@ -72,7 +72,7 @@ pub(super) fn resolved(text: &str, work: &Work) -> String {
 /// The most white space that says nothing, in bytes.
 const MAX_BLANK: usize = 4096;
 
-/// Whether a value says nothing. Windows writes `-` for what is not there.
+/// Returns whether a value says nothing. Windows writes `-` for what is not there.
 pub(super) fn is_blank(text: &str) -> bool {
     text.len() <= MAX_BLANK && matches!(start(text).trim_end_matches([' ', '\t', '\r', '\n', '\0']), "" | "-")
 }
@@ -82,7 +82,7 @@ fn start(text: &str) -> &str {
     text.trim_start_matches([' ', '\t', '\r', '\n', '\u{feff}', '\0'])
 }
 
-/// Whether a text begins with an escaped `<`, however many times escaped.
+/// Returns whether a text begins with an escaped `<`, however many times escaped.
 pub(super) fn is_escaped(text: &str) -> bool {
     let Some(mut name) = start(text).strip_prefix('&') else {
         return false;
@@ -120,7 +120,7 @@ fn without_cut_mark(text: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
-/// Whether the XML was written as the inside of a string of some programming language and never read back:
+/// Returns whether the XML was written as the inside of a string of some programming language and never read back:
 /// `<?xml version=\"1.0\"`.
 fn has_escaped_quotes(text: &str) -> bool {
     let text = start(text);
@@ -128,7 +128,7 @@ fn has_escaped_quotes(text: &str) -> bool {
     text.starts_with('<') && text.split_once('>').is_some_and(|(head, _)| quoted(head))
 }
 
-/// Whether every backslash of a text begins an escape that such a string would have.
+/// Returns whether every backslash of a text begins an escape that such a string would have.
 fn has_escapes_only(text: &str) -> bool {
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {

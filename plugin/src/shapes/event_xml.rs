@@ -99,7 +99,7 @@ struct Element<'x> {
     /// Its name without a prefix; end tags keep their slash.
     name: &'x str,
     attributes: &'x str,
-    /// Whether it closes itself.
+    /// True if it closes itself.
     closed: bool,
 }
 

@@ -51,12 +51,12 @@ pub(super) enum Place {
 }
 
 impl Place {
-    /// Whether the key alone says that this is a Windows event. Elsewhere the rest of the record must.
+    /// Returns whether the key alone says that this is a Windows event. Elsewhere the rest of the record must.
     pub(super) const fn is_windows(self) -> bool {
         matches!(self, Self::EventId | Self::System | Self::Winlog | Self::Win | Self::Graylog)
     }
 
-    /// Whether another number here settles that this is no event of ours. ECS has the same id twice, and the
+    /// Returns whether another number here settles that this is no event of ours. ECS has the same id twice, and the
     /// one in `winlog` takes longer to reach.
     const fn settles(self) -> bool {
         self.is_windows() || matches!(self, Self::EcsCode)
@@ -74,13 +74,13 @@ const TEXTS: usize = 6;
 /// `render_event_text_key` can be any, and other members than `StringInserts` are not beside it.
 pub(super) const SMALL: usize = 2;
 
-/// Whether a record has few members. Objects do not count: a tag of our own from a filter before this one is one,
-/// and must not change what the record is taken for.
+/// Returns whether a record has few members. Objects do not count: a tag of our own from a filter before this one is
+/// one, and must not change what the record is taken for.
 fn is_small(record: &Object<'_>) -> bool {
     record.len().saturating_sub(record.objects()) <= SMALL
 }
 
-/// Whether `record` holds the id of a scheduled-task event at any place where a known shipper puts it.
+/// Returns whether `record` holds the id of a scheduled-task event at any place where a known shipper puts it.
 /// `None` settles it. Otherwise [`read`](super::read) says whether it is such an event. Of the record no more
 /// members have to be known than [`sieve`](super::sieve) holds back.
 pub fn change<'a>(record: &Object<'a>) -> Option<Candidate<'a>> {
@@ -182,7 +182,7 @@ impl<'a> Nested<'a> {
 struct Text<'a> {
     value: Value<'a>,
     record: Option<Value<'a>>,
-    /// Whether its key is `System`, as only Fluent Bit writes it.
+    /// True if its key is `System`, as only Fluent Bit writes it.
     system: bool,
 }
 
@@ -225,7 +225,7 @@ struct Search<'a> {
     texts: [Option<Text<'a>>; TEXTS],
     /// An id under a key so common that anything else comes first.
     last_resort: Option<Candidate<'a>>,
-    /// Whether the record seems to be another event, so that its texts are that event's.
+    /// True if the record seems to be another event, so that its texts are that event's.
     another_event: bool,
 }
 
@@ -249,7 +249,7 @@ impl<'a> Search<'a> {
         self.step(&ids, object)
     }
 
-    /// What the ids of an object say.
+    /// Returns what the ids of an object say.
     fn step(&mut self, ids: &Ids<'a>, object: Nested<'a>) -> Step<'a> {
         if ids.last_resort.is_some() {
             self.last_resort = ids.last_resort;

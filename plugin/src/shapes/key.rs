@@ -33,7 +33,7 @@ pub(super) fn plain(key: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// Whether a key as written may spell words with this beginning: false of nearly all that do not.
+/// Returns whether a key as written may spell words with this beginning: false of nearly all that do not.
 pub(super) fn may_spell(key: &[u8], words: &[u8]) -> bool {
     match (key.first(), words.first()) {
         (Some(one), Some(other)) if one.is_ascii_alphanumeric() && other.is_ascii_alphanumeric() => {
@@ -43,12 +43,12 @@ pub(super) fn may_spell(key: &[u8], words: &[u8]) -> bool {
     }
 }
 
-/// Whether two keys are the same.
+/// Returns whether two keys are the same.
 pub(super) fn same(one: &[u8], other: &[u8]) -> bool {
     folded(one).eq(folded(other))
 }
 
-/// What remains of a path, words joined by dots, after the words that `key` spells: `""` where it spells the
+/// Returns what remains of a path, words joined by dots, after the words that `key` spells: `""` where it spells the
 /// whole path, `None` where it spells something else.
 pub(super) fn strip<'p>(path: &'p [u8], key: &[u8]) -> Option<&'p [u8]> {
     let rest = spelled(path, key)?;
@@ -60,14 +60,14 @@ pub(super) fn strip<'p>(path: &'p [u8], key: &[u8]) -> Option<&'p [u8]> {
     }
 }
 
-/// What remains of a key after the words of `path` at its start: the `TaskName` of
+/// Returns what remains of a key after the words of `path` at its start: the `TaskName` of
 /// `winlog.event_data.TaskName` or `winlog_event_data_TaskName` after `winlog.event_data`.
 pub(super) fn after<'k>(key: &'k [u8], path: &[u8]) -> Option<&'k [u8]> {
     let (&first, tail) = spelled(key, path)?.split_first()?;
     separates(first).then_some(tail)
 }
 
-/// What remains of a key after those words, its own separators passed over; `None` where it spells others.
+/// Returns what remains of a key after those words, its own separators passed over; `None` where it spells others.
 fn spelled<'k>(key: &'k [u8], words: &[u8]) -> Option<&'k [u8]> {
     let mut rest = key;
     for wanted in folded(words) {

@@ -86,7 +86,7 @@ fn tokens(text: &str) -> impl Iterator<Item = &str> {
         .take(TOKENS)
 }
 
-/// Whether a token is a label or heading. Labels end with a colon, in Chinese and Japanese with a wide one.
+/// Returns whether a token is a label or heading. Labels end with a colon, in Chinese and Japanese with a wide one.
 fn is_label(token: &str) -> bool {
     token.ends_with([':', '：'])
 }

@@ -116,7 +116,7 @@ fn read_within<'a>(object: &Object<'a>, candidate: Candidate<'a>, work: &Work) -
     Some(reading.finish(shape.escapes)).filter(|event| candidate.place.is_windows() || is_proven(event))
 }
 
-/// Whether something in the event besides its number shows that it is one of ours.
+/// Returns whether something in the event besides its number shows that it is one of ours.
 fn is_proven(event: &TaskEvent<'_>) -> bool {
     event.channel.is_some()
         || event.provider.is_some()
@@ -233,7 +233,7 @@ fn read_text_message(reading: &mut Reading<'_, '_>, form: Form, text: &str) {
     }
 }
 
-/// Whether what the record says of its channel and provider, if anything, is right.
+/// Returns whether what the record says of its channel and provider, if anything, is right.
 fn is_security(event: &TaskEvent<'_>, shape: &Shape) -> bool {
     let channel = event.channel.as_deref();
     channel.is_none_or(is_security_channel)

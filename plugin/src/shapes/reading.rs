@@ -97,7 +97,7 @@ impl<'a, 'w> Reading<'a, 'w> {
         Self { event: TaskEvent::new(change, shape), work, ranks: [0; SLOTS], from_message: false }
     }
 
-    /// Whether a field was found.
+    /// Returns whether a field was found.
     pub(super) fn has(&mut self, slot: Slot) -> bool {
         match slot {
             // Asking must not make a client where there is none.

@@ -124,7 +124,7 @@ pub const fn sieve() -> Sieve {
     sieve
 }
 
-/// Whether a key of a record is worth asking for its [`role`]; false for almost every one.
+/// Returns whether a key of a record is worth asking for its [`role`]; false for almost every one.
 #[inline]
 pub(super) fn may_hold(name: &[u8]) -> bool {
     match (name.first(), BY_LENGTH.get(name.len())) {
@@ -133,7 +133,7 @@ pub(super) fn may_hold(name: &[u8]) -> bool {
     }
 }
 
-/// What a key can hold, within an object of a kind.
+/// Returns what a key can hold, within an object of a kind.
 pub(super) fn role(name: &[u8], within: Within) -> Role {
     match within {
         Within::Record => record_role(name),

@@ -15,7 +15,7 @@ pub(super) struct Shape {
     pub(super) name: &'static str,
     pub(super) channel: &'static [&'static str],
     pub(super) provider: &'static [&'static str],
-    /// Whether that is the provider's display name, in the machine's language.
+    /// True if that is the provider's display name, in the machine's language.
     pub(super) displays_provider: bool,
     pub(super) computer: &'static [&'static str],
     pub(super) time: &'static [&'static str],
@@ -24,7 +24,7 @@ pub(super) struct Shape {
     pub(super) data: &'static [&'static str],
     /// The rendered message.
     pub(super) message: &'static [&'static str],
-    /// Whether values are XML-escaped, names included, even where no content shows it.
+    /// True if values are XML-escaped, names included, even where no content shows it.
     pub(super) escapes: bool,
 }
 
@@ -89,7 +89,7 @@ impl Shape {
     }
 }
 
-/// Whether the message could still add something that matters.
+/// Returns whether the message could still add something that matters.
 pub(super) fn wants_message(reading: &mut Reading<'_, '_>) -> bool {
     let content = reading.has(Slot::Content) || !reading.event.change.has_content();
     !(content && reading.has(Slot::TaskName) && reading.has(Slot::User))
@@ -192,7 +192,7 @@ fn pair(element: Value<'_>) -> Option<(Cow<'_, str>, Value<'_>)> {
     Some((name?, value?))
 }
 
-/// Whether an element is an object that has event data under its own names; takes it.
+/// Returns whether an element is an object that has event data under its own names; takes it.
 fn single_names<'a>(reading: &mut Reading<'a, '_>, element: Value<'a>, rank: Rank) -> bool {
     let work = reading.work;
     let mut found = false;

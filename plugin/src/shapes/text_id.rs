@@ -71,7 +71,7 @@ fn vent(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// Whether the text seems to be an object with members.
+/// Returns whether the text seems to be an object with members.
 fn is_json(string: &[u8]) -> bool {
     let text = string.strip_prefix(b"\"").unwrap_or(string).trim_ascii_start();
     text.strip_prefix(b"{").is_some_and(|text| text.trim_ascii_start().starts_with(b"\\"))
@@ -86,7 +86,7 @@ fn json_id(string: &[u8]) -> Option<u64> {
     IDS.iter().find(|(digits, _)| memmem::find(string, digits).is_some()).map(|(_, id)| *id)
 }
 
-/// Whether one of those numbers stands in the text as a whole value.
+/// Returns whether one of those numbers stands in the text as a whole value.
 fn whole_id(string: &[u8]) -> bool {
     IDS.iter().any(|(digits, _)| {
         memmem::find_iter(string, digits).any(|at| {
@@ -114,7 +114,7 @@ fn id_after(before: &[u8], after: &[u8]) -> Option<(u64, Form)> {
     None
 }
 
-/// What follows the end of a tag, also where `>` is escaped: by JSON writers that protect HTML, or because
+/// Returns what follows the end of a tag, also where `>` is escaped: by JSON writers that protect HTML, or because
 /// the whole XML was escaped.
 fn after_tag(rest: &[u8]) -> Option<&[u8]> {
     let near = rest.get(..ATTRIBUTES).unwrap_or(rest);
@@ -126,7 +126,7 @@ fn after_tag(rest: &[u8]) -> Option<&[u8]> {
     None
 }
 
-/// What follows the fifth tab of a Snare line. A tab is `\t` in JSON, or `#011` from a relay.
+/// Returns what follows the fifth tab of a Snare line. A tab is `\t` in JSON, or `#011` from a relay.
 fn snare_id(after_mark: &[u8]) -> Option<&[u8]> {
     let tab = if after_mark.starts_with(b"#011") { &b"#011"[..] } else { b"\\t" };
     let mut rest = after_mark;

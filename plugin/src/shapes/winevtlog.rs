@@ -42,8 +42,8 @@ pub(super) static TEXT: Shape = Shape { name: "winevtlog_text", ..SHAPE_OF_REST 
 const SHAPE_OF_REST: Shape =
     Shape { data: &["EventData", "StringInserts"], message: &["Message"], ..Shape::NONE };
 
-/// Whether a record is another event, told by its first members in the order in which the input writes them, with
-/// nothing looked at behind the event id but the last byte. Only of the default form, and only of records that are
+/// Returns whether a record is another event, told by its first members in the order in which the input writes them,
+/// with nothing looked at behind the event id but the last byte. Only of the default form, and only of records that are
 /// known to come from there: what follows may be anything.
 pub fn begins_as_another_event(record: &[u8]) -> bool {
     let id = before_id(record);
@@ -65,7 +65,7 @@ fn before_id(record: &[u8]) -> Option<&[u8]> {
     after(rest, b",\"EventI")?.strip_prefix(b"D\":")
 }
 
-/// Whether the id is that of another event: one of four digits, as those of the Security log are, compared as a
+/// Returns whether the id is that of another event: one of four digits, as those of the Security log are, compared as a
 /// word.
 #[inline(always)]
 fn is_another_of_four_digits(id: &[u8]) -> bool {
@@ -87,7 +87,7 @@ const OURS: [u32; 5] = [
     u32::from_le_bytes(*b"4702"),
 ];
 
-/// Whether the id is that of another event.
+/// Returns whether the id is that of another event.
 #[inline(never)]
 fn is_another(id: &[u8]) -> bool {
     digits(id).is_some_and(|(id, rest)| rest.first() == Some(&b',') && Change::from_event_id(id).is_none())

@@ -21,7 +21,7 @@ pub(super) struct Subject<'a> {
     pub(super) work: &'a Work,
 }
 
-/// Whether an entry covers a match of a rule.
+/// Returns whether an entry covers a match of a rule.
 pub(super) fn covers(allow: &Allow, rule: &str, subject: &Subject<'_>) -> bool {
     let in_time = allow.expires.is_none_or(|end| subject.now < end);
     let for_rule = allow.rules.is_empty() || allow.rules.iter().any(|id| id == rule);

@@ -134,7 +134,7 @@ pub fn decide<'a>(case: &Case<'a>, work: &Work) -> Option<Decision<'a>> {
     Some(Decision { verdict, severity, reported, allowed, passed_on })
 }
 
-/// Whether a limit was met that no ordinary task meets.
+/// Returns whether a limit was met that no ordinary task meets.
 fn exceeds_limit(notes: &[Note]) -> bool {
     notes.iter().any(|note| note.limit().is_some())
 }

@@ -81,7 +81,7 @@ impl Earlier {
         self.handling = self.handling.take().or_else(|| known.next());
     }
 
-    /// Whether nothing is passed on.
+    /// Returns whether nothing is passed on.
     pub const fn is_empty(&self) -> bool {
         self.correlations.is_empty() && self.handling.is_none()
     }
@@ -114,7 +114,7 @@ fn members<'a, const N: usize>(object: Value<'a>, keys: [&str; N]) -> [Option<Va
     values
 }
 
-/// What a note of ours says of the handling of a record; `None` for any other text.
+/// Returns what a note of ours says of the handling of a record; `None` for any other text.
 fn handling(note: &str) -> Option<Handling> {
     let known = [NOT_JUDGED, LOST].into_iter().find(|known| *known == note);
     // Behind it is why, in the words of a host.

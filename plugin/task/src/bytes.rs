@@ -24,7 +24,7 @@ pub fn find_either(text: &[u8], one: u8, other: u8) -> Option<usize> {
     first(text, |word| zeros(word ^ ones) | zeros(word ^ others), |byte| byte == one || byte == other)
 }
 
-/// How often a byte stands in a text.
+/// Returns how often a byte stands in a text.
 pub fn count(text: &[u8], byte: u8) -> usize {
     let bytes = repeated(byte);
     let (words, rest) = text.as_chunks::<8>();

@@ -56,7 +56,7 @@ impl Change {
         }
     }
 
-    /// Whether Windows always writes the task's definition into this event. A deletion (4699) has an
+    /// Returns whether Windows always writes the task's definition into this event. A deletion (4699) has an
     /// empty content on current Windows; the other four never do.
     pub const fn has_content(self) -> bool {
         !matches!(self, Self::Deleted)
@@ -247,12 +247,12 @@ impl Note {
     /// The words that [`Self::Repaired`] begins with.
     pub const REPAIRED: &'static str = "record was not valid JSON: ";
 
-    /// Whether there is something of the task that was not looked at.
+    /// Returns whether there is something of the task that was not looked at.
     pub const fn limits_reading(&self) -> bool {
         !matches!(self, Self::ReadFromMessage | Self::TagCut(_) | Self::Repaired(_))
     }
 
-    /// Whether the definition was read to some place before its end.
+    /// Returns whether the definition was read to some place before its end.
     pub fn cuts_content(&self) -> bool {
         matches!(
             self,

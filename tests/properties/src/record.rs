@@ -53,7 +53,7 @@ pub fn check(filters: &mut Filters, data: &[u8]) {
     }
 }
 
-/// What comes out of the engine for a record.
+/// Returns what comes out of the engine for a record.
 pub fn pass(engine: &mut Engine, record: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     match engine.process(record, At::default(), &mut out) {

@@ -4,7 +4,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
 
-/// Whether the bytes are one JSON object.
+/// Returns whether the bytes are one JSON object.
 pub fn is_object(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else { return false };
     text.trim_start_matches([' ', '\t', '\n', '\r']).starts_with('{')
@@ -32,8 +32,8 @@ pub fn members(bytes: &[u8]) -> Vec<(String, String)> {
     serde_json::Deserializer::from_slice(bytes).deserialize_map(Members).unwrap()
 }
 
-/// Whether a key as written, with its quotes, stands for `key`. A lone surrogate stands for no text, so that such
-/// a key is no key of ours.
+/// Returns whether a key as written, with its quotes, stands for `key`. A lone surrogate stands for no text, so that
+/// such a key is no key of ours.
 pub fn is_key(written: &str, key: &str) -> bool {
     serde_json::from_str::<String>(written).is_ok_and(|text| text == key)
 }

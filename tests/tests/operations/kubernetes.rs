@@ -51,7 +51,7 @@ fn named<'v>(items: &'v [Value], name: &str) -> Result<&'v Value, String> {
         .ok_or(format!("nothing is named {name}"))
 }
 
-/// What each Deployment has to have, whichever way the module comes.
+/// Checks what each Deployment has to have, whichever way the module comes.
 fn check_deployment(deployment: &Value) -> Outcome {
     assert_eq!(text(deployment, "/apiVersion")?, "apps/v1");
     let labels = deployment.pointer("/spec/selector/matchLabels").ok_or("no selector")?;

@@ -202,7 +202,7 @@ fn configuration() -> Configuration {
     configuration
 }
 
-/// What both engines make of a rule file with one rule.
+/// Returns what both engines make of a rule file with one rule.
 fn outcomes(source: schtag_host::rules::sigma::Source, record: &Record) -> (Outcome, Outcome) {
     let outcome = |matches| if matches { Matches } else { Misses };
     let rules = Rules::new(std::slice::from_ref(&source), &configuration());

@@ -37,7 +37,7 @@ impl Record {
         table
     }
 
-    /// What rules of a view see, as the JSON object that rsigma reads: a list where there are several values.
+    /// Returns what rules of a view see, as the JSON object that rsigma reads: a list where there are several values.
     fn json(&self, view: View) -> Value {
         let visible = self.values.iter().filter(|(field, _)| field.visible_in(view));
         let member = |(field, values): (&Field, &Vec<String>)| {
@@ -58,7 +58,7 @@ impl Record {
         matcher.evaluate(&event, actions, scratch).into_iter().map(|matched| matched.rule).collect()
     }
 
-    /// Whether the action will become a process, so that rules about processes are asked at all.
+    /// Returns whether the action will become a process, so that rules about processes are asked at all.
     pub(crate) fn is_process(&self) -> bool {
         self.values.contains_key(&Field::Image)
     }
@@ -105,12 +105,12 @@ impl Rules {
         Self { compilation, pack, matcher, theirs, items }
     }
 
-    /// Whether any of our rules matches.
+    /// Returns whether any of our rules matches.
     pub(crate) fn ours_alone(&self, record: &Record) -> bool {
         !record.matched(&self.matcher, &mut Scratch::default()).is_empty()
     }
 
-    /// Whether rsigma's form of a file with one rule matches; `None` when rsigma refuses it.
+    /// Returns whether rsigma's form of a file with one rule matches; `None` when rsigma refuses it.
     pub(crate) fn theirs_alone(text: &str, record: &Record, view: View) -> Option<bool> {
         let file = parse_sigma_yaml(text).ok()?;
         let rule = compile_theirs(&file, file.rules.first()?.id.as_deref()?).ok()?;
@@ -178,7 +178,7 @@ fn collect(detection: &Detection, items: &mut Vec<DetectionItem>) {
     }
 }
 
-/// Whether an item has a modifier.
+/// Returns whether an item has a modifier.
 pub(crate) fn has(item: &DetectionItem, modifier: Modifier) -> bool {
     item.field.modifiers.contains(&modifier)
 }

@@ -42,7 +42,7 @@ impl Tree {
 /// A text to plant in a field.
 struct Piece {
     text: String,
-    /// Whether nothing may stand before it, or after it.
+    /// True if nothing may stand before it, or after it.
     first: bool,
     last: bool,
 }

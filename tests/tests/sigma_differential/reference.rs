@@ -68,7 +68,7 @@ impl Item {
         text
     }
 
-    /// Whether every value can be put in Base64: it is known in full, and long enough to be found.
+    /// Returns whether every value can be put in Base64: it is known in full, and long enough to be found.
     pub(crate) fn is_possible(&self) -> bool {
         let is_possible = |value: &String| match self.coding {
             Coding::Plain => true,
@@ -78,7 +78,7 @@ impl Item {
         self.values.iter().all(is_possible)
     }
 
-    /// Whether a field with these values meets the item.
+    /// Returns whether a field with these values meets the item.
     pub(crate) fn holds(&self, field: &[String]) -> bool {
         let mut met = self.values.iter().map(|value| field.iter().any(|content| self.meets(value, content)));
         let holds = if self.all { met.all(|met| met) } else { met.any(|met| met) };
@@ -100,7 +100,7 @@ impl Item {
         })
     }
 
-    /// Whether a Sigma string stands where it should in a content.
+    /// Returns whether a Sigma string stands where it should in a content.
     fn stands(&self, value: &str, content: &str) -> bool {
         let case = |text: &str| -> Vec<char> {
             // The small sigma that ends a word is the same letter as the one within.
@@ -120,7 +120,7 @@ impl Item {
     }
 }
 
-/// Whether a Sigma string, its wildcards and escapes read from left to right, is the whole of a content.
+/// Returns whether a Sigma string, its wildcards and escapes read from left to right, is the whole of a content.
 fn fits(value: &[char], content: &[char]) -> bool {
     match value {
         [] => content.is_empty(),
@@ -186,7 +186,7 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
     text
 }
 
-/// What of Base64 is the same whatever stands before the bytes, so many of them modulo 3, and after them.
+/// Returns what of Base64 is the same whatever stands before the bytes, so many of them modulo 3, and after them.
 fn at_offset(bytes: &[u8], offset: usize) -> String {
     let whole = |other: u8| base64(&[&vec![other; offset][..], bytes, &[other; 3]].concat());
     let (zeros, ones) = (whole(0), whole(0xff));

@@ -3,7 +3,7 @@
 //! Source: Sigma's tags specification, appendix "Tags" of version 2.1.0.
 use crate::rules::attack::TACTICS;
 
-/// What is wrong with a tag, in words.
+/// Returns what is wrong with a tag, in words.
 pub(super) fn problem(tag: &str) -> Option<String> {
     let Some((namespace, name)) = tag.split_once('.') else {
         return Some(format!("the tag `{tag}` has no namespace: write `namespace.name`"));

@@ -16,7 +16,7 @@ pub struct Case {
     pub line: usize,
     /// What it shows; with the shape, where the line names several.
     pub name: String,
-    /// Whether the rule must match the last record.
+    /// True if the rule must match the last record.
     pub matches: bool,
     /// The records in order; at least one.
     pub records: Vec<Arrival>,

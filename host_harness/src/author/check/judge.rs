@@ -35,7 +35,7 @@ impl Judge {
         Ok(Self { pack, engine, scanner: Scanner::default(), scratch: Scratch::default() })
     }
 
-    /// Whether a rule or correlation matches a case.
+    /// Returns whether a rule or correlation matches a case.
     ///
     /// # Errors
     /// As [`Self::new`].

@@ -64,7 +64,7 @@ fn case_result(out: &mut String, case: &CaseReport) -> fmt::Result {
     )
 }
 
-/// What belongs to no rule, as a suite of its own.
+/// Writes what belongs to no rule, as a suite of its own.
 fn files(out: &mut String, problems: &[(&str, bool)]) -> fmt::Result {
     if problems.is_empty() {
         return Ok(());

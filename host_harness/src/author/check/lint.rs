@@ -15,26 +15,26 @@ const FEWEST: usize = 2;
 pub struct Lint {
     /// What was asked: `id`, `level`, `compiler`, `tags`, `false positives`, `ads` or `cases`.
     pub name: &'static str,
-    /// Whether a problem fails the check; otherwise it is a warning.
+    /// True if a problem fails the check; otherwise it is a warning.
     pub fatal: bool,
     /// What is wrong, in words; empty when all is well.
     pub problems: Vec<String>,
 }
 
-/// Whether a rule has a folder of its own, by the name of its file.
+/// Returns whether a rule has a folder of its own, by the name of its file.
 pub fn has_own_folder(path: &Path) -> bool {
     path.file_stem().is_some_and(|stem| stem == "rule")
 }
 
 impl Compilation {
-    /// Whether a rule only feeds correlations, and is not reported by itself.
+    /// Returns whether a rule only feeds correlations, and is not reported by itself.
     pub(crate) fn feeds_only(&self, info: &RuleInfo) -> bool {
         let Subject::Rule(index) = info.subject else { return false };
         self.pack.rules.get(index).is_some_and(|rule| !rule.reported)
     }
 
-    /// Whether the cases beside a rule are its own: it has a folder of its own, and in its file is no correlation, or
-    /// it is one.
+    /// Returns whether the cases beside a rule are its own: it has a folder of its own, and in its file is no
+    /// correlation, or it is one.
     pub(super) fn owns_cases(&self, info: &RuleInfo) -> bool {
         let is_correlation = |info: &RuleInfo| matches!(info.subject, Subject::Correlation(_));
         let in_file = || self.rules.iter().any(|other| other.path == info.path && is_correlation(other));
@@ -42,7 +42,7 @@ impl Compilation {
     }
 }
 
-/// Whether a rule is held to everything: it has a section `ads`, or a folder of its own. Rules from elsewhere
+/// Returns whether a rule is held to everything: it has a section `ads`, or a folder of its own. Rules from elsewhere
 /// only get warnings.
 pub(super) fn is_ours(info: &RuleInfo) -> bool {
     info.metadata.attributes.contains_key("ads") || has_own_folder(&info.path)
@@ -132,7 +132,7 @@ fn case_problems(cases: Option<&[Case]>) -> Vec<String> {
     problems
 }
 
-/// What the compiler remarked, except on what is asked above.
+/// Returns what the compiler remarked, except on what is asked above.
 fn remarks(info: &RuleInfo, compiled: &Compilation) -> Vec<String> {
     let about = compiled.remarks.iter().filter(|remark| {
         remark.path.as_deref() == Some(&*info.path)

@@ -71,9 +71,9 @@ pub struct CaseReport {
     pub name: String,
     /// Its line in the file of cases.
     pub line: usize,
-    /// Whether the rule must match.
+    /// True if the rule must match.
     pub matches: bool,
-    /// Whether it was decided so.
+    /// True if it was decided so.
     pub passed: bool,
     /// What was decided instead, in words; `null` when it passed.
     pub decided: Option<String>,
@@ -86,7 +86,7 @@ pub struct RefusedReport {
     pub path: PathBuf,
     /// What is wrong, with its place in the file.
     pub problem: String,
-    /// Whether it fails the check; otherwise it is a warning.
+    /// True if it fails the check; otherwise it is a warning.
     pub fatal: bool,
 }
 
@@ -96,7 +96,7 @@ impl RuleReport {
         self.lints.iter().flat_map(|lint| lint.problems.iter().map(move |problem| (lint, problem.as_str())))
     }
 
-    /// How many cases passed.
+    /// Returns how many cases passed.
     pub fn passed(&self) -> usize {
         self.cases.iter().filter(|case| case.passed).count()
     }
@@ -106,14 +106,14 @@ impl RuleReport {
         self.fuel?.checked_div(u64::try_from(self.cases.len()).ok()?)
     }
 
-    /// Whether a case or a lint failed.
+    /// Returns whether a case or a lint failed.
     pub fn failed(&self) -> bool {
         self.passed() < self.cases.len() || self.problems().any(|(lint, _)| lint.fatal)
     }
 }
 
 impl Report {
-    /// Whether any case, lint or entry of a program failed.
+    /// Returns whether any case, lint or entry of a program failed.
     pub fn failed(&self) -> bool {
         !self.programs.errors.is_empty()
             || self.rules.iter().any(RuleReport::failed)

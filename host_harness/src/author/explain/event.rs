@@ -86,7 +86,7 @@ pub struct PowerShellView {
     pub file: Option<String>,
     /// The script text.
     pub script: Option<String>,
-    /// Whether the script is read from standard input.
+    /// True if the script is read from standard input.
     pub from_stdin: bool,
 }
 

@@ -4,8 +4,8 @@ use crate::rules::sigma::Part;
 use schtag::rules::{Op, Trace};
 use std::ops::Range;
 
-/// What keeps a condition from holding: of what it joins with `and`, whatever does not hold. `parts` are the named
-/// detections in the order of `detections`.
+/// Returns what keeps a condition from holding: of what it joins with `and`, whatever does not hold. `parts` are the
+/// named detections in the order of `detections`.
 pub(super) fn reasons(
     condition: &[Op],
     parts: &[&Part],

@@ -1,7 +1,7 @@
 //! Tests in words.
 use schtag::rules::{Comparison, Glob, GlobPart, Pattern, Relation, Target, Test};
 
-/// What a pattern asks, for example ``contains `-enc` ``. `regexes` are the texts of the pack's expressions.
+/// Returns what a pattern asks, for example ``contains `-enc` ``. `regexes` are the texts of the pack's expressions.
 pub(super) fn in_words(pattern: &Pattern, regexes: &[String]) -> String {
     let asks = match &pattern.test {
         Test::Text(glob) => text(glob),

@@ -101,8 +101,8 @@ fn objects(
     Some([serde_json::to_vec(&objects.rule).ok()?, serde_json::to_vec(&objects.threat).ok()?])
 }
 
-/// Whether a record has neither a member of that name nor one that begins with it and a dot, which Elasticsearch takes
-/// for the same.
+/// Returns whether a record has neither a member of that name nor one that begins with it and a dot, which
+/// Elasticsearch takes for the same.
 fn is_free(object: &Object<'_>, name: &str) -> bool {
     object.iter().all(|(key, _)| {
         let key = unescape(key);

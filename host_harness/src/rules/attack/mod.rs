@@ -67,7 +67,7 @@ pub fn parent(technique: &str) -> &str {
     technique.split('.').next().unwrap_or(technique)
 }
 
-/// What the ECS objects need of these rules, which are given in the pack's order.
+/// Returns what the ECS objects need of these rules, which are given in the pack's order.
 pub fn ecs<'m>(rules: impl IntoIterator<Item = &'m Metadata>) -> Ecs {
     let rules: Vec<&Metadata> = rules.into_iter().collect();
     let used: Vec<&Tactic> = TACTICS
@@ -106,7 +106,7 @@ pub fn ecs<'m>(rules: impl IntoIterator<Item = &'m Metadata>) -> Ecs {
     }
 }
 
-/// Whether a text is the address of a page.
+/// Returns whether a text is the address of a page.
 pub fn is_address(text: &str) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace))

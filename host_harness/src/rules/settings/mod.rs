@@ -23,9 +23,9 @@ pub struct Configuration {
     pub settings: schtag::rules::Settings,
     /// What rules with `|expand` are compiled with.
     pub placeholders: Placeholders,
-    /// Whether the allowlists that come with rules are left out.
+    /// True if the allowlists that come with rules are left out.
     pub without_packaged: bool,
-    /// Whether tags have the ECS objects `rule` and `threat`.
+    /// True if tags have the ECS objects `rule` and `threat`.
     pub ecs: bool,
     /// What is likely not meant, but no error.
     pub warnings: Vec<SettingsWarning>,

@@ -19,7 +19,7 @@ pub(super) fn encode(bytes: &[u8]) -> String {
     text
 }
 
-/// How bytes look in the middle of Base64, at each of the three offsets at which they can stand: only the
+/// Returns how bytes look in the middle of Base64, at each of the three offsets at which they can stand: only the
 /// characters that their neighbours have no part in.
 ///
 /// `None` when at some offset there is no such character (a single byte): it would be found everywhere.

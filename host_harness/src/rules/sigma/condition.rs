@@ -117,7 +117,7 @@ fn take(detection: &mut Named, tests: &mut usize) -> Result<Expression, Reason> 
     Ok(detection.expression.clone())
 }
 
-/// Whether a selector means a detection. `them` leaves out names that begin with `_`; in patterns, `*` stands
+/// Returns whether a selector means a detection. `them` leaves out names that begin with `_`; in patterns, `*` stands
 /// for any text.
 fn selects(pattern: &SelectorPattern, name: &str) -> bool {
     let pattern = match pattern {

@@ -41,7 +41,7 @@ pub(super) struct Draft<'a> {
     node: Node<'a>,
     /// The rules it names.
     pub(super) rules: Vec<String>,
-    /// Whether matches of these rules are reported as well.
+    /// True if matches of these rules are reported as well.
     pub(super) generate: bool,
 }
 

@@ -63,7 +63,7 @@ impl Expression {
         Self::Not(Box::new(self))
     }
 
-    /// How many nodes the tree has.
+    /// Returns how many nodes the tree has.
     pub(super) fn size(&self) -> usize {
         let below: usize = match self {
             Self::Constant(_) | Self::Leaf(_) => 0,

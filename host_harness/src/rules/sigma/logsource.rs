@@ -34,7 +34,7 @@ impl LogSource {
         Ok(read)
     }
 
-    /// What rules of this log source see of a scheduled-task event.
+    /// Returns what rules of this log source see of a scheduled-task event.
     pub(super) fn view(&self) -> Result<View, Fault> {
         let parts = (self.product.as_deref(), self.category.as_deref(), self.service.as_deref());
         match parts {
@@ -46,7 +46,7 @@ impl LogSource {
         }
     }
 
-    /// Whether a filter for this log source applies to rules of another: what it says, they say too.
+    /// Returns whether a filter for this log source applies to rules of another: what it says, they say too.
     pub(super) fn covers(&self, rule: &Self) -> bool {
         let covers = |filter: &Option<String>, rule: &Option<String>| filter.is_none() || filter == rule;
         covers(&self.product, &rule.product)

@@ -113,14 +113,14 @@ impl Metadata {
         })
     }
 
-    /// Whether the id is made up from the title.
+    /// Returns whether the id is made up from the title.
     pub(super) fn has_own_id(root: &Node<'_>) -> bool {
         matches!(root.get("id"), Ok(Some(_)))
     }
 }
 
-/// What the rules and correlations of a file say about themselves, without compiling them. Documents that say less
-/// than a rule must are left out.
+/// Returns what the rules and correlations of a file say about themselves, without compiling them. Documents that say
+/// less than a rule must are left out.
 pub fn metadata(text: &str) -> Vec<Metadata> {
     let documents = split(text).into_iter().filter_map(Result::ok);
     documents.filter_map(|document| Metadata::read(&Node::root(&document)).ok()).collect()

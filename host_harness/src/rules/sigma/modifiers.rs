@@ -241,7 +241,7 @@ const fn family(modifier: Modifier) -> Family {
     }
 }
 
-/// Whether a modifier may follow another, at any distance.
+/// Returns whether a modifier may follow another, at any distance.
 fn compatible(earlier: Modifier, later: Modifier) -> bool {
     use Modifier as M;
     let (a, b) = (family(earlier), family(later));

@@ -116,7 +116,7 @@ impl Loader {
         }
     }
 
-    /// Whether a file or folder was not met before. Counts them.
+    /// Returns whether a file or folder was not met before. Counts them.
     fn is_new(&mut self, path: &Path) -> bool {
         if self.seen.len() >= MAX_FILES.saturating_mul(2) || self.loaded.sources.len() >= MAX_FILES {
             if !self.full {

@@ -42,8 +42,8 @@ pub enum DownstreamError {
 }
 
 impl Downstream {
-    /// Whether it is what listens on this address, by any of the addresses that its host has now: then the hop would
-    /// send to itself. A way back through other hosts is found only when a batch comes back.
+    /// Returns whether it is what listens on this address, by any of the addresses that its host has now: then the hop
+    /// would send to itself. A way back through other hosts is found only when a batch comes back.
     pub fn leads_to(&self, listen: SocketAddr) -> bool {
         trail::leads_to(self, listen)
     }
@@ -143,9 +143,10 @@ impl Forwarder {
     }
 }
 
-/// What a status means to Vector's `http` sink (`src/sinks/util/http.rs`): after a 2xx it lets go of the batch, after
-/// a 4xx but 408 and 429 it drops it, and after 5xx but 501 it tries again. So a 2xx and a 4xx are the downstream's
-/// word and are passed on as they are; all else becomes a 503, also what the sink would drop for (a redirect, 501).
+/// Returns what a status means to Vector's `http` sink (`src/sinks/util/http.rs`): after a 2xx it lets go of the batch,
+/// after a 4xx but 408 and 429 it drops it, and after 5xx but 501 it tries again. So a 2xx and a 4xx are the
+/// downstream's word and are passed on as they are; all else becomes a 503, also what the sink would drop for (a
+/// redirect, 501).
 fn decided(status: StatusCode, headers: &HeaderMap, body: Vec<u8>) -> Sent {
     if status.is_success() || status.is_client_error() {
         let mut answer = Answer::new(status, body);

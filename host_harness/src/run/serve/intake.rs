@@ -205,12 +205,12 @@ fn header<'h>(headers: &'h HeaderMap, name: &axum::http::HeaderName) -> &'h str 
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-/// Whether a request has a body.
+/// Returns whether a request has a body.
 pub(super) fn has_body(headers: &HeaderMap) -> bool {
     headers.contains_key(TRANSFER_ENCODING) || !matches!(header(headers, &CONTENT_LENGTH), "" | "0")
 }
 
-/// What the body is compressed with; nothing when that is not read here.
+/// Returns what the body is compressed with; nothing when that is not read here.
 pub(super) fn encoding(headers: &HeaderMap) -> Option<Encoding> {
     let mut values = headers.get_all(CONTENT_ENCODING).iter();
     match (values.next(), values.next()) {
@@ -220,7 +220,7 @@ pub(super) fn encoding(headers: &HeaderMap) -> Option<Encoding> {
     }
 }
 
-/// Whether the sender calls its body newline-delimited JSON.
+/// Returns whether the sender calls its body newline-delimited JSON.
 pub(super) fn says_lines(headers: &HeaderMap) -> bool {
     let essence =
         header(headers, &CONTENT_TYPE).split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

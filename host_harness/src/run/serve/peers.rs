@@ -43,7 +43,7 @@ struct Progress {
     since: Instant,
     /// The bytes since then.
     bytes: usize,
-    /// Whether there was a request.
+    /// True if there was a request.
     heard: bool,
     /// The batches that are not done.
     batches: usize,
@@ -56,7 +56,7 @@ impl Peer {
         Arc::new(Self { progress: Mutex::new(progress), let_go: Notify::new(), reserve })
     }
 
-    /// Whether it came when all ordinary connections had a request.
+    /// Returns whether it came when all ordinary connections had a request.
     pub(super) const fn is_reserve(&self) -> bool {
         self.reserve
     }
@@ -68,7 +68,7 @@ impl Peer {
         progress.since = Instant::now();
     }
 
-    /// Whether a request's head ever came.
+    /// Returns whether a request's head ever came.
     pub(super) fn was_heard(&self) -> bool {
         self.progress().heard
     }
@@ -197,12 +197,12 @@ impl Peers {
         *self.register().closed.entry(reason).or_default() += 1;
     }
 
-    /// How many connections there are.
+    /// Returns how many connections there are.
     pub(super) fn len(&self) -> usize {
         self.register().peers.len()
     }
 
-    /// How many connections were let go, by reason.
+    /// Returns how many connections were let go, by reason.
     pub(super) fn closed(&self) -> BTreeMap<&'static str, u64> {
         self.register().closed.clone()
     }

@@ -58,7 +58,7 @@ impl Name {
     }
 }
 
-/// Whether a downstream, by any of the addresses that its host has now, is what listens on `listen`.
+/// Returns whether a downstream, by any of the addresses that its host has now, is what listens on `listen`.
 pub(super) fn leads_to(downstream: &Downstream, listen: SocketAddr) -> bool {
     let (host, port) = downstream.host_and_port();
     let host = host.trim_start_matches('[').trim_end_matches(']');
@@ -68,7 +68,7 @@ pub(super) fn leads_to(downstream: &Downstream, listen: SocketAddr) -> bool {
             .is_ok_and(|mut addresses| addresses.any(|address| reaches(address.ip(), listen.ip())))
 }
 
-/// Whether a connection to one address of this machine reaches what listens on the other.
+/// Returns whether a connection to one address of this machine reaches what listens on the other.
 fn reaches(to: IpAddr, listen: IpAddr) -> bool {
     // Who connects to no address in particular connects to the machine itself.
     let to = match to.to_canonical() {

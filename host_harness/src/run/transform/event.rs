@@ -71,12 +71,12 @@ impl<V, M> OutputBuffer<V, M> {
         self.0.push(event);
     }
 
-    /// How many events there are.
+    /// Returns how many events there are.
     pub const fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are none.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

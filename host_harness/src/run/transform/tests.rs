@@ -32,7 +32,7 @@ fn map(value: Value) -> Map<String, Value> {
     value.as_object().unwrap().clone()
 }
 
-/// What becomes of one event.
+/// Returns what becomes of one event.
 fn pass<V: EventValue>(tag: &mut Tag, value: V) -> V {
     let mut output = OutputBuffer::default();
     tag.transform(&mut output, Event { value, metadata: () });

@@ -130,7 +130,7 @@ fn read(path: &Path) -> Option<Vec<u8>> {
     Some(bytes.split_off(bytes.len().checked_sub(code.len())?))
 }
 
-/// Whether only its owner may write to it.
+/// Returns whether only its owner may write to it.
 #[cfg(unix)]
 fn private(path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;

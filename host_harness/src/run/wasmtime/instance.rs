@@ -24,7 +24,7 @@ pub struct Instance {
 pub struct Reply {
     /// The record: the bytes at the returned address up to the first NUL. Nothing says that it is JSON.
     pub record: Vec<u8>,
-    /// Whether the guest returned the address of the host's copy, as it does for a record that it leaves alone.
+    /// True if the guest returned the address of the host's copy, as it does for a record that it leaves alone.
     pub in_place: bool,
 }
 

@@ -51,7 +51,7 @@ impl Module {
         &self.facts.sha256
     }
 
-    /// What the module says about its rules, if it does.
+    /// Returns what the module says about its rules, if it does.
     pub fn manifest(&self) -> Option<&Manifest> {
         self.facts.manifest.as_ref()
     }

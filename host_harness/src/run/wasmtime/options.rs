@@ -16,7 +16,7 @@ pub enum Lifecycle {
 pub struct Options {
     /// How long an instance lives.
     pub lifecycle: Lifecycle,
-    /// Whether the host frees its copies of tag and record after each call.
+    /// True if the host frees its copies of tag and record after each call.
     pub frees: bool,
     /// The byte after the tag's last: 0 in filters. A processor copies whatever follows the tag in the host's
     /// memory (`src/flb_filter.c`).

@@ -120,7 +120,7 @@ fn checked(reply: Vec<u8>, record: &[u8]) -> Result<Cow<'_, [u8]>, CallError> {
     Ok(reply.into())
 }
 
-/// Whether a text is one JSON object. Its depth does not matter: what is ignored is read without recursion.
+/// Returns whether a text is one JSON object. Its depth does not matter: what is ignored is read without recursion.
 fn object(text: &str) -> Result<(), serde_json::Error> {
     if text.trim_start().starts_with('{') {
         serde_json::from_str::<IgnoredAny>(text).map(|_| ())

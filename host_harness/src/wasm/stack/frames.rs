@@ -41,7 +41,7 @@ enum Place {
     Stack,
 }
 
-/// What a value takes, in cells of 4 bytes.
+/// Returns what a value takes, in cells of 4 bytes.
 const fn cells(ty: Option<ValType>) -> u32 {
     match ty {
         Some(ValType::I64 | ValType::F64) => 2,

@@ -40,7 +40,7 @@ const OPERATORS: [&str; 26] = [
     "%", "+", "-", "&", "^", "|", "=", ",",
 ];
 
-/// How tightly an operator of two sides binds; 0 for one that is none.
+/// Returns how tightly an operator of two sides binds; 0 for one that is none.
 fn precedence(operator: &str) -> u8 {
     match operator {
         "*" | "/" | "%" => 8,

@@ -414,7 +414,7 @@ fn shown(call: &Call<'_>) -> String {
     }
 }
 
-/// Whether an interpreter reads its commands from standard input.
+/// Returns whether an interpreter reads its commands from standard input.
 fn reads_input(stem: &str, arguments: &str) -> bool {
     let mut words = arguments.split_whitespace();
     match stem {

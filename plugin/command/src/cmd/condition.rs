@@ -118,14 +118,14 @@ impl OfRounds {
 }
 
 impl Test {
-    /// Whether a comparison of these texts holds. `None` where they are not known.
+    /// Returns whether a comparison of these texts holds. `None` where they are not known.
     pub(super) fn holds(&self, left: &str, operator: &str, right: &str) -> Option<bool> {
         let known = |text: &str| !text.contains(['%', '!']);
         let holds = if known(left) && known(right) { self.compare(left, operator, right) } else { None };
         holds.map(|holds| holds != self.negated)
     }
 
-    /// Whether the condition holds about a variable that is set; one that is not may be set elsewhere.
+    /// Returns whether the condition holds about a variable that is set; one that is not may be set elsewhere.
     pub(super) fn known(&self, defined: bool) -> Option<bool> {
         defined.then_some(!self.negated)
     }

@@ -162,7 +162,7 @@ fn next_mark(text: &str, mark: u8) -> Option<usize> {
 pub(super) struct LoopVariable {
     pub(super) name: char,
     pub(super) value: Value,
-    /// Whether it comes out of the constant output of a command of Windows.
+    /// True if it comes out of the constant output of a command of Windows.
     pub(super) constant: bool,
 }
 

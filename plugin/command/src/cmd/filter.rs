@@ -175,7 +175,7 @@ impl Pattern {
 }
 
 impl Atom {
-    /// Whether it stands for a place, not for a character.
+    /// Returns whether it stands for a place, not for a character.
     const fn is_place(&self) -> bool {
         matches!(self.kind, Kind::Start | Kind::End)
     }

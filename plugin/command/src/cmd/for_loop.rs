@@ -235,7 +235,7 @@ pub(super) enum Source<'a> {
     File(&'a str),
 }
 
-/// What the set of `/f` names.
+/// Returns what the set of `/f` names.
 pub(super) fn source<'a>(set: &'a str, options: &str) -> Source<'a> {
     let set = set.trim();
     let backquotes = find_ignoring_case(options, "usebackq").is_some();

@@ -18,7 +18,7 @@ pub(super) enum Lexed {
     End,
 }
 
-/// What separates words.
+/// Returns whether a byte separates words.
 pub(super) const fn is_delimiter(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b',' | b';' | b'=' | b'\r' | 0x0b | 0x0c)
 }
@@ -59,7 +59,7 @@ impl<'a> Lexer<'a> {
         self.at = self.at.saturating_add(count);
     }
 
-    /// What is left of the text.
+    /// Returns what is left of the text.
     pub(super) fn rest(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
     }
@@ -126,7 +126,7 @@ impl<'a> Lexer<'a> {
         self.skip(length.saturating_sub(rest.len()));
     }
 
-    /// What stands behind a caret. One at the end of a line joins the next line to it.
+    /// Returns what stands behind a caret. One at the end of a line joins the next line to it.
     fn escaped(&mut self) -> Lexed {
         let joined = match (self.byte(0), self.byte(1)) {
             (Some(b'\r'), Some(b'\n')) => 2,

@@ -14,9 +14,9 @@ pub(crate) struct Outer<'a> {
     pub(crate) switches: &'a str,
     /// The line behind `/c`, `/k` or `/r`; `None` where cmd.exe reads its standard input.
     pub(crate) line: Option<&'a str>,
-    /// Whether `!name!` is expanded (`/v`, and not `/v:off`).
+    /// True if `!name!` is expanded (`/v`, and not `/v:off`).
     pub(crate) delayed: bool,
-    /// Whether the outer quotes always go (`/s`).
+    /// True if the outer quotes always go (`/s`).
     pub(crate) strips: bool,
 }
 
@@ -74,8 +74,8 @@ pub(crate) fn unquoted(line: &str, strips: bool) -> std::borrow::Cow<'_, str> {
     }
 }
 
-/// Whether a text with blanks can be the path of one file that Windows runs: it begins where paths begin, ends with an
-/// extension, and no second path, switch or built-in command stands in it.
+/// Returns whether a text with blanks can be the path of one file that Windows runs: it begins where paths begin, ends
+/// with an extension, and no second path, switch or built-in command stands in it.
 fn is_file(text: &str) -> bool {
     let text = text.trim_matches(is_blank);
     if !ends_executable(text) {

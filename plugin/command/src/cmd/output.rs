@@ -225,7 +225,7 @@ const PROGRAMS: &[&str] = &[
     "xcopy",
 ];
 
-/// Whether a file name is that of a program that Windows finds by itself.
+/// Returns whether a file name is that of a program that Windows finds by itself.
 pub(crate) fn is_system_program(name: &str) -> bool {
     let stem = name.strip_suffix(".exe").or_else(|| name.strip_suffix(".com")).unwrap_or(name);
     PROGRAMS.binary_search(&stem).is_ok()
@@ -266,7 +266,7 @@ pub(super) fn matching(pattern: &str, with_path: bool) -> Vec<String> {
     if list.len() > MOST { Vec::new() } else { list }
 }
 
-/// Whether a name fits a pattern of `*` and `?`.
+/// Returns whether a name fits a pattern of `*` and `?`.
 fn is_like(name: &str, pattern: &str) -> bool {
     // The places in the pattern that the name so far may have reached, one bit each.
     let bytes = pattern.as_bytes();
@@ -298,12 +298,12 @@ fn closed(mut reached: u64, pattern: &[u8]) -> u64 {
     reached
 }
 
-/// What `assoc` shows: all, or one extension.
+/// Returns what `assoc` shows: all, or one extension.
 pub(super) fn assoc(arguments: &str) -> Option<String> {
     table(TYPES, arguments)
 }
 
-/// What `ftype` shows: all, or one type.
+/// Returns what `ftype` shows: all, or one type.
 pub(super) fn ftype(arguments: &str) -> Option<String> {
     table(OPENERS, arguments)
 }

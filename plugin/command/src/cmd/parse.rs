@@ -25,7 +25,7 @@ pub(super) struct Simple {
 /// A command of a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Item {
-    /// Whether the output of the command before it is its input.
+    /// True if the output of the command before it is its input.
     pub(super) piped: bool,
     pub(super) node: usize,
 }
@@ -46,7 +46,7 @@ pub(super) struct Program {
     pub(super) nodes: Vec<Node>,
     /// The commands of the text, in order.
     pub(super) root: Vec<Item>,
-    /// Whether the text has more than was read.
+    /// True if the text has more than was read.
     pub(super) cut: bool,
 }
 

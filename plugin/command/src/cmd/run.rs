@@ -35,13 +35,13 @@ const LINE: usize = 7_500_000;
 /// cmd.exe before it reads its line.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Shell {
-    /// Whether `!name!` is expanded.
+    /// True if `!name!` is expanded.
     pub(crate) delayed: bool,
     /// The variables that the program before it has set.
     pub(crate) environment: Option<Rc<Variables>>,
     /// The current folder, where it is known.
     pub(crate) folder: Option<String>,
-    /// Whether each step is written down.
+    /// True if each step is written down.
     pub(crate) records: bool,
 }
 
@@ -60,7 +60,7 @@ pub(super) enum Input {
 struct Capture {
     text: String,
     origin: Option<Rc<str>>,
-    /// Whether it is the constant output of a command of Windows.
+    /// True if it is the constant output of a command of Windows.
     constant: bool,
 }
 
@@ -70,7 +70,7 @@ struct Place {
     program: Rc<Program>,
     input: Input,
     child: bool,
-    /// Whether the text came out of variables or a pipe.
+    /// True if the text came out of variables or a pipe.
     computed: bool,
     /// The text of its only command, as it stood before its variables were put in.
     written: Option<Rc<str>>,
@@ -97,11 +97,11 @@ enum Frame {
 pub(super) struct Waiting {
     pub(super) text: String,
     pub(super) input: Input,
-    /// Whether it came out of variables or a pipe.
+    /// True if it came out of variables or a pipe.
     pub(super) computed: bool,
-    /// Whether its variables are put in.
+    /// True if its variables are put in.
     pub(super) expanded: bool,
-    /// Whether delayed expansion is over: `call` does it once, and the sides of a pipe have it off.
+    /// True if delayed expansion is over: `call` does it once, and the sides of a pipe have it off.
     pub(super) settled: bool,
 }
 
@@ -143,13 +143,13 @@ pub(super) struct Machine<'w> {
     backwards: bool,
     /// How many cmd.exe run within this one.
     within: usize,
-    /// Whether the command at hand came out of variables or a pipe.
+    /// True if the command at hand came out of variables or a pipe.
     computed: bool,
     /// The command at hand before its variables were put in, where that differs.
     written: Option<Rc<str>>,
 }
 
-/// What the line of a `cmd /c` starts, in order.
+/// Returns what the line of a `cmd /c` starts, in order.
 pub(crate) fn started(line: &str, shell: Shell, work: &Work) -> Starts {
     // What a line may cost leaves something for what it starts.
     let lent = work.lend(LINE.min(work.left().saturating_sub(work.left() >> 3)));
@@ -362,7 +362,7 @@ impl Machine<'_> {
         }
     }
 
-    /// Whether a condition holds, with the values of its variables. `None` where that is not known.
+    /// Returns whether a condition holds, with the values of its variables. `None` where that is not known.
     #[inline(never)]
     fn holds(&mut self, test: &Test) -> Option<bool> {
         /// Units of the words of a condition.
@@ -514,7 +514,7 @@ fn input_of(capture: Capture) -> Input {
     }
 }
 
-/// How many operators and parentheses there are outside quotes, about.
+/// Returns how many operators and parentheses there are outside quotes, about.
 fn operators(text: &str) -> usize {
     let mut quoted = false;
     let is_operator = |byte: &u8| {
@@ -524,7 +524,7 @@ fn operators(text: &str) -> usize {
     text.as_bytes().iter().copied().filter(is_operator).count()
 }
 
-/// Whether no group is open at the end of a line.
+/// Returns whether no group is open at the end of a line.
 fn balanced(line: &str) -> bool {
     line.matches('(').count() <= line.matches(')').count()
 }

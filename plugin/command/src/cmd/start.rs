@@ -72,7 +72,7 @@ pub(crate) fn start(arguments: &str) -> Start<'_> {
     Start { line, folder }
 }
 
-/// Whether a word is an address that Windows opens with the program of its scheme, not a path.
+/// Returns whether a word is an address that Windows opens with the program of its scheme, not a path.
 fn is_address(word: &str) -> bool {
     let word = word.trim_matches('"');
     word.split_once(':').is_some_and(|(scheme, _)| {

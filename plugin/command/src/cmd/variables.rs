@@ -28,7 +28,7 @@ pub(crate) enum Value {
 struct Variable {
     name: String,
     value: Value,
-    /// Whether the value is ASCII, so that a character of it is found without counting.
+    /// True if the value is ASCII, so that a character of it is found without counting.
     ascii: bool,
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct Variables {
     list: Vec<Variable>,
     /// A number for the name of each, so that a look-up compares few names.
     keys: Vec<u32>,
-    /// Whether there is more than is remembered.
+    /// True if there is more than is remembered.
     pub(super) full: bool,
 }
 

@@ -15,12 +15,12 @@ const fn digit(byte: u8) -> Option<u32> {
     Some(value as u32)
 }
 
-/// Whether a byte is a digit of the standard alphabet.
+/// Returns whether a byte is a digit of the standard alphabet.
 pub(crate) const fn is_digit(byte: u8) -> bool {
     matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/')
 }
 
-/// Whether a quoted base64 text may hold a byte: a digit of either alphabet, padding, white space.
+/// Returns whether a quoted base64 text may hold a byte: a digit of either alphabet, padding, white space.
 pub(super) const fn may_hold(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=' | b' ' | b'\t' | b'\r' | b'\n')

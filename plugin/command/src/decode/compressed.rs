@@ -14,7 +14,7 @@ pub(super) struct Inflated {
     pub(super) how: &'static str,
     /// The bytes, at most as many as allowed.
     pub(super) bytes: Vec<u8>,
-    /// Whether the stream holds more.
+    /// True if the stream holds more.
     pub(super) cut: bool,
 }
 

@@ -43,7 +43,7 @@ pub(super) struct Decoder<'w> {
     layers: usize,
     work: usize,
     stopped: Vec<&'static str>,
-    /// Whether the work that a step would cost was refused.
+    /// True if the work that a step would cost was refused.
     spent: bool,
 }
 
@@ -52,7 +52,7 @@ struct Candidate<'a> {
     text: &'a str,
     /// Where it begins.
     start: usize,
-    /// Whether it is the argument of `FromBase64String`.
+    /// True if it is the argument of `FromBase64String`.
     certain: bool,
 }
 

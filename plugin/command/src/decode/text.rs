@@ -19,7 +19,7 @@ fn zero_high_bytes(bytes: &[u8]) -> usize {
     zeros.saturating_mul(100).checked_div(pairs).unwrap_or(0)
 }
 
-/// Whether a text looks written rather than random: no control characters but white space, and at least
+/// Returns whether a text looks written rather than random: no control characters but white space, and at least
 /// `ascii` per cent printable ASCII.
 fn is_plausible(text: &str, ascii: usize) -> bool {
     let (mut all, mut plain) = (0_usize, 0_usize);

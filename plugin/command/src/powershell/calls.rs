@@ -141,7 +141,7 @@ fn word(text: &str) -> Option<(&str, &str)> {
     text.split_at_checked(end).filter(|(word, _)| !word.is_empty())
 }
 
-/// What `Start-Process` starts, by its parameters' names or places.
+/// Returns what `Start-Process` starts, by its parameters' names or places.
 fn start_process(arguments: &str) -> Option<String> {
     let mut program: Option<&str> = None;
     let mut given: Option<String> = None;
@@ -222,7 +222,7 @@ fn is_program(program: &str) -> bool {
     by_path || is_any(stem, &PROGRAMS)
 }
 
-/// Whether `part` begins `text`, whatever the case of its ASCII letters.
+/// Returns whether `part` begins `text`, whatever the case of its ASCII letters.
 fn begins(text: &str, part: &str) -> bool {
     text.get(..part.len()).is_some_and(|start| start.eq_ignore_ascii_case(part))
 }

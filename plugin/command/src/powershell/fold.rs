@@ -34,13 +34,13 @@ pub(super) struct Operand<'a> {
     pub(super) value: Option<Value<'a>>,
     /// Where its tokens begin in the output.
     pub(super) start: usize,
-    /// Whether its one token in the output is only the place for its value.
+    /// True if its one token in the output is only the place for its value.
     shown: bool,
-    /// Whether the value stands in the script no more than the expression does.
+    /// True if the value stands in the script no more than the expression does.
     calculated: bool,
     /// The variable that it is.
     variable: Option<usize>,
-    /// Whether it is a statement without a value, such as an assignment.
+    /// True if it is a statement without a value, such as an assignment.
     silent: bool,
 }
 
@@ -105,7 +105,7 @@ pub(super) struct Open<'a> {
     pub(super) kind: Kind<'a>,
     /// Where the bracket is in the output.
     pub(super) start: usize,
-    /// Whether all in it so far is one expression.
+    /// True if all in it so far is one expression.
     pub(super) single: bool,
 }
 
@@ -302,7 +302,7 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
     }
 }
 
-/// Whether a value is a text, which takes the place of its expression.
+/// Returns whether a value is a text, which takes the place of its expression.
 const fn is_shown(value: Option<&Value<'_>>) -> bool {
     matches!(value, Some(Value::Text(_) | Value::Char(_)))
 }

@@ -182,7 +182,7 @@ fn here_string(text: &str) -> Option<(Token<'_>, &str)> {
     Some(if constant { (Token::Literal(value.into()), behind) } else { code(text, length) })
 }
 
-/// What follows the first character.
+/// Returns what follows the first character.
 fn behind_first(text: &str) -> &str {
     let mut chars = text.chars();
     chars.next();
@@ -214,7 +214,7 @@ fn double_quoted(text: &str) -> (Token<'_>, &str) {
     code(text, text.len())
 }
 
-/// What a backtick and this character stand for. Source: about_Special_Characters.
+/// Returns what a backtick and this character stand for. Source: about_Special_Characters.
 pub(super) const fn escaped(c: char) -> Option<char> {
     match c {
         '0' => None,
@@ -229,7 +229,7 @@ pub(super) const fn escaped(c: char) -> Option<char> {
     }
 }
 
-/// How long a variable in braces is: `${name}`.
+/// Returns how long a variable in braces is: `${name}`.
 fn braced_variable(text: &str) -> Option<usize> {
     /// Longest name that is one.
     const MAX_NAME: usize = 128;

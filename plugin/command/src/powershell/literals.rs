@@ -147,7 +147,7 @@ pub(super) fn alternatives(pattern: &str) -> Option<Vec<String>> {
     usable.then_some(list)
 }
 
-/// How many characters a regular expression takes when it takes any: `..`, `(..)`, `.{2}`, `(?<=\G..)`.
+/// Returns how many characters a regular expression takes when it takes any: `..`, `(..)`, `.{2}`, `(?<=\G..)`.
 pub(super) fn any_characters(pattern: &str) -> Option<usize> {
     let inside = pattern.strip_prefix('(').and_then(|inside| inside.strip_suffix(')')).unwrap_or(pattern);
     let inside = inside.strip_prefix(r"?<=\G").unwrap_or(inside);
@@ -292,7 +292,7 @@ pub(super) fn unescaped(text: &str, work: &Work) -> Option<String> {
     Some(out)
 }
 
-/// Whether a name fits a pattern with `*` and `?`. Both are short.
+/// Returns whether a name fits a pattern with `*` and `?`. Both are short.
 pub(super) fn is_like(name: &str, pattern: &str) -> bool {
     let (name, pattern) = (name.as_bytes(), pattern.as_bytes());
     let (mut at, mut place) = (0_usize, 0_usize);

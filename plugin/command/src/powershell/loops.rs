@@ -20,9 +20,9 @@ const MAX_ROUNDS: usize = 16 * 1024;
 pub(super) struct Each<'a> {
     items: std::vec::IntoIter<Value<'a>>,
     results: Vec<Value<'a>>,
-    /// Whether a result of this round is not known.
+    /// True if a result of this round is not known.
     unknown: bool,
-    /// Whether the item of this round is an empty text, for which conversions fail and give nothing.
+    /// True if the item of this round is an empty text, for which conversions fail and give nothing.
     empty: bool,
     variable: Option<usize>,
     /// The token with which the loop begins, and how long the output was there.

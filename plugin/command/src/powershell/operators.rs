@@ -62,7 +62,7 @@ impl Binary {
         })
     }
 
-    /// How strongly it binds; every prefix but a unary minus binds stronger.
+    /// Returns how strongly it binds; every prefix but a unary minus binds stronger.
     pub(super) const fn strength(self) -> u8 {
         match self {
             Self::Comma => 80,

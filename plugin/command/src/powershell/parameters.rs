@@ -86,7 +86,7 @@ pub(crate) struct Options {
     pub(crate) script: Option<String>,
     /// The value of `-EncodedCommand`, not decoded.
     pub(crate) encoded: Option<String>,
-    /// Whether `-` stands for the script.
+    /// True if `-` stands for the script.
     pub(crate) from_stdin: bool,
 }
 
@@ -159,7 +159,7 @@ fn begins_with(full: &str, key: &str) -> bool {
     full.as_bytes().get(..key.len()).is_some_and(|start| start.eq_ignore_ascii_case(key.as_bytes()))
 }
 
-/// How a parameter appears in the list.
+/// Returns how a parameter appears in the list.
 fn listed(name: &str, takes: Takes, value: Option<&str>) -> String {
     const LONGEST: usize = 128;
     let value = match (takes, value) {

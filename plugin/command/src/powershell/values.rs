@@ -14,7 +14,7 @@ pub(super) const MAX_LIST: usize = 16 * 1024;
 #[derive(Debug, Clone)]
 pub(super) struct Text<'a> {
     body: Body<'a>,
-    /// Whether all is ASCII, so that a place is a byte.
+    /// True if all is ASCII, so that a place is a byte.
     ascii: bool,
 }
 
@@ -84,7 +84,7 @@ impl<'a> Text<'a> {
         self.as_str().len()
     }
 
-    /// How many characters there are.
+    /// Returns how many characters there are.
     pub(super) fn count(&self, work: &Work) -> Option<usize> {
         if self.ascii {
             return Some(self.len());
@@ -207,7 +207,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Whether PowerShell takes the value for true.
+    /// Returns whether PowerShell takes the value for true.
     pub(super) fn is_true(&self) -> Option<bool> {
         match self {
             Self::Bool(value) => Some(*value),
@@ -252,7 +252,7 @@ impl<'a> Value<'a> {
         (list.len() <= MAX_LIST).then(|| Self::list(list))
     }
 
-    /// What `[index]` picks: one value, or a list for a list of places. Places outside give nothing.
+    /// Returns what `[index]` picks: one value, or a list for a list of places. Places outside give nothing.
     #[inline(never)]
     pub(super) fn index(&self, place: &Self, work: &Work) -> Option<Self> {
         let length = match self {

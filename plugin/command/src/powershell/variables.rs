@@ -21,12 +21,12 @@ struct Variable<'a> {
     name: &'a str,
     /// How many assignments there are.
     assignments: usize,
-    /// Whether one is in braces that are no loop's.
+    /// True if one is in braces that are no loop's.
     in_braces: bool,
     value: Option<Value<'a>>,
-    /// Whether its value was calculated, and does not stand in the script.
+    /// True if its value was calculated, and does not stand in the script.
     calculated: bool,
-    /// Whether nothing was assigned yet, so that it is nothing.
+    /// True if nothing was assigned yet, so that it is nothing.
     fresh: bool,
 }
 
@@ -113,7 +113,7 @@ impl<'a> Variables<'a> {
         }
     }
 
-    /// Whether nothing was assigned to the variable yet.
+    /// Returns whether nothing was assigned to the variable yet.
     pub(super) fn is_fresh(&self, index: usize) -> bool {
         self.list.get(index).is_some_and(|variable| variable.fresh && !variable.name.is_empty())
     }
@@ -222,7 +222,7 @@ impl<'a> Variables<'a> {
     }
 }
 
-/// What these always are in a string: `$?` after a command that succeeded, `$(@{})`.
+/// Returns what these always are in a string: `$?` after a command that succeeded, `$(@{})`.
 fn constant_reference(behind: &str) -> Option<(&'static str, &str)> {
     const KNOWN: [(&str, &str); 3] =
         [("?", "True"), ("(@{})", "System.Collections.Hashtable"), ("true", "True")];
@@ -274,7 +274,7 @@ pub(super) fn next_code<'t>(tokens: &'t [Token<'_>], at: usize, nth: usize) -> O
     }
 }
 
-/// Whether the variable here is assigned: `=`, `+=`, `++` and the like, before or behind it.
+/// Returns whether the variable here is assigned: `=`, `+=`, `++` and the like, before or behind it.
 fn is_assigned(tokens: &[Token<'_>], at: usize) -> bool {
     let code = |at: usize| match tokens.get(at) {
         Some(Token::Code(code)) => code.as_ref(),

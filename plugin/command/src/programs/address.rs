@@ -37,7 +37,7 @@ pub(super) fn split_scheme(text: &str) -> Option<(&str, &str)> {
     (named && (slashes > 1 || (slashes == 1 && usual()))).then_some((scheme, bare))
 }
 
-/// Whether a text says itself that it is an address.
+/// Returns whether a text says itself that it is an address.
 pub(super) fn is_one(text: &str) -> bool {
     split_scheme(text).is_some_and(|(scheme, _)| !scheme.eq_ignore_ascii_case("file"))
 }

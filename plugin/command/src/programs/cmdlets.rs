@@ -76,7 +76,7 @@ impl Statements<'_> {
         self.end_statement();
     }
 
-    /// Whether what was read of the statement is a cmdlet's name and nothing else.
+    /// Returns whether what was read of the statement is a cmdlet's name and nothing else.
     fn names_cmdlet(&self) -> bool {
         match self.words.as_slice() {
             [] => self.is_cmdlet(&self.word),

@@ -71,9 +71,9 @@ pub struct Argument {
     pub role: Role,
     /// A number of [`super::LANGUAGES`], [`super::SCHEMES`] or [`super::parameter`], by the role.
     pub parameter: u8,
-    /// Whether it may be repeated.
+    /// True if it may be repeated.
     pub is_repeated: bool,
-    /// Whether it is the rest of the line.
+    /// True if it is the rest of the line.
     pub is_rest: bool,
 }
 

@@ -167,7 +167,7 @@ impl<'p> Entry<'p> {
         (0..self.count).map(move |_| reader.form())
     }
 
-    /// Whether an argument names computers, `\\host` or `@file`, where the program takes them.
+    /// Returns whether an argument names computers, `\\host` or `@file`, where the program takes them.
     pub(super) fn names_computer(&self, argument: &str) -> bool {
         self.style & style::COMPUTER != 0 && (argument.starts_with(r"\\") || argument.starts_with('@'))
     }
@@ -216,7 +216,7 @@ impl Programs {
         self.names.len()
     }
 
-    /// Whether no program is known.
+    /// Returns whether no program is known.
     pub const fn is_empty(&self) -> bool {
         self.names.is_empty()
     }

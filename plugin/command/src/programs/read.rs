@@ -401,7 +401,7 @@ fn remote_file(text: &str) -> Option<address::Address> {
     address::read(&["ssh://", host, "/", path.trim_start_matches('/')].concat(), "ssh")
 }
 
-/// Whether a word is one of those that are separated by `|`; `*` is any.
+/// Returns whether a word is one of those that are separated by `|`; `*` is any.
 fn is_word(known: &str, word: &str, abbreviated: bool) -> bool {
     known.split('|').any(|known| {
         known == "*"
@@ -412,7 +412,7 @@ fn is_word(known: &str, word: &str, abbreviated: bool) -> bool {
     })
 }
 
-/// Whether a text fits one of the patterns, each with a `*` at one end or at both.
+/// Returns whether a text fits one of the patterns, each with a `*` at one end or at both.
 fn is_like(patterns: &str, text: &str) -> bool {
     patterns.split('|').any(|pattern| match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
         // `**` is any.

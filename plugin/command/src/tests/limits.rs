@@ -4,7 +4,7 @@ use super::*;
 use crate::event::Note;
 use proptest::prelude::*;
 
-/// What must hold of every reading.
+/// Returns what must hold of every reading.
 fn check(exec: &Exec) -> Processes {
     let processes = read(exec, &Programs::default(), &Work::unlimited());
     assert!(processes.list.len() <= 16);

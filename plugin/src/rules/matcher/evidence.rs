@@ -43,7 +43,7 @@ impl Matcher {
     }
 }
 
-/// What it costs to find the words of a value and to keep them.
+/// Returns what it costs to find the words of a value and to keep them.
 fn cost(hit: &Hit, value: &str) -> usize {
     let a_byte = match hit.at {
         Some(_) if value.is_ascii() => 1,

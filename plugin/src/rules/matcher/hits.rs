@@ -15,7 +15,7 @@ pub(super) struct Hits {
     tried: PatternSet,
     /// The deferred patterns of which a literal was seen.
     suggested: PatternSet,
-    /// Whether the work did not suffice to look at something, so that a match may be missing.
+    /// True if the work did not suffice to look at something, so that a match may be missing.
     pub(super) incomplete: bool,
 }
 
@@ -47,7 +47,7 @@ impl Hits {
         }
     }
 
-    /// What is known now.
+    /// Returns what is known now.
     pub(super) const fn mark(&self) -> Mark {
         Mark { hits: self.list.len(), suggested: self.suggested.list.len() }
     }
@@ -59,7 +59,7 @@ impl Hits {
         self.suggested.truncate(mark.suggested);
     }
 
-    /// Whether a pattern is tried for the first time, which it then no longer is.
+    /// Returns whether a pattern is tried for the first time, which it then no longer is.
     pub(super) fn is_first_try(&mut self, pattern: u32) -> bool {
         self.tried.insert(pattern)
     }
@@ -76,7 +76,7 @@ impl Hits {
         self.set.contains(pattern)
     }
 
-    /// Whether any or all patterns of a run matched.
+    /// Returns whether any or all patterns of a run matched.
     pub(super) fn has_run(&self, run: Run) -> bool {
         self.set.contains_run(run)
     }

@@ -21,7 +21,7 @@ pub(super) struct Fixture {
     pub(super) build: fn(&Sample) -> Value,
     /// The time that the event must have.
     pub(super) time: Option<&'static str>,
-    /// Whether all is in the rendered message, which has no `FQDN`.
+    /// True if all is in the rendered message, which has no `FQDN`.
     pub(super) message_only: bool,
 }
 

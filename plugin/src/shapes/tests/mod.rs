@@ -35,7 +35,7 @@ fn some(text: &str) -> Option<Cow<'static, str>> {
     Some(Cow::Owned(text.to_owned()))
 }
 
-/// What must be read of a sample.
+/// Returns what must be read of a sample.
 fn expected(fixture: &Fixture, sample: &Sample) -> TaskEvent<'static> {
     let mut event = TaskEvent::new(Change::from_event_id(sample.id.into()).unwrap(), fixture.shape);
     event.channel = some(if fixture.title.starts_with("flat") { "security" } else { CHANNEL });

@@ -74,12 +74,12 @@ pub(super) fn action(element: &str) -> Option<Action> {
     })
 }
 
-/// Whether an element of a trigger is its schedule.
+/// Returns whether an element of a trigger is its schedule.
 pub(super) fn is_schedule(element: &str) -> bool {
     matches!(element, "ScheduleByDay" | "ScheduleByWeek" | "ScheduleByMonth" | "ScheduleByMonthDayOfWeek")
 }
 
-/// Whether the schema lets an element hold elements of anyone's making.
+/// Returns whether the schema lets an element hold elements of anyone's making.
 pub(super) fn holds_anything(element: &str) -> bool {
     element == "Data"
 }

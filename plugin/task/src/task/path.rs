@@ -44,12 +44,12 @@ pub(super) struct Path<'a> {
 }
 
 impl<'a> Path<'a> {
-    /// How many elements are open.
+    /// Returns how many elements are open.
     pub(super) fn depth(&self) -> usize {
         self.levels.len()
     }
 
-    /// What the innermost element is.
+    /// Returns what the innermost element is.
     pub(super) fn innermost(&self) -> Option<Kind> {
         self.levels.last().map(|level| level.kind)
     }
@@ -89,7 +89,7 @@ impl<'a> Path<'a> {
         }
     }
 
-    /// What an end tag closes. Names are compared without prefix. In a well-formed document this is exact;
+    /// Returns what an end tag closes. Names are compared without prefix. In a well-formed document this is exact;
     /// in any other, the end of an outer element also ends those inside it.
     pub(super) fn closes(&mut self, name: &str) -> Closes {
         let depth = self.levels.len();

@@ -5,7 +5,7 @@ pub(super) fn trim(text: &str) -> &str {
     text.trim_matches(is_blank)
 }
 
-/// Whether XML counts a character as white space.
+/// Returns whether XML counts a character as white space.
 pub(super) const fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\r' | '\n')
 }
@@ -44,7 +44,7 @@ pub(super) fn resolve(name: &str) -> Option<char> {
     u32::from_str_radix(digits, radix).ok().filter(|code| *code != 0).and_then(char::from_u32)
 }
 
-/// Whether text that starts with `&` and that the end of the input cut off may be the beginning of a
+/// Returns whether text that starts with `&` and that the end of the input cut off may be the beginning of a
 /// reference that stands for one character. Such a piece says nothing about the value.
 pub(super) fn may_be_cut_reference(text: &str) -> bool {
     let Some(name) = text.strip_prefix('&') else { return false };

@@ -85,17 +85,17 @@ impl<'a> Tokens<'a> {
         Self { xml, at: 0, reader: reader(xml), wasted: 0, looked_at: 0, cut: false }
     }
 
-    /// Whether a tag was not closed.
+    /// Returns whether a tag was not closed.
     pub(super) const fn repaired(&self) -> bool {
         self.wasted > 0
     }
 
-    /// Whether reading was given up for too many unclosed tags. The rest of the input is then one text.
+    /// Returns whether reading was given up for too many unclosed tags. The rest of the input is then one text.
     pub(super) const fn gave_up(&self) -> bool {
         self.wasted > self.xml.len().saturating_add(MAX_WASTE)
     }
 
-    /// Whether the input ended inside of markup.
+    /// Returns whether the input ended inside of markup.
     pub(super) const fn cut(&self) -> bool {
         self.cut
     }
@@ -116,7 +116,7 @@ impl<'a> Tokens<'a> {
         token
     }
 
-    /// How many bytes quick-xml has looked at for the last piece; 0 where it was not asked.
+    /// Returns how many bytes quick-xml has looked at for the last piece; 0 where it was not asked.
     pub(super) const fn looked_at(&self) -> usize {
         self.looked_at
     }
@@ -299,7 +299,7 @@ fn cdata(raw: &str) -> &str {
     raw.strip_prefix("<![CDATA[").and_then(|inside| inside.strip_suffix("]]>")).unwrap_or_default()
 }
 
-/// Whether markup is of a kind that holds no values: a comment, a processing instruction, a document type.
+/// Returns whether markup is of a kind that holds no values: a comment, a processing instruction, a document type.
 /// Without their end, all that follows is inside.
 fn is_passed_over(raw: &str) -> bool {
     const DOCTYPE: &str = "<!DOCTYPE";

@@ -43,7 +43,7 @@ const MAX_LIST: usize = 64;
 pub struct Parsed {
     /// What was read.
     pub task: Task,
-    /// Whether `</Task>` was reached.
+    /// True if `</Task>` was reached.
     pub complete: bool,
     /// What could not be read as it should be: [`Note::ContentTruncated`], [`Note::ContentCut`],
     /// [`Note::ContentMalformed`], [`Note::TooMany`] and [`Note::WorkSpent`], each at most once for each reason.
@@ -99,7 +99,7 @@ struct TaskReader<'a> {
     value: String,
     /// The sections of `Task` that there were.
     seen: Vec<Section>,
-    /// Whether the input has ended, so that open values are cut.
+    /// True if the input has ended, so that open values are cut.
     ended: bool,
 }
 
@@ -201,7 +201,7 @@ impl<'a> TaskReader<'a> {
         true
     }
 
-    /// Whether the innermost element may hold any others.
+    /// Returns whether the innermost element may hold any others.
     fn is_free(&self) -> bool {
         match self.path.innermost() {
             Some(Kind::Skipped) => true,

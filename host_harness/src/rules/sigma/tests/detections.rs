@@ -1,6 +1,6 @@
 use super::*;
 
-/// What becomes of a detection.
+/// Returns what becomes of a detection.
 fn detection(logsource: &str, detection: &str) -> Result<String, String> {
     let compilation = compile_texts(&[&rule("a", logsource, detection)]);
     match compilation.pack.rules.first() {
@@ -12,7 +12,7 @@ fn detection(logsource: &str, detection: &str) -> Result<String, String> {
     }
 }
 
-/// What becomes of an item, as the only one of a rule about processes.
+/// Returns what becomes of an item, as the only one of a rule about processes.
 fn item(text: &str) -> Result<String, String> {
     detection(PROCESS, &format!("{{selection: {{{text}}}, condition: selection}}"))
 }

@@ -15,7 +15,7 @@ const MAX_OUTPUT: usize = 64 * 1024;
 const MAX_FILES: usize = 16;
 
 impl Machine<'_> {
-    /// Whether steps are written down.
+    /// Returns whether steps are written down.
     pub(in crate::cmd) const fn records(&self) -> bool {
         self.records
     }
@@ -73,7 +73,7 @@ impl Machine<'_> {
         self.shared = None;
     }
 
-    /// Whether what a command writes is read by another.
+    /// Returns whether what a command writes is read by another.
     pub(in crate::cmd) fn is_captured(&self) -> bool {
         !self.captures.is_empty()
     }

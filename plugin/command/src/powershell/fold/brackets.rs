@@ -3,7 +3,7 @@
 use super::*;
 
 impl<'t, 'a> Folder<'t, 'a, '_> {
-    /// Whether nothing stands between what is written and the token here.
+    /// Returns whether nothing stands between what is written and the token here.
     pub(super) fn is_glued(&self) -> bool {
         !matches!(self.out.last(), Some(Token::Blank(_)))
     }

@@ -61,7 +61,7 @@ impl<'t, 'a> Folder<'t, 'a, '_> {
         }
     }
 
-    /// Whether the operand on top is a variable that can be assigned here.
+    /// Returns whether the operand on top is a variable that can be assigned here.
     pub(super) fn assigns(&self) -> bool {
         matches!(self.stack.last(), Some(Entry::Operand(Operand { variable: Some(_), .. })))
     }

@@ -9,7 +9,7 @@ use super::{Action, Exec, Parsed};
 use crate::event::Note;
 use crate::work::Work;
 
-/// What is read of a definition, whatever it costs.
+/// Returns what is read of a definition, whatever it costs.
 fn parse(xml: &str) -> Parsed {
     super::parse(xml, &Work::unlimited())
 }
