@@ -1,32 +1,25 @@
 //! A set of names by a short number for each, which tells most other names apart without a comparison.
 
-/// The numbers of names, as bits. The case of ASCII letters does not count.
+use super::byte_set::ByteSet;
+
+/// The numbers of names. The case of ASCII letters does not count.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Names([u64; 4]);
+pub(super) struct Names(ByteSet);
 
 impl Names {
     /// Returns a set of no names.
     pub(super) const fn new() -> Self {
-        Self([0; 4])
+        Self(ByteSet::new())
     }
 
     /// Returns the set with one name more.
     pub(super) const fn with(self, name: &str) -> Self {
-        let number = Self::number(name.as_bytes());
-        let bit = 1_u64 << (number & 63);
-        let [one, two, three, four] = self.0;
-        Self(match number >> 6 {
-            0 => [one | bit, two, three, four],
-            1 => [one, two | bit, three, four],
-            2 => [one, two, three | bit, four],
-            _ => [one, two, three, four | bit],
-        })
+        Self(self.0.with(Self::number(name.as_bytes())))
     }
 
     /// Returns false for most names that are not in the set, and for none that is.
-    pub(super) fn may_have(&self, name: &str) -> bool {
-        let number = Self::number(name.as_bytes());
-        self.0.get(usize::from(number >> 6)).is_some_and(|word| word >> (number & 63) & 1 == 1)
+    pub(super) const fn may_have(&self, name: &str) -> bool {
+        self.0.contains(Self::number(name.as_bytes()))
     }
 
     /// The number of a name: of its length, its first and its last letter.

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::script::Bytes;
 pub(super) use super::values::MAX_LITERAL;
 use super::values::{MAX_LIST, Text, Value, character};
+use crate::byte_set::ByteSet;
 use crate::bytes;
 use crate::environment::find_ignoring_case;
 use crate::work::Work;
@@ -198,10 +198,9 @@ pub(super) fn split<'a>(
     let bytes = text.as_str().as_bytes();
     work.walk(bytes.len(), 15).then_some(())?;
     // The bytes with which separators begin.
-    let mut firsts = Bytes::default();
+    let mut firsts = ByteSet::new();
     for byte in separators.iter().filter_map(|separator| separator.bytes().next()) {
-        firsts.add(byte.to_ascii_lowercase());
-        firsts.add(byte.to_ascii_uppercase());
+        firsts = firsts.with(byte.to_ascii_lowercase()).with(byte.to_ascii_uppercase());
     }
     let (mut start, mut at) = (0_usize, 0_usize);
     while let Some(rest) = bytes.get(at..) {

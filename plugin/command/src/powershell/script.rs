@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use super::fold::{Folder, MAX_SHOWN};
 use super::lexer::{Token, tokens, write};
 use super::variables::Variables;
+use crate::byte_set::ByteSet;
 use crate::work::Work;
 
 /// Units that folding one script may cost in any case, besides those for its bytes. It may cost half of what is left,
@@ -52,39 +53,9 @@ fn fold(script: &str, work: &Work) -> Option<String> {
     text
 }
 
-/// A set of bytes.
-#[derive(Default)]
-pub(super) struct Bytes([u64; 4]);
-
-impl Bytes {
-    /// Adds a byte.
-    pub(super) fn add(&mut self, byte: u8) {
-        if let Some(word) = self.0.get_mut(usize::from(byte >> 6)) {
-            *word |= 1 << (byte & 63);
-        }
-    }
-
-    pub(super) const fn contains(&self, byte: u8) -> bool {
-        let [one, two, three, four] = self.0;
-        let word = match byte >> 6 {
-            0 => one,
-            1 => two,
-            2 => three,
-            _ => four,
-        };
-        word >> (byte & 63) & 1 == 1
-    }
-}
-
 /// The bytes without one of which nothing can be folded: quotes (a typographic one begins with `E2`), backticks and
 /// brackets.
-const TRICKS: Bytes = {
-    let mut words = [0_u64; 4];
-    words[0] = 1 << b'\'' | 1 << b'"';
-    words[1] = 1 << (b'`' - 64) | 1 << (b'[' - 64);
-    words[3] = 1 << (0xe2 - 192);
-    Bytes(words)
-};
+const TRICKS: ByteSet = ByteSet::new().with(b'\'').with(b'"').with(b'`').with(b'[').with(0xe2);
 
 #[cfg(test)]
 mod tests {

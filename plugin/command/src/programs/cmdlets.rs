@@ -25,9 +25,10 @@ pub(super) fn add(programs: &Programs, process: &mut Process, script: &str, work
     statements.split(script);
     let folder = process.working_directory.as_deref();
     for (name, argv) in statements.done {
+        let Some(entry) = programs.find(&name) else { continue };
         let line = argv.join(" ");
-        let call = Call { image_name: &name, argv: &argv, line: &line, folder };
-        if !read::add(programs, call, &mut process.facts, work) {
+        let call = Call { argv: &argv, line: &line, folder };
+        if !read::add(programs, entry, call, &mut process.facts, work) {
             return false;
         }
     }

@@ -25,10 +25,8 @@ const MAX_SCRIPT: usize = 16 * 1024;
 /// Longest value that is resolved, in bytes. Windows' longest path has 32,767 characters.
 const MAX_VALUE: usize = 4096;
 
-/// A program with its arguments.
+/// The arguments of a program, and where it runs.
 pub(super) struct Call<'c> {
-    /// The program's file name in lower case.
-    pub(super) image_name: &'c str,
     /// The arguments, as the program receives them and as written.
     pub(super) argv: &'c [String],
     pub(super) line: &'c str,
@@ -52,23 +50,23 @@ pub(in super::super) fn read(
     if !work.spend(PROGRAM.saturating_add(process.image.len().saturating_mul(BYTE))) {
         return (facts, false);
     }
-    let call = Call {
-        image_name: &process.image_name,
-        argv: &process.argv,
-        line,
-        folder: process.working_directory.as_deref(),
-    };
-    let entry = programs.find(call.image_name);
+    let call = Call { argv: &process.argv, line, folder: process.working_directory.as_deref() };
+    let entry = programs.find(&process.image_name);
     let is_system = entry.is_some_and(|entry| entry.style & style::SYSTEM != 0);
-    facts.add(Kind::Runs, resolve::program(call.folder, &process.image, call.image_name, is_system));
-    let complete = add(programs, call, &mut facts, work);
+    facts.add(Kind::Runs, resolve::program(call.folder, &process.image, &process.image_name, is_system));
+    let complete = entry.is_none_or(|entry| add(programs, entry, call, &mut facts, work));
     (facts, complete)
 }
 
-/// Adds what a program does with its arguments, the program itself apart. Returns false where the work did not suffice.
+/// Adds what a program does with its arguments by its entry, the program itself apart. Returns false where the work did not suffice.
 #[inline(never)]
-pub(super) fn add(programs: &Programs, call: Call<'_>, facts: &mut Facts, work: &Work) -> bool {
-    let Some(entry) = programs.find(call.image_name) else { return true };
+pub(super) fn add(
+    programs: &Programs,
+    entry: Entry<'_>,
+    call: Call<'_>,
+    facts: &mut Facts,
+    work: &Work,
+) -> bool {
     if !work.spend(cost(&entry, call.argv, call.line)) {
         return false;
     }

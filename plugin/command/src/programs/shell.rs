@@ -37,13 +37,9 @@ pub(in super::super) fn add(
             return false;
         }
         let (name, arguments) = cmd::split_name(line.trim());
-        let call = Call {
-            image_name: &name.to_ascii_lowercase(),
-            argv: &words(arguments),
-            line: arguments,
-            folder: folder.as_deref(),
-        };
-        if !read::add(programs, call, &mut process.facts, work) {
+        let Some(entry) = programs.find(&name.to_ascii_lowercase()) else { continue };
+        let call = Call { argv: &words(arguments), line: arguments, folder: folder.as_deref() };
+        if !read::add(programs, entry, call, &mut process.facts, work) {
             return false;
         }
     }
