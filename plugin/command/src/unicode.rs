@@ -162,31 +162,50 @@ pub(super) fn fold(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
-    // The current word: as written, and folded.
-    let (mut word, mut folded, mut mixed) = (String::new(), String::new(), false);
+    // Where the current word begins, whether it has an ASCII letter, and whether it has a letter that looks like one.
+    let (mut word, mut mixed, mut alike) = (0, false, false);
     for c in text.chars() {
         let to = match fold_char(c) {
             Folded::Nothing => continue,
             Folded::To(to) => to,
             Folded::Same => c,
-            Folded::LooksLike(to) => {
-                word.push(c);
-                folded.push(to);
+            Folded::LooksLike(_) => {
+                alike = true;
+                out.push(c);
                 continue;
             }
         };
-        if !to.is_alphanumeric() {
-            out.push_str(if mixed { &folded } else { &word });
-            (word, folded, mixed) = (String::new(), String::new(), false);
+        if ends_word(to) {
+            if mixed && alike {
+                fold_word(&mut out, word);
+            }
             out.push(to);
+            (word, mixed, alike) = (out.len(), false, false);
             continue;
         }
         mixed |= to.is_ascii_alphabetic();
-        word.push(to);
-        folded.push(to);
+        out.push(to);
     }
-    out.push_str(if mixed { &folded } else { &word });
+    if mixed && alike {
+        fold_word(&mut out, word);
+    }
     Cow::Owned(out)
+}
+
+/// Returns true when a character is no part of a word: of ASCII, all but letters and digits; of the others, those of the
+/// blocks of punctuation and symbols. Unicode's own table would cost a search for each letter.
+const fn ends_word(c: char) -> bool {
+    match c {
+        '\0'..='\u{7f}' => !c.is_ascii_alphanumeric(),
+        _ => matches!(c, '\u{80}'..='\u{bf}' | '\u{d7}' | '\u{f7}' | '\u{2000}'..='\u{2bff}'
+            | '\u{3000}'..='\u{303f}' | '\u{fff0}'..='\u{ffff}' | '\u{1f000}'..='\u{1faff}'),
+    }
+}
+
+/// Writes the word that begins at `start` with the ASCII letters that its letters look like.
+fn fold_word(out: &mut String, start: usize) {
+    let word = out.split_off(start);
+    out.extend(word.chars().map(|c| looks_like(c).unwrap_or(c)));
 }
 
 /// Folds only what stands for a blank or for nothing; letters and dashes stay as written.

@@ -77,10 +77,60 @@ pub(super) fn tokens<'a>(script: &'a str, work: &Work) -> Option<Vec<Token<'a>>>
         } else {
             code(rest, first.len_utf8())
         };
-        list.push(token);
         rest = behind;
+        let Token::Literal(part) = &token else {
+            list.push(token);
+            continue;
+        };
+        let is_part = matches!(list.last(), Some(Token::Code(word)) if goes_on(word, part)) && is_bare(&list);
+        match list.last_mut() {
+            // Quotes inside a bare word are no part of it: `us""er` is `user`.
+            Some(Token::Code(word)) if is_part => {
+                let (letters, behind) = letters(rest);
+                word.to_mut().push_str(&[part.as_str(), letters].concat());
+                rest = behind;
+            }
+            _ => list.push(token),
+        }
     }
     Some(list)
+}
+
+/// Keywords that a string may follow without a blank.
+const KEYWORDS: [&str; 3] = ["in", "return", "throw"];
+/// Most tokens that a bare word is followed back over.
+const MAX_BARE: usize = 8;
+
+/// Returns true when a quoted text may be a part of the word before it.
+fn goes_on(word: &str, part: &Text<'_>) -> bool {
+    let plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/' | b'\\' | b':');
+    word.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+        && part.as_str().bytes().all(plain)
+        && !KEYWORDS.iter().any(|known| known.eq_ignore_ascii_case(word))
+}
+
+/// Returns true when the last token belongs to a bare word: a command, or an argument that begins with a letter.
+/// Source: `ScanGenericToken` of PowerShell's tokenizer, which takes quotes within such a word out.
+fn is_bare(list: &[Token<'_>]) -> bool {
+    let is_part = |code: &str| code.starts_with(|c: char| c.is_ascii_alphanumeric() || "_-.:/\\".contains(c));
+    let mut parts = list.iter().rev();
+    let mut first = "";
+    for token in parts.by_ref().take(MAX_BARE) {
+        match token {
+            Token::Code(code) if is_part(code) => first = code,
+            Token::Blank(_) => break,
+            Token::Code(code) if matches!(code.as_ref(), "(" | "{" | ";" | "|" | "&") => break,
+            _ => return false,
+        }
+    }
+    first.starts_with(|c: char| c.is_ascii_alphabetic())
+}
+
+/// Returns the letters and digits that a text begins with, and what follows them.
+fn letters(text: &str) -> (&str, &str) {
+    let length = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
+    text.split_at_checked(length).unwrap_or((text, ""))
 }
 
 /// A comment, which separates as white space does.
@@ -321,6 +371,26 @@ mod tests {
             "a `\r\n b",
         ] {
             assert_eq!(again(script), script);
+        }
+    }
+
+    #[test]
+    fn bare_words_lose_their_quotes() {
+        for (script, plain) in [
+            (r#"net us""er"#, "net user"),
+            ("ne''t us'er'", "net user"),
+            (r#"C:\Win""dows\sys'tem32'\ca""lc.exe"#, r"C:\Windows\system32\calc.exe"),
+            (r#"new-ob"je"ct x"#, "new-object x"),
+            (r#";nets""tat -a|fin""dstr 1"#, ";netstat -a|findstr 1"),
+            // Strings of their own, and operators before one.
+            ("f 'a''b' \"c\"", "f 'a''b' 'c'"),
+            ("$x.Length-join''", "$x.Length-join''"),
+            ("$x -split'a' -f'b'", "$x -split'a' -f'b'"),
+            ("foreach($c in'a','b'){return'x'}", "foreach($c in'a','b'){return'x'}"),
+            ("[char]'a'", "[char]'a'"),
+            ("f 'a b'c", "f 'a b'c"),
+        ] {
+            assert_eq!(again(script), plain);
         }
     }
 

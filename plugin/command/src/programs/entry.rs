@@ -234,7 +234,8 @@ impl Programs {
     }
 
     fn find_exactly(&self, name: &str) -> Option<Entry<'_>> {
-        let at = self.names.binary_search_by(|&(known, _)| self.text(known).cmp(name)).ok()?;
+        // Bytes are compared, not texts: that they are UTF-8 need not be proven at each step.
+        let at = self.names.binary_search_by(|&(known, _)| self.bytes(known).cmp(name.as_bytes())).ok()?;
         let &(_, place) = self.names.get(at)?;
         let mut reader = Reader(self.entries.get(usize::from(place)..)?);
         let style = reader.pair();
@@ -245,8 +246,11 @@ impl Programs {
 
     /// A text of the pool.
     pub(super) fn text(&self, place: u16) -> &str {
+        std::str::from_utf8(self.bytes(place)).unwrap_or_default()
+    }
+
+    fn bytes(&self, place: u16) -> &[u8] {
         let from = self.texts.get(usize::from(place)..).unwrap_or_default();
-        let Some((&length, rest)) = from.split_first() else { return "" };
-        rest.get(..usize::from(length)).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()
+        from.split_first().and_then(|(&length, rest)| rest.get(..usize::from(length))).unwrap_or_default()
     }
 }
