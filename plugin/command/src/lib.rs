@@ -5,7 +5,6 @@
 //! It is a crate of its own so that it alone is compiled for size: it is half of the code, and only task events run it.
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
-mod byte_set;
 mod cmd;
 mod decode;
 mod environment;

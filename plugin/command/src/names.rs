@@ -1,6 +1,6 @@
 //! A set of names by a short number for each, which tells most other names apart without a comparison.
 
-use super::byte_set::ByteSet;
+use schtag_task::byte_set::ByteSet;
 
 /// The numbers of names. The case of ASCII letters does not count.
 #[derive(Debug, Clone, Copy)]

@@ -1,9 +1,13 @@
 //! The normal form of arguments: what only hides words is taken out, the words stay as they are.
 
+use crate::path::SEPARATORS;
+use schtag_task::byte_set::ByteSet;
 use std::borrow::Cow;
 
 use super::{environment, path, unicode};
 use crate::bytes;
+
+const SPACES_AND_BACKSLASH: ByteSet = ByteSet::of(b" \t\\");
 
 /// Arguments in normal form: look-alikes folded, `$env:` expanded, carets, quotes inside words and
 /// backticks removed, paths cleaned, single blanks. Six passes, each linear in the text.
@@ -33,7 +37,7 @@ fn with_paths_expanded(text: &str) -> Cow<'_, str> {
         let after = text.get(at..).unwrap_or_default();
         if after.starts_with(['e', 'E', '{'])
             && let Some((value, behind)) = environment::powershell_reference(after)
-            && behind.starts_with(['\\', '/'])
+            && SEPARATORS.begins(behind)
         {
             out.push_str(text.get(copied..start).unwrap_or_default());
             out.push_str(value);
@@ -92,7 +96,7 @@ fn without_inner_quotes(text: &str) -> Cow<'_, str> {
         };
         let left = out.chars().next_back();
         let splits = left.is_some_and(is_word) || behind.chars().next().is_some_and(is_word);
-        if splits && left != Some('\\') && !inside.contains([' ', '\t', '\\']) {
+        if splits && left != Some('\\') && !SPACES_AND_BACKSLASH.is_in(inside) {
             out.push_str(inside);
         } else {
             out.push('"');

@@ -4,6 +4,13 @@
 //! (<https://learn.microsoft.com/windows/win32/fileio/naming-a-file>) and "File path formats on Windows
 //! systems" (<https://learn.microsoft.com/dotnet/standard/io/file-path-formats>).
 
+use schtag_task::byte_set::ByteSet;
+
+/// The signs between the parts of a path.
+pub(super) const SEPARATORS: ByteSet = ByteSet::of(b"\\/");
+/// The signs without which a name is no path.
+pub(super) const PATH_SIGNS: ByteSet = ByteSet::of(b"\\/:");
+
 /// Short (8.3) folder names that mean the same on nearly every machine.
 const SHORT_FOLDERS: &[(&str, &str)] = &[
     ("PROGRA~1", "Program Files"),
@@ -174,7 +181,7 @@ pub(super) fn joined(folder: Option<&str>, written: &str) -> Option<String> {
         );
     }
     let folder = folder?;
-    if written.starts_with(['\\', '/']) {
+    if SEPARATORS.begins(written) {
         // Below the root of the same drive.
         let drive = folder.get(..2).filter(|drive| drive.ends_with(':'))?;
         return Some(clean(&[drive, written].concat()));

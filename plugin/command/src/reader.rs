@@ -1,5 +1,6 @@
 //! Reads an action: joins its parts, follows its wrappers, and decodes what they run.
 
+use crate::tokens::SPACES;
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
@@ -68,7 +69,7 @@ fn read_action(exec: &Exec, programs: &Programs, work: &Work, records: bool) -> 
 /// `Command` and `Arguments` as one command line. The program is quoted where Windows would have to.
 fn join(command: &str, arguments: &str) -> Line {
     let (program, rest) = tokens::split_program(command);
-    let needs_quotes = program.contains([' ', '\t']) && !program.contains('"');
+    let needs_quotes = SPACES.is_in(program) && !program.contains('"');
     let program = if needs_quotes { format!("\"{program}\"") } else { program.to_owned() };
     let mut behind = rest.to_owned();
     if !rest.is_empty() && !arguments.is_empty() {

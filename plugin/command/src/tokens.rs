@@ -4,19 +4,25 @@
 //! (<https://learn.microsoft.com/cpp/c-language/parsing-c-command-line-arguments>), and the remarks on
 //! `lpApplicationName` of CreateProcess.
 
+use super::path::PATH_SIGNS;
+use schtag_task::byte_set::ByteSet;
+
+/// What separates arguments.
+pub(super) const BLANKS: ByteSet = ByteSet::of(b" \t\r\n");
+/// What separates the words of a line.
+pub(super) const SPACES: ByteSet = ByteSet::of(b" \t");
+/// Either sign that quotes a text.
+pub(super) const QUOTES: ByteSet = ByteSet::of(b"\"'");
+
 /// Most arguments that are split; what follows is the last one, as written.
 pub(super) const MAX_ARGUMENTS: usize = 1024;
-
-const fn is_blank(c: char) -> bool {
-    matches!(c, ' ' | '\t' | '\r' | '\n')
-}
 
 /// Splits arguments (a command line without its program) as the C runtime does: blanks separate, double
 /// quotes group, 2n backslashes before a quote are n backslashes, one more makes the quote literal, and a
 /// doubled quote inside a group is a literal one.
 pub(super) fn split_arguments(text: &str) -> Vec<String> {
     let mut list = Vec::new();
-    let mut rest = text.trim_start_matches(is_blank);
+    let mut rest = BLANKS.trim_start(text);
     while !rest.is_empty() {
         if list.len() >= MAX_ARGUMENTS {
             list.push(rest.to_owned());
@@ -24,14 +30,14 @@ pub(super) fn split_arguments(text: &str) -> Vec<String> {
         }
         let (argument, behind) = argument(rest);
         list.push(argument);
-        rest = behind.trim_start_matches(is_blank);
+        rest = BLANKS.trim_start(behind);
     }
     list
 }
 
 /// Reads one argument: its value, and the text behind it.
 fn argument(text: &str) -> (String, &str) {
-    let plain = text.bytes().position(|b| is_blank(char::from(b)) || matches!(b, b'"' | b'\\'));
+    let plain = text.bytes().position(|b| BLANKS.contains(b) || matches!(b, b'"' | b'\\'));
     match plain.map(|at| text.split_at_checked(at)) {
         None => return (text.to_owned(), ""),
         Some(Some((plain, behind))) if !behind.starts_with(['"', '\\']) => return (plain.to_owned(), behind),
@@ -42,7 +48,7 @@ fn argument(text: &str) -> (String, &str) {
     let mut rest = text;
     loop {
         // What stands for itself.
-        let ends = |byte: u8| matches!(byte, b'"' | b'\\') || (!quoted && is_blank(char::from(byte)));
+        let ends = |byte: u8| matches!(byte, b'"' | b'\\') || (!quoted && BLANKS.contains(byte));
         let length = rest.bytes().position(ends).unwrap_or(rest.len());
         let (plain, behind) = rest.split_at_checked(length).unwrap_or((rest, ""));
         out.push_str(plain);
@@ -50,7 +56,7 @@ fn argument(text: &str) -> (String, &str) {
         rest = behind.get(backslashes..).unwrap_or_default();
         let Some(inside) = rest.strip_prefix('"') else {
             push_backslashes(&mut out, backslashes);
-            if rest.is_empty() || (!quoted && rest.starts_with(is_blank)) {
+            if rest.is_empty() || (!quoted && BLANKS.begins(rest)) {
                 return (out, rest);
             }
             continue;
@@ -75,9 +81,9 @@ fn push_backslashes(out: &mut String, count: usize) {
 
 /// The text behind the `count`-th argument, as written. For options whose value is the rest of the line.
 pub(super) fn after_arguments(text: &str, count: usize) -> &str {
-    let mut rest = text.trim_start_matches(is_blank);
+    let mut rest = BLANKS.trim_start(text);
     for _ in 0..count {
-        rest = argument(rest).1.trim_start_matches(is_blank);
+        rest = BLANKS.trim_start(argument(rest).1);
     }
     rest
 }
@@ -121,11 +127,11 @@ pub(super) fn ends_with_ignoring_case(text: &str, suffix: &str) -> bool {
 /// and here a word goes on with the path when it has a backslash or ends with `.exe`, `.com`, `.bat`
 /// or `.cmd`, and does not begin like an option, a quote or another path.
 pub(super) fn split_program(line: &str) -> (&str, &str) {
-    let line = line.trim_matches(is_blank);
+    let line = BLANKS.trim(line);
     let first = first_word(line);
     let end = if line.starts_with('"') || !is_path(line, first) { first } else { path_end(line, first) };
     let (program, rest) = line.split_at_checked(end).unwrap_or((line, ""));
-    (program, rest.trim_start_matches(is_blank))
+    (program, BLANKS.trim_start(rest))
 }
 
 /// Where the first blank outside quotes is, in bytes.
@@ -133,7 +139,7 @@ fn first_word(line: &str) -> usize {
     let mut quoted = false;
     let end = line.bytes().position(|byte| {
         quoted ^= byte == b'"';
-        !quoted && is_blank(char::from(byte))
+        !quoted && BLANKS.contains(byte)
     });
     end.unwrap_or(line.len())
 }
@@ -141,10 +147,10 @@ fn first_word(line: &str) -> usize {
 /// Returns whether the first word of a line is the beginning of a path that could go on behind a blank.
 fn is_path(line: &str, first: usize) -> bool {
     let word = line.get(..first).unwrap_or_default();
-    if ends_executable(word) || !word.contains(['\\', '/', ':']) {
+    if ends_executable(word) || !PATH_SIGNS.is_in(word) {
         return false;
     }
-    let name = word.rsplit(['\\', '/']).next().unwrap_or_default();
+    let name = crate::path::file_name(word);
     !NEVER_CONTINUED.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
@@ -154,10 +160,9 @@ fn path_end(line: &str, first: usize) -> usize {
     let mut at = first;
     // Words are separated by single blanks or more; each is looked at once.
     while let Some(rest) = line.get(at..) {
-        let word_start =
-            at.saturating_add(rest.len().saturating_sub(rest.trim_start_matches(is_blank).len()));
+        let word_start = at.saturating_add(rest.len().saturating_sub(BLANKS.trim_start(rest).len()));
         let Some(rest) = line.get(word_start..).filter(|rest| !rest.is_empty()) else { break };
-        let length = rest.find(is_blank).unwrap_or(rest.len());
+        let length = BLANKS.find(rest).unwrap_or(rest.len());
         let word = rest.get(..length).unwrap_or_default();
         if begins_argument(word) {
             break;

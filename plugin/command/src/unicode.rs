@@ -14,8 +14,8 @@ enum Folded {
     To(char),
     /// Nothing: it is invisible.
     Nothing,
-    /// This ASCII letter, if its word has ASCII letters.
-    LooksLike(char),
+    /// The ASCII letter of [`looks_like`], if its word has ASCII letters.
+    LooksLike,
 }
 
 /// The ASCII letter that a letter of another script looks like.
@@ -147,7 +147,8 @@ fn fold_char(c: char) -> Folded {
         '\u{ff01}'..='\u{ff5e}' => Folded::To(full_width(c)),
         _ => match modified(c) {
             Some(to) => Folded::To(to),
-            None => looks_like(c).map_or(Folded::Same, Folded::LooksLike),
+            None if looks_like(c).is_some() => Folded::LooksLike,
+            None => Folded::Same,
         },
     }
 }
@@ -169,7 +170,7 @@ pub(super) fn fold(text: &str) -> Cow<'_, str> {
             Folded::Nothing => continue,
             Folded::To(to) => to,
             Folded::Same => c,
-            Folded::LooksLike(_) => {
+            Folded::LooksLike => {
                 alike = true;
                 out.push(c);
                 continue;

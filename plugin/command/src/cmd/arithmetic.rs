@@ -4,6 +4,9 @@
 //! stack is a list, so nesting costs no call.
 
 use super::variables::{Value, Variables};
+use schtag_task::byte_set::ByteSet;
+
+const BLANKS_AND_QUOTES: ByteSet = ByteSet::of(b" \t\"");
 
 /// Most operators and operands of one expression.
 const MAX_TOKENS: usize = 512;
@@ -57,7 +60,7 @@ fn precedence(operator: &str) -> u8 {
 
 fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
     let mut list = Vec::new();
-    let mut rest = text.trim_start_matches([' ', '\t', '"']);
+    let mut rest = BLANKS_AND_QUOTES.trim_start(text);
     while !rest.is_empty() {
         if list.len() >= MAX_TOKENS {
             return None;
@@ -79,7 +82,7 @@ fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
             });
             rest = behind;
         }
-        rest = rest.trim_start_matches([' ', '\t', '"']);
+        rest = BLANKS_AND_QUOTES.trim_start(rest);
     }
     Some(list)
 }

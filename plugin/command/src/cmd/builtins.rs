@@ -2,6 +2,9 @@
 //!
 //! Source: `help` and `/?` of each command.
 
+use crate::cmd::lexer::{DELIMITERS, REFERENCES, WILDCARDS};
+use crate::tokens::SPACES;
+use schtag_task::byte_set::ByteSet;
 use std::borrow::Cow;
 use std::rc::Rc;
 
@@ -10,6 +13,9 @@ use super::variables::Value;
 use super::{arithmetic, filter, outer, output, split_name, start};
 use crate::path;
 use crate::wrappers::{Started, Stdin};
+
+/// What may stand before the name of a program.
+const BEFORE_NAME: ByteSet = ByteSet::of(b" \"\t@(");
 
 /// A command with what it reads and where it writes.
 pub(super) struct Call<'a> {
@@ -90,7 +96,7 @@ fn is_drive(name: &str) -> bool {
 /// Arguments behind the delimiter that ends a name, and blanks.
 pub(super) fn trimmed(arguments: &str) -> &str {
     let arguments = arguments.strip_prefix([',', ';', '=']).unwrap_or(arguments);
-    arguments.trim_start_matches([' ', '\t'])
+    SPACES.trim_start(arguments)
 }
 
 /// `set name=value`, `set /a`, `set /p`, and `set` that shows variables.
@@ -165,7 +171,7 @@ fn prompt(machine: &mut Machine<'_>, call: &Call<'_>, arguments: &str) {
 /// `call command`: the command is read once more, with its variables.
 #[inline(never)]
 fn call_again(machine: &mut Machine<'_>, call: &Call<'_>) {
-    let arguments = call.arguments.trim_start_matches([' ', '\t', ',', ';', '=']);
+    let arguments = DELIMITERS.trim_start(call.arguments);
     if arguments.is_empty() || arguments.starts_with(':') {
         return;
     }
@@ -220,7 +226,7 @@ fn echo(machine: &mut Machine<'_>, call: &Call<'_>, arguments: &str) {
 /// `cd`, `pushd`: the folder that what follows starts in.
 #[inline(never)]
 fn change_folder(machine: &mut Machine<'_>, arguments: &str, pushes: bool) {
-    let mut arguments = arguments.trim_matches([' ', '\t', ',', ';', '=']);
+    let mut arguments = DELIMITERS.trim(arguments);
     if let Some(rest) =
         arguments.get(..2).filter(|switch| switch.eq_ignore_ascii_case("/d")).and(arguments.get(2..))
     {
@@ -234,7 +240,7 @@ fn change_folder(machine: &mut Machine<'_>, arguments: &str, pushes: bool) {
     if pushes && machine.folders.len() < 16 {
         machine.folders.push(machine.folder.clone());
     }
-    let known = !folder.contains(['%', '!']) || folder.contains("%USERNAME%");
+    let known = !REFERENCES.is_in(folder) || folder.contains("%USERNAME%");
     machine.folder = known.then(|| path::joined(machine.folder.as_deref(), folder)).flatten();
     if let Some(folder) = machine.folder.clone() {
         machine.step("folder", &folder);
@@ -289,7 +295,7 @@ fn listing(machine: &mut Machine<'_>, call: &Call<'_>) {
         return;
     }
     let lower = call.arguments.to_ascii_lowercase();
-    let pattern = call.arguments.split([' ', ',', ';']).find(|word| word.contains(['*', '?']));
+    let pattern = call.arguments.split([' ', ',', ';']).find(|word| WILDCARDS.is_in(word));
     let programs = pattern.map(|pattern| output::matching(pattern.trim_matches('"'), lower.contains("/s")));
     match programs.filter(|programs| !programs.is_empty() && lower.contains("/b")) {
         Some(programs) => machine.write(&(programs.join("\n") + "\n"), call.output, true),
@@ -366,7 +372,7 @@ fn start_process(machine: &mut Machine<'_>, call: &Call<'_>, name: &str, stem: &
         Input::From(origin) => (Stdin::Pipe(None), Some(origin)),
     };
     let behind = inside.as_ref().and_then(|outer| outer.line).unwrap_or_default();
-    let behind = behind.trim_start_matches([' ', '"', '\t', '@', '(']);
+    let behind = BEFORE_NAME.trim_start(behind);
     let named = machine.unknown.iter().find(|(written, _)| {
         call.name.contains(written.as_str()) || (of_shell && behind.starts_with(written.as_str()))
     });

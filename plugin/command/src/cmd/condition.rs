@@ -2,6 +2,7 @@
 //!
 //! Source: `if /?`.
 
+use super::lexer::REFERENCES;
 use std::cmp::Ordering;
 
 use super::lexer::{Lexed, Lexer, is_delimiter, text_of};
@@ -120,7 +121,7 @@ impl OfRounds {
 impl Test {
     /// Returns whether a comparison of these texts holds. `None` where they are not known.
     pub(super) fn holds(&self, left: &str, operator: &str, right: &str) -> Option<bool> {
-        let known = |text: &str| !text.contains(['%', '!']);
+        let known = |text: &str| !REFERENCES.is_in(text);
         let holds = if known(left) && known(right) { self.compare(left, operator, right) } else { None };
         holds.map(|holds| holds != self.negated)
     }

@@ -3,12 +3,16 @@
 //! Source: `set /?`, `for /?`, and phases 1, 4 and 5 of the parser as
 //! <https://ss64.com/nt/delayedexpansion.html> and <https://ss64.com/nt/syntax-substring.html> describe them.
 
+use schtag_task::byte_set::ByteSet;
 use std::rc::Rc;
 
 use super::variables::{Found, MAX_VALUE, Value, Variables};
 use crate::bytes;
 use crate::work::Work;
 use crate::{environment, path};
+
+/// The letters of a modifier that name parts of a path.
+const PATH_PARTS: ByteSet = ByteSet::of(b"dpnx");
 
 /// Most references to unknown values that are remembered.
 const MAX_UNKNOWN: usize = 16;
@@ -243,7 +247,7 @@ fn path_parts(value: &str, parts: &str) -> String {
         return super::output::full_path(value).unwrap_or_else(|| value.to_owned());
     }
     let parts = parts.to_ascii_lowercase();
-    if !parts.contains(['d', 'p', 'n', 'x']) {
+    if !PATH_PARTS.is_in(&parts) {
         return value.to_owned();
     }
     let name = path::file_name(value);

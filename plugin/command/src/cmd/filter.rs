@@ -3,6 +3,12 @@
 //! Source: `find /?`, `findstr /?`.
 
 use crate::work::Work;
+use schtag_task::byte_set::ByteSet;
+
+/// What may stand around an argument.
+const COMMAS: ByteSet = ByteSet::of(b",;");
+/// Signs of a regular expression.
+const PATTERN_SIGNS: ByteSet = ByteSet::of(b".*[^$");
 
 /// The lines of a text that `find` or `findstr` picks. `None` where its arguments are not understood, or name files.
 #[inline(never)]
@@ -60,7 +66,7 @@ impl Pattern {
         let spaced: String =
             arguments.trim_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ';')).to_owned();
         for argument in crate::tokens::split_arguments(&spaced) {
-            let argument = argument.trim_matches([',', ';']).to_owned();
+            let argument = COMMAS.trim(&argument).to_owned();
             if argument.is_empty() {
                 continue;
             }
@@ -103,7 +109,7 @@ impl Pattern {
             return None;
         }
         for text in &expressions {
-            let plain = program == "find" || literal.unwrap_or(!text.contains(['.', '*', '[', '^', '$']));
+            let plain = program == "find" || literal.unwrap_or(!PATTERN_SIGNS.is_in(text));
             pattern.texts.push(if plain { literal_atoms(text) } else { atoms(text) });
         }
         Some(pattern)

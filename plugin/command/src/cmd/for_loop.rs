@@ -2,12 +2,16 @@
 //!
 //! Source: `for /?`.
 
+use super::lexer::WILDCARDS;
+use schtag_task::byte_set::ByteSet;
 use std::rc::Rc;
 
 use super::lexer::{Lexed, Lexer, is_delimiter, text_of};
 use super::output;
 use super::variables::Value;
 use crate::environment::find_ignoring_case;
+
+const BLANKS_AND_COMMAS: ByteSet = ByteSet::of(b" \t,");
 
 /// Most rounds over words or lines.
 pub(super) const MAX_ROUNDS: usize = 8192;
@@ -211,7 +215,7 @@ pub(super) fn words(set: &str, below: bool) -> Values {
         if word.is_empty() || list.len() >= MAX_ROUNDS {
             continue;
         }
-        if word.contains(['*', '?']) {
+        if WILDCARDS.is_in(word) {
             let programs = output::matching(word.trim_matches('"'), true);
             if programs.is_empty() {
                 list.push(vec![Value::Unknown(Rc::from(""))]);
@@ -264,7 +268,7 @@ fn options(text: &str) -> Options {
     let mut options = Options { delimiters: " \t".into(), end_of_line: ';', skipped: 0, parts: Vec::new() };
     let mut rest = text;
     loop {
-        rest = rest.trim_start_matches([' ', '\t', ',']);
+        rest = BLANKS_AND_COMMAS.trim_start(rest);
         let Some((name, value)) = rest.split_once('=') else { break };
         let name = name.trim();
         let ends = |known: &str| {

@@ -4,6 +4,16 @@
 //! <https://ss64.com/nt/syntax-esc.html>.
 
 use crate::bytes;
+use schtag_task::byte_set::ByteSet;
+
+/// What separates words.
+pub(super) const DELIMITERS: ByteSet = ByteSet::of(b" \t,;=\r\x0b\x0c");
+/// What may stand before a command.
+pub(super) const BEFORE_COMMAND: ByteSet = ByteSet::of(b" @,;=");
+/// The signs around the name of a variable.
+pub(super) const REFERENCES: ByteSet = ByteSet::of(b"%!");
+/// The signs that stand for any letters of a file's name.
+pub(super) const WILDCARDS: ByteSet = ByteSet::of(b"*?");
 
 /// A character of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +30,7 @@ pub(super) enum Lexed {
 
 /// Returns whether a byte separates words.
 pub(super) const fn is_delimiter(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b',' | b';' | b'=' | b'\r' | 0x0b | 0x0c)
+    DELIMITERS.contains(byte)
 }
 
 /// A blank or the end of a line.

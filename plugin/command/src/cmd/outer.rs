@@ -6,6 +6,7 @@
 
 use super::super::tokens::ends_executable;
 use super::lexer::is_blank;
+use crate::tokens::BLANKS;
 
 /// The command line of cmd.exe itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,17 +53,17 @@ pub(crate) fn read(arguments: &str) -> Outer<'_> {
 /// the last go. A program in quotes at the beginning of a longer line keeps its quotes even where cmd.exe would
 /// then not find it: that is what the author means.
 pub(crate) fn unquoted(line: &str, strips: bool) -> std::borrow::Cow<'_, str> {
-    let line = line.trim_matches(is_blank);
+    let line = BLANKS.trim(line);
     let Some(inside) = line.strip_prefix('"') else { return line.into() };
     let Some((first, behind)) = inside.split_once('"') else { return inside.into() };
     let special = |c: char| matches!(c, '&' | '<' | '>' | '(' | ')' | '@' | '^' | '|');
     if !behind.contains('"') {
-        if !strips && !first.contains(special) && first.contains(is_blank) && is_file(first) {
+        if !strips && !first.contains(special) && BLANKS.is_in(first) && is_file(first) {
             return line.into();
         }
         return if behind.is_empty() { first.into() } else { [first, behind].concat().into() };
     }
-    let ends = behind.starts_with(is_blank);
+    let ends = BLANKS.begins(behind);
     let word = !first.is_empty() && !first.contains(|c: char| is_blank(c) || special(c));
     if !strips && ends && (word || is_file(first)) {
         return line.into();
@@ -77,7 +78,7 @@ pub(crate) fn unquoted(line: &str, strips: bool) -> std::borrow::Cow<'_, str> {
 /// Returns whether a text with blanks can be the path of one file that Windows runs: it begins where paths begin, ends
 /// with an extension, and no second path, switch or built-in command stands in it.
 fn is_file(text: &str) -> bool {
-    let text = text.trim_matches(is_blank);
+    let text = BLANKS.trim(text);
     if !ends_executable(text) {
         return false;
     }

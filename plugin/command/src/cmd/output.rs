@@ -3,6 +3,8 @@
 //!
 //! Source: a default installation of Windows 10 and 11.
 
+use crate::cmd::lexer::WILDCARDS;
+
 /// File name extensions and their types, as `assoc` shows them.
 const TYPES: &[(&str, &str)] = &[
     (".bat", "batfile"),
@@ -253,7 +255,7 @@ pub(super) fn matching(pattern: &str, with_path: bool) -> Vec<String> {
     /// A pattern for one program; one that lists a folder names none.
     const MOST: usize = 3;
     let name = pattern.rsplit(['\\', '/', ':']).next().unwrap_or_default().to_ascii_lowercase();
-    if name.len() > 40 || !name.contains(['*', '?']) || !name.contains(|c: char| c.is_ascii_alphabetic()) {
+    if name.len() > 40 || !WILDCARDS.is_in(&name) || !name.contains(|c: char| c.is_ascii_alphabetic()) {
         return Vec::new();
     }
     let mut list = Vec::new();

@@ -2,7 +2,7 @@
 //!
 //! Source: `start /?`.
 
-use super::lexer::is_delimiter;
+use super::lexer::{DELIMITERS, is_delimiter};
 
 /// What `start` names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,18 +26,18 @@ fn split_word(text: &str) -> (&str, &str) {
     };
     let end = text.find(blank).unwrap_or(text.len());
     let (word, rest) = text.split_at_checked(end).unwrap_or((text, ""));
-    (word, rest.trim_start_matches(is_space))
+    (word, DELIMITERS.trim_start(rest))
 }
 
 /// Reads the arguments of `start`.
 pub(crate) fn start(arguments: &str) -> Start<'_> {
-    let mut rest = arguments.trim_start_matches(is_space);
+    let mut rest = DELIMITERS.trim_start(arguments);
     let mut titled = false;
     let mut folder = None;
     loop {
         if let Some(inside) = rest.strip_prefix('"').filter(|_| !titled) {
             // The first quoted word is a title, unless nothing follows it.
-            let behind = inside.split_once('"').map_or("", |(_, behind)| behind.trim_start_matches(is_space));
+            let behind = inside.split_once('"').map_or("", |(_, behind)| DELIMITERS.trim_start(behind));
             if behind.is_empty() {
                 break;
             }

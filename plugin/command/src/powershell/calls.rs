@@ -6,9 +6,14 @@
 
 use crate::environment;
 use crate::path::file_name;
+use crate::tokens::QUOTES;
 use crate::tokens::ends_executable;
 use crate::work::Work;
+use schtag_task::byte_set::ByteSet;
 use std::borrow::Cow;
+
+/// What begins a list.
+const ARRAY_BEGINS: ByteSet = ByteSet::of(b"@(");
 
 /// Most command lines that are read out of a script.
 const MAX_CALLS: usize = 8;
@@ -177,7 +182,7 @@ fn start_process(arguments: &str) -> Option<String> {
 /// A value or a list of them (`'a', 'b'`) as one text with blanks, and what follows.
 fn list_value(text: &str) -> (String, &str) {
     let mut value = String::new();
-    let mut rest = text.trim_start_matches(['@', '(']);
+    let mut rest = ARRAY_BEGINS.trim_start(text);
     while let Some((piece, behind)) = word_of_list(rest) {
         if !value.is_empty() {
             value.push(' ');
@@ -194,7 +199,7 @@ fn list_value(text: &str) -> (String, &str) {
 
 fn word_of_list(text: &str) -> Option<(&str, &str)> {
     let (piece, behind) = word(text)?;
-    if text.trim_start().starts_with(['\'', '"']) {
+    if QUOTES.begins(text.trim_start()) {
         return Some((piece, behind));
     }
     // A bare word ends at a comma, too.

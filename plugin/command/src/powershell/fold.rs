@@ -12,7 +12,7 @@ mod stack;
 
 use std::borrow::Cow;
 
-use super::lexer::{Token, is_double};
+use super::lexer::{LINE_ENDS, Token, is_double};
 use super::loops::{Each, For};
 use super::members;
 use super::operators::{Binary, cast, split_blanks};
@@ -204,7 +204,7 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
     fn step(&mut self, token: &Token<'a>) {
         match token {
             Token::Blank(text) => {
-                if text.contains(['\n', '\r']) && !text.starts_with("<#") && self.ends_at_line() {
+                if LINE_ENDS.is_in(text) && !text.starts_with("<#") && self.ends_at_line() {
                     self.end_statement();
                 }
                 self.keep(token);

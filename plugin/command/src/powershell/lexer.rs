@@ -1,10 +1,16 @@
 //! A PowerShell script as a flat list of tokens: constant strings, and everything else as written.
 
+use schtag_task::byte_set::ByteSet;
 use std::borrow::Cow;
 
 use super::values::Text;
 use crate::unicode::is_dash;
 use crate::work::Work;
+
+/// What ends a line.
+pub(super) const LINE_ENDS: ByteSet = ByteSet::of(b"\n\r");
+/// The signs that are read inside double quotes.
+const EXPANDED: ByteSet = ByteSet::of(b"$`");
 
 /// One token of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +63,7 @@ pub(super) fn tokens<'a>(script: &'a str, work: &Work) -> Option<Vec<Token<'a>>>
         } else if first.is_whitespace() {
             blank(rest)
         } else if begins && first == '#' {
-            comment(rest, rest.find(['\n', '\r']))
+            comment(rest, LINE_ENDS.find(rest))
         } else if rest.starts_with("<#") {
             comment(rest, rest.find("#>").map(|at| at.saturating_add(2)))
         } else if let Some(text) = here_string(rest) {
@@ -110,7 +116,7 @@ fn goes_on(word: &str, part: &Text<'_>) -> bool {
         && !KEYWORDS.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
-/// Returns true when the last token belongs to a bare word: a command, or an argument that begins with a letter.
+/// Returns true when the last token belongs to a bare word: a command, or an argument that begins with a letter or digit.
 /// Source: `ScanGenericToken` of PowerShell's tokenizer, which takes quotes within such a word out.
 fn is_bare(list: &[Token<'_>]) -> bool {
     let is_part = |code: &str| code.starts_with(|c: char| c.is_ascii_alphanumeric() || "_-.:/\\".contains(c));
@@ -124,7 +130,7 @@ fn is_bare(list: &[Token<'_>]) -> bool {
             _ => return false,
         }
     }
-    first.starts_with(|c: char| c.is_ascii_alphabetic())
+    first.starts_with(|c: char| c.is_ascii_alphanumeric())
 }
 
 /// Returns the letters and digits that a text begins with, and what follows them.
@@ -226,7 +232,7 @@ fn here_string(text: &str) -> Option<(Token<'_>, &str)> {
     let line = inside.strip_prefix("\r\n").or_else(|| inside.strip_prefix('\n'))?;
     let end = if is_single(quote) { "\n'@" } else { "\n\"@" };
     let (value, behind) = line.split_once(end)?;
-    let constant = is_single(quote) || !value.contains(['$', '`']);
+    let constant = is_single(quote) || !EXPANDED.is_in(value);
     let length = text.len().saturating_sub(behind.len());
     let value = value.strip_suffix('\r').unwrap_or(value);
     Some(if constant { (Token::Literal(value.into()), behind) } else { code(text, length) })

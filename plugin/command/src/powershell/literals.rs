@@ -4,10 +4,13 @@ use std::borrow::Cow;
 
 pub(super) use super::values::MAX_LITERAL;
 use super::values::{MAX_LIST, Text, Value, character};
-use crate::byte_set::ByteSet;
 use crate::bytes;
 use crate::environment::find_ignoring_case;
 use crate::work::Work;
+use schtag_task::byte_set::ByteSet;
+
+/// Signs with a meaning inside a class of characters.
+const CLASS_SIGNS: ByteSet = ByteSet::of(b"-[]");
 
 /// `format -f arguments`: `{n}` is an argument, `{{` and `}}` are braces. `None` for what is not that
 /// simple (alignment and format strings) or too long.
@@ -123,7 +126,7 @@ pub(super) fn alternatives(pattern: &str) -> Option<Vec<String>> {
     let mut list = Vec::new();
     if let Some(set) = pattern.strip_prefix('[').and_then(|inside| inside.strip_suffix(']'))
         && !set.starts_with('^')
-        && !set.contains(['-', '[', ']'])
+        && !CLASS_SIGNS.is_in(set)
     {
         let mut chars = set.chars();
         while let Some(c) = chars.next() {

@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use super::fold::{Folder, MAX_SHOWN};
 use super::lexer::{Token, tokens, write};
 use super::variables::Variables;
-use crate::byte_set::ByteSet;
 use crate::work::Work;
+use schtag_task::byte_set::ByteSet;
 
 /// Units that folding one script may cost in any case, besides those for its bytes. It may cost half of what is left,
 /// too, so that loops over a long value come to their end where there is room.

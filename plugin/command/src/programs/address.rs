@@ -4,7 +4,13 @@
 //! (<https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-inet_addr>), and "Using the WebDAV Redirector"
 //! for shares that are addresses.
 
+use crate::path::SEPARATORS;
+use crate::tokens::QUOTES;
+use schtag_task::byte_set::ByteSet;
 use std::net::Ipv4Addr;
+
+/// What ends the host of an address.
+const HOST_ENDS: ByteSet = ByteSet::of(b"/\\?#");
 
 /// An address, split.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +36,7 @@ pub(super) fn split_scheme(text: &str) -> Option<(&str, &str)> {
         text.split_at_checked(text.get(..SCHEME.min(text.len())).unwrap_or(text).find(':')?)?;
     let named = scheme.len() >= 2 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'+');
     let rest = rest.strip_prefix(':')?;
-    let bare = rest.trim_start_matches(['/', '\\']);
+    let bare = SEPARATORS.trim_start(rest);
     let slashes = rest.len().saturating_sub(bare.len());
     // `host:/path` is another machine's path; of the usual schemes, one slash may be missing.
     let usual = || ["http", "https", "ftp", "file"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
@@ -44,9 +50,9 @@ pub(super) fn is_one(text: &str) -> bool {
 
 /// Reads an address; one without a scheme gets the given one. `None` of what has no host.
 pub(super) fn read(text: &str, usual: &str) -> Option<Address> {
-    let text = text.trim().trim_matches(['"', '\'']);
-    let (scheme, rest) = split_scheme(text).unwrap_or((usual, text.trim_start_matches(['/', '\\'])));
-    let end = rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len());
+    let text = QUOTES.trim(text.trim());
+    let (scheme, rest) = split_scheme(text).unwrap_or((usual, SEPARATORS.trim_start(text)));
+    let end = HOST_ENDS.find(rest).unwrap_or(rest.len());
     let (authority, path) = rest.split_at_checked(end)?;
     let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let (host, port) = split_port(authority);

@@ -8,7 +8,14 @@ use super::entry::{Entry, Form, Options, Programs, Value, style};
 use super::facts::{Facts, Kind, LANGUAGES, Role, SCHEMES, parameter};
 use super::options::{Grammar, MAX_READ, Token};
 use super::resolve;
+use crate::path::PATH_SIGNS;
 use crate::work::{CALL, Work};
+use schtag_task::byte_set::ByteSet;
+
+/// What ends a value.
+const VALUE_ENDS: ByteSet = ByteSet::of(b",\"");
+/// Signs that no name of a host has.
+const NO_HOST: ByteSet = ByteSet::of(b"\\/%");
 
 /// Units for the program itself and the search for its entry.
 const PROGRAM: usize = 2_500;
@@ -322,7 +329,7 @@ impl<'r> Reading<'r, '_> {
     /// The folder that a file is seen from. Windows looks for its own libraries in its own folder first.
     fn folder_for(&self, kind: Kind, written: &str) -> Option<&'r str> {
         const OWN: &str = r"C:\Windows\System32";
-        if kind == Kind::Library && !written.contains(['\\', '/', ':']) {
+        if kind == Kind::Library && !PATH_SIGNS.is_in(written) {
             let name = written.to_ascii_lowercase();
             let name = if name.contains('.') { name } else { [&name, ".dll"].concat() };
             if self.programs.find(&name).is_some_and(|entry| entry.style & style::SYSTEM != 0) {
@@ -382,7 +389,7 @@ impl<'r> Reading<'r, '_> {
 /// The library of `library.dll,Function`. A comma within quotes is the path's.
 fn entry_point(written: &str) -> &str {
     let written = written.trim_start_matches('"');
-    let end = written.find([',', '"']).unwrap_or(written.len());
+    let end = VALUE_ENDS.find(written).unwrap_or(written.len());
     written.get(..end).unwrap_or(written).trim_end()
 }
 
@@ -393,7 +400,7 @@ fn remote_file(text: &str) -> Option<address::Address> {
     }
     let (host, path) = text.split_once(':')?;
     // One letter is a drive.
-    if host.len() < 2 || host.contains(['\\', '/', '%']) || path.starts_with(':') {
+    if host.len() < 2 || NO_HOST.is_in(host) || path.starts_with(':') {
         return None;
     }
     address::read(&["ssh://", host, "/", path.trim_start_matches('/')].concat(), "ssh")

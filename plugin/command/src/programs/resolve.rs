@@ -2,10 +2,16 @@
 
 use super::super::{cmd, environment, path};
 use super::address;
+use crate::path::{PATH_SIGNS, SEPARATORS};
+use crate::tokens::QUOTES;
+use schtag_task::byte_set::ByteSet;
+
+/// What ends the root of a registry key.
+const ROOT_ENDS: ByteSet = ByteSet::of(b":\\");
 
 /// The one form of a file that an argument names: an absolute path as far as the folder is known, or an address.
 pub(super) fn file(folder: Option<&str>, written: &str) -> String {
-    let written = written.trim().trim_matches(['"', '\'']).trim();
+    let written = QUOTES.trim(written.trim()).trim();
     let written = of_url(written);
     if address::is_one(written)
         && let Some(address) = address::read(written, "http")
@@ -58,7 +64,7 @@ pub(super) fn program(folder: Option<&str>, image: &str, image_name: &str, is_sy
     if path::is_absolute(image) || is_variable(image) || image.contains("://") {
         return image.to_owned();
     }
-    let bare = !image.contains(['\\', '/', ':']);
+    let bare = !PATH_SIGNS.is_in(image);
     if bare && (is_system || cmd::is_system_program(image_name)) {
         return system_path(image_name);
     }
@@ -92,7 +98,7 @@ pub(super) fn registry_key(written: &str) -> String {
     };
     let key = key.trim_matches('\\');
     let key = key.get(..9).filter(|start| start.eq_ignore_ascii_case("Registry:")).map_or(key, |_| key);
-    let (root, rest) = key.find([':', '\\']).and_then(|at| key.split_at_checked(at)).unwrap_or((key, ""));
+    let (root, rest) = ROOT_ENDS.find(key).and_then(|at| key.split_at_checked(at)).unwrap_or((key, ""));
     let short = ROOTS
         .iter()
         .find(|(long, short)| long.eq_ignore_ascii_case(root) || short.eq_ignore_ascii_case(root));
@@ -106,9 +112,9 @@ pub(super) fn registry_key(written: &str) -> String {
 
 /// A computer's name: without the signs before it, and without an account or a port.
 pub(super) fn computer(written: &str) -> String {
-    let bare = written.trim().trim_matches(['"', '\'']).trim_start_matches(['\\', '/']);
+    let bare = QUOTES.trim(written.trim()).trim_start_matches(['\\', '/']);
     let bare = address::split_scheme(bare).map_or(bare, |(_, rest)| rest);
-    let end = bare.find(['\\', '/']).unwrap_or(bare.len());
+    let end = SEPARATORS.find(bare).unwrap_or(bare.len());
     let name = bare.get(..end).unwrap_or(bare);
     name.rsplit_once('@').map_or(name, |(_, host)| host).to_lowercase()
 }

@@ -5,6 +5,7 @@ use super::entry::Programs;
 use super::facts::Kind;
 use super::read::{self, Call};
 use super::resolve;
+use crate::path::PATH_SIGNS;
 use crate::work::Work;
 
 /// Units for a byte of a line, and for the search for an entry.
@@ -60,7 +61,7 @@ fn words(text: &str) -> Vec<String> {
                 }
             }
             // An option may follow without a blank: `del/f`.
-            '/' if !quoted && !word.is_empty() && !word.contains([':', '\\', '/']) => {
+            '/' if !quoted && !word.is_empty() && !PATH_SIGNS.is_in(&word) => {
                 list.push(std::mem::take(&mut word));
                 word.push(c);
             }

@@ -4,8 +4,15 @@
 use super::{Machine, Place};
 use crate::cmd::condition::{Kind, OfRounds};
 use crate::cmd::for_loop::Values;
+use crate::cmd::lexer::{BEFORE_COMMAND, REFERENCES};
 use crate::cmd::parse::Node;
 use crate::cmd::{builtins, number, split_name};
+use schtag_task::byte_set::ByteSet;
+
+/// Signs that the name of a variable of one character at a time does not have.
+const UNKNOWN_NAME: ByteSet = ByteSet::of(b"%!\"/");
+/// Signs that make a value depend on more than the variable.
+const UNKNOWN_VALUE: ByteSet = ByteSet::of(b"%!^");
 
 /// Units of one such round.
 const ROUND: usize = 1_000;
@@ -46,7 +53,7 @@ impl Collector {
         for item in rest {
             match nodes.get(item.node)? {
                 Node::If(test, _, None) => match &test.kind {
-                    Kind::Compare(left, _, right) if *left == spelled && !right.contains(['%', '!']) => {
+                    Kind::Compare(left, _, right) if *left == spelled && !REFERENCES.is_in(right) => {
                         tests.push(test.of_rounds()?);
                     }
                     _ => return None,
@@ -54,7 +61,7 @@ impl Collector {
                 _ => return None,
             }
         }
-        let (name, arguments) = split_name(first.text.trim_start_matches([' ', '@', ',', ';', '=']));
+        let (name, arguments) = split_name(BEFORE_COMMAND.trim_start(&first.text));
         if !name.eq_ignore_ascii_case("set") {
             return None;
         }
@@ -65,8 +72,8 @@ impl Collector {
         let fits = again.eq_ignore_ascii_case(target)
             && place.trim() == spelled
             && !source.eq_ignore_ascii_case(target)
-            && !target.contains(['%', '!', '"', '/'])
-            && !source.contains(['%', '!', '^']);
+            && !UNKNOWN_NAME.is_in(target)
+            && !UNKNOWN_VALUE.is_in(source);
         let length = usize::try_from(number(length)?).ok()?;
         fits.then(|| Self { target: target.to_owned(), source: source.to_owned(), length, tests, list })
     }

@@ -1,5 +1,7 @@
 //! A command by itself: its variables are put in, and it is run.
 
+use crate::cmd::lexer::{BEFORE_COMMAND, REFERENCES};
+use schtag_task::byte_set::ByteSet;
 use std::borrow::Cow;
 
 use super::{Machine, Place, Waiting};
@@ -7,6 +9,13 @@ use crate::bytes;
 use crate::cmd::expand::loop_values;
 use crate::cmd::parse::Simple;
 use crate::cmd::{builtins, split_name};
+
+/// What may stand before a command in what came out of variables.
+const BEFORE_LINE: ByteSet = ByteSet::of(b"@ \t,;=\r\n");
+/// Signs that another cmd.exe reads once more.
+const SPECIALS: ByteSet = ByteSet::of(b"^&|<>%(");
+/// What may stand before the name of a program.
+const BEFORE_PROGRAM: ByteSet = ByteSet::of(b" @,;=\"");
 
 /// Longest command that is shown as it stood before its variables were put in.
 const MAX_WRITTEN: usize = 4096;
@@ -51,11 +60,11 @@ impl Machine<'_> {
             self.note_pieces(&text, '!');
             text = Cow::Owned(self.expand_delayed(&text));
         }
-        if child && text.contains(['^', '&', '|', '<', '>', '%', '(']) {
+        if child && SPECIALS.is_in(&text) {
             // Each side of a pipe is a cmd.exe of its own, which parses once more.
             self.note_pieces(&text, '%');
             let computed = computed || text != simple.text;
-            let written = text.trim_start_matches([' ', '@', ',', ';', '=']);
+            let written = BEFORE_COMMAND.trim_start(&text);
             if computed && text.contains('%') && split_name(written).0.eq_ignore_ascii_case("echo") {
                 self.computed = true;
                 self.written = None;
@@ -70,13 +79,12 @@ impl Machine<'_> {
         if !self.work.walk(text.len().saturating_sub(simple.text.len()), EXPANDED_BYTE) {
             return;
         }
-        let before = |c: char| matches!(c, '@' | ' ' | '\t' | ',' | ';' | '=' | '\r' | '\n');
-        let mut line = text.trim_start_matches(before);
+        let mut line = BEFORE_LINE.trim_start(&text);
         let late;
         let is_late = line.starts_with('%') && !self.variables.is_empty();
         if is_late {
             late = self.percent(line);
-            line = late.trim_start_matches(before);
+            line = BEFORE_LINE.trim_start(&late);
         }
         let (name, arguments) = split_name(line);
         if name.is_empty() || !self.work.walk(name.len(), NAME_BYTE) || !self.work.spend(EFFECT) {
@@ -84,7 +92,7 @@ impl Machine<'_> {
         }
         self.written = place.written.clone().filter(|written| written.len() < MAX_WRITTEN);
         let is_written = matches!(text, Cow::Borrowed(_)) && !is_late || simple.text.contains(name);
-        self.computed = computed || name.contains(['!', '%']) || !is_written;
+        self.computed = computed || REFERENCES.is_in(name) || !is_written;
         let output = simple.output.as_ref();
         builtins::run(self, &builtins::Call { line, name, arguments, input: &input, output });
     }
@@ -94,7 +102,7 @@ impl Machine<'_> {
         if !self.delayed {
             return false;
         }
-        let (name, arguments) = split_name(text.trim_start_matches([' ', '@', ',', ';', '=']));
+        let (name, arguments) = split_name(BEFORE_COMMAND.trim_start(&text));
         if !name.eq_ignore_ascii_case("set") {
             return false;
         }
@@ -125,7 +133,7 @@ impl Machine<'_> {
 
     /// Notes a program whose name comes out of the output of a command of Windows.
     pub(super) fn note_launcher(&mut self, text: &str) {
-        let mut chars = text.trim_start_matches([' ', '@', ',', ';', '=', '"']).chars();
+        let mut chars = BEFORE_PROGRAM.trim_start(text).chars();
         if chars.next() == Some('%')
             && let Some(name) = chars.find(|&c| c != '%' && c != '~')
             && self.loops.iter().any(|variable| variable.constant && variable.name == name)
