@@ -105,7 +105,7 @@ pub(super) fn tokens<'a>(script: &'a str, work: &Work) -> Option<Vec<Token<'a>>>
 /// Keywords that a string may follow without a blank.
 const KEYWORDS: [&str; 3] = ["in", "return", "throw"];
 /// Most tokens that a bare word is followed back over.
-const MAX_BARE: usize = 8;
+const MAX_BARE: usize = 12;
 
 /// Returns true when a quoted text may be a part of the word before it.
 fn goes_on(word: &str, part: &Text<'_>) -> bool {
@@ -116,21 +116,40 @@ fn goes_on(word: &str, part: &Text<'_>) -> bool {
         && !KEYWORDS.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
-/// Returns true when the last token belongs to a bare word: a command, or an argument that begins with a letter or digit.
+/// Returns true when the last token belongs to a bare word: a command, or an argument of one. A word that begins with a
+/// dash is an argument only after a command; elsewhere it may be an operator, as in `$x -join''`.
 /// Source: `ScanGenericToken` of PowerShell's tokenizer, which takes quotes within such a word out.
 fn is_bare(list: &[Token<'_>]) -> bool {
     let is_part = |code: &str| code.starts_with(|c: char| c.is_ascii_alphanumeric() || "_-.:/\\".contains(c));
-    let mut parts = list.iter().rev();
-    let mut first = "";
-    for token in parts.by_ref().take(MAX_BARE) {
+    let begins = |code: &str| matches!(code, "(" | "{" | ";" | "|" | "&");
+    let named = |code: &str| code.starts_with(|c: char| c.is_ascii_alphanumeric());
+    let mut before = list.iter().rev();
+    let (mut first, mut ended) = ("", false);
+    for token in before.by_ref().take(MAX_BARE) {
         match token {
             Token::Code(code) if is_part(code) => first = code,
-            Token::Blank(_) => break,
-            Token::Code(code) if matches!(code.as_ref(), "(" | "{" | ";" | "|" | "&") => break,
+            Token::Code(code) if begins(code) => ended = true,
+            Token::Blank(_) => {}
             _ => return false,
         }
+        if ended || matches!(token, Token::Blank(_)) {
+            break;
+        }
     }
-    first.starts_with(|c: char| c.is_ascii_alphanumeric())
+    if !first.starts_with('-') || ended {
+        return named(first);
+    }
+    let mut command = false;
+    for token in before.take(MAX_BARE) {
+        match token {
+            Token::Code(code) if begins(code) => return command,
+            Token::Code(code) if matches!(code.as_ref(), ")" | "]" | "}") => return false,
+            Token::Code(code) => command = named(code),
+            Token::Literal(_) => command = false,
+            Token::Blank(_) => {}
+        }
+    }
+    command
 }
 
 /// Returns the letters and digits that a text begins with, and what follows them.
@@ -387,11 +406,16 @@ mod tests {
             ("ne''t us'er'", "net user"),
             (r#"C:\Win""dows\sys'tem32'\ca""lc.exe"#, r"C:\Windows\system32\calc.exe"),
             (r#"new-ob"je"ct x"#, "new-object x"),
-            (r#";nets""tat -a|fin""dstr 1"#, ";netstat -a|findstr 1"),
+            (r#";nets""tat -a""no|fin""dstr 1""27"#, ";netstat -ano|findstr 127"),
+            ("a|f x -w'hid'den", "a|f x -whidden"),
             // Strings of their own, and operators before one.
             ("f 'a''b' \"c\"", "f 'a''b' 'c'"),
             ("$x.Length-join''", "$x.Length-join''"),
             ("$x -split'a' -f'b'", "$x -split'a' -f'b'"),
+            ("f ('a' -f'b')", "f ('a' -f'b')"),
+            ("'a' -f'b'", "'a' -f'b'"),
+            ("-join'a'", "-join'a'"),
+            ("$x=(f y) -join'a'", "$x=(f y) -join'a'"),
             ("foreach($c in'a','b'){return'x'}", "foreach($c in'a','b'){return'x'}"),
             ("[char]'a'", "[char]'a'"),
             ("f 'a b'c", "f 'a b'c"),

@@ -7,6 +7,7 @@ use super::lexer::{Token, escaped, is_double};
 use super::members::AUTOMATIC;
 use super::values::{MAX_LITERAL, Text, Value};
 use crate::environment::{self, powershell_reference};
+use crate::tokens::SPACES;
 use crate::work::Work;
 
 /// Most variables that are followed.
@@ -208,8 +209,9 @@ impl<'a> Variables<'a> {
             let at = inside.bytes().take(LONGEST).position(|byte| byte == end)?;
             Some((inside.get(..at)?, inside.get(at.saturating_add(1)..)?))
         };
-        let (name, rest) = if let Some(inside) = behind.strip_prefix("($") {
-            near(b')', inside)?
+        let (name, rest) = if let Some(inside) = without_spaced(behind, "($") {
+            let (name, rest) = near(b')', inside)?;
+            (SPACES.trim_end(name), rest)
         } else if let Some(inside) = behind.strip_prefix('{') {
             near(b'}', inside)?
         } else {
@@ -227,10 +229,26 @@ fn constant_reference(behind: &str) -> Option<(&'static str, &str)> {
     const KNOWN: [(&str, &str); 3] =
         [("?", "True"), ("(@{})", "System.Collections.Hashtable"), ("true", "True")];
     KNOWN.iter().find_map(|&(written, value)| {
-        let behind = behind.strip_prefix(written)?;
+        let behind = without_spaced(behind, written)?;
         let ends = !written.ends_with('e') || !behind.starts_with(|c: char| c.is_alphanumeric() || c == '_');
         ends.then_some((value, behind))
     })
+}
+
+/// Returns what follows a prefix, which may have spaces between its signs where it is in brackets.
+fn without_spaced<'t>(text: &'t str, prefix: &str) -> Option<&'t str> {
+    /// Most spaces together.
+    const MOST: usize = 32;
+    let bracketed = prefix.starts_with('(');
+    let mut rest = text;
+    for sign in prefix.chars() {
+        if bracketed && sign != '(' {
+            let spaces = rest.bytes().take(MOST).take_while(|byte| SPACES.contains(*byte)).count();
+            rest = rest.get(spaces..)?;
+        }
+        rest = rest.strip_prefix(sign)?;
+    }
+    Some(rest)
 }
 
 /// A value that is known without the script: an environment variable or an automatic variable.
