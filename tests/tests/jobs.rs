@@ -1,22 +1,10 @@
 //! `schtag tag --jobs` with the built filter: every record as one worker gives it, sequences among them.
 
 use schtag_tests::samples::{Sample, Shape};
-use schtag_tests::skip::skipped;
 use schtag_tests::stream::{Form, Stream};
-use schtag_tests::{hostile, project, workload};
+use schtag_tests::{command, hostile, project, workload};
 use std::path::PathBuf;
 use std::process::Command;
-
-/// The command as `make test` builds it.
-fn schtag() -> Option<PathBuf> {
-    // Tests run from target/<profile>/deps.
-    let path = std::env::current_exe().unwrap().parent()?.parent()?.join("schtag");
-    if path.is_file() {
-        return Some(path);
-    }
-    skipped(&format!("there is no {}; `make test` builds it", path.display()));
-    None
-}
 
 fn tag(schtag: &PathBuf, input: &PathBuf, jobs: &str) -> (Vec<u8>, Option<i32>) {
     let output = Command::new(schtag)
@@ -30,7 +18,9 @@ fn tag(schtag: &PathBuf, input: &PathBuf, jobs: &str) -> (Vec<u8>, Option<i32>) 
 
 #[test]
 fn every_fixture_and_hostile_record_comes_out_as_with_one_worker() {
-    let Some(schtag) = schtag() else { return };
+    let Some(schtag) = command::find("every_fixture_and_hostile_record_comes_out_as_with_one_worker") else {
+        return;
+    };
     let mut lines: Vec<Vec<u8>> = Vec::new();
     let mut other = Stream::new(Form::Flat);
     let mut between =

@@ -81,3 +81,42 @@ fn nothing_is_written_when_something_is_wrong() {
     let assert = folder.schtag(&format!("{rules} base.wasm --rules wrong.yml")).assert().success();
     assert!(stderr(&assert).contains("left out: wrong.yml"), "{}", stderr(&assert));
 }
+
+/// A base module with this body of `schtag_load`, which gives its records back as they were.
+fn base_with(load: &str) -> Vec<u8> {
+    wat::parse_str(format!(
+        r#"(module
+            (memory (export "memory") 1)
+            (func (export "schtag_filter") (param i32 i32 i32 i32 i32 i32) (result i32) local.get 4)
+            (func (export "malloc") (param i32) (result i32) i32.const 1024)
+            (func (export "free") (param i32))
+            (func (export "schtag_load") (param i32 i32) (result i32) {load}))"#
+    ))
+    .unwrap()
+}
+
+#[test]
+fn no_subcommand_runs_a_hostile_base_for_ever() {
+    let folder = Folder::new();
+    folder.write("rule.yml", RULE.as_bytes());
+    folder.write("event.json", b"{\"EventID\":4698,\"Channel\":\"Security\",\"TaskContent\":\"<Task/>\"}");
+    for (load, words) in [
+        ("(loop $ever (br $ever)) unreachable", "fuel"),
+        ("(loop $ever (drop (memory.grow (i32.const 60000))) (br $ever)) unreachable", "asked for memory"),
+        // It says that it has loaded the rules, and judges nothing.
+        ("i32.const 0", "judge"),
+    ] {
+        folder.write("hostile.wasm", &base_with(load));
+        for command in [
+            "bake --rules rule.yml --base hostile.wasm -o out.wasm",
+            "explain --rules rule.yml --base hostile.wasm event.json",
+            "check rule.yml --module-fuel --base hostile.wasm",
+        ] {
+            let mut command_line = folder.schtag(command);
+            let assert = command_line.timeout(std::time::Duration::from_secs(300)).assert().code(4);
+            let said = stderr(&assert);
+            assert!(said.contains(words), "{command}: {load}: {said}");
+        }
+        assert!(!folder.path("out.wasm").exists());
+    }
+}

@@ -150,3 +150,30 @@ fn answers_that_nobody_takes_are_bounded_by_bytes() {
     assert!(peak < 300_000_000, "{peak} bytes for a limit of 80 million");
     drop(streams);
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn batches_that_the_downstream_does_not_take_are_bounded_by_bytes() {
+    use flate2::{Compression, write::GzEncoder};
+    // A record of one byte is wrapped, and comes out as twelve.
+    let plain = "1\n".repeat(500_000) + "{\"t\":1}\n";
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(plain.as_bytes()).unwrap();
+    let body = encoder.finish().unwrap();
+    assert!(body.len() < 2_000);
+    let downstream = Downstream::start(vec![Step::Hang; 40]);
+    let hop = Hop::start(&format!("--max-body 4000000 --max-requests 4 --forward {}", downstream.url()));
+    let streams: Vec<TcpStream> = (0..40)
+        .map(|_| {
+            let mut stream = connect(hop.address).unwrap();
+            stream.write_all(&request("POST", "/", "content-encoding: gzip\r\n", &body)).unwrap();
+            stream
+        })
+        .collect();
+    until("batch on its way", || (!downstream.requests().is_empty()).then_some(()));
+    assert_eq!(get(hop.address, "/healthz").text(), "ok\n");
+    let now = samples(&hop);
+    assert!(now["schtag_memory_bytes"] > 0.0 && now["schtag_memory_bytes"] <= 16_000_000.0, "{now:#?}");
+    assert!(hop.peak_memory() < 200_000_000, "{} bytes for a limit of 16 million", hop.peak_memory());
+    drop((hop, streams));
+}
