@@ -102,7 +102,7 @@ impl Machine<'_> {
         if !self.delayed {
             return false;
         }
-        let (name, arguments) = split_name(BEFORE_COMMAND.trim_start(&text));
+        let (name, arguments) = split_name(BEFORE_COMMAND.trim_start(text));
         if !name.eq_ignore_ascii_case("set") {
             return false;
         }
