@@ -49,7 +49,7 @@ bench: $(module) ## Run the benchmarks and print the fuel report
 .PHONY: fuzz
 fuzz: $(module) ## Fuzz each target for FUZZ_SECONDS (60)
 	$(CARGO) run --locked --example fuzz_corpus
-	fuzz/run $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+	FUZZ_SEED=$(FUZZ_SEED) fuzz/run $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 .PHONY: dist
 dist: $(module) ## Leave schtag.wasm, the schtag command, checksum and bills of materials in dist/
