@@ -1,4 +1,4 @@
-//! What a record costs in wasmtime fuel: about one unit for each instruction of the guest, the same on every
+//! Measures the cost of a record in wasmtime fuel: about one unit for each instruction of the guest, the same on every
 //! machine and in every run. Prints a table; `make bench` shows it. With the names of NDJSON files as arguments
 //! (`make bench BENCH_ARGS="--bench fuel -- FILE"`), one line for each file, of the mean of its records.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::panic, reason = "a report")]

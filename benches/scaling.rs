@@ -175,7 +175,7 @@ fn start(quick: bool, rounds: usize) {
     compiling(&baked, if quick { 1 } else { 3 });
 }
 
-/// What an instance of the base module would do before its first record: take the pack, decode it and prepare it.
+/// Does what an instance of the base module would do before its first record: takes the pack, decodes and prepares it.
 fn unbaked(base: &[u8], rounds: usize) {
     use wasmtime::{Config, Engine, Instance, Module, Store};
     let pack = sigma::compile(&default_pack(), &Configuration::default()).pack;
@@ -222,7 +222,7 @@ fn compiling(wasm: &[u8], rounds: usize) {
     }
 }
 
-/// How often the command reads its file of 60,000 records, so that compiling the module does not count for much.
+/// The number of times that the command reads its file of 60,000 records, so that compiling the module hardly counts.
 const READ: usize = 10;
 
 /// The command on records, by number of workers. `SCHTAG` names the command, else the one that

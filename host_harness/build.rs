@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     let generated = format!(
         "/// The base module, if one was embedded.\n\
          pub(crate) const EMBEDDED: Option<&[u8]> = {embedded};\n\
-         /// What `--version` says.\n\
+         /// The text that `--version` prints.\n\
          pub(crate) const VERSION: &str = {version:?};\n"
     );
     fs::write(PathBuf::from(env::var("OUT_DIR")?).join("base.rs"), generated)?;

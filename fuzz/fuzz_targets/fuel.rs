@@ -1,4 +1,4 @@
-//! What a record costs: a part of a task and the text that stands in it, through the built module.
+//! Bounds the cost of a record: a part of a task and the text in it, through the built module.
 #![no_main]
 
 use schtag_host::run::wasmtime::Instance;

@@ -1,4 +1,4 @@
-//! What several fuzz targets start with.
+//! Setup that several fuzz targets share.
 #![allow(clippy::panic, reason = "a target that cannot start says why")]
 
 use schtag::engine::Engine;

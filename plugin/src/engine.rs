@@ -24,7 +24,7 @@ pub struct At {
     pub nanoseconds: u32,
 }
 
-/// What became of a record.
+/// The result of processing a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Outcome {
@@ -47,7 +47,7 @@ pub struct Engine {
     rewritten: Vec<u8>,
     /// The tag being written.
     tag: Vec<u8>,
-    /// What is said where memory has run out.
+    /// The texts for records that cannot be processed because memory has run out.
     reserve: Reserve,
 }
 

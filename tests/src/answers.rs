@@ -11,7 +11,7 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Answers {
-    /// How the version begins of the compiler whose names the answers have.
+    /// The beginning of the version of the compiler from which the names in the answers come.
     pub rustc: String,
     /// For functions that can call each other.
     pub cycles: Vec<Cycle>,

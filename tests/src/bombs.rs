@@ -164,12 +164,20 @@ pub fn all() -> Vec<Bomb> {
         bomb("a loop that makes its value longer", looped(10, "x", "!x!!x!"), ""),
         bomb(
             "delimiters before a command in a loop",
-            cmd(&format!("\"for /L %i in (1,1,512) do >{}{}{}\"", "\u{c9}".repeat(30), "=".repeat(400), "\u{c9}")),
+            cmd(&format!(
+                "\"for /L %i in (1,1,512) do >{}{}{}\"",
+                "\u{c9}".repeat(30),
+                "=".repeat(400),
+                "\u{c9}"
+            )),
             "",
         ),
         bomb(
             "letters that are not ASCII in a loop that doubles",
-            cmd(&format!("\"for /L %i in (1,1,512) do {}&set x=!x!!x!\u{689}\u{7c7}\"", "\\temp\0".repeat(20))),
+            cmd(&format!(
+                "\"for /L %i in (1,1,512) do {}&set x=!x!!x!\u{689}\u{7c7}\"",
+                "\\temp\0".repeat(20)
+            )),
             "",
         ),
         bomb("call in a loop", looped(3_000, "z", "1&call set z=%x:a=b%"), ""),

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// How long one page may take.
+/// The time that one page may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The browser: what the environment variable `CHROMIUM` names, else the first on PATH. Without one it says that

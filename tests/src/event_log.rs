@@ -19,7 +19,7 @@ const EPOCH: u64 = 11_644_473_600;
 const NAMESPACE: &str = "http://schemas.microsoft.com/win/2004/08/events/event";
 const PROVIDER: &str = "Microsoft-Windows-Security-Auditing";
 const COMPUTER: &str = "ws17.corp.example";
-/// What a piece of binary XML begins with.
+/// The first bytes of a piece of binary XML.
 const FRAGMENT: [u8; 4] = [0x0f, 1, 1, 0];
 
 /// Types of values.
@@ -222,7 +222,7 @@ enum Place {
     Template,
 }
 
-/// What an attribute holds.
+/// The value of an attribute.
 enum Value<'t> {
     Text(&'t str),
     /// The instance's value of that index and type.

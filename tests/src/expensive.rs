@@ -124,7 +124,7 @@ pub struct Recipe {
     pub part: Part,
     /// The words in order, each with how often it stands there.
     pub words: Vec<(String, usize)>,
-    /// How often all of them stand there.
+    /// The number of times that all of them are repeated.
     pub times: usize,
 }
 

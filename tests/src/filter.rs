@@ -36,7 +36,7 @@ impl Filter {
     /// A new instance.
     ///
     /// # Errors
-    /// What the engine says.
+    /// If the engine refuses the module; the text is the engine's.
     pub fn new(module: &Module) -> Result<Self, String> {
         let instance = Instance::new(module, &Options::default()).map_err(|error| error.to_string())?;
         Ok(Self { instance, out: 0 })

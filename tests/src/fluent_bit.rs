@@ -20,11 +20,11 @@ use thiserror::Error;
 
 pub use crate::loopback::{free_port, http_get, send};
 
-/// How long a test waits for an agent to do what it asked for.
+/// The time that a test waits for an agent to do what it asked for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
-/// How long between two looks.
+/// The time between two looks.
 pub(crate) const PAUSE: Duration = Duration::from_millis(50);
-/// What stands in for the environment variables that the examples name.
+/// Values for the environment variables that the examples name.
 const STAND_INS: [(&str, &str); 16] = [
     ("SCHTAG_AGGREGATOR", "127.0.0.1"),
     ("SCHTAG_BROKERS", "127.0.0.1:9092"),
@@ -44,7 +44,7 @@ const STAND_INS: [(&str, &str); 16] = [
     ("AZURE_DCR_ID", "dcr-0"),
 ];
 
-/// What can go wrong with an agent.
+/// An error of an agent.
 #[derive(Error)]
 pub enum AgentError {
     /// The module has not been built.
@@ -53,7 +53,7 @@ pub enum AgentError {
     /// A file or socket of the test.
     #[error("{what}: {source}")]
     Io {
-        /// What was being done.
+        /// The action that failed.
         what: String,
         /// The system's answer.
         source: io::Error,
@@ -61,17 +61,17 @@ pub enum AgentError {
     /// The agent stopped by itself.
     #[error("fluent-bit ended with {status} while the test waited; its log:\n{log}")]
     Ended {
-        /// How it ended.
+        /// The agent's exit status.
         status: ExitStatus,
-        /// What it wrote.
+        /// The agent's output.
         log: String,
     },
     /// The agent did not do it in time.
     #[error("after {PATIENCE:?} there was still no {what}; fluent-bit's log:\n{log}")]
     TimedOut {
-        /// What was waited for.
+        /// The thing that the test waited for.
         what: String,
-        /// What the agent wrote.
+        /// The agent's output.
         log: String,
     },
     /// The agent refused a configuration.
@@ -79,10 +79,10 @@ pub enum AgentError {
     Refused {
         /// The file.
         config: String,
-        /// What the agent wrote.
+        /// The agent's output.
         log: String,
     },
-    /// What the agent wrote is not what it should be.
+    /// The agent's output is not what it should be.
     #[error("{0}")]
     Unexpected(String),
 }
@@ -111,7 +111,7 @@ pub const PERSISTENT: Version = (4, 1);
 pub struct Installation {
     program: PathBuf,
     module: PathBuf,
-    /// What the agents load in its place.
+    /// The compiled module that the agents load in its place.
     compiled: Option<PathBuf>,
     version: Version,
 }

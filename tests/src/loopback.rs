@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::fluent_bit::{AgentError, PATIENCE, PAUSE, io_error};
 
-/// How long a server may think.
+/// The time that a server may stay silent.
 const SILENCE: Duration = Duration::from_millis(500);
 
 /// The body of a page of a server on the loopback interface.

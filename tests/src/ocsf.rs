@@ -1,4 +1,4 @@
-//! What OCSF asks of a Detection Finding.
+//! Checks a Detection Finding against OCSF's requirements.
 
 use serde_json::Value;
 

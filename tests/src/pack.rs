@@ -18,7 +18,7 @@ pub fn packed() -> Result<Packed, String> {
 /// The default rules, compiled with these settings.
 ///
 /// # Errors
-/// What the compiler says.
+/// If the compiler refuses the settings; the text is the compiler's.
 pub fn with_settings(settings: &str) -> Result<Pack, String> {
     let file = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
     std::fs::write(file.path(), settings).map_err(|error| error.to_string())?;

@@ -1,4 +1,4 @@
-//! What fuzzing starts from: for each fuzz target, inputs of the form that it reads.
+//! Inputs from which fuzzing starts: for each fuzz target, of the form that it reads.
 
 use crate::event_log::{self, Event};
 use crate::expensive::{PARTS, Recipe, WORDS};

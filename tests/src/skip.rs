@@ -1,4 +1,4 @@
-//! What is not tested here because a program of others is missing.
+//! Reports tests that do not run here because a program of others is missing.
 
 use std::io::Write;
 

@@ -4,7 +4,7 @@ use crate::random::Random;
 use crate::samples::{Sample, Shape};
 use serde_json::{Map, Value, json};
 
-/// How the records of a stream are written.
+/// The form in which the records of a stream are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// As Fluent Bit's winevtlog does, `EventID` the fourth member.
@@ -148,7 +148,7 @@ const EXPLANATION: &str = "This event is generated when the operation was carrie
 /// Event id, audit category, the first sentence of the message, the names of the values.
 type Event = (u16, u16, &'static str, &'static [&'static str]);
 
-/// What fills a Security log.
+/// The kinds of events that fill a Security log.
 const KINDS: [Event; 6] = [
     (
         4624,

@@ -18,10 +18,10 @@ use wasmparser::{ExternalKind, Parser, Payload};
 
 use crate::fluent_bit::on_path;
 
-/// What a call has of the stack in Fluent Bit, in bytes, where nobody sets it.
+/// The bytes of stack that a call has in Fluent Bit, where nobody sets it.
 pub const STACK: usize = 8192;
 
-/// What can go wrong with `iwasm`.
+/// An error of `iwasm`.
 #[derive(Debug, Error)]
 pub enum WamrError {
     /// It cannot be started, or talked to.
@@ -32,9 +32,9 @@ pub enum WamrError {
     Answers {
         /// The program.
         program: PathBuf,
-        /// How many records there were.
+        /// The number of records.
         asked: usize,
-        /// How many checksums came.
+        /// The number of checksums that came.
         answered: usize,
         /// The end of what it wrote.
         said: String,

@@ -6,7 +6,7 @@ use wasmi_core::LimiterError;
 
 /// Refuses memory.
 struct Growth {
-    /// How often the guest asked for memory.
+    /// The number of times that the guest asked for memory.
     asked: u32,
     /// The number of the first request that is refused.
     refused: u32,

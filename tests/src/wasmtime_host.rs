@@ -2,7 +2,7 @@
 
 use wasmtime::{Config, Engine, Error, Instance, Memory, Module, Store, Strategy, TypedFunc};
 
-/// How wasmtime makes code of a module.
+/// The compilers with which wasmtime makes code of a module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compiler {
     /// The one that optimises, which the host uses.

@@ -5,7 +5,7 @@ use crate::samples::{Sample, Shape};
 /// A kind of record, with the number of tags that it must give: a benchmark that measures nothing is caught.
 #[derive(Debug, Clone)]
 pub struct Input {
-    /// What it is.
+    /// The name of the record.
     pub name: &'static str,
     /// The record.
     pub record: String,

@@ -11,13 +11,13 @@ use schtag_tests::{hungry, pack};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-/// What always succeeds, in bytes.
+/// The size in bytes up to which an allocation always succeeds.
 const SMALL: usize = 1024;
 
 thread_local! {
     /// The bytes that this thread may still allocate, while it counts.
     static LEFT: Cell<Option<isize>> = const { Cell::new(None) };
-    /// How much more there had to be for the first allocation that was refused.
+    /// The bytes that were missing for the first allocation that was refused.
     static MISSING: Cell<isize> = const { Cell::new(0) };
     static REFUSED: Cell<usize> = const { Cell::new(0) };
 }

@@ -1,4 +1,4 @@
-//! What a record may cost, in wasmtime fuel: about one unit for each instruction of the guest, the same on every
+//! Bounds the cost of a record in wasmtime fuel: about one unit for each instruction of the guest, the same on every
 //! machine. A change that costs more fails here; `make bench BENCH_ARGS="--bench fuel"` prints the numbers.
 
 use schtag_host::run::wasmtime::Module;

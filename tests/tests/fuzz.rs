@@ -1,5 +1,5 @@
-//! What libFuzzer tries for hours (`make fuzz`), tried for seconds on any machine: each property holds for the seeds
-//! and for changes of them, the same in every run. `SCHTAG_FUZZ_TIMES=100` tries a hundred times as many changes.
+//! Runs for seconds, on any machine, what libFuzzer runs for hours (`make fuzz`): each property holds for the seeds and
+//! for changes of them, the same in every run. `SCHTAG_FUZZ_TIMES=100` tries a hundred times as many changes.
 
 use schtag::engine::Engine;
 use schtag_host::run::wasmtime::{Instance, Module, Options};

@@ -7,7 +7,7 @@ use schtag_tests::catalogue::{self, Rule};
 use schtag_tests::filter::{self, Filter};
 use schtag_tests::project;
 
-/// What is wrong with a case, if anything is.
+/// Checks a case; the error says what is wrong with it.
 fn judge(rule: &Rule, case: &Case, mut filter: Filter) -> Result<(), String> {
     let mut tag = serde_json::Value::Null;
     for arrival in &case.records {

@@ -1,6 +1,6 @@
 //! Rules over several events, where the host decides how much the filter can remember.
 //!
-//! What each sequence rule matches is in its cases (see rule_cases.rs).
+//! The cases of each sequence rule say what it matches (see rule_cases.rs).
 
 use schtag_host::run::wasmtime::{Options, Tagger, Timestamp};
 use schtag_tests::catalogue;
@@ -160,7 +160,7 @@ fn the_noise_of_one_host_does_not_push_out_another() {
     }
 }
 
-/// What is remembered has a bound, and so has the time that looking through it takes.
+/// The filter's memory of past events has a bound, and so has the time to search it.
 #[test]
 fn memory_and_fuel_stay_the_same_after_100_000_task_events() {
     let mut filter = Filter::new(&filter::module().unwrap()).unwrap();

@@ -17,7 +17,7 @@ fn others(record: &[u8]) -> Vec<(String, String)> {
     members(record).into_iter().filter(|(key, _)| !is_key(key, "schtag")).collect()
 }
 
-/// What became of a record, and whether that is as it must be.
+/// The result of a record, and a check that it is the right one.
 #[derive(Debug, PartialEq)]
 enum Fate {
     Judged,

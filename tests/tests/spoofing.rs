@@ -1,5 +1,5 @@
-//! What an attacker writes into a record cannot make a task event go unseen, make another record one, or speak in the
-//! tag's name.
+//! Tests that what an attacker writes into a record cannot hide a task event, turn another record into one, or change
+//! what the tag says.
 
 use schtag_host::run::wasmtime::Module;
 use schtag_tests::filter::{self, Filter};

@@ -16,7 +16,7 @@ fn the_deepest_path_of_calls_fits() {
     assert!(OF_HOST + path + last <= AVAILABLE, "{calls:?}");
 }
 
-/// What records of every kind really take, cycles of calls included: the frames of WAMR, counted as they are made.
+/// Counts the frames of WAMR that records of every kind really take, cycles of calls included.
 #[test]
 fn no_record_takes_more_than_there_is() {
     let mut host = WasmiHost::new(&metered(&filter::wasm().unwrap()).unwrap()).unwrap();

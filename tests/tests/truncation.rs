@@ -30,7 +30,7 @@ fn sample(event_id: u16) -> Sample {
     Sample::new(event_id, "powershell.exe", &line)
 }
 
-/// What must be in the tag of a task that was cut within its payload.
+/// Checks the tag of a task that was cut within its payload.
 fn check(tag: &Value, what: &str) {
     assert_eq!((&tag["verdict"], &tag["severity"]), (&json!("alert"), &json!("high")), "{what}: {tag}");
     let notes = tag["notes"].to_string();

@@ -79,7 +79,7 @@ impl Docs {
     }
 }
 
-/// Whether a file is a page of ours.
+/// Returns true for a page that this command writes.
 fn is_written(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "md")
         && files::read(path, PAGE).is_ok_and(|bytes| bytes.starts_with(catalogue_pages::MARK.as_bytes()))

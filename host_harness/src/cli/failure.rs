@@ -1,4 +1,4 @@
-//! How a command ends.
+//! The ways in which a command ends.
 use std::fmt::Display;
 use std::io;
 use std::path::Path;
@@ -29,9 +29,9 @@ pub(crate) enum Failure {
     Closed,
     /// Something to be told.
     Message {
-        /// How to exit.
+        /// The exit code.
         exit: Exit,
-        /// What to say.
+        /// The message.
         text: String,
     },
 }

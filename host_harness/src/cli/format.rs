@@ -46,13 +46,13 @@ impl Formatter {
         })
     }
 
-    /// Whether records without a finding are left out.
+    /// Returns true if records without a finding are left out.
     pub(crate) const fn only_findings(&self) -> bool {
         matches!(self, Self::Ocsf(_))
     }
 
-    /// What is written for a line that was `before` and is `after`; `None` for nothing. `at` is the time of arrival
-    /// in Unix seconds, now if not given.
+    /// Returns the output for a line that was `before` and is `after`; `None` if nothing is written. `at` is the time
+    /// of arrival in Unix seconds; without it, the present time is used.
     pub(crate) fn line<'r>(
         &mut self,
         before: &[u8],

@@ -9,7 +9,7 @@ use std::io::{BufWriter, StdoutLock, Write, stderr, stdout};
 /// Buffered standard output.
 pub(crate) struct Output {
     writer: BufWriter<StdoutLock<'static>>,
-    /// Whether the last line has no end yet.
+    /// True if the last line has no end yet.
     open_line: bool,
 }
 

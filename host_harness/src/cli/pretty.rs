@@ -14,12 +14,12 @@ use std::path::Path;
 const INDENT: usize = 6;
 /// Columns of a label such as `before`, its gap included.
 const LABEL: usize = 12;
-/// How many lines one text may take.
+/// The most lines that one text may take.
 const LINES: usize = 6;
-/// How many texts of a kind are shown.
+/// The most texts of a kind that are shown.
 const ITEMS: usize = 8;
 
-/// What became of a line.
+/// The fate of a line.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Fate<'a> {
     /// It has a tag, which is this.
@@ -41,7 +41,7 @@ pub(crate) enum Fate<'a> {
 pub(crate) struct Pretty {
     terminal: Terminal,
     scanner: Scanner,
-    /// Whether the last thing written was a block, one line, or nothing yet.
+    /// The height of the last thing written: a block or one line. `None` before the first.
     last: Option<Height>,
 }
 
@@ -213,7 +213,7 @@ impl Pretty {
     }
 }
 
-/// What a record says before it is tagged, safe to print.
+/// The contents of a record before it is tagged, safe to print.
 #[derive(Debug, Default)]
 struct Facts {
     /// The event id and its meaning.
@@ -253,7 +253,7 @@ impl Facts {
     }
 }
 
-/// What an action does, in the task definition's own words.
+/// Describes an action in the task definition's own words.
 fn words(action: &Action) -> String {
     let parts = match action {
         Action::Exec(exec) => [None, exec.command.as_deref(), exec.arguments.as_deref()],
@@ -269,7 +269,7 @@ fn text(value: &Value, pointer: &str) -> Option<String> {
     value.pointer(pointer)?.as_str().map(visible)
 }
 
-/// What `shown` makes of each entry of a list in the tag, each only once.
+/// Collects the results of `shown` for the entries of a list in the tag, each result only once.
 fn list(tag: &Value, pointer: &str, shown: impl Fn(&Value) -> Option<String>) -> Vec<String> {
     let entries = tag.pointer(pointer).and_then(Value::as_array).into_iter().flatten();
     let mut texts: Vec<String> = Vec::new();

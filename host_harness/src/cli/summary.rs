@@ -1,4 +1,4 @@
-//! What a run of `schtag tag` counts.
+//! The counts of a run of `schtag tag`.
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -39,7 +39,7 @@ pub(crate) struct Summary {
 /// wasmtime fuel, about one unit an instruction.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Fuel {
-    /// How many calls.
+    /// The number of calls.
     pub(crate) calls: u64,
     /// Fuel of an average call.
     pub(crate) mean: u64,

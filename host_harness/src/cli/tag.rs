@@ -125,7 +125,7 @@ impl Tag {
         Ok(Self::exit(&summary, unreadable))
     }
 
-    /// How a run ends of which so many inputs could not be read.
+    /// Returns the exit code of a run. `unreadable` is the number of inputs that could not be read.
     pub(crate) const fn exit(summary: &Summary, unreadable: u64) -> Exit {
         match (unreadable, summary.faults) {
             (0, 0) => Exit::Done,
@@ -134,7 +134,7 @@ impl Tag {
         }
     }
 
-    /// What `schtag report` reads: everything, and each event at its own time unless `at` is given.
+    /// Returns the options of `schtag report`: it reads all records, each event at its own time unless `at` is given.
     pub(crate) fn for_report(files: Vec<PathBuf>, at: Option<u32>, fuel: Option<u64>, quiet: bool) -> Self {
         Self {
             files,

@@ -14,12 +14,12 @@ const DEFAULT_WIDTH: usize = 100;
 /// A narrower terminal is written to as if it had this width.
 const LEAST_WIDTH: usize = 40;
 
-/// What the output is written to.
+/// The terminal or file that the output goes to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terminal {
     /// Columns.
     pub(crate) width: usize,
-    /// Whether it shows colours.
+    /// True if it shows colours.
     pub(crate) colours: bool,
 }
 
@@ -90,7 +90,7 @@ impl Terminal {
     }
 }
 
-/// How a text looks.
+/// The style of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {
     Plain,
@@ -181,7 +181,7 @@ pub(crate) fn wrap(text: &str, width: usize, limit: usize) -> Vec<String> {
     lines
 }
 
-/// How many bytes of a text fit into `width` columns, one character at least; nothing when all of it does.
+/// Returns the number of bytes of a text that fit into `width` columns, at least one character; `None` if all fit.
 fn fitting(text: &str, width: usize) -> Option<usize> {
     let mut columns = 0;
     for (at, character) in text.char_indices() {

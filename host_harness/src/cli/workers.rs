@@ -19,7 +19,7 @@ use std::thread;
 /// A batch is full with so many lines or bytes.
 const LINES: usize = 256;
 const BYTES: usize = 1 << 20;
-/// How many batches a worker has: one at work and one that waits.
+/// The number of batches that a worker has: one at work and one that waits.
 const QUEUE: usize = 2;
 /// The most workers. Each has an instance, and the reading thread cannot feed more.
 const MOST: usize = 64;
@@ -31,11 +31,11 @@ pub(crate) struct Line {
     pub(crate) number: u64,
     /// The line without its end.
     pub(crate) text: Vec<u8>,
-    /// What ended it.
+    /// The end of the line, as it was read.
     pub(crate) end: Vec<u8>,
 }
 
-/// What a worker found out about a line.
+/// The result of a worker for one line.
 #[derive(Debug)]
 pub(crate) enum Finding {
     /// The reading thread must judge it.
@@ -54,7 +54,7 @@ pub(crate) struct Workers {
     /// The batch being filled.
     open: Vec<Line>,
     open_bytes: usize,
-    /// What has been handed out and not taken back, oldest first, with the worker's number.
+    /// The batches handed out and not yet taken back, oldest first, with the worker's number.
     under_way: VecDeque<(usize, Batch)>,
 }
 
@@ -90,7 +90,7 @@ impl Workers {
         Ok(Self { workers, next: 0, open: Vec::new(), open_bytes: 0, under_way: VecDeque::new() })
     }
 
-    /// Whether a line is short enough to be kept for later.
+    /// Returns true if a line is short enough to be kept for later.
     pub(crate) const fn takes(text: &[u8]) -> bool {
         text.len() <= BYTES
     }
@@ -108,7 +108,7 @@ impl Workers {
         if self.under_way.len() >= most { self.oldest() } else { None }
     }
 
-    /// What was pushed first of all that has not been given back; `None` when there is nothing left.
+    /// Returns the oldest batch that has not been given back; `None` when there is none left.
     pub(crate) fn drain(&mut self) -> Option<Answered> {
         self.hand_out();
         self.oldest()

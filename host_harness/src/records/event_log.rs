@@ -9,7 +9,7 @@ use std::fmt;
 use std::io::{self, Read};
 use std::sync::Arc;
 
-/// What an event log begins with.
+/// The first bytes of an event log.
 pub const MAGIC: &[u8] = b"ElfFile\0";
 
 /// Bytes of the file's header that mean something.
@@ -35,7 +35,7 @@ pub struct Event {
 pub struct Damage {
     /// The chunk's place in the file, from 1; 0 for the file's header.
     pub chunk: u64,
-    /// What is wrong; the record is named by its number.
+    /// The problem; it names the record by its number.
     pub what: String,
 }
 
@@ -52,9 +52,9 @@ impl fmt::Display for Damage {
 pub struct EventLog<'r> {
     input: Box<dyn Read + 'r>,
     settings: Arc<ParserSettings>,
-    /// How many chunks were read.
+    /// The number of chunks that were read.
     chunks: u64,
-    /// What is wrong with the header.
+    /// The problem of the header, if it has one.
     header: Option<String>,
     /// True if the log was open when it was copied, so that checksums may be old.
     open: bool,

@@ -1,4 +1,4 @@
-//! What `schtag tag` reads: lines of JSON, or Windows event logs, both also compressed with gzip.
+//! Reads the input of `schtag tag`: lines of JSON, or Windows event logs, both also compressed with gzip.
 
 use crate::records::event_log::{self, EventLog};
 use crate::records::ndjson::{self, InputError, Lines};

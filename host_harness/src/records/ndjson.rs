@@ -32,14 +32,14 @@ pub fn open(path: &Path) -> Result<File, InputError> {
     if file.metadata()?.is_dir() { Err(InputError::Directory) } else { Ok(file) }
 }
 
-/// What a [`Lines`] found next.
+/// A piece of the input, as [`Lines`] returns it.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Piece<'a> {
     /// A line.
     Line {
         /// The line without its end.
         text: &'a [u8],
-        /// What ends it: `\n`, `\r\n`, or nothing at the end of the input.
+        /// The end of the line: `\n`, `\r\n`, or nothing at the end of the input.
         end: &'a [u8],
     },
     /// A part, with its end, of a line that is longer than the limit.

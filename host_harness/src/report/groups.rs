@@ -6,14 +6,14 @@ use schtag::rules::Level;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// How many hosts, accounts and places of a group are kept by name.
+/// The number of hosts, accounts and places of a group that are kept by name.
 const NAMES: usize = 50;
 
 /// Groups of equal findings, the most severe ones when there are too many.
 #[derive(Debug)]
 pub(super) struct Groups {
     limit: usize,
-    /// How many findings there were.
+    /// The number of findings.
     pub(super) total: u64,
     /// True if some group was not kept.
     pub(super) dropped: bool,

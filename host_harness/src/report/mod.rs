@@ -18,12 +18,12 @@ use serde_json::Value;
 use tallies::Tallies;
 use timeline::Timeline;
 
-/// How many groups of alerts are listed, if not said otherwise.
+/// The default number of groups of alerts that are listed.
 pub const DEFAULT_LIMIT: usize = 500;
-/// How many groups of other findings are listed.
+/// The number of groups of other findings that are listed.
 const OTHERS: usize = 100;
 
-/// What was found in records.
+/// The findings in a set of records.
 #[derive(Debug)]
 pub struct Report {
     heading: Heading,
@@ -32,7 +32,7 @@ pub struct Report {
     alerts: Groups,
     allowlisted: Groups,
     unreadable: Groups,
-    /// What only an earlier filter knew.
+    /// The findings that only an earlier filter knew.
     passed_on: Groups,
     /// Alerts by severity.
     severities: [u64; 5],
@@ -46,20 +46,20 @@ pub struct Report {
     troubles: Troubles,
 }
 
-/// What stands over a report.
+/// The head of a report.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Heading {
     /// The title.
     pub title: String,
-    /// What was read.
+    /// The inputs that were read.
     pub sources: Vec<String>,
-    /// What it was judged by.
+    /// The module that judged them.
     pub module: String,
     /// When the report was made; not said when empty.
     pub made: String,
 }
 
-/// What went wrong.
+/// The problems of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Troubles {
     /// Lines that are no JSON object.
@@ -102,7 +102,7 @@ impl Report {
         self.records = self.records.saturating_add(1);
     }
 
-    /// What went wrong, at the end.
+    /// Sets the problems of the run, at its end.
     pub fn set_troubles(&mut self, troubles: Troubles) {
         self.troubles = troubles;
     }

@@ -13,9 +13,9 @@ use parts::{anchor, badge, grouped, length, moment, several, table, technique, t
 use schtag::rules::Level;
 use std::fmt::Write;
 
-/// How many findings are unfolded at first.
+/// The number of findings that are unfolded at first.
 const UNFOLDED: usize = 20;
-/// How many bars the timeline has at most.
+/// The most bars of the timeline.
 const BARS: usize = 60;
 
 /// Writes the page.
@@ -270,7 +270,7 @@ fn left_out(out: &mut String, groups: &Groups, one: &str) {
     }
 }
 
-/// What the rules say of themselves.
+/// Writes the descriptions of the rules.
 fn rules(out: &mut String, report: &Report, catalogue: &Catalogue) {
     if report.rules.len() == 0 {
         return;

@@ -2,7 +2,7 @@
 use schtag::rules::Level;
 use std::collections::BTreeMap;
 
-/// How many names are kept; what comes after is counted under none.
+/// The number of names that are kept. Findings with later names are counted without a name.
 const MOST: usize = 20_000;
 
 /// Counts of findings by name.

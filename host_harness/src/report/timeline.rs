@@ -1,8 +1,8 @@
-//! How many findings there were when.
+//! Counts findings by time.
 use schtag::rules::Level;
 use std::collections::BTreeMap;
 
-/// How many spans are kept apart.
+/// The most spans that are kept apart.
 const MOST: usize = 2_000;
 /// The widths that spans may have, in milliseconds: a minute to a hundred years.
 const WIDTHS: [i64; 12] = [
@@ -37,7 +37,7 @@ pub(super) struct Timeline {
 pub(super) struct Spans {
     /// When the first begins, in milliseconds since 1970.
     pub(super) start: i64,
-    /// How long each is, in milliseconds.
+    /// The length of each span, in milliseconds.
     pub(super) width: i64,
     /// The counts of each; there are no gaps.
     pub(super) counts: Vec<Counts>,

@@ -1,4 +1,4 @@
-//! What rules say about themselves, for whoever shows their matches to people: the default rules, which are inside this
+//! The descriptions of rules, for programs that show matches to people: the default rules, which are inside this
 //! crate, and folders of others.
 use crate::rules::default_rules;
 use crate::rules::sigma::{self, Metadata};
@@ -12,7 +12,7 @@ pub struct Catalogue(BTreeMap<String, CatalogueRule>);
 /// A rule.
 #[derive(Debug, Clone)]
 pub struct CatalogueRule {
-    /// What it says about itself.
+    /// Its description.
     pub metadata: Metadata,
     /// Where it is to be read.
     pub source: RuleSource,

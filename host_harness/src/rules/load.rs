@@ -22,7 +22,7 @@ pub enum RuleFilesError {
     Settings {
         /// The file.
         path: PathBuf,
-        /// What is wrong in it.
+        /// The error in it.
         error: SettingsError,
     },
 }

@@ -1,4 +1,4 @@
-//! What the guest module exports, by name.
+//! Names the exports of the guest module.
 //!
 //! Fluent Bit's side of it is `src/wasm/flb_wasm.c`; the names of the allocator are those that WAMR looks for
 //! (`core/iwasm/interpreter/wasm_loader.c`).
@@ -32,14 +32,14 @@ pub const HEAP_BASE: &str = "__heap_base";
 /// Where the linker's data ends.
 pub const DATA_END: &str = "__data_end";
 
-/// What a module with rules in it exports, and nothing else. Fluent Bit needs the first four.
+/// The exports of a module with rules, and nothing else. Fluent Bit needs the first four.
 pub const SHIPPED_EXPORTS: [&str; 9] =
     [MEMORY, FILTER, MALLOC, FREE, TAG, CREATE_BUFFER, DESTROY_BUFFER, HEAP_BASE, DATA_END];
 
 /// The custom section that holds the [`Manifest`](crate::wasm::manifest::Manifest).
 pub const MANIFEST_SECTION: &str = "schtag.manifest";
 
-/// What `schtag_load` returns.
+/// The return values of `schtag_load`.
 pub mod load_code {
     /// The pack is loaded.
     pub const LOADED: i32 = 0;

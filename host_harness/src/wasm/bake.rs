@@ -275,7 +275,7 @@ fn run_error(error: wasmtime::Error) -> BakeError {
     BakeError::Run(limiter::reason(&error))
 }
 
-/// What the snapshot is taken of.
+/// The state from which the snapshot is taken.
 struct State<'s> {
     store: &'s mut Store<Limiter>,
     instance: Instance,

@@ -11,7 +11,7 @@ use wasmparser::{
 /// The calls that the functions of a module can make, and what follows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Calls {
-    /// How many functions an export leads to, and how many of them only through a table.
+    /// The number of functions that an export leads to, and of those that it reaches only through a table.
     pub reachable: usize,
     /// The functions that never return (a call of them is followed by `unreachable`), with those that call them;
     /// under `unreachable`, those that trap by themselves.

@@ -1,4 +1,4 @@
-//! Whether every supported Fluent Bit can load and run a module.
+//! Checks that every supported Fluent Bit can load and run a module.
 //!
 //! Fluent Bit embeds WAMR without SIMD, tail calls, exceptions, GC or 64-bit memories (`src/wasm/CMakeLists.txt`);
 //! up to 4.0.2 also without the encodings of the reference-types proposal, and on Windows without WASI. What
@@ -22,16 +22,16 @@ pub const FEATURES: WasmFeatures = WasmFeatures::WASM1
 
 /// A size that loads quickly and fits a Kubernetes ConfigMap (1 MiB in all) with room for the configuration.
 pub const DEFAULT_BUDGET: usize = 1_000_000;
-/// What the default rules may take of it, so that an operator's own rules and settings find room.
+/// The share of it for the default rules, so that an operator's own rules and settings find room.
 pub const DEFAULT_PACK_BUDGET: usize = 975_000;
 
-/// What a module is meant to be.
+/// The purpose of a module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// What the compiler made: it has [`abi::LOAD`], holds no rules, and may use the encodings of the
-    /// reference-types proposal, which rustc does since 1.82.
+    /// The compiler's output: it has [`abi::LOAD`], holds no rules, and may use the encodings of the reference-types
+    /// proposal, which rustc does since 1.82.
     Base,
-    /// What Fluent Bit loads.
+    /// A module that Fluent Bit loads.
     Shipped,
 }
 
@@ -77,9 +77,9 @@ pub enum GateError {
     ExportType {
         /// The export's name.
         name: String,
-        /// What it is.
+        /// The type that it has.
         found: String,
-        /// What it must be.
+        /// The type that it must have.
         expected: &'static str,
     },
     /// There is an export that does not belong there.

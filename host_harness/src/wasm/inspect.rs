@@ -1,4 +1,4 @@
-//! What a module is: for `schtag inspect`, and for whoever was handed a `.wasm` file.
+//! Describes a module, for `schtag inspect` and for those who were handed a `.wasm` file.
 use crate::text::digest::sha256_hex;
 use crate::wasm::gate::{self, Form};
 use crate::wasm::manifest::{Manifest, ManifestError};
@@ -20,7 +20,7 @@ pub struct Inspection {
     pub sha256: String,
     /// Why some supported Fluent Bit would not load it; nothing when all would.
     pub refused: Option<String>,
-    /// What it says about its rules. A base module has none.
+    /// Its description of its rules. A base module has none.
     pub manifest: Option<Manifest>,
     /// `module.name` of each import.
     pub imports: Vec<String>,
@@ -32,7 +32,7 @@ pub struct Inspection {
     pub memory_pages: u64,
     /// The most pages that it may have, if it says so.
     pub memory_pages_maximum: Option<u64>,
-    /// How many functions have a body, besides those that only trap.
+    /// The number of functions with a body, without those that only trap.
     pub functions: usize,
     /// Bytes in data segments.
     pub data: usize,

@@ -1,4 +1,4 @@
-//! What a module with rules in it says about itself: the JSON in its custom section `schtag.manifest`.
+//! The description of the rules inside a module: the JSON in its custom section `schtag.manifest`.
 use crate::wasm::abi;
 use crate::wasm::outline::Outline;
 use schtag::rules::{Level, Pack};
@@ -18,7 +18,7 @@ pub struct Manifest {
     pub rules: Vec<RuleSummary>,
     /// The rules over several events, in the pack's order.
     pub correlations: Vec<RuleSummary>,
-    /// What the operator set.
+    /// The operator's settings.
     pub settings: SettingsSummary,
     /// SHA-256 of the base module, in hexadecimal.
     pub base: String,
@@ -51,7 +51,7 @@ pub struct SettingsSummary {
     pub raise_on_servers: bool,
     /// The path of the record member that names the host's role.
     pub role_member: Vec<String>,
-    /// How many host-name patterns there are.
+    /// The number of host-name patterns.
     pub role_patterns: usize,
     /// The names of the allowlist's entries.
     pub allowlist: Vec<String>,

@@ -63,7 +63,7 @@ fn logs_and_lines_may_be_mixed() {
     assert_eq!(output.lines().count(), 6);
 }
 
-/// What is damaged, the file, words that must be said, and the records that are read all the same.
+/// The damage, the file, the words that must be printed, and the records that are read nevertheless.
 type Case<'a> = (&'a str, &'a [u8], &'a [&'a str], &'a [&'a str]);
 
 #[test]

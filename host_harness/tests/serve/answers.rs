@@ -1,4 +1,4 @@
-//! What the sender is told.
+//! Tests the answers that a sender gets.
 use crate::ALERT;
 use crate::downstream::{Downstream, Step};
 use crate::hop::{Hop, until};

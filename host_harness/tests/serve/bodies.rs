@@ -1,4 +1,4 @@
-//! What may be in a request, and what becomes of it.
+//! Tests the possible contents of a request and their results.
 use crate::ALERT;
 use crate::downstream::{Downstream, events};
 use crate::hop::Hop;

@@ -7,7 +7,7 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// What happens with a request.
+/// The action for a request.
 #[derive(Clone)]
 pub(crate) enum Step {
     /// It is answered with this status, these header lines and this body; events are stored before a 2xx.

@@ -1,4 +1,4 @@
-//! What no sender can do to the others.
+//! Tests that no sender can harm the others.
 use crate::downstream::{Downstream, Step};
 use crate::hop::{Hop, until};
 use crate::metrics::samples;

@@ -102,7 +102,7 @@ fn plainly(slot: &Slot, body: &[u8]) -> io::Result<Answer> {
     post(address, "application/json", body)
 }
 
-/// How much of a request is sent before something happens.
+/// The part of a request that is sent before something happens.
 #[derive(Clone, Copy)]
 enum Part {
     Nothing,

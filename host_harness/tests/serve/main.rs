@@ -24,8 +24,8 @@ mod stopping;
 
 use std::time::Duration;
 
-/// How long a test waits for what must come. No test depends on how fast it comes.
+/// The longest time that a test waits for an event. No test depends on its speed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What the guest of tests/guest/base.wat makes of a record that begins with `{"t`.
+/// The answer of the guest of tests/guest/base.wat to a record that begins with `{"t`.
 const ALERT: &str = r#"{"schtag":{"verdict":"alert","severity":"high"}}"#;

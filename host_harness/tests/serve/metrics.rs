@@ -1,4 +1,4 @@
-//! What an operator sees.
+//! Tests the metrics and logs that an operator sees.
 use crate::downstream::{Downstream, Step};
 use crate::hop::Hop;
 use crate::hop::until;

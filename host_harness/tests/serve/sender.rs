@@ -22,8 +22,8 @@ impl Answer {
     }
 }
 
-/// What the sink does after a request (`src/sinks/util/http.rs`, `RetryStrategy::Default`; an error of the connection
-/// is tried again).
+/// The decision of the sink after a request (`src/sinks/util/http.rs`, `RetryStrategy::Default`; it tries again after
+/// an error of the connection).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Decision {
     Acknowledge,

@@ -1,6 +1,6 @@
-//! What an action will run: the process it becomes, its command line in one normal form, the processes
-//! that it starts in turn where a wrapper such as `cmd /c` is plain, the scripts hidden in it, and what each does with
-//! its arguments.
+//! Predicts what an action will run: the process it becomes, its command line in one normal form, the processes that it
+//! starts in turn where a wrapper such as `cmd /c` is plain, the scripts hidden in it, and what each does with its
+//! arguments.
 //!
 //! It is a crate of its own so that it alone is compiled for size: it is half of the code, and only task events run it.
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
@@ -48,7 +48,7 @@ pub struct Process {
     pub working_directory: Option<String>,
     /// Index, in the same list, of the wrapper that starts this process; `None` for the action itself.
     pub parent: Option<usize>,
-    /// What PowerShell would make of the command line, when the program is a PowerShell.
+    /// The command line as PowerShell would read it, when the program is a PowerShell.
     pub powershell: Option<PowerShell>,
     /// The texts found by decoding, outermost first.
     pub decoded: Vec<Layer>,
@@ -57,7 +57,7 @@ pub struct Process {
     pub runs_output_of: Option<String>,
     /// The signs that the command line was written to be unreadable: `carets`, `commas`, `substrings`, ...
     pub obfuscation: Vec<&'static str>,
-    /// What it does with its arguments, by its program's entry.
+    /// The facts about its arguments, read by its program's entry.
     pub facts: programs::Facts,
     /// The steps in which a cmd.exe would read its line. Only [`trace`] fills it.
     pub steps: Vec<Step>,
@@ -123,7 +123,7 @@ pub struct PowerShell {
 pub struct Processes {
     /// At least one entry when the action names a program.
     pub list: Vec<Process>,
-    /// What limits the reading.
+    /// The limits that the reading met.
     pub notes: Vec<Note>,
 }
 

@@ -30,7 +30,7 @@ const INTERPRETERS: [&str; 14] = [
     "forfiles",
 ];
 
-/// How odd a program is that runs what stands in its arguments.
+/// The oddness of a program that runs what stands in its arguments.
 const INTERPRETER: u8 = 8;
 
 /// Keeps at most so many, in their order: the first, the last, and the oddest between.

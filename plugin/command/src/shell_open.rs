@@ -1,4 +1,4 @@
-//! What opening a file from the shell starts: `explorer.exe file`, `hh.exe file`.
+//! Finds what opening a file from the shell starts: `explorer.exe file`, `hh.exe file`.
 //!
 //! Source: the LOLBAS pages of both, and Windows' default associations of file names.
 

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-/// What a character becomes.
+/// The replacement of a character.
 enum Folded {
     /// Itself.
     Same,

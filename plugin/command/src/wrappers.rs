@@ -42,12 +42,12 @@ impl Started {
     }
 }
 
-/// What a program starts.
+/// The programs that a program starts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Starts {
     /// The programs, in order.
     pub(super) list: Vec<Started>,
-    /// How many commands of the line were read, loops unrolled.
+    /// The number of commands of the line that were read, loops unrolled.
     pub(super) read: usize,
     /// True if the line has more than was read.
     pub(super) cut: bool,

@@ -12,7 +12,7 @@ pub(super) struct Arena {
     used: usize,
     /// Copies that did not fit into the block, each in its own allocation.
     large: Vec<Vec<u8>>,
-    /// What all copies since the last reset needed, in bytes.
+    /// The bytes that all copies since the last reset needed.
     needed: usize,
 }
 

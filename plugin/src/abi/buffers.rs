@@ -4,10 +4,10 @@
 //! `UserDefinedWebAssemblyFunctionBufferedV1`): a handle is the address of a pointer and a size; the host writes
 //! through the pointer and never changes the pair. It has one buffer for its input and one for the result.
 
-/// How many buffers may be in use at a time.
+/// The most buffers in use at a time.
 const SLOTS: usize = 8;
 
-/// What a handle points to. The host reads the first two members.
+/// The memory that a handle points to. The host reads the first two members.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Buffer {

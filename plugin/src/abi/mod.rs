@@ -1,5 +1,5 @@
-//! What hosts call: Fluent Bit `schtag_filter`, `malloc` and `free`; ClickHouse `schtag_tag` and the two functions
-//! for its buffers; and `schtag_load` before the module is baked.
+//! The functions that hosts call: Fluent Bit `schtag_filter`, `malloc` and `free`; ClickHouse `schtag_tag` and the two
+//! functions for its buffers; and `schtag_load` before the module is baked.
 //!
 //! Source for the first: Fluent Bit's `src/wasm/flb_wasm.c` (`flb_wasm_call_function_format_json`) and
 //! `plugins/filter_wasm/filter_wasm.c`. For each record the host

@@ -6,7 +6,7 @@
 /// A length that needs more bytes than this would not fit into linear memory.
 const LENGTH_BYTES: usize = 5;
 
-/// What cannot be read, or has no room to be written.
+/// An error in reading or writing a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BlockError {
     /// The bytes are not as many rows of (String, DateTime) as the host says.

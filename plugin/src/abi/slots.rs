@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// Size of a slot, in bytes. Whatever the filter allocates before it has made sure of its memory, and cannot do
 /// without, is smaller: an unescaped key or number, the words of a note.
 const SIZE: usize = 1024;
-/// How many slots there are.
+/// The number of slots.
 const COUNT: usize = 32;
 
 /// Blocks of one size, each free or taken.

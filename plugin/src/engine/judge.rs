@@ -17,7 +17,7 @@ const VERDICT: usize = 500_000;
 /// Units of work that are set aside for the rules about limits, where the others have taken all.
 const LIMITS: usize = 500_000;
 
-/// What came of judging a record.
+/// The result of judging a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Judged {
     /// It is no task event, or one of which there is nothing to say.
@@ -30,7 +30,7 @@ pub(super) enum Judged {
     NoMemory,
 }
 
-/// Whether earlier records have a say in a verdict.
+/// The influence of earlier records on a verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Past {
     /// Rules over several events see what came before.

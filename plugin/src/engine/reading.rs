@@ -1,4 +1,4 @@
-//! What is read of a record before any rule looks at it.
+//! Reads a record before any rule looks at it.
 use crate::command::programs::Programs;
 use crate::command::{self, Process, Processes};
 use crate::event::{Note, TaskEvent};
@@ -41,15 +41,15 @@ pub struct Reading<'a> {
     /// The processes of each action, in the order of the actions; none for actions that start no program, or that were
     /// not read, which is noted.
     pub processes: Vec<Processes>,
-    /// What limited the reading: of the event, the task and the commands.
+    /// The limits that the reading of the event, the task and the commands met.
     pub notes: Vec<Note>,
-    /// How much of the task was read.
+    /// The part of the task that was read.
     pub state: ContentState,
-    /// What is left of the work that the record may cost.
+    /// The rest of the work that the record may cost.
     pub work: Work,
 }
 
-/// What one table of [`Reading::actions`] is about.
+/// The action and the process of one table of [`Reading::actions`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
     /// The index of the action in the task.

@@ -1,4 +1,4 @@
-//! What is said where memory has run out, written while there is some.
+//! Fallback tags, allocated up front for the case that memory runs out.
 use crate::rules::Settings;
 use crate::verdict;
 
@@ -9,7 +9,7 @@ pub(super) struct Reserve {
     pub(super) notice: Vec<u8>,
     /// Where in it the tag begins.
     tag: usize,
-    /// What stands for a record that the host could not copy, with a NUL behind it.
+    /// The replacement for a record that the host could not copy, with a NUL after it.
     pub(super) lost_copy: Vec<u8>,
 }
 

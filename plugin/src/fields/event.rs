@@ -4,7 +4,7 @@ use super::{Field, Fields as _, Table};
 use crate::event::{Change, Note, Subject, TaskEvent};
 use crate::task::{Principal, Task, Trigger, duration};
 
-/// What was read of the task's definition, in one word: the field `task.content_state`.
+/// The part of the task's definition that was read, in one word: the field `task.content_state`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ContentState {
     /// The whole of it.

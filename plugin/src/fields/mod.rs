@@ -15,7 +15,7 @@ pub use table::Table;
 
 use std::borrow::Cow;
 
-/// What a rule is about, from its `logsource`.
+/// The kind of event that a rule matches, from its `logsource`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum View {
     /// `product: windows`, `service: security`: the event, with the task and one action of it.
@@ -260,7 +260,7 @@ fields! {
 }
 
 impl Field {
-    /// How many fields there are.
+    /// The number of fields.
     pub const COUNT: usize = Self::ALL.len();
 
     /// The fields that hold facts of programs, in the order of [`Kind`](crate::command::programs::Kind).

@@ -279,7 +279,7 @@ mod tests {
         Seen { key, value: 0, at, number: 0 }
     }
 
-    /// What the lists say, checked against each other.
+    /// Checks that the lists agree with each other.
     fn check(memory: &Memory) {
         let mut by_owner: BTreeMap<u16, u16> = BTreeMap::new();
         let mut next = memory.all.oldest;

@@ -3,7 +3,7 @@ use super::text::stands_for;
 use super::walk::Walker;
 use memchr::{memchr, memrchr};
 
-/// How many bytes more than `member` [`append_in_place`] and [`wrap_in_place`] need behind a text.
+/// The bytes, besides those of `member`, that [`append_in_place`] and [`wrap_in_place`] need after a text.
 pub const MORE: usize = 16;
 
 /// Overwrites each member of the valid object `text` whose key, unescaped, is `key` with blanks, and one comma

@@ -12,10 +12,10 @@ use super::walk::container_len;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// What was done to make a record valid.
+/// The result of a repair.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repaired {
-    /// What was wrong, in words, for the note in the tag.
+    /// The defects, in words, for the note in the tag.
     pub what: Cow<'static, str>,
     /// True if the record's structure survived; otherwise its text stands as one string in a new object.
     pub structure_kept: bool,
@@ -91,7 +91,7 @@ fn write_lossy(out: &mut Vec<u8>, bytes: &[u8]) {
 /// U+FFFD in UTF-8.
 const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
 
-/// How often each defect was met.
+/// Counts each kind of defect.
 #[derive(Debug, Default)]
 struct Defects {
     byte_escapes: u32,
@@ -102,7 +102,7 @@ struct Defects {
     keys: u32,
 }
 
-/// What is counted, one of it and several.
+/// The names of the defects that are counted, singular and plural.
 const DEFECTS: [(&str, &str); 6] = [
     ("value that JSON has no word for (nan, inf)", "values that JSON has no word for (nan, inf)"),
     ("key that was not a string", "keys that were not strings"),
@@ -112,7 +112,7 @@ const DEFECTS: [(&str, &str); 6] = [
     ("sequence of bytes that is not UTF-8", "sequences of bytes that are not UTF-8"),
 ];
 
-/// What is said of a text that was kept as one.
+/// The message for a record whose text was kept as one string.
 const NOT_MENDED: &str = "the record is not a JSON object, and not in a way that could be mended";
 
 /// Returns whether a text is one of those that [`Repaired::what`] can be, apart from the order of its parts.

@@ -95,9 +95,9 @@ struct Scan<'a, 's> {
     levels: &'s mut Levels,
     /// The member of the top level whose value is being read.
     member: Member,
-    /// How many members the top level has so far.
+    /// The number of members of the top level until now.
     count: usize,
-    /// How many of them are objects.
+    /// The number of them that are objects.
     objects: usize,
     /// True if a key of the top level has an escape.
     escaped_keys: bool,
@@ -105,12 +105,12 @@ struct Scan<'a, 's> {
     forgotten: bool,
 }
 
-/// What comes next.
+/// The next expected part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Next {
     Key,
     Value,
-    /// What follows a value: a comma, or the end of the container.
+    /// After a value: a comma, or the end of the container.
     Comma,
     Nothing,
 }

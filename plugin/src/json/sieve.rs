@@ -9,7 +9,7 @@ pub struct Sieve {
     /// For each length the first letters of the wanted keys, by their last five bits, so that case makes no
     /// difference. The last is for all longer keys, too.
     letters: [u32; LENGTHS],
-    /// How many of a record's members are remembered whatever their keys, objects aside.
+    /// The number of a record's first members that are remembered whatever their keys, objects aside.
     first: usize,
 }
 

@@ -5,11 +5,11 @@
 pub struct Invalid {
     /// Byte offset of the first byte that does not fit; the text's length where it ends too early.
     pub at: usize,
-    /// What was expected there, in words.
+    /// The thing that was expected there, in words.
     pub expected: &'static str,
 }
 
-/// What is left of the text behind something.
+/// The rest of a text after a parsed part.
 pub(super) type Rest<'a> = Result<&'a [u8], Stop<'a>>;
 
 /// The error where the scan stopped, or that a byte before it is not UTF-8, which is noticed at the end of
@@ -30,7 +30,7 @@ pub(super) struct Stop<'a> {
     pub(super) expected: Expected,
 }
 
-/// What was expected.
+/// The thing that was expected.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Expected {
     Object,

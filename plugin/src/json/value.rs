@@ -177,9 +177,9 @@ pub struct Object<'a> {
     text: &'a [u8],
     /// All of them, or those that a sieve held back.
     members: Cow<'a, [Member]>,
-    /// How many members the object has.
+    /// The number of the object's members.
     count: usize,
-    /// How many of them are objects.
+    /// The number of them that are objects.
     objects: usize,
     /// True if any key has an escape, so that looking up the others stays cheap.
     escaped_keys: bool,

@@ -251,7 +251,7 @@ const fn decode(step: u32) -> Step {
     }
 }
 
-/// What is known of the patterns.
+/// Answers which patterns match, as far as that is known.
 pub(super) trait Known {
     /// Returns whether a pattern matches; `None` where that is not known yet.
     fn pattern(&self, pattern: u32) -> Option<bool>;
@@ -261,7 +261,7 @@ pub(super) trait Known {
     fn matching(&self, run: Run, visit: impl FnMut(u32));
 }
 
-/// What is known of a value of a condition.
+/// The values that a condition can still have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Truth {
     /// It holds, whatever the rest comes to.

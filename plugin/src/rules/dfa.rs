@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct Dfa {
     /// The column of each byte.
     pub columns: Vec<u8>,
-    /// How many columns there are.
+    /// The number of columns.
     pub width: u16,
     /// The state in which a search begins.
     pub start: u16,

@@ -1,7 +1,7 @@
 //! Names for the objects `rule` and `threat` of the Elastic Common Schema.
 use serde::{Deserialize, Serialize};
 
-/// What those objects say that a rule's evaluation does not need.
+/// The names and addresses in the tag's objects `rule` and `threat`. A rule's evaluation does not need them.
 ///
 /// Source: <https://www.elastic.co/guide/en/ecs/current/ecs-rule.html> and `ecs-threat.html` beside it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,7 +13,7 @@ pub struct Ecs {
     pub techniques: Vec<AttackName>,
     /// The addresses that rules refer to.
     pub references: Vec<String>,
-    /// What each rule adds, in the pack's order, and then each correlation.
+    /// The parts for each rule, in the pack's order, and then for each correlation.
     pub rules: Vec<EcsRule>,
 }
 
@@ -26,7 +26,7 @@ pub struct AttackName {
     pub name: String,
 }
 
-/// What a rule adds.
+/// The part for one rule.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EcsRule {
     /// The first address among its `references`, by index into [`Ecs::references`].

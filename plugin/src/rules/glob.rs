@@ -72,7 +72,7 @@ pub(super) fn fits(pattern: &[u8], value: &str, work: &Work) -> bool {
     }
 }
 
-/// What is left of a pattern and of a value.
+/// The rest of a pattern and of a value.
 #[derive(Clone, Copy)]
 struct Position<'p> {
     pattern: &'p [u8],

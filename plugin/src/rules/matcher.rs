@@ -30,7 +30,7 @@ struct FieldPatterns {
     presence: Vec<u32>,
 }
 
-/// What is known of a rule before any event.
+/// Facts about a rule that hold before any event.
 #[derive(Debug, Clone, Copy)]
 struct Prepared {
     /// Looks at a field of one action.
@@ -41,7 +41,7 @@ struct Prepared {
     always: bool,
     /// The number of its first branch among those of all rules.
     first_branch: u32,
-    /// How many branches it has.
+    /// The number of its branches.
     branches: u32,
 }
 
@@ -96,7 +96,7 @@ pub struct Order<'o> {
     pub first: usize,
 }
 
-/// What an evaluation came to.
+/// The result of an evaluation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Evaluated {
     /// The rules that match, in the order of the pack.
@@ -504,7 +504,7 @@ impl Matcher {
     }
 }
 
-/// What is known of the patterns of a matcher.
+/// Answers which patterns of a matcher match.
 struct KnownHits<'m> {
     matcher: &'m Matcher,
     hits: &'m Hits,
@@ -525,7 +525,7 @@ impl Known for KnownHits<'_> {
     }
 }
 
-/// What the rules are decided on.
+/// The fields and the action for which the rules are evaluated.
 struct Row<'r, F> {
     /// The fields that all actions share.
     shared: &'r F,

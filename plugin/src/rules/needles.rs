@@ -41,7 +41,7 @@ const COMPARISON: usize = 250;
 pub(super) struct Needles {
     /// The class of each byte; 0 of those that are in no pair. Capital letters are as small ones.
     classes: Box<[u8; 256]>,
-    /// How many classes there are.
+    /// The number of classes.
     width: usize,
     /// By the classes of two bytes: the number of their list, from 1; 0 where there is none.
     pairs: Vec<u16>,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Rules and settings, compiled.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Pack {
-    /// What the operator set.
+    /// The operator's settings.
     pub settings: Settings,
     /// The rules, in the order in which they were given.
     pub rules: Vec<Rule>,
@@ -17,9 +17,9 @@ pub struct Pack {
     pub regexes: Vec<Regex>,
     /// Rules over several events.
     pub correlations: Vec<Correlation>,
-    /// What programs do with their arguments.
+    /// The entries for programs, which say what they do with their arguments.
     pub programs: Programs,
-    /// What the tag's ECS objects need, where the settings ask for them.
+    /// The data for the tag's ECS objects, where the settings ask for them.
     pub ecs: Option<Ecs>,
 }
 
@@ -39,11 +39,11 @@ pub struct Rule {
     pub level: Level,
     /// ATT&CK techniques from its `tags`, in the form `T1053.005`. First those that every match claims.
     pub techniques: Vec<String>,
-    /// How many of `techniques` every match claims; the others belong to `branches`.
+    /// The number of `techniques` that every match claims; the others belong to `branches`.
     pub own_techniques: u32,
-    /// What single selections say when they hold, in the order of the rule.
+    /// The techniques and titles of single selections, in the order of the rule.
     pub branches: Vec<Branch>,
-    /// What it is about.
+    /// The kind of event that it matches.
     pub view: View,
     /// True if a match is reported by itself; false for a rule that only feeds a correlation.
     pub reported: bool,
@@ -56,7 +56,7 @@ pub struct Rule {
 pub struct Branch {
     /// The selection, in postfix order: a part of the rule's condition.
     pub condition: Vec<Op>,
-    /// What it claims when it holds: indices into [`Rule::techniques`].
+    /// The techniques that it claims when it holds: indices into [`Rule::techniques`].
     pub techniques: Vec<u32>,
     /// The title of a match in which it is the first that holds and has one.
     pub title: Option<String>,
@@ -72,9 +72,9 @@ pub enum Op {
     /// Pop that many and push whether at least so many of them are true: `AtLeast { least: n, of: n }` is
     /// "and", `AtLeast { least: 1, of: n }` is "or".
     AtLeast {
-        /// How many must be true.
+        /// The number that must be true.
         least: u32,
-        /// How many are popped.
+        /// The number that are popped.
         of: u32,
     },
     /// Negate the top.
@@ -122,7 +122,7 @@ impl Level {
 pub struct Pattern {
     /// Where to look.
     pub target: Target,
-    /// What to look for.
+    /// The test of the field's value.
     pub test: Test,
 }
 
@@ -145,7 +145,7 @@ pub enum Target {
     Anywhere(View),
 }
 
-/// What a pattern looks for.
+/// A test of a value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Test {
     /// The whole value fits a glob.
@@ -162,7 +162,7 @@ pub enum Test {
     FieldRef {
         /// The other field.
         field: Field,
-        /// How this field's value relates to the other's.
+        /// The relation between this field's value and the other's.
         relation: Relation,
         /// True if case counts.
         cased: bool,
@@ -202,7 +202,7 @@ pub enum Comparison {
     Neq,
 }
 
-/// How two fields' values relate.
+/// A relation between the values of two fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "Sigma's own words")]
 pub enum Relation {
@@ -256,7 +256,7 @@ pub enum CorrelationKind {
     TemporalOrdered,
 }
 
-/// What the operator set. The schema of the settings file is docs/settings.md.
+/// The operator's settings. The schema of the settings file is docs/settings.md.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// The key of the tag in the record.
@@ -273,7 +273,7 @@ pub struct Settings {
     pub role_patterns: Vec<RolePattern>,
     /// True if a name that is a server's or a domain controller's by convention says the role where nothing else does.
     pub roles_by_name: bool,
-    /// What is known to be benign.
+    /// Entries for known benign tasks.
     pub allowlist: Vec<Allow>,
     /// Where every record comes from.
     pub source: Source,
@@ -342,7 +342,7 @@ pub struct RolePattern {
 /// An allowlist entry. It covers an event when all that it names fit; at least one pattern is set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Allow {
-    /// What it is called in the tag.
+    /// The name of the entry in the tag.
     pub name: String,
     /// Why it is there.
     pub reason: String,

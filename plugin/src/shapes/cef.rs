@@ -21,9 +21,9 @@ use crate::bytes;
 
 pub(super) static SHAPE: Shape = Shape { name: "cef", computer: &["hostname", "host"], ..Shape::NONE };
 
-/// How far into a text the header is looked for; a relay may put its own before.
+/// The bytes at the start of a text in which the header is looked for; a relay may put its own before.
 const HEADER: usize = 256;
-/// How far into a text `externalId` is looked for.
+/// The bytes at the start of a text in which `externalId` is looked for.
 const HEAD: usize = 1024;
 /// Longer keys are none.
 const MAX_KEY: usize = 64;

@@ -7,8 +7,8 @@ use crate::bytes;
 use crate::event::Note;
 use crate::work::Work;
 
-/// How much of a definition is kept, in bytes as shipped. Windows itself keeps at most 3,499 UTF-16 units
-/// less the task's name.
+/// The most bytes of a definition that are kept, as shipped. Windows itself keeps at most 3,499 UTF-16 units less the
+/// task's name.
 pub(super) const LIMIT: usize = 64 * 1024;
 
 /// Units of work for a byte that is looked at for white space, several times.
@@ -20,7 +20,7 @@ const REFERENCE: usize = 220;
 /// Units of work for a byte of a text whose backslashes are looked at or removed.
 const CHARACTER: usize = 40;
 
-/// How many layers of XML escaping are removed.
+/// The number of layers of XML escaping that are removed.
 const LAYERS: usize = 3;
 
 /// The mark that Vector leaves where it cut a value.

@@ -33,7 +33,7 @@ const BYTE: usize = 40;
 /// Units of work for a reference in it.
 const REFERENCE: usize = 220;
 
-/// How many elements are looked at; an Event of this kind has about thirty.
+/// The most elements that are read; an Event of this kind has about thirty.
 const ELEMENTS: usize = 512;
 
 /// Reads the fields of the first event in `xml`.

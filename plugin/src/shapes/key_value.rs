@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use super::message;
 use super::reading::{Rank, Reading, Slot};
 
-/// How many lines are looked at for the one that begins the message.
+/// The most lines that are searched for the one that begins the message.
 const LINES: usize = 64;
 
 /// Reads the fields of the lines. The message is read for what nothing else has, so it is read last:

@@ -21,13 +21,13 @@
 use super::reading::{Reading, Slot};
 use crate::work::Work;
 
-/// How much text before the content is looked at, in bytes.
+/// The bytes of text before the content that are searched.
 const HEAD: usize = 8 * 1024;
 
 /// Units of work for a byte of a message, which is searched several times.
 const BYTE: usize = 60;
 
-/// How many labels and values are looked at before and after the content.
+/// The most labels and values that are read before and after the content.
 const TOKENS: usize = 64;
 
 /// Fills what is missing in the reading from the message.

@@ -10,7 +10,7 @@
 
 use crate::json::Value;
 
-/// How deep lists may be nested; a task event has three levels.
+/// The deepest nesting of lists; a task event has three levels.
 const DEPTH: usize = 6;
 
 /// The content of a `kvlistValue` as plain JSON. `None` when it is none.

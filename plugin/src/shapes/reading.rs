@@ -29,8 +29,8 @@ pub(super) enum Slot {
 
 const SLOTS: usize = 15;
 
-/// How much of a value other than the content is kept, in bytes. Paths and names of Windows have 32,767 characters at
-/// most, those of tasks and accounts some hundred.
+/// The most bytes of a value, other than the content, that are kept. Paths and names of Windows have 32,767 characters
+/// at most, those of tasks and accounts some hundred.
 const MAX_NAME: usize = 8 * 1024;
 
 /// The event data in the order of the manifest, which positional shapes (`StringInserts`, `Properties`) keep.
@@ -75,7 +75,7 @@ impl Slot {
     }
 }
 
-/// How much a source is trusted: a field found in two places is taken from the higher, and of two of the
+/// The trust in a source. A field found in two places is taken from the source of higher rank, and of two of the
 /// same rank from the later, as duplicate keys are read elsewhere.
 pub(super) type Rank = u8;
 
@@ -86,7 +86,7 @@ pub(super) const MESSAGE: Rank = 0;
 #[derive(Debug)]
 pub(super) struct Reading<'a, 'w> {
     pub(super) event: TaskEvent<'a>,
-    /// What the reading may cost.
+    /// The work that the reading may cost.
     pub(super) work: &'w Work,
     ranks: [Rank; SLOTS],
     from_message: bool,

@@ -1,10 +1,10 @@
-//! What a key can hold, told at next to no cost for the keys that hold nothing.
+//! Finds the role of a key, at next to no cost for the keys that have none.
 
 use super::id::Place;
 use super::key;
 use crate::json::Sieve;
 
-/// What an object is, as far as it decides what its keys mean.
+/// The kind of an object, as far as it decides what its keys mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Within {
     /// A record, or what may be one.
@@ -23,7 +23,7 @@ pub(super) enum Within {
     WinSystem,
 }
 
-/// What a key can hold.
+/// The role of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     None,
@@ -32,7 +32,7 @@ pub(super) enum Role {
     Nested(Within),
 }
 
-/// What may be a record, or the text of one.
+/// The role of a key that may hold a record, or the text of one.
 const RECORD: Role = Role::Nested(Within::Record);
 
 /// The keys of a record that can hold an event, in small letters and the order of their lengths. A

@@ -1,4 +1,4 @@
-//! What a shape is: where a shipper puts each part of an event.
+//! Defines a shape: the places where a shipper puts each part of an event.
 
 use std::borrow::Cow;
 
@@ -28,7 +28,7 @@ pub(super) struct Shape {
     pub(super) escapes: bool,
 }
 
-/// How many elements of an array of event data are looked at; the events have eleven.
+/// The most elements of an array of event data that are read; the events have eleven.
 const ELEMENTS: usize = 64;
 
 /// Units of work for a member whose key may be a name of event data.

@@ -16,7 +16,7 @@ use super::shape::Shape;
 
 pub(super) static SHAPE: Shape = Shape { name: "snare", computer: &["hostname", "host"], ..Shape::NONE };
 
-/// What every line of Snare has.
+/// The text that every line of Snare has.
 pub(super) const MARK: &str = "MSWinEventLog";
 
 /// The fields, from the mark on, by their index.

@@ -5,7 +5,7 @@ use memchr::memmem;
 use super::{cef, snare};
 use crate::bytes;
 
-/// How an event stands in a text.
+/// The form of an event in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     /// `<EventID>4698</EventID>`.
@@ -24,14 +24,14 @@ pub(super) enum Form {
     Json,
 }
 
-/// How far into a text the id is looked for, in bytes as they stand in the JSON. In an event it is within the
-/// first few hundred, and a relay may put a header before.
+/// The bytes at the start of a text in which the id is looked for, as they stand in the JSON. In an event it is within
+/// the first few hundred, and a relay may put a header before.
 const HEAD: usize = 1024;
 
-/// How many places that look like an id are tried.
+/// The most places that look like an id and are tried.
 const TRIES: usize = 8;
 
-/// How long the attributes of `<EventID …>` may be.
+/// The most bytes of the attributes of `<EventID …>`.
 const ATTRIBUTES: usize = 64;
 
 /// The first event id in a text, given as the bytes of its JSON string, and how it stands there.

@@ -7,8 +7,8 @@ use crate::bytes;
 use crate::json::{self, Kind, Object, Value};
 use crate::work::Work;
 
-/// How much of a string is read, in bytes as written. Even if all of it is escapes, what is left is longer than
-/// the content that is kept, so that a cut is noted there.
+/// The most bytes of a string that are read, as written. Even if all of it is escapes, the result is longer than the
+/// content that is kept, so that a cut is noted there.
 pub(super) const STRING: usize = 400 * 1024;
 
 /// Units of work for a member whose key is looked at.
@@ -22,7 +22,7 @@ const BYTE: usize = 14;
 /// Units of work for an escape in a string.
 const ESCAPE: usize = 120;
 
-/// How many levels a path is followed down.
+/// The most levels that a path is followed down.
 const DEPTH: usize = 5;
 
 /// The value at a path of words joined by dots, each compared as [`key`] compares. One key may spell several

@@ -1,4 +1,4 @@
-//! What the operator knows to be benign.
+//! Applies the operator's list of known benign tasks.
 use crate::fields::{Field, Fields, Table};
 use crate::rules::{Allow, Glob};
 use crate::work::Work;
@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 /// Units of work for a byte of a command line that is hashed.
 const HASHED: usize = 80;
 
-/// What an entry is held against.
+/// The event to which an entry is compared.
 pub(super) struct Subject<'a> {
     /// The fields that all actions share.
     pub(super) event: &'a Table<'a>,
@@ -17,7 +17,7 @@ pub(super) struct Subject<'a> {
     pub(super) now: u64,
     /// The task's definition and its commands were read whole, so that there is no action that nobody saw.
     pub(super) complete: bool,
-    /// What looking may cost.
+    /// The work that the comparison may cost.
     pub(super) work: &'a Work,
 }
 

@@ -1,4 +1,4 @@
-//! What the selections of a rule that hold say of a match.
+//! Chooses the title and techniques of a match by the selections that hold.
 use crate::rules::{Branch, Rule};
 
 /// The title of a match: that of the first branch that holds and has one, else the rule's.

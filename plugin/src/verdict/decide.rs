@@ -1,4 +1,4 @@
-//! What the matched rules amount to on this host.
+//! Decides the verdict and the severity on this host from the matched rules.
 use super::allowlist::{self, Subject};
 use super::branches;
 use super::earlier::Earlier;
@@ -51,7 +51,7 @@ pub struct Case<'a> {
     pub event: &'a TaskEvent<'a>,
     /// The task in it.
     pub task: &'a Task,
-    /// How much of the task was read.
+    /// The part of the task that was read.
     pub state: ContentState,
     /// The fields that all actions share.
     pub fields: &'a Table<'a>,
@@ -63,9 +63,9 @@ pub struct Case<'a> {
     pub completed: &'a [Completed],
     /// The part that the host plays.
     pub role: HostRole,
-    /// What limited the reading.
+    /// The limits that the reading met.
     pub notes: &'a [Note],
-    /// What the tag says that came with the record.
+    /// The content of the tag that came with the record.
     pub earlier: &'a Earlier,
     /// Unix time of the record, in seconds.
     pub now: u64,
@@ -76,9 +76,9 @@ pub struct Case<'a> {
 pub struct Decision<'a> {
     /// The verdict.
     pub verdict: Verdict,
-    /// How urgent it is on this host.
+    /// The urgency on this host.
     pub severity: Level,
-    /// What is reported, most severe first.
+    /// The findings to report, most severe first.
     pub reported: Vec<Finding<'a>>,
     /// The allowlist entries that cover a match.
     pub allowed: Vec<&'a Allow>,

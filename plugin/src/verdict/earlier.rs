@@ -11,16 +11,16 @@ use crate::order;
 use crate::rules::{Matched, Pack};
 use std::borrow::Cow;
 
-/// What an earlier filter says of a record, as far as only it could know.
+/// The part of an earlier filter's tag that only that filter could know.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Earlier {
     /// The correlations that it saw completed, by their index in this filter's pack, in ascending order.
     pub correlations: Vec<u32>,
-    /// What it did to the record, or could not do for it.
+    /// Its handling of the record: what it changed, or could not do.
     pub handling: Option<Handling>,
 }
 
-/// What became of a record in an earlier filter.
+/// The handling of a record by an earlier filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Handling {
     /// [`Verdict::Repaired`] or [`Verdict::Unreadable`].

@@ -126,7 +126,7 @@ struct AllowEntry<'a> {
     reason: Cow<'a, str>,
 }
 
-/// What an earlier filter said, in our own words.
+/// The statements of an earlier filter, in our own words.
 #[derive(Serialize)]
 struct PassedOn<'a> {
     verdict: &'static str,
@@ -150,7 +150,7 @@ struct SmallTag<'a> {
     passed_on: Option<PassedOn<'a>>,
 }
 
-/// How long the parts of a tag may be.
+/// The limits to the parts of a tag.
 #[derive(Clone, Copy)]
 struct Limits {
     entries: usize,

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-/// What happened to the task: the event id, by its meaning.
+/// The change to the task: the event id, by its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Change {
     /// 4698
@@ -95,7 +95,7 @@ pub struct Client<'a> {
 /// A scheduled-task event, whatever shipped it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskEvent<'a> {
-    /// What happened.
+    /// The change to the task.
     pub change: Change,
     /// The record's shape, by the name of the reader that understood it, for example `winevtlog`.
     pub shape: &'static str,
@@ -116,7 +116,7 @@ pub struct TaskEvent<'a> {
     /// `TaskContent` or `TaskContentNew`: the task's XML, with every layer of escaping that a shipper put
     /// around it removed. `None` when it is missing or empty.
     pub content: Option<Cow<'a, str>>,
-    /// What could not be read as it should be.
+    /// Notes about parts that could not be read as they should be.
     pub notes: Vec<Note>,
 }
 
@@ -213,9 +213,9 @@ pub enum Note {
     NoRules,
     /// More of something than is kept, for example `actions` or `triggers`.
     TooMany {
-        /// What there is too much of.
+        /// The things of which there are too many.
         what: &'static str,
-        /// How many of it were kept.
+        /// The number of them that were kept.
         kept: usize,
     },
     /// Decoding stopped at a limit.
@@ -231,14 +231,14 @@ pub enum Note {
     },
     /// Something is nested deeper than is followed, for example `wrappers`.
     NestedDeeper {
-        /// What is nested.
+        /// The thing that is nested.
         what: &'static str,
-        /// How deep it was followed.
+        /// The depth to which it was followed.
         depth: usize,
     },
     /// Reading everything would cost more work than one record may (see [`work`](crate::work)).
     WorkSpent {
-        /// What was not read, or not to its end, for example `actions` or `decoding`.
+        /// The part that was not read, or not to its end, for example `actions` or `decoding`.
         unread: &'static str,
     },
 }

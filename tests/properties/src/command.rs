@@ -9,7 +9,7 @@ use schtag::task::Exec;
 use schtag::work::Work;
 use std::sync::OnceLock;
 
-/// What the limits of the reader come to, in bytes, with room for what is said about each process.
+/// The sum of the reader's limits, in bytes, with room for the facts about each process.
 const TOTAL: usize = 16 << 20;
 
 /// Programs that read options in every way, and have an option and an argument of every role.

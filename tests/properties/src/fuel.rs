@@ -1,14 +1,14 @@
-//! What reading a record costs is bounded, whatever it holds.
+//! Checks that the cost of reading a record is bounded, whatever it holds.
 
 use crate::text::lossy;
 use schtag_host::run::wasmtime::{Instance, Timestamp};
 use std::hint::black_box;
 
-/// What reading a record may cost beyond a walk over its bytes, in units of fuel. The aim is 10 million: some steps of
-/// the interpreters cost more than they are charged.
+/// The most units of fuel for reading a record, beyond a walk over its bytes. The aim is 10 million: some steps of the
+/// interpreters cost more than they are charged.
 pub const BOUND: u64 = 33_000_000;
 
-/// What a byte of a record, and one of what comes out for it, may cost besides, in units of fuel.
+/// The most units of fuel besides, for each byte of a record and each byte of its output.
 ///
 /// Each record is scanned once, one that may be a task event twice, and a mended one three times; its keys are compared,
 /// and it is copied to the output. The dearest are keys that are written with escapes, at 250 units; a

@@ -1,4 +1,4 @@
-//! What must hold for any input at all.
+//! Properties that must hold for any input at all.
 //!
 //! Each property is a function of bytes that panics where it does not hold. libFuzzer looks for such bytes
 //! (`fuzz/`), and the tests try every property on seeds and on mutations of them (`tests/tests/fuzz.rs`).

@@ -11,15 +11,15 @@ use serde_json::Value;
 
 use crate::Outcome;
 
-/// What librdkafka says when its broker for tests is up.
+/// A line that librdkafka logs when its broker for tests is up.
 const BROKER: &str = "ignored and replaced with ";
-/// What a consumer says when the group is complete: the broker's topics have four partitions.
+/// A line that a consumer logs when the group is complete: the broker's topics have four partitions.
 const HALF: &str = "new assignment of 2 partition(s)";
 
-/// What it says when the broker for tests has answered the members of a new group in the wrong order. It then waits
-/// for a minute; a real broker has no such fault.
+/// A line that it logs when the broker for tests has answered the members of a new group in the wrong order. It then
+/// waits for a minute; a real broker has no such fault.
 const FAULT: &str = "SyncGroup error: Broker: Invalid request";
-/// How often a group is tried.
+/// The number of times that a group is tried.
 const ATTEMPTS: usize = 8;
 
 fn computers(records: &[Value]) -> BTreeSet<&str> {

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::Outcome;
 
-/// What the API server takes in one ConfigMap: 1 MiB, for all its values together.
+/// The most bytes that the API server takes in one ConfigMap: 1 MiB, for all its values together.
 ///
 /// Source: Kubernetes, `pkg/apis/core/validation`, `ValidateConfigMap`, and the documentation's page ConfigMaps.
 const CONFIG_MAP: u64 = 1 << 20;

@@ -1,5 +1,5 @@
-//! What an operator sets up around the filter, in a real Fluent Bit where there is one: routes, counters, outputs,
-//! Kafka, reload; and what can only be read: Kubernetes manifests, dashboards and saved searches.
+//! Tests what an operator sets up around the filter, in a real Fluent Bit where there is one: routes, counters,
+//! outputs, Kafka, reload; and files that can only be read: Kubernetes manifests, dashboards and saved searches.
 
 mod dashboards;
 mod kafka;
@@ -10,5 +10,5 @@ mod reload;
 mod routing;
 mod windows;
 
-/// What a test returns.
+/// The result of a test.
 pub(crate) type Outcome = Result<(), Box<dyn std::error::Error>>;

@@ -13,7 +13,7 @@ struct Protocol {
     example: &'static str,
     port: &'static str,
     answer: &'static str,
-    /// What a request holds, read back as records with the tag in place.
+    /// Reads the records of a request, with the tag in place.
     records: fn(&Request) -> Result<Vec<Value>, AgentError>,
 }
 

@@ -1,4 +1,4 @@
-//! What runs on Windows hosts and collectors, as far as it can be run elsewhere.
+//! Tests what runs on Windows hosts and collectors, as far as it can be run elsewhere.
 
 use std::fs;
 

@@ -149,7 +149,7 @@ fn has_float(item: &DetectionItem) -> bool {
     item.values.iter().any(|value| matches!(value, SigmaValue::Float(_)))
 }
 
-/// What an engine makes of a rule and an event.
+/// The result of an engine for a rule and an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Matches,

@@ -71,11 +71,11 @@ pub(crate) struct Rules {
     pub(crate) pack: Pack,
     matcher: Matcher,
     theirs: Vec<Result<CompiledRule, String>>,
-    /// What each rule says, as rsigma-parser reads it.
+    /// The detection items of each rule, as rsigma-parser reads it.
     pub(crate) items: Vec<Vec<DetectionItem>>,
 }
 
-/// What both engines say of a rule.
+/// The results of both engines for a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Verdicts {
     pub(crate) rule: usize,

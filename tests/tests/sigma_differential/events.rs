@@ -47,7 +47,7 @@ struct Piece {
     last: bool,
 }
 
-/// What an event should have.
+/// The contents that an event should have.
 #[derive(Default)]
 struct Plan {
     pieces: BTreeMap<Field, Vec<Piece>>,

@@ -17,7 +17,7 @@ use schtag_host::rules::sigma;
 use schtag_tests::project;
 use std::collections::BTreeMap;
 
-/// How often a rule held and did not, by the verdicts of ours.
+/// Counts how often a rule held and did not, by the verdicts of ours.
 #[derive(Debug, Default, Clone, Copy)]
 struct Tally {
     matched: usize,

@@ -96,7 +96,7 @@ fn near(item: Item) -> impl Strategy<Value = (Item, Vec<String>)> {
     (Just(item), contents)
 }
 
-/// What values are made of: wildcards, escapes, dashes, letters of either case, some with a case of their own.
+/// The characters of values: wildcards, escapes, dashes, letters of either case, some with a case of their own.
 const VALUE: &str = r"[abAB*?\\/ _ –üÜςΣ-]{0,7}";
 
 proptest! {

@@ -1,5 +1,5 @@
-//! What the specification says of text items, as plainly as it can be written: slow, recursive, and with nothing of
-//! the compiler's in it.
+//! Implements what the specification says of text items, as plainly as possible: slow, recursive, and with no code of
+//! the compiler.
 
 /// Where a value stands in the field's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub(crate) enum Place {
     Anywhere,
 }
 
-/// How a value becomes Base64.
+/// The Base64 form of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Coding {
     Plain,
@@ -18,7 +18,7 @@ pub(crate) enum Coding {
     Base64Offset(Utf),
 }
 
-/// How text becomes bytes.
+/// The encoding of text into bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Utf {
     Utf8,

@@ -2,7 +2,7 @@
 use schtag::fields::View::{self, ProcessCreation as P, Security as S};
 use schtag_host::rules::sigma::Source;
 
-/// What it is about, its log source, and its section `detection`.
+/// The name of the case, its log source, and its section `detection`.
 type Case = (&'static str, View, &'static str);
 
 const TEXT: &[Case] = &[

@@ -15,8 +15,8 @@ fn program() -> (String, Program) {
     (source, compiled.program)
 }
 
-/// What the program makes of an event. That it ends in an error or with `abort` is a failure: Vector would drop the
-/// event, or lose its tag.
+/// Runs the program on an event. It fails if the program ends in an error or with `abort`: Vector would drop the event,
+/// or lose its tag.
 fn run(event: &Json) -> Json {
     let (_, program) = program();
     let mut target = TargetValue {

@@ -14,7 +14,7 @@ pub const FILE: &str = "cases.ndjson";
 pub struct Case {
     /// Its line in the file, from 1.
     pub line: usize,
-    /// What it shows; with the shape, where the line names several.
+    /// The behaviour that it shows; with the shape, where the line names several.
     pub name: String,
     /// True if the rule must match the last record.
     pub matches: bool,
@@ -22,7 +22,7 @@ pub struct Case {
     pub records: Vec<Arrival>,
 }
 
-/// What is wrong with a case.
+/// An error in a case.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 enum CaseError {
     /// Nothing says what it shows.

@@ -1,4 +1,4 @@
-//! What a rule costs in the module, in wasmtime fuel: about one unit an instruction.
+//! Measures the cost of a rule in the module, in wasmtime fuel: about one unit an instruction.
 use super::cases::Case;
 use crate::rules::sigma::Subject;
 use crate::run::wasmtime::{EngineError, Module, Options, Tagger, Timestamp};
@@ -21,7 +21,7 @@ pub enum FuelError {
     Fault {
         /// Which record.
         record: String,
-        /// What went wrong.
+        /// The fault, in words.
         fault: String,
     },
 }

@@ -6,7 +6,7 @@ use schtag::json::Scanner;
 use schtag::rules::{LoadError, Matched, Pack, Packed, Scratch, Settings};
 use serde_json::Value;
 
-/// What became of a case's last record.
+/// The result of a case's last record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Judged {
     /// There is no scheduled-task event in it.

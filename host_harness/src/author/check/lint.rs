@@ -1,4 +1,4 @@
-//! What a rule must say about itself.
+//! Checks that a rule says about itself what it must.
 use super::attack;
 use super::cases::Case;
 use crate::rules::ads;
@@ -13,11 +13,11 @@ const FEWEST: usize = 2;
 /// One question that was asked of a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Lint {
-    /// What was asked: `id`, `level`, `compiler`, `tags`, `false positives`, `ads` or `cases`.
+    /// The name of the check: `id`, `level`, `compiler`, `tags`, `false positives`, `ads` or `cases`.
     pub name: &'static str,
     /// True if a problem fails the check; otherwise it is a warning.
     pub fatal: bool,
-    /// What is wrong, in words; empty when all is well.
+    /// The problems that were found, in words; empty when there are none.
     pub problems: Vec<String>,
 }
 

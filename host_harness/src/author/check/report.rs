@@ -1,11 +1,11 @@
-//! What a check found, and its JSON form.
+//! The findings of a check, and their JSON form.
 use super::lint::Lint;
 use crate::rules::programs::{Loaded, ProgramError};
 use schtag::rules::Level;
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// What a check found. `schtag check --json` prints it.
+/// The findings of a check. `schtag check --json` prints them.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Report {
     /// The rules in the order of their files.
@@ -21,11 +21,11 @@ pub struct Report {
 /// The entries of programs that were checked: those that were named, else the default ones.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ProgramsReport {
-    /// How many can be used.
+    /// The number of entries that can be used.
     pub entries: usize,
-    /// How many cases they have.
+    /// The number of their cases.
     pub cases: usize,
-    /// What is wrong, each with its file and line.
+    /// The errors, each with its file and line.
     pub errors: Vec<String>,
 }
 
@@ -55,7 +55,7 @@ pub struct RuleReport {
     pub level: Level,
     /// Its ATT&CK techniques.
     pub techniques: Vec<String>,
-    /// What was asked of it.
+    /// The checks of the rule itself.
     pub lints: Vec<Lint>,
     /// Its cases.
     pub cases: Vec<CaseReport>,
@@ -75,7 +75,7 @@ pub struct CaseReport {
     pub matches: bool,
     /// True if it was decided so.
     pub passed: bool,
-    /// What was decided instead, in words; `null` when it passed.
+    /// The decision that came instead, in words; `null` when it passed.
     pub decided: Option<String>,
 }
 
@@ -84,7 +84,7 @@ pub struct CaseReport {
 pub struct RefusedReport {
     /// Its file.
     pub path: PathBuf,
-    /// What is wrong, with its place in the file.
+    /// The problem, with its place in the file.
     pub problem: String,
     /// True if it fails the check; otherwise it is a warning.
     pub fatal: bool,

@@ -17,7 +17,7 @@ use std::fmt::{self, Write as _};
 use std::path::Path;
 use thiserror::Error;
 
-/// What is wrong with a row.
+/// An error in a row.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RowError {
     /// It is no JSON object.
@@ -31,7 +31,7 @@ pub enum RowError {
     Member {
         /// The member.
         name: &'static str,
-        /// What is wrong with it.
+        /// The problem, in words.
         problem: String,
     },
     /// A member is unknown, or not of its type.

@@ -1,4 +1,4 @@
-//! What a record was read as.
+//! Shows how a record was read.
 use schtag::command::programs::Programs;
 use schtag::command::{self, Layer, PowerShell, Process};
 use schtag::engine::Reading;
@@ -10,7 +10,7 @@ use serde::Serialize;
 /// A scheduled-task event, as rules see it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct EventView {
-    /// What happened: `created`, `deleted`, `enabled`, `disabled` or `updated`.
+    /// The change: `created`, `deleted`, `enabled`, `disabled` or `updated`.
     pub change: &'static str,
     /// The shape of record that it was read from, for example `winevtlog`.
     pub shape: &'static str,
@@ -22,7 +22,7 @@ pub struct EventView {
     pub task: Vec<FieldView>,
     /// The actions of the task, in order.
     pub actions: Vec<ActionView>,
-    /// What limited the reading.
+    /// The limits that the reading met.
     pub notes: Vec<String>,
 }
 
@@ -63,7 +63,7 @@ pub struct ProcessView {
     pub argv: Vec<String>,
     /// The working directory.
     pub working_directory: Option<String>,
-    /// What PowerShell would make of it, when the program is one.
+    /// The command line as PowerShell would read it, when the program is one.
     pub powershell: Option<PowerShellView>,
     /// The texts found by decoding, outermost first.
     pub decoded: Vec<LayerView>,
@@ -71,7 +71,7 @@ pub struct ProcessView {
     pub runs_output_of: Option<String>,
     /// The signs that the command line was written to be unreadable: `task.obfuscation`.
     pub obfuscation: Vec<String>,
-    /// What it does with its arguments: `task.runs` and the fields after it.
+    /// Its uses of its arguments: `task.runs` and the fields after it.
     pub facts: Vec<FieldView>,
     /// The steps in which a cmd.exe reads its line.
     pub steps: Vec<LayerView>,
@@ -93,7 +93,7 @@ pub struct PowerShellView {
 /// A decoded text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LayerView {
-    /// How it was decoded.
+    /// The decoding that gave the text.
     pub how: String,
     /// The text.
     pub text: String,

@@ -46,7 +46,7 @@ pub struct Explanation {
     pub fuel: Option<u64>,
 }
 
-/// What rules are tried on.
+/// The action and the process on which the rules are evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct RowView {
     /// The index of the action in [`EventView::actions`].
@@ -182,7 +182,7 @@ impl Explanation {
 struct Outcomes {
     matched: Vec<u32>,
     reported: Vec<String>,
-    /// What would be reported if there were no allowlist.
+    /// The rules that would be reported if there were no allowlist.
     without_allowlist: Vec<String>,
 }
 

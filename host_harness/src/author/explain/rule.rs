@@ -8,7 +8,7 @@ use schtag::fields::{Field, Fields, Table};
 use schtag::rules::{Op, Pattern, Rule, Target, Trace};
 use yaml_serde::Value;
 
-/// What rules are explained with.
+/// The patterns, tables and traces from which a rule's result is explained.
 pub(super) struct Evidence<'a> {
     pub(super) patterns: &'a [Pattern],
     pub(super) regexes: &'a [String],

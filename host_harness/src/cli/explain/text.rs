@@ -6,11 +6,11 @@ use crate::author::explain::{
 };
 use crate::cli::terminal::{Style, one_line, row};
 
-/// How many characters of a value are shown.
+/// The number of characters of a value that are shown.
 const SHOWN: usize = 120;
-/// How many detections are named in one line.
+/// The number of detections that one line names.
 const NAMES: usize = 3;
-/// How many tests of an item are shown.
+/// The number of tests of an item that are shown.
 const TESTS: usize = 4;
 
 /// The whole explanation.

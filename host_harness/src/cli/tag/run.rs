@@ -17,11 +17,11 @@ use std::borrow::Cow;
 use std::io::{IsTerminal, Read, stdin};
 use std::path::Path;
 
-/// How many faults are told one by one.
+/// The number of faults that are reported one by one.
 const FAULTS_TOLD: u64 = 5;
 /// The most faults that a report lists.
 const FAULTS_LISTED: u64 = 20;
-/// How many damaged places of an event log are told one by one.
+/// The number of damaged places of an event log that are reported one by one.
 const DAMAGES_TOLD: u64 = 100;
 
 /// A run over all files.

@@ -8,7 +8,7 @@ use schtag::verdict::{Finding, ecs_objects};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// How many entries a list of the objects has at most, as in the tag.
+/// The most entries of a list of the objects, as in the tag.
 const ENTRIES: usize = 32;
 
 /// Lifts the ECS objects of tags out of them.

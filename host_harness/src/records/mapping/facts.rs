@@ -1,4 +1,4 @@
-//! What a record says beside its tag.
+//! Reads the facts that a record holds outside its tag.
 use crate::text::digest::sha256_hex;
 use crate::text::time;
 use schtag::json::{Object, Scanner, repair};

@@ -8,7 +8,7 @@ use crate::text::time::rfc3339;
 use schtag::rules::Level;
 use std::fmt::Write;
 
-/// How many rows a table has at most, and how many of them are seen at first.
+/// The most rows of a table, and the number of them that show at first.
 const ROWS: usize = 100;
 const FIRST_ROWS: usize = 10;
 

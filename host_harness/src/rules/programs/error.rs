@@ -1,4 +1,4 @@
-//! What is wrong with an entry, and where.
+//! Errors in an entry, each with its place.
 use super::Program;
 use crate::rules::yaml::{SchemaError, YamlError};
 use schtag::command::programs::TooLarge;
@@ -15,7 +15,7 @@ pub struct ProgramError {
     pub line: usize,
     /// The first name of the entry; empty for the file itself.
     pub program: String,
-    /// What is wrong.
+    /// The problem.
     pub problem: Box<Problem>,
 }
 
@@ -36,7 +36,7 @@ impl Program {
     }
 }
 
-/// What is wrong.
+/// A problem of an entry.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Problem {
     /// The file or folder cannot be read.
@@ -86,7 +86,7 @@ pub enum Problem {
     TooMany {
         /// Of what.
         what: &'static str,
-        /// How many may be there.
+        /// The most that may be there.
         most: usize,
     },
     /// The name has another entry.

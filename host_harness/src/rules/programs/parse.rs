@@ -21,7 +21,7 @@ pub struct Program {
     pub line: usize,
     /// Where its behaviour is described.
     pub references: Vec<String>,
-    /// What is compiled.
+    /// The entry's definition, from which the pack is compiled.
     pub source: ProgramSource,
     /// Its cases.
     pub cases: Vec<Case>,

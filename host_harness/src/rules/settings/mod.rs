@@ -19,19 +19,19 @@ pub type Placeholders = BTreeMap<String, Vec<String>>;
 /// A settings file, read.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Configuration {
-    /// What goes into the pack.
+    /// The settings that go into the pack.
     pub settings: schtag::rules::Settings,
-    /// What rules with `|expand` are compiled with.
+    /// The values for rules with `|expand`.
     pub placeholders: Placeholders,
     /// True if the allowlists that come with rules are left out.
     pub without_packaged: bool,
     /// True if tags have the ECS objects `rule` and `threat`.
     pub ecs: bool,
-    /// What is likely not meant, but no error.
+    /// Settings that parse but are probably mistakes.
     pub warnings: Vec<SettingsWarning>,
 }
 
-/// What is wrong with a settings file.
+/// An error in a settings file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
     /// It is not YAML.
@@ -48,7 +48,7 @@ pub enum SettingsError {
     Value {
         /// Where, for example `allowlist[1].expires`.
         place: String,
-        /// What is wrong and what to do.
+        /// The problem, and how to solve it.
         reason: String,
     },
 }
@@ -63,7 +63,7 @@ impl SettingsError {
     }
 }
 
-/// What is likely not meant, but no error.
+/// A setting that parses but is probably a mistake.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsWarning {
     /// An allowlist entry no longer counts.

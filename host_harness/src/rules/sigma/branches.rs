@@ -17,12 +17,12 @@ use schtag::rules::{Branch, Op};
 use std::collections::BTreeMap;
 use yaml_serde::Value;
 
-/// What a rule says by its selections.
+/// The techniques and titles that a rule gives to its selections.
 #[derive(Debug, Default)]
 pub(super) struct Said {
     /// The rule's techniques: first those that belong to no selection.
     pub(super) techniques: Vec<String>,
-    /// How many those are.
+    /// The number of techniques that belong to no selection.
     pub(super) own_techniques: u32,
     /// The selections that have something of their own.
     pub(super) branches: Vec<Branch>,

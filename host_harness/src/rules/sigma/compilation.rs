@@ -20,23 +20,23 @@ use std::fmt;
 use std::path::PathBuf;
 use yaml_serde::Value;
 
-/// How many rules a pack may have.
+/// The most rules of a pack.
 pub const MAX_RULES: usize = 5_000;
-/// How many correlations a pack may have.
+/// The most correlations of a pack.
 pub const MAX_CORRELATIONS: usize = 500;
 
 /// Compiled rules, and what is to be said about them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Compilation {
-    /// What the guest loads.
+    /// The pack that the guest loads.
     pub pack: Pack,
     /// The rules, in the order of the pack, and then the correlations.
     pub rules: Vec<RuleInfo>,
     /// The text of each of [`Pack::regexes`], which holds automata only.
     pub regexes: Vec<String>,
-    /// What was not compiled.
+    /// The rules that were not compiled.
     pub refused: Vec<Refusal>,
-    /// What is likely not meant.
+    /// The rules that were compiled but contain a probable mistake.
     pub remarks: Vec<Remark>,
 }
 

@@ -5,12 +5,12 @@ use super::refusal::{Fault, Reason};
 use crate::rules::yaml::{Node, nearest};
 use rsigma_parser::ast::{ConditionExpr, Quantifier, SelectorPattern};
 
-/// How many tests a rule may have, every use of a detection counted.
+/// The most tests of a rule; every use of a detection counts.
 pub(super) const MAX_TESTS: usize = 20_000;
 /// Longest condition.
 const MAX_CONDITION: usize = 8 << 10;
-/// How deeply brackets and negations may be nested, and how many words there may be. rsigma-parser follows
-/// them by recursion before it applies limits of its own.
+/// The limits to the nesting of brackets and negations, and to the number of words. rsigma-parser recurses over them
+/// before it applies limits of its own.
 const MAX_DEPTH: usize = 32;
 const MAX_WORDS: usize = 1_000;
 

@@ -14,14 +14,14 @@ use yaml_serde::Value;
 
 /// Longest timespan, in seconds: a day. Past events are kept in bounded memory.
 pub const MAX_TIMESPAN: u64 = 86_400;
-/// How many rules a correlation may name, and by how many fields it may group.
+/// The most rules that a correlation may name, and the most fields by which it may group.
 pub(super) const MAX_RULES: usize = 16;
 /// See [`MAX_RULES`].
 pub(super) const MAX_GROUP_BY: usize = 8;
-/// How many events a correlation may count.
+/// The most events that a correlation may count.
 pub const MAX_COUNT: u64 = 1_000;
 
-/// What a name or id stands for.
+/// The rule or correlation that a name or id refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Referent {
     Rule { index: usize, view: View },
@@ -30,7 +30,7 @@ pub(super) enum Referent {
     Ambiguous,
 }
 
-/// What ids and names stand for.
+/// The rules and correlations by their ids and names.
 pub(super) type Referents = HashMap<String, Referent>;
 
 /// The counts that must hold, and the field whose values are counted.

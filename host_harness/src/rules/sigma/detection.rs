@@ -28,7 +28,7 @@ pub(super) struct Compiler<'a> {
     pub(super) other_events: &'a mut Vec<String>,
     /// Before the names of parts.
     pub(super) prefix: &'a str,
-    /// How many tests there are so far.
+    /// The number of tests counted until now.
     pub(super) tests: usize,
 }
 

@@ -7,10 +7,10 @@ use super::refusal::{Fault, Reason};
 use crate::rules::yaml::documents;
 use yaml_serde::Value;
 
-/// How much memory, roughly, one file's documents may take once the global document is laid under each.
+/// The memory, roughly, that one file's documents may take once each is merged with the global document.
 const MAX_UNFOLDED: usize = 64 << 20;
 
-/// What a document is.
+/// The kind of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Rule,

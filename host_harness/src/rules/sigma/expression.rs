@@ -43,7 +43,7 @@ pub struct Part {
     /// A detection (`selection`) or an item of one (`selection.Image|endswith`); for what a filter brought in,
     /// after the filter's title and a colon.
     pub name: String,
-    /// What it is on every scheduled-task event, when that is always the same.
+    /// Its value on every scheduled-task event, if that is always the same.
     pub constant: Option<bool>,
     /// Where it stands in [`schtag::rules::Rule::condition`]: the operations of each range leave its truth value.
     /// Once for every use in the condition; never when it is constant or decides nothing.

@@ -8,7 +8,7 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 use schtag::rules::fold;
 use std::cmp::Reverse;
 
-/// How many texts an expression may have.
+/// The most texts of an expression.
 const MAX_TEXTS: usize = 8;
 /// Shorter texts are in too many values to be of use.
 const MIN_LENGTH: usize = 2;

@@ -1,4 +1,4 @@
-//! What a rule says about itself.
+//! Reads what a rule says about itself.
 
 use super::documents::split;
 use super::refusal::{Fault, Reason};
@@ -12,7 +12,7 @@ use yaml_serde::Value;
 /// Longest id, name and title.
 const MAX_NAME: usize = 512;
 
-/// What a rule, correlation or filter says about itself.
+/// The description that a rule, correlation or filter gives of itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Metadata {
     /// Its `id`; for a rule without one, the title in lower case with `-` between words.

@@ -6,10 +6,10 @@ use super::refusal::Reason;
 use rsigma_parser::ast::Modifier;
 use schtag::rules::Comparison;
 
-/// What the values of an item mean.
+/// The meaning of an item's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Meaning {
-    /// How each value is tested.
+    /// The test for each value.
     pub(super) test: Kind,
     /// All values must be met, not just one.
     pub(super) all: bool,
@@ -17,14 +17,14 @@ pub(super) struct Meaning {
     pub(super) negated: bool,
 }
 
-/// How a value is tested.
+/// The test for a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// As text.
     Text(TextMeaning),
     /// As a regular expression.
     Regex(Flags),
-    /// Whether the field is there.
+    /// Tests that the field exists.
     Exists,
     /// As an IP network.
     Cidr,
@@ -34,7 +34,7 @@ pub(super) enum Kind {
     FieldRef { place: Place, cased: bool },
 }
 
-/// How a text is met.
+/// The test for a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct TextMeaning {
     pub(super) place: Place,
@@ -55,7 +55,7 @@ pub(super) enum Place {
     Anywhere,
 }
 
-/// How a text becomes bytes before Base64.
+/// The encoding that turns a text into bytes before Base64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Encoding {
     #[default]
@@ -66,7 +66,7 @@ pub(super) enum Encoding {
     Utf16,
 }
 
-/// Whether a text stands in Base64.
+/// The Base64 form in which a text is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Base64 {
     #[default]
@@ -223,7 +223,7 @@ enum Family {
     Place,
     Encoding,
     Base64,
-    /// What is not text: `re`, `cidr`, `exists`, `lt` …, `fieldref`.
+    /// A test that is not for text: `re`, `cidr`, `exists`, `lt` …, `fieldref`.
     Type,
     Flag,
     Other,

@@ -7,9 +7,9 @@ use schtag::fields::Field;
 use schtag::rules::{Cidr, Comparison, Glob, Pattern, Regex, Relation, Target, Test};
 use std::collections::HashMap;
 
-/// How many distinct tests a pack may have.
+/// The most distinct tests of a pack.
 pub const MAX_PATTERNS: usize = 20_000;
-/// How many bytes a pack's regular expressions may have together.
+/// The most bytes that a pack's regular expressions may have together.
 pub const MAX_REGEXES: usize = 8 << 20;
 
 /// Numbers tests.

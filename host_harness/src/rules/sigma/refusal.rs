@@ -1,4 +1,4 @@
-//! What is not compiled, why, and where it is.
+//! Reports rules that are not compiled, with the reason and the place.
 
 use crate::rules::yaml::{SchemaError, YamlError};
 use std::fmt;
@@ -116,7 +116,7 @@ pub enum Reason {
     UnknownDetection {
         /// The name.
         name: String,
-        /// What may have been meant.
+        /// The nearest name that exists.
         nearest: Option<String>,
     },
     /// `N of pattern` with fewer detections than that.
@@ -124,9 +124,9 @@ pub enum Reason {
     TooFewDetections {
         /// As written.
         selector: String,
-        /// How many it needs.
+        /// The number that it needs.
         needed: u64,
-        /// How many there are.
+        /// The number that there are.
         found: usize,
     },
     /// Nothing to look for.
@@ -148,7 +148,7 @@ pub enum Reason {
     ModifierNeeds {
         /// The modifier.
         modifier: &'static str,
-        /// What it needs, in words.
+        /// The thing that it needs, in words.
         needs: &'static str,
     },
     /// `minute` … `year`.
@@ -159,7 +159,7 @@ pub enum Reason {
     Value {
         /// The value, cut if long.
         value: String,
-        /// What is wrong and what to do.
+        /// The problem, and how to solve it.
         problem: String,
     },
     /// A value that stands for too many.
@@ -178,7 +178,7 @@ pub enum Reason {
     Regex {
         /// The pattern, cut if long.
         pattern: String,
-        /// What is wrong and what to do.
+        /// The problem, and how to solve it.
         problem: String,
     },
     /// A `task.*` field that is not documented.
@@ -186,7 +186,7 @@ pub enum Reason {
     UnknownTaskField {
         /// The name.
         name: String,
-        /// What may have been meant.
+        /// The nearest name that exists.
         nearest: Option<String>,
     },
     /// No scheduled-task event can match.
@@ -206,7 +206,7 @@ pub enum Reason {
     /// The pack is full.
     #[error("the pack is full: at most {limit} {what}; give fewer rules")]
     PackFull {
-        /// What there are too many of.
+        /// The things of which there are too many.
         what: &'static str,
         /// The limit.
         limit: usize,
@@ -259,7 +259,7 @@ pub enum CorrelationReason {
     /// It names too few or too many rules.
     #[error("names {found} rules; {least} to {most} are possible")]
     RuleCount {
-        /// How many.
+        /// The number of rules that it names.
         found: usize,
         /// At least.
         least: usize,

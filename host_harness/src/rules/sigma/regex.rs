@@ -19,16 +19,16 @@ use schtag::rules::{Cells, Dfa, Regex};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// How many bytes a compiled expression may have.
+/// The most bytes of a compiled expression.
 pub const MAX_REGEX: usize = 1 << 20;
-/// How many bytes the automaton may have before it is made sparse.
+/// The most bytes of the automaton before it is made sparse.
 const MAX_DENSE: usize = 4 * MAX_REGEX;
 /// From this size on, time is spent on making the automaton smaller.
 const WORTH_MINIMISING: usize = 1 << 8;
 /// Up to this size the Unicode form is kept; a larger one gives way to the ASCII form if that is smaller. In the
 /// latter `.` and negated classes stand for one byte, so that a count of them counts bytes.
 const SMALL: usize = 1 << 10;
-/// How many expressions are compiled at all: each can take a second.
+/// The most expressions that are compiled at all: each can take a second.
 const MAX_EXPRESSIONS: usize = 1_000;
 /// Longest pattern.
 const MAX_PATTERN: usize = 4 << 10;
@@ -150,7 +150,7 @@ fn for_search(hir: Hir) -> Hir {
 /// A form in which an expression can be compiled.
 struct Form {
     dense: dense::DFA<Vec<u32>>,
-    /// How many bytes its transitions take without those that lead nowhere: the measure of a form.
+    /// The bytes that its transitions take without those that lead nowhere. This is the measure of a form.
     sparse: usize,
 }
 

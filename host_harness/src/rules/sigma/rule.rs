@@ -15,14 +15,14 @@ use schtag::rules::Op;
 use std::path::PathBuf;
 use yaml_serde::Value;
 
-/// What there is to say about a rule that was compiled.
+/// The facts about a rule that was compiled.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RuleInfo {
     /// Its file.
     pub path: PathBuf,
-    /// What it says about itself.
+    /// Its description of itself.
     pub metadata: Metadata,
-    /// What it is.
+    /// Its index in the pack, as a rule or as a correlation.
     pub subject: Subject,
     /// Its detections and their items, in the order of the document; empty for a correlation.
     pub parts: Vec<Part>,
@@ -44,7 +44,7 @@ pub enum Subject {
     Correlation(usize),
 }
 
-/// What is likely not meant, but no reason to refuse.
+/// A probable mistake that is no reason to refuse the rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Note {

@@ -7,9 +7,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// How many bytes a rule file may have.
+/// The most bytes of a rule file.
 pub const MAX_FILE: u64 = 1 << 20;
-/// How many rule files, and how many folders, are read.
+/// The most rule files, and the most folders, that are read.
 pub const MAX_FILES: usize = 20_000;
 
 /// The text of a rule file.
@@ -17,18 +17,18 @@ pub const MAX_FILES: usize = 20_000;
 pub struct Source {
     /// Its name in reports.
     pub path: PathBuf,
-    /// What is in it: one or more YAML documents.
+    /// The content: one or more YAML documents.
     pub text: String,
 }
 
-/// What [`load`] found.
+/// The files that [`load`] found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Loaded {
     /// The files, those of a folder by name.
     pub sources: Vec<Source>,
     /// The files named allowlist.yml among them, which hold no rules; see [`crate::rules::settings::add_packaged`].
     pub allowlists: Vec<Source>,
-    /// What could not be read.
+    /// The files that could not be read.
     pub refused: Vec<Refusal>,
 }
 

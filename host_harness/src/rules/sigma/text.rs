@@ -6,9 +6,9 @@
 use rsigma_parser::{SigmaString, SpecialChar, StringPart};
 use schtag::rules::{Glob, GlobPart, fold};
 
-/// How many parts a glob may have.
+/// The most parts of a glob.
 const MAX_PARTS: usize = 256;
-/// How many bytes of text a glob may hold.
+/// The most bytes of text in a glob.
 const MAX_LITERALS: usize = 16 << 10;
 
 /// A pattern that is refused because matching it would cost too much.

@@ -7,7 +7,7 @@ use super::text::Text;
 use crate::rules::settings::Placeholders;
 use schtag::rules::{Glob, GlobPart};
 
-/// How many globs one value may stand for.
+/// The most globs for one value.
 const MAX_VARIANTS: usize = 1000;
 
 /// The globs that a value stands for; a field meets the value when it fits one of them.

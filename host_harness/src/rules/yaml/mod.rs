@@ -16,13 +16,13 @@ use std::cell::Cell;
 use std::fmt;
 use yaml_serde::{Mapping, Value};
 
-/// How many values one file may hold, aliases unfolded.
+/// The most values of one file, with its aliases replaced by their values.
 pub const MAX_VALUES: usize = 200_000;
-/// How many bytes of text one file's values may hold, aliases unfolded.
+/// The most bytes of text in one file's values, with its aliases replaced by their values.
 pub const MAX_TEXT: usize = 4 << 20;
-/// How deeply values may be nested. Rules need about six levels.
+/// The deepest nesting of values. Rules need about six levels.
 pub const MAX_DEPTH: usize = 32;
-/// How deeply `[` and `{` may be nested in the text, counted roughly and before parsing: libyaml's time grows
+/// The deepest nesting of `[` and `{` in the text, counted roughly and before parsing, because libyaml's time grows
 /// with the square of it.
 const MAX_FLOW_DEPTH: usize = 256;
 

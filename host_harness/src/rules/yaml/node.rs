@@ -11,9 +11,9 @@ pub enum SchemaError {
     Type {
         /// Where, for example `hosts.roles[2].role`.
         place: String,
-        /// What is expected, in words.
+        /// The expected value, in words.
         expected: String,
-        /// What is there, in words.
+        /// The value that is there, in words.
         found: String,
     },
     /// A key is missing.

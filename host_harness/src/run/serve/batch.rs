@@ -10,25 +10,25 @@ use std::borrow::Cow;
 use std::io::Read;
 use thiserror::Error;
 
-/// How many times as long as the largest body all tags of a batch may be. A tag has at most 16 KiB and a task event
-/// seldom less than 3, so that only a batch of very many tiny events comes near this.
+/// The limit to all tags of a batch together, as a multiple of the largest body. A tag has at most 16 KiB and a task
+/// event seldom less than 3, so that only a batch of very many tiny events comes near this.
 const GROWTH: usize = 4;
-/// How many records of a batch are tagged as `repaired`. More are mended or wrapped without a tag: two bytes would
-/// become 170.
+/// The most records of a batch that are tagged as `repaired`. Later ones are mended or wrapped without a tag: two
+/// bytes would become 170.
 const MOST_REPAIRED: u64 = 10_000;
 
-/// How many records of a batch may use up the host's fuel. No valid module ever does.
+/// The most records of a batch that may use up the host's fuel. No valid module ever does.
 const EXHAUSTING_RECORDS: u32 = 2;
 /// The fuel for each further record of such a batch, beyond what its length allows: twice the most that the filter
 /// takes by its own budget.
 const LEAST_FUEL: u64 = 20_000_000;
 
-/// How much is decompressed at a time, in bytes.
+/// The number of bytes that are decompressed at a time.
 const STEP: usize = 64 << 10;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// What a body is compressed with.
+/// The compression of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
     Identity,

@@ -22,11 +22,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-/// How long a new connection may take for its first head.
+/// The time that a new connection may take for its first head.
 const FIRST_HEAD: Duration = Duration::from_secs(5);
 /// The most bytes that are read ahead for one connection: the longest head, and a piece of a body.
 const READ_AHEAD: usize = 64 << 10;
-/// How long to wait when the system has no room for another connection.
+/// The time to wait when the system has no room for another connection.
 const BREATH: Duration = Duration::from_millis(100);
 
 /// A hop that listens.

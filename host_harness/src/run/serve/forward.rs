@@ -15,12 +15,12 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::time::timeout;
 
-/// How long a connection may take to be made.
+/// The time that making a connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
-/// How long an unused connection is kept: less than most servers keep theirs, since who writes to one that is being
-/// closed has to send the batch again.
+/// The time that an unused connection is kept. Most servers keep theirs longer. Otherwise we could write to one that
+/// the server is closing, and would have to send the batch again.
 const IDLE: Duration = Duration::from_secs(5);
-/// How much of an answer is relayed, in bytes.
+/// The most bytes of an answer that are relayed.
 const MOST_ANSWER: usize = 64 << 10;
 
 /// Where batches are sent to: an `http` URL.
@@ -84,7 +84,7 @@ pub(super) struct Forwarder {
     limit: Duration,
 }
 
-/// What came of a batch that was sent.
+/// The result of sending a batch.
 #[derive(Debug)]
 pub(super) enum Sent {
     /// The downstream has decided, and this is what it said.

@@ -1,4 +1,4 @@
-//! How the records of a body are laid out.
+//! The layouts of a body's records.
 
 /// The layouts that are read, and written as they came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub(super) fn framing(body: &[u8], says_lines: bool) -> Option<Framing> {
 pub(super) enum Piece<'b> {
     /// A record, which need not be JSON.
     Record(&'b [u8]),
-    /// What stands between records, and stays.
+    /// Bytes between records, which are kept.
     Between(&'b [u8]),
 }
 

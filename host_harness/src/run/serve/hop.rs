@@ -27,13 +27,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-/// How often a request that waits for its turn looks for a slow peer in its way.
+/// The interval at which a request that waits for its turn looks for a slow peer in its way.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Tells the operator something.
 type Say = Box<dyn Fn(&str) + Send + Sync>;
 
-/// What all requests share.
+/// The state that all requests share.
 pub(super) struct Hop {
     tag: Tag,
     forwarder: Option<Forwarder>,
@@ -48,15 +48,15 @@ pub(super) struct Hop {
     /// A permit for each thread that runs the filter.
     workers: Arc<Semaphore>,
     say: Say,
-    /// Whether the last batch was not taken.
+    /// True if the downstream did not take the last batch.
     failing: AtomicBool,
-    /// Whether the last batch that was decided was refused.
+    /// True if the last batch that was decided was refused.
     refusing: AtomicBool,
-    /// Whether a fault of the guest has been told.
+    /// True if a fault of the guest has been logged.
     fault_told: AtomicBool,
-    /// Whether events without a tag have been told.
+    /// True if events without a tag have been logged.
     untagged_told: AtomicBool,
-    /// Whether a loop has been told.
+    /// True if a loop has been logged.
     loop_told: AtomicBool,
 }
 
@@ -395,7 +395,7 @@ impl Hop {
     }
 }
 
-/// What came of a body, and the room that it still takes.
+/// The result of a body, and the room that it still takes.
 enum Outcome {
     Tagged(Batch, Turn),
     /// It is over a limit, and as it came.

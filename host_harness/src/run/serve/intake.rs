@@ -54,7 +54,7 @@ pub(super) enum Intake {
 #[derive(Default)]
 pub(super) struct Begun {
     bytes: Vec<u8>,
-    /// What came last.
+    /// The last piece that arrived.
     last: Bytes,
 }
 

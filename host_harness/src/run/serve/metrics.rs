@@ -1,4 +1,4 @@
-//! What the hop has done, as text for Prometheus.
+//! Renders the hop's counters as text for Prometheus.
 use super::tally::{Limit, Tally};
 use crate::run::transform::{ERRORS, RECEIVED_EVENTS, SENT_EVENTS, Snapshot};
 use crate::run::wasmtime::Module;
@@ -35,7 +35,7 @@ struct Counts {
     forward_seconds: Histogram,
 }
 
-/// What is taken now of what there is.
+/// The resources in use, and their limits.
 #[derive(Debug, Default)]
 pub(super) struct Use {
     /// Bytes that requests hold.

@@ -46,18 +46,18 @@ pub struct Options {
     pub forward: Option<Downstream>,
     /// The largest body, as it comes and decompressed, in bytes.
     pub max_body: usize,
-    /// How many requests are at work at once, each from the reading of its body until its answer is taken; more wait.
+    /// The most requests at work at once, each from the reading of its body until its answer is taken; more wait.
     pub max_requests: usize,
     /// The bytes that all requests together may hold: bodies as they come, decompressed and tagged, and answers that
     /// are not taken yet. Without a number it is the largest body times the number of requests.
     pub max_memory: Option<usize>,
-    /// How many threads run the filter.
+    /// The number of threads that run the filter.
     pub workers: usize,
-    /// How long a request's head, its body, the wait for its turn and the taking back of its answer may each take.
+    /// The time for each of: a request's head, its body, the wait for its turn and the taking back of its answer.
     pub read_timeout: Duration,
-    /// How long the downstream may take for a batch.
+    /// The time that the downstream may take for a batch.
     pub forward_timeout: Duration,
-    /// How long requests that are being worked on have when the hop is stopped.
+    /// The time that running requests have to finish when the hop is stopped.
     pub shutdown_timeout: Duration,
 }
 

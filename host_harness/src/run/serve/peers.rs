@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
-/// How many connections there are at once, before silent ones are let go for new ones.
+/// The number of connections from which on silent ones are closed to make room for new ones.
 pub(super) const CONNECTIONS: usize = 512;
-/// How many more there may be while all of those have a request: they get /healthz and /metrics, and their batches are
-/// answered with 503.
+/// The most further connections while all of those have a request. They get /healthz and /metrics, and their batches
+/// are answered with 503.
 pub(super) const RESERVE: usize = 64;
 /// The bytes that a peer has to give or take within [`SLOW`], when others wait for its place.
 const PACE: usize = 64 << 10;
-/// How long a peer may stay below the pace while others wait for its place.
+/// The time that a peer may stay below the pace while others wait for its place.
 pub(super) const SLOW: Duration = Duration::from_secs(2);
 
 /// Which end a connection waits for.

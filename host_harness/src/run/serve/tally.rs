@@ -1,10 +1,10 @@
-//! What is counted about a batch.
+//! Counts the records of a batch by their results.
 use crate::run::wasmtime::CallError;
 use schtag::json::Scanner;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// What is counted about the records of a batch.
+/// The counts of a batch's records.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     pub(super) events: u64,

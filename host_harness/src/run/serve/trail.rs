@@ -11,7 +11,7 @@ use thiserror::Error;
 
 /// The header that names the hops which a batch has passed.
 pub(super) const HOPS: HeaderName = HeaderName::from_static("schtag-hop");
-/// How many hops a batch may pass.
+/// The most hops that a batch may pass.
 const MOST_HOPS: usize = 16;
 
 /// The name of this process among hops.

@@ -1,4 +1,4 @@
-//! What happened, counted under the names of Vector's component specification (`docs/specs/component.md`).
+//! Counts events under the names of Vector's component specification (`docs/specs/component.md`).
 use crate::run::wasmtime::CallError;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

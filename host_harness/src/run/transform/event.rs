@@ -6,9 +6,9 @@ use std::borrow::Cow;
 /// An event of a pipeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event<V, M> {
-    /// What it says.
+    /// The event's data.
     pub value: V,
-    /// What the pipeline keeps about it, in Vector `EventMetadata`. It is only moved.
+    /// Data that the pipeline keeps about it, in Vector `EventMetadata`. It is only moved.
     pub metadata: M,
 }
 
@@ -55,7 +55,7 @@ impl EventValue for Map<String, Value> {
     }
 }
 
-/// What a transform puts its events into, in order.
+/// The events that a transform gives out, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutputBuffer<V, M>(Vec<Event<V, M>>);
 

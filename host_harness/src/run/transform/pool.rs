@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub(super) struct Pool {
     module: Module,
     options: Options,
-    /// How many are kept.
+    /// The most taggers that are kept.
     most: usize,
     idle: Mutex<Vec<Tagger>>,
 }

@@ -8,14 +8,14 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
-/// How a [`Tag`] runs its module.
+/// The options with which a [`Tag`] runs its module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TagOptions {
     /// Limits of an instance.
     pub engine: Options,
     /// The pipeline tag that the filter is told.
     pub pipeline_tag: String,
-    /// How many instances wait, at most, for clones to come.
+    /// The most instances that are kept for later clones.
     pub idle_instances: usize,
 }
 
@@ -60,7 +60,7 @@ pub struct Judged<'r> {
     pub record: Cow<'r, [u8]>,
     /// The fuel that it took.
     pub fuel: u64,
-    /// What went wrong. The record is then as it was, with a note of this in it.
+    /// The fault, if there was one. The record is then unchanged but for a note of the fault.
     pub fault: Option<CallError>,
 }
 

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use wasmtime::Engine;
 
-/// What a file of the cache begins with; the SHA-256 of the rest and a line break follow.
+/// The first bytes of a file of the cache; the SHA-256 of the rest and a line break follow.
 const HEAD: &[u8] = b"schtag compiled module 1\n";
 /// The most bytes of a file of the cache: 512 MiB.
 const COMPILED: u64 = 512 << 20;

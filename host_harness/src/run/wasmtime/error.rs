@@ -1,4 +1,4 @@
-//! What can go wrong with a module, and with a call of it.
+//! Errors of a module, and of a call of it.
 use crate::wasm::gate::GateError;
 use crate::wasm::limiter::reason;
 use thiserror::Error;
@@ -43,7 +43,7 @@ pub enum CallError {
     InvalidAllocation {
         /// The address.
         address: u32,
-        /// What was asked for, in bytes.
+        /// The size that was asked for, in bytes.
         size: usize,
         /// The memory's size, in bytes.
         memory: usize,

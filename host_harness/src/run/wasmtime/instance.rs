@@ -19,7 +19,7 @@ pub struct Instance {
     limit: u64,
 }
 
-/// What the guest returned.
+/// The guest's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     /// The record: the bytes at the returned address up to the first NUL. Nothing says that it is JSON.

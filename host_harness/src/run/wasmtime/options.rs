@@ -1,8 +1,8 @@
-//! What differs between the hosts that the engine stands for.
+//! The differences between the hosts that the engine imitates.
 use std::num::NonZeroU32;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// How long an instance lives.
+/// The lifetime of an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lifecycle {
     /// As long as the host: Fluent Bit from 4.1.0 on.
@@ -11,10 +11,10 @@ pub enum Lifecycle {
     PerChunk(NonZeroU32),
 }
 
-/// How the host behaves. The default is Fluent Bit from 4.1.2 on; the constructors are the older ones.
+/// The behaviour of the host. The default is Fluent Bit from 4.1.2 on; the constructors are the older ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
-    /// How long an instance lives.
+    /// The lifetime of an instance.
     pub lifecycle: Lifecycle,
     /// True if the host frees its copies of tag and record after each call.
     pub frees: bool,

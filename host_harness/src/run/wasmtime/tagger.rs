@@ -10,7 +10,7 @@ pub struct Tagger {
     module: Module,
     options: Options,
     instance: Option<Instance>,
-    /// How many records the instance has had.
+    /// The number of records that the instance has had.
     records: u32,
     /// The reply that stands for a record for which the guest had no memory.
     lost: Vec<u8>,
@@ -23,7 +23,7 @@ pub struct Tagged<'r> {
     pub record: Cow<'r, [u8]>,
     /// The fuel that the call took.
     pub fuel: u64,
-    /// What went wrong. The record is then as it was, where Fluent Bit would have dropped it.
+    /// The fault, if there was one. The record is then unchanged; Fluent Bit would have dropped it.
     pub fault: Option<CallError>,
 }
 

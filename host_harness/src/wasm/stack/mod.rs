@@ -1,4 +1,4 @@
-//! How much of WAMR's stack a module needs.
+//! Computes the share of WAMR's stack that a module needs.
 //!
 //! Fluent Bit gives a module 8 KiB for the frames of its calls (`FLB_WASM_DEFAULT_STACK_SIZE`), and up to 3.1.4 nobody
 //! can raise that. A call for which nothing is left traps with "wasm operand stack overflow", and the record is lost.
@@ -10,9 +10,9 @@ mod meter;
 pub use frames::frame_sizes;
 pub use meter::{MeterError, PEAK, metered};
 
-/// What Fluent Bit gives a module by default, in bytes.
+/// The stack that Fluent Bit gives a module by default, in bytes.
 pub const AVAILABLE: u32 = 8192;
 
-/// What the host's call of an export takes before the export's own frame: a frame of two cells
+/// The stack that the host's call of an export takes before the export's own frame: a frame of two cells
 /// (`wasm_interp_call_wasm`), in bytes.
 pub const OF_HOST: u32 = 48;

@@ -1,4 +1,4 @@
-//! What a command does: the built-in ones, and programs.
+//! Runs single commands: the built-in ones, and programs.
 //!
 //! Source: `help` and `/?` of each command.
 

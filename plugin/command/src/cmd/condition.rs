@@ -21,7 +21,7 @@ pub(super) enum Kind {
     Compare(String, String, String),
     /// `defined name`
     Defined(String),
-    /// What depends on the machine: `exist`, `errorlevel`, `cmdextversion`.
+    /// A test that depends on the machine: `exist`, `errorlevel`, `cmdextversion`.
     #[default]
     Machine,
 }

@@ -1,4 +1,4 @@
-//! What variables stand for in a text: `%name%`, `!name!`, and the variables of loops, `%a`.
+//! Replaces the variables in a text by their values: `%name%`, `!name!`, and the variables of loops, `%a`.
 //!
 //! Source: `set /?`, `for /?`, and phases 1, 4 and 5 of the parser as
 //! <https://ss64.com/nt/delayedexpansion.html> and <https://ss64.com/nt/syntax-substring.html> describe them.
@@ -23,7 +23,7 @@ const MAX_MODIFIER: usize = 4096;
 /// A reference whose value comes from outside, as it is written, and where it comes from.
 pub(super) type Unknown = (String, Rc<str>);
 
-/// What expansion looks at.
+/// The state that expansion reads.
 pub(super) struct Expansion<'a> {
     pub(super) variables: &'a Variables,
     /// The current folder, where it is known.
@@ -31,7 +31,7 @@ pub(super) struct Expansion<'a> {
     pub(super) work: &'a Work,
     /// References to what comes from outside.
     pub(super) unknown: &'a mut Vec<Unknown>,
-    /// Whether letters were picked out of a variable of Windows.
+    /// The number of letters that were picked out of a variable of Windows.
     pub(super) picked: &'a mut usize,
 }
 

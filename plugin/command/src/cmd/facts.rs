@@ -1,7 +1,7 @@
 //! The signs that a line was written to be unreadable. Each counts only where it is dense: an administrator's line may
 //! have a caret, a variable or a loop.
 
-/// What the machine meets while it runs.
+/// Counts the signs that the machine meets while it runs.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
     /// Letters picked out of variables of Windows.

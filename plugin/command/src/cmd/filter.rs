@@ -27,7 +27,7 @@ pub(super) fn filtered(text: &str, program: &str, arguments: &str, work: &Work) 
     Some(out)
 }
 
-/// What `find` and `findstr` look for.
+/// The pattern that `find` and `findstr` look for.
 #[derive(Default)]
 struct Pattern {
     any_case: bool,

@@ -35,11 +35,11 @@ pub(super) enum Kind {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Head {
     pub(super) kind: Kind,
-    /// What `/f` is told about lines.
+    /// The options of `/f`, which say how lines are read.
     pub(super) options: String,
     /// The first variable; `None` where the head was not understood.
     pub(super) variable: Option<char>,
-    /// What stands between the parentheses.
+    /// The text between the parentheses.
     pub(super) set: String,
 }
 
@@ -143,7 +143,7 @@ fn set(lexer: &mut Lexer<'_>) -> Option<String> {
     }
 }
 
-/// What the variables of a loop become, round by round.
+/// The values of a loop's variables, round by round.
 #[derive(Debug)]
 pub(super) enum Values {
     Counter {
@@ -231,7 +231,7 @@ pub(super) fn words(set: &str, below: bool) -> Values {
     Values::List(list)
 }
 
-/// What `/f` goes through.
+/// The input of `/f`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Source<'a> {
     Text(&'a str),
@@ -254,7 +254,7 @@ pub(super) fn source<'a>(set: &'a str, options: &str) -> Source<'a> {
     }
 }
 
-/// What the options of `/f` say.
+/// The options of `/f`, parsed.
 #[derive(Debug, PartialEq, Eq)]
 struct Options {
     delimiters: String,

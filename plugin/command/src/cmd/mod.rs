@@ -3,7 +3,7 @@
 //! A line goes through the phases of <https://ss64.com/nt/syntax-esc.html>: percent expansion (`expand`), the parser
 //! (`lexer`, `parse`), the variables of loops, delayed expansion, and then what the command does (`run`, `builtins`).
 //! The machine keeps a stack of its own, and every step charges the [`Work`](crate::work::Work) that it is lent.
-//! What comes from outside, such as a file or an answer of the network, is an unknown value that knows its origin.
+//! Input from outside, such as a file or an answer of the network, is an unknown value that knows its origin.
 
 mod arithmetic;
 mod builtins;

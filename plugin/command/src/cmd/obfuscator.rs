@@ -13,7 +13,7 @@ impl Dice {
     }
 }
 
-/// What every command here is made of: no character that cmd.exe treats.
+/// The characters of every command here: none that cmd.exe treats specially.
 const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789./\\:-_";
 
 /// Spellings of `cmd`, some by letters of variables of Windows.

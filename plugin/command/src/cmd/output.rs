@@ -1,4 +1,4 @@
-//! What commands of Windows write where that is the same on every machine: `assoc`, `ftype`, `ver`, `where`, `dir` of a
+//! Holds output of Windows commands that is the same on every machine: `assoc`, `ftype`, `ver`, `where`, `dir` of a
 //! system program.
 //!
 //! Source: a default installation of Windows 10 and 11.
@@ -328,7 +328,7 @@ fn table(table: &[(&str, &str)], arguments: &str) -> Option<String> {
     Some(out)
 }
 
-/// What `ver` shows.
+/// The output of `ver`.
 pub(super) const VERSION: &str = "\nMicrosoft Windows [Version 10.0.19045.5371]\n";
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ pub(super) struct Program {
     pub(super) cut: bool,
 }
 
-/// What waits for its end.
+/// A construct that waits for its end.
 enum Open {
     List { items: Vec<Item>, piped: bool, group: bool },
     For(Box<Head>),

@@ -51,11 +51,11 @@ pub(super) enum Input {
     #[default]
     Inherited,
     Text(Rc<str>),
-    /// What this program writes, or what is in this file.
+    /// The output of this program, or the content of this file.
     From(Rc<str>),
 }
 
-/// What a command wrote for the next one.
+/// The text that a command wrote for the next one.
 #[derive(Debug, Default)]
 struct Capture {
     text: String,
@@ -109,7 +109,7 @@ struct Round {
     values: Values,
     variable: char,
     body: usize,
-    /// How many variables of loops there were before it.
+    /// The number of loop variables before it.
     outside: usize,
     /// Where its share of the work ends.
     floor: usize,
@@ -141,7 +141,7 @@ pub(super) struct Machine<'w> {
     /// The variables as the last started program got them; `None` when they have changed since.
     shared: Option<Rc<Variables>>,
     backwards: bool,
-    /// How many cmd.exe run within this one.
+    /// The number of cmd.exe that run within this one.
     within: usize,
     /// True if the command at hand came out of variables or a pipe.
     computed: bool,

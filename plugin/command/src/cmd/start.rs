@@ -4,7 +4,7 @@
 
 use super::lexer::{DELIMITERS, is_delimiter};
 
-/// What `start` names.
+/// The program or address that `start` opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Start<'a> {
     /// The command line, without switches and title. Empty where an address is opened.

@@ -20,7 +20,7 @@ const MAX_NAME: usize = 512;
 pub(crate) enum Value {
     /// A text. Parts that are not known stand in it as they are written.
     Known(String),
-    /// What a program, a file or a person would give: who that is.
+    /// A value that a program, a file or a person would give, with the name of that source.
     Unknown(Rc<str>),
 }
 
@@ -49,7 +49,7 @@ pub(super) enum Picked {
     OfWindows(&'static str),
 }
 
-/// What a look-up finds.
+/// The result of a look-up.
 pub(super) enum Found<'a> {
     Known(&'a str, bool),
     Unknown(&'a Rc<str>),

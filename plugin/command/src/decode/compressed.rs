@@ -8,7 +8,7 @@ use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 /// Units that making the state of a stream costs.
 pub(super) const STATE: usize = 15_000;
 
-/// What came out of a stream.
+/// The output of a stream.
 pub(super) struct Inflated {
     /// The format: `gzip`, `zlib` or `deflate`.
     pub(super) how: &'static str,

@@ -36,7 +36,7 @@ const SEARCHED_BYTE: usize = 20;
 /// Units that a byte of a compressed stream costs, and each that comes out of it.
 const INFLATED_BYTE: usize = 40;
 
-/// What is left of an action's decoding budget, and why decoding stopped if it did.
+/// Holds the rest of an action's decoding budget, and the reason why decoding stopped, if it did.
 pub(super) struct Decoder<'w> {
     meter: &'w Work,
     output: usize,

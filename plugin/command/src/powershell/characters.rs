@@ -8,13 +8,13 @@ use super::values::{Value, character, number};
 /// Most tokens of such a body.
 const MAX_BODY: usize = 48;
 
-/// What may stand in the body and changes nothing here.
+/// Words and signs that may stand in the body and change nothing here.
 const PLAIN: [&str; 18] = [
     "[", "]", ":", ".", "(", ")", "int", "int16", "int32", "byte", "char", "string", "convert", "system",
     "toint16", "toint32", "tobyte", "tochar",
 ];
 
-/// What a body does with each number.
+/// The operation that a body applies to each number.
 #[derive(Debug, Default)]
 pub(super) struct Characters {
     /// The last letter of `-bxor`, `+` or `-`.

@@ -126,12 +126,12 @@ pub(super) struct Folder<'t, 'a, 'w> {
     /// The places of the open brackets in the stack.
     opens: Vec<usize>,
     pub(super) variables: Variables<'a>,
-    /// What `$_` is, innermost last.
+    /// The values of `$_`, innermost last.
     pub(super) items: Vec<Option<Value<'a>>>,
     pub(super) work: &'w Work,
     changed: bool,
     shown: usize,
-    /// How many loops are being run.
+    /// The number of loops that are being run.
     loops: usize,
 }
 

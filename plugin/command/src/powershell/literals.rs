@@ -1,4 +1,4 @@
-//! What operations on constant strings come to: formats, replacements, pieces, escapes.
+//! Computes operations on constant strings: formats, replacements, pieces, escapes.
 
 use std::borrow::Cow;
 

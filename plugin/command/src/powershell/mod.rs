@@ -1,4 +1,4 @@
-//! What PowerShell makes of a command line, of the string tricks in a script, and of the shells it starts.
+//! Reads a command line as PowerShell does, the string tricks in a script, and the shells that it starts.
 
 mod calls;
 mod characters;

@@ -7,7 +7,7 @@ const SHORTEST: usize = 32;
 /// Fewest tricks of a kind that say something.
 const FEWEST: usize = 4;
 
-/// What was counted in a script.
+/// The counts in a script.
 #[derive(Debug, Default)]
 struct Counts {
     letters: usize,

@@ -18,7 +18,7 @@ pub(super) enum Binary {
     Minus,
     Join,
     Split,
-    /// Whether the case counts.
+    /// True if case counts.
     Replace(bool),
     Xor,
     And,

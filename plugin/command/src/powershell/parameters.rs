@@ -15,7 +15,7 @@ pub(crate) enum Edition {
     Core,
 }
 
-/// What follows a parameter.
+/// The value that follows a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Takes {
     Nothing,

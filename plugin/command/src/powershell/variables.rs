@@ -20,7 +20,7 @@ const LOOK_UP: usize = 200;
 struct Variable<'a> {
     /// Its name as first written, without `$`, braces and scope.
     name: &'a str,
-    /// How many assignments there are.
+    /// The number of assignments to it.
     assignments: usize,
     /// True if one is in braces that are no loop's.
     in_braces: bool,
@@ -314,7 +314,7 @@ fn is_assigned(tokens: &[Token<'_>], at: usize) -> bool {
 /// Follows the words that say whether the next brace is the body of a loop that is run here.
 #[derive(Debug, Default)]
 struct LoopWords {
-    /// How many parentheses of a loop's head are open.
+    /// The number of open parentheses in a loop's head.
     depth: usize,
     is_loop: bool,
 }

@@ -10,9 +10,9 @@ use std::fmt;
 pub struct ProgramSource {
     /// Its file names in lower case, without `.exe`.
     pub names: Vec<String>,
-    /// How it reads options: bits of [`super::style`].
+    /// The way in which it reads options: bits of [`super::style`].
     pub style: u16,
-    /// What holds where no form does; its options are those of every form.
+    /// The form for lines that no other form fits; its options are those of every form.
     pub common: FormSource,
     /// The ways to use it, the most special first.
     pub forms: Vec<FormSource>,
@@ -21,7 +21,7 @@ pub struct ProgramSource {
 /// A way to use a program.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FormSource {
-    /// What must stand on the line, all of it.
+    /// The conditions on the line, all of which must hold.
     pub conditions: Vec<Condition>,
     /// The ATT&CK technique of using it so; empty where there is none.
     pub technique: String,
@@ -64,7 +64,7 @@ impl Condition {
     }
 }
 
-/// What an argument is for.
+/// The meaning of an argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Argument {
     /// Its role.

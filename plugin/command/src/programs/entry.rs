@@ -12,7 +12,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How a program reads its options, one bit each.
+/// Bits that say how a program reads its options.
 pub mod style {
     /// `/option`.
     pub const SLASH: u16 = 1;
@@ -61,7 +61,7 @@ pub mod style {
     ];
 }
 
-/// What programs do with their arguments, compiled. The default knows no program.
+/// The compiled entries: what programs do with their arguments. The default knows no program.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Programs {
     /// Each name's place in the pool and its entry's place, in the order of the names.
@@ -76,7 +76,7 @@ pub struct Programs {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry<'p> {
     pub(super) style: u16,
-    /// What holds where no other form does; its options are those of every form.
+    /// The form for lines that no other form fits; its options are those of every form.
     pub(super) common: Form<'p>,
     forms: Reader<'p>,
     count: u8,

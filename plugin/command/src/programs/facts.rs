@@ -1,6 +1,6 @@
 //! The roles that an argument may have, and the facts that follow from them.
 
-/// What an argument is for.
+/// The role of an argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 #[expect(missing_docs, reason = "docs/writing_programs.md describes each role")]
@@ -26,7 +26,7 @@ pub enum Role {
     Service,
     Task,
     RegistryKey,
-    /// What is copied: read, or uploaded where the destination is another machine.
+    /// The source of a copy: read, or uploaded where the destination is another machine.
     Source,
     /// Where it is copied to.
     Destination,
@@ -90,7 +90,7 @@ pub const LANGUAGES: &[&str] = &[
 pub const SCHEMES: &[&str] =
     &["http", "https", "ftp", "ssh", "rdp", "tcp", "winrm", "telnet", "tftp", "ldap"];
 
-/// How the value of a file is written, where it is not the path alone.
+/// Ways in which the value of a file is written, where it is not the path alone.
 pub mod parameter {
     /// `library.dll,Function`: the path ends at the comma, and `.dll` may be left out.
     pub const ENTRY: u8 = 1;
@@ -107,7 +107,7 @@ pub mod parameter {
         &[("entry", ENTRY), ("at", AT), ("equals", EQUALS), ("list", LIST), ("dll", DLL)];
 }
 
-/// What a fact says.
+/// The kinds of facts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 #[expect(missing_docs, reason = "docs/fields.md describes each, by the field that it fills")]
@@ -138,13 +138,13 @@ pub enum Kind {
 /// Something that a program does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
-    /// What it says.
+    /// The kind of the fact.
     pub kind: Kind,
     /// Of which file, address or name.
     pub value: String,
 }
 
-/// What one process does with its arguments.
+/// The facts about one process and its arguments.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
     /// The facts, in the order of the arguments; the program itself first.

@@ -1,5 +1,5 @@
-//! What programs do with their arguments, as data: each entry says how a program reads its options and what the
-//! value of each is for, and a process is read by its program's entry into [`Facts`].
+//! Entries for programs: data that says how a program reads its options and what the value of each is for. A process is
+//! read by its program's entry into [`Facts`].
 //!
 //! The entries are written in plugin/programs and compiled by the host into the pack. A program without an entry
 //! yields only itself; a renamed copy is such a program.

@@ -13,7 +13,7 @@ pub(super) struct Token<'a> {
     pub(super) at: usize,
     /// The option's name as it is written; `None` of an argument that is no option.
     pub(super) option: Option<&'a str>,
-    /// What the entry says of the option.
+    /// The meaning of the option in the entry.
     pub(super) known: Option<Value>,
     /// The value.
     pub(super) value: &'a str,

@@ -100,7 +100,7 @@ struct Reading<'r, 'f> {
     programs: &'r Programs,
     call: Call<'r>,
     facts: &'f mut Facts,
-    /// What is copied, and to where.
+    /// The files to copy, and their destination.
     sources: Vec<&'r str>,
     destination: Option<&'r str>,
 }
@@ -366,7 +366,7 @@ impl<'r> Reading<'r, '_> {
         self.facts.add(Kind::Port, address.port.unwrap_or_default());
     }
 
-    /// What is copied where.
+    /// Adds the facts of a copy.
     #[inline(never)]
     fn copy(&mut self) {
         let destination = self.destination;

@@ -230,7 +230,7 @@ fn facts_follow_from_the_entry() {
     }
 }
 
-/// What a shell does itself belongs to it: its built-in commands, its redirections and its cmdlets.
+/// A shell's own actions belong to it: its built-in commands, its redirections and its cmdlets.
 #[test]
 fn facts_of_shells() {
     for (line, expected) in [
@@ -323,7 +323,7 @@ mod properties {
             }
         }
 
-        /// What facts hold comes from the arguments: their size is linear in it.
+        /// Facts come from the arguments: their size is linear in that of the line.
         #[test]
         fn facts_are_no_larger_than_their_line(
             name in "rundll32|certutil|curl|python|msiexec|sc|psexec|scp|reg|netsh",

@@ -162,7 +162,7 @@ proptest! {
     }
 }
 
-/// What a script costs is in proportion to its length, whatever it repeats.
+/// The cost of a script is in proportion to its length, whatever it repeats.
 #[test]
 fn no_script_costs_more_than_its_share() {
     for piece in [

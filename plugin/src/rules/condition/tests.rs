@@ -7,7 +7,7 @@ const fn or(of: u32) -> Op {
     Op::AtLeast { least: 1, of }
 }
 
-/// What is known, by a function.
+/// Answers by a function.
 struct By<F>(F);
 
 impl<F: Fn(u32) -> Option<bool>> Known for By<F> {

@@ -1,4 +1,4 @@
-//! What is known of the patterns while an event is evaluated.
+//! Records which patterns match while an event is evaluated.
 use crate::fields::Field;
 use crate::rules::condition::Run;
 

@@ -5,7 +5,7 @@ use crate::rules::Op;
 use crate::rules::condition::{self, Conditions, Known, Run};
 use crate::work::Work;
 
-/// What every pattern and rule came to on one action, or on the event where it has no action.
+/// The result of every pattern and rule for one action, or for the event where it has no action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trace {
     /// The index of the action's table; `None` when the event has none.

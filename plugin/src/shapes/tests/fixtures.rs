@@ -14,7 +14,7 @@ pub(super) struct Sample {
 
 /// A shape, and how far it can carry an event.
 pub(super) struct Fixture {
-    /// What the record is, for messages of failing tests.
+    /// A name of the record, for messages of failing tests.
     pub(super) title: &'static str,
     /// The shape's name.
     pub(super) shape: &'static str,

@@ -2,7 +2,7 @@
 
 use super::elements::Section;
 
-/// What an open element is to the reader.
+/// The treatment of an open element by the reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// It holds elements that are read.
@@ -18,12 +18,12 @@ pub(super) enum Kind {
 struct Level<'a> {
     name: &'a str,
     kind: Kind,
-    /// How many elements of the same name are open inside the value or the skipped element that is
-    /// innermost. Their end tags do not end this one.
+    /// The number of open elements of the same name inside the innermost value or skipped element. Their end tags do
+    /// not end this one.
     nested: u32,
 }
 
-/// What an end tag does.
+/// The effect of an end tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Closes {
     /// It ends the innermost element.

@@ -12,9 +12,9 @@ use memchr::memmem;
 use super::text;
 use crate::bytes::find_either;
 
-/// How many bytes may be looked at in vain, besides the input's length: quick-xml looks for the end of a
-/// tag as far as the end of the input, and a tag that turns out to be unclosed is read again from its next
-/// `<`. This keeps the time linear.
+/// The most bytes that may be searched in vain, besides the input's length. quick-xml searches for the end of a tag to
+/// the end of the input, and a tag that turns out to be unclosed is read again from its next `<`. This keeps the time
+/// linear.
 const MAX_WASTE: usize = 16 * 1024;
 
 /// The longest reference to a character that is written without leading zeros, `&#x10FFFF;`, in bytes.
@@ -64,7 +64,7 @@ pub(super) struct Tokens<'a> {
     cut: bool,
 }
 
-/// What an event says about the piece of input that it covers.
+/// The kind of the piece of input that an event covers.
 enum Kind {
     Start,
     Empty,

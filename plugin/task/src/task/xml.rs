@@ -41,11 +41,11 @@ const MAX_LIST: usize = 64;
 /// A task definition, as far as it could be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parsed {
-    /// What was read.
+    /// The task that was read.
     pub task: Task,
     /// True if `</Task>` was reached.
     pub complete: bool,
-    /// What could not be read as it should be: [`Note::ContentTruncated`], [`Note::ContentCut`],
+    /// Notes about parts that could not be read as they should be: [`Note::ContentTruncated`], [`Note::ContentCut`],
     /// [`Note::ContentMalformed`], [`Note::TooMany`] and [`Note::WorkSpent`], each at most once for each reason.
     pub notes: Vec<Note>,
 }

@@ -38,13 +38,13 @@ pub struct Definition {
 /// When a task runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trigger {
-    /// What starts it.
+    /// The event that starts it.
     pub kind: TriggerKind,
     /// The interval of its repetition, such as `PT5M`.
     pub repetition: Option<String>,
 }
 
-/// What starts a task.
+/// The kinds of event that start a task.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum TriggerKind {

@@ -1,4 +1,4 @@
-//! What a row of a table says of an event; the rest of the event is always the same.
+//! Reads what a row of a table says of an event; the rest of the event is always the same.
 use super::{Action, Client, Definition, Sample, Trigger, TriggerKind};
 use serde::Deserialize;
 use thiserror::Error;

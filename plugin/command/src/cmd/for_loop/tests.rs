@@ -1,4 +1,4 @@
-//! What a loop goes through.
+//! Tests the values that a loop goes through.
 
 use super::*;
 

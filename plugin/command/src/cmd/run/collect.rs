@@ -21,7 +21,7 @@ const ROUND: usize = 1_000;
 pub(super) struct Collector {
     target: String,
     source: String,
-    /// How many characters a round takes.
+    /// The number of characters that a round takes.
     length: usize,
     /// The conditions behind it.
     tests: Vec<OfRounds>,

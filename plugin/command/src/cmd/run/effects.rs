@@ -1,4 +1,4 @@
-//! What a command leaves behind: variables, output, files, started programs, and the steps for a person to read.
+//! Applies the effects of a command: variables, output, files, started programs, and the steps for a person to read.
 
 use std::rc::Rc;
 

@@ -1,5 +1,5 @@
-//! What is read from task definitions of our own making: as Windows writes them, as shippers bend them, and
-//! as an attacker might.
+//! Tests the reading of task definitions of our own making: as Windows writes them, as shippers change them, and as an
+//! attacker might write them.
 
 mod hostile;
 mod makers;
