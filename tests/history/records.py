@@ -1,4 +1,4 @@
-"""The records that the tests in this folder share: written by tests/tests/history.rs, one JSON object a line."""
+"""The records that the tests in this folder share: written by tests/tests/filter/history.rs, one JSON object a line."""
 
 import json
 

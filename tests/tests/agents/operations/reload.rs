@@ -15,7 +15,7 @@ use schtag_tests::project;
 use schtag_tests::skip::{Tool, missing};
 use serde_json::{Value, json};
 
-use crate::Outcome;
+use super::Outcome;
 
 /// The command `schtag`, which the tests of the host library build beside this one.
 fn schtag() -> Result<PathBuf, String> {

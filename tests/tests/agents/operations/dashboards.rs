@@ -11,7 +11,7 @@ use schtag_tests::fluent_bit_config::Example;
 use schtag_tests::project;
 use serde_json::Value;
 
-use crate::Outcome;
+use super::Outcome;
 
 /// The agent's own metrics that the dashboard shows.
 ///

@@ -6,7 +6,7 @@ use std::path::Path;
 use schtag_tests::fluent_bit::Installation;
 use schtag_tests::project;
 
-use crate::Outcome;
+use super::Outcome;
 
 /// The pages, from the project's root.
 const PAGES: [&str; 8] = [

@@ -1,6 +1,6 @@
 //! Memory does not grow with the number of records.
 //!
-//! `cargo test --release --test memory -- --ignored --nocapture` passes ten million through one instance, or as many as
+//! `cargo test --release --test filter memory:: -- --ignored --nocapture` passes ten million through one instance, or as many as
 //! `SCHTAG_RECORDS` says.
 
 use schtag_host::run::wasmtime::{Instance, Options, Timestamp};

@@ -6,7 +6,7 @@ use schtag_tests::fluent_bit_config::Example;
 use schtag_tests::http_sink::{Request, Sink};
 use serde_json::{Value, json};
 
-use crate::Outcome;
+use super::Outcome;
 
 /// One output: its example, the line with its port, and how its protocol answers.
 struct Protocol {

@@ -9,7 +9,7 @@ use schtag_tests::fluent_bit_config::{Example, JSON_LINES_PARSER};
 use schtag_tests::skip::skipped;
 use serde_json::Value;
 
-use crate::Outcome;
+use super::Outcome;
 
 /// A line that librdkafka logs when its broker for tests is up.
 const BROKER: &str = "ignored and replaced with ";

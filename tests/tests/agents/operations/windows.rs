@@ -7,7 +7,7 @@ use schtag_tests::fluent_bit::Installation;
 use schtag_tests::fluent_bit_config::{Example, JSON_LINES_PARSER};
 use schtag_tests::project;
 
-use crate::Outcome;
+use super::Outcome;
 
 /// Behind another input than `winevtlog`, which exists only on Windows.
 #[test]

@@ -10,7 +10,7 @@ use schtag_tests::fluent_bit_config::Example;
 use schtag_tests::project;
 use serde_json::Value;
 
-use crate::Outcome;
+use super::Outcome;
 
 /// Starts the example of this name and sends it the sample events.
 fn started(

@@ -11,7 +11,7 @@ use schtag_tests::project;
 use schtag_tests::skip::{Tool, missing};
 use serde_json::Value;
 
-use crate::Outcome;
+use super::Outcome;
 
 /// The most bytes that the API server takes in one ConfigMap: 1 MiB, for all its values together.
 ///

@@ -1,0 +1,8 @@
+//! Tests of the rules: what they find, what they leave alone, and how Sigma is read.
+
+mod evasion;
+mod false_positives;
+mod mappings;
+mod rule_cases;
+mod sequences;
+mod sigma_differential;
