@@ -5,6 +5,7 @@ pub mod answers;
 pub mod base64;
 pub mod catalogue;
 pub mod chromium;
+pub mod detection;
 pub mod event_log;
 pub mod events;
 pub mod expensive;
