@@ -7,6 +7,7 @@ SHELL := /bin/bash
 
 CARGO ?= cargo
 BENCH_ARGS ?=
+DETECTION_ARGS ?=
 # `dev` measures with what the tests have built: right for fuel, rough for times.
 BENCH_PROFILE ?= bench
 # Fluent Bit's compiler of modules: docs/fluent_bit.md, "Compiled ahead of time".
@@ -45,6 +46,19 @@ vrl: ## Compile and run config_examples/vector/fallback.vrl with Vector's VRL (s
 .PHONY: bench
 bench: $(module) ## Run the benchmarks and print the fuel report
 	$(CARGO) bench --locked --profile $(BENCH_PROFILE) -p schtag-benches $(BENCH_ARGS)
+
+# SETS is a folder of labelled sets, CORPUS another; SIGMAHQ a checkout of SigmaHQ's rules: docs/detection.md.
+.PHONY: detection
+detection: $(module) ## Measure recall, false alerts, techniques and cost; SETS=, CORPUS=, SIGMAHQ= add to it
+ifneq ($(SIGMAHQ),)
+	@mkdir -p $(target)/detection
+	$(cli) bake --rules $(rules) --rules $(SIGMAHQ)/rules/windows/process_creation --rules $(SIGMAHQ)/rules/windows/builtin/security \
+	  --max-size 8000000 -o $(target)/detection/both.wasm
+	$(cli) bake --rules $(SIGMAHQ)/rules/windows/builtin/security -o $(target)/detection/sigmahq.wasm
+endif
+	$(CARGO) run --locked -p schtag-tests --example detection -- --families $(DETECTION_ARGS) \
+	  --module "default pack=$(module)" $(if $(SIGMAHQ),--module "default pack and SigmaHQ=$(target)/detection/both.wasm" \
+	  --module "SigmaHQ on the content of the event=$(target)/detection/sigmahq.wasm") $(CORPUS) $(SETS)
 
 .PHONY: fuzz
 fuzz: $(module) ## Fuzz each target for FUZZ_SECONDS (60)

@@ -7,6 +7,7 @@ pub mod bombs;
 pub mod catalogue;
 pub mod chromium;
 pub mod command;
+pub mod detection;
 pub mod event_log;
 pub mod events;
 pub mod expensive;
