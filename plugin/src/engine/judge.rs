@@ -144,8 +144,8 @@ impl Judge {
     ) -> Judged {
         let mut notes = std::mem::take(&mut reading.notes);
         let actions = reading.actions();
-        let matched = self.matched(&reading, &actions, &mut notes);
-        let fields = reading.fields_with(&notes);
+        let mut fields = reading.fields_with(&notes);
+        let matched = self.matched(&reading, &actions, &mut fields, &mut notes);
         let now = u64::from(at.seconds);
         let completed = match past {
             Past::Counts => self.completed(&matched, &fields, &actions, now),
@@ -173,26 +173,27 @@ impl Judge {
         if decision.verdict == Verdict::PassedOn { Judged::PassedOn } else { Judged::Tagged }
     }
 
-    /// The rules that match. Where the work did not suffice to look at everything, that is noted, and the rules about
-    /// limits see it.
+    /// The rules that match. Where the work did not suffice to look at everything, that is noted, also in the event's
+    /// fields, and the rules about limits see it.
     #[inline(never)]
-    fn matched(
+    fn matched<'r>(
         &mut self,
-        reading: &Reading<'_>,
-        actions: &[Table<'_>],
+        reading: &'r Reading<'_>,
+        actions: &[Table<'r>],
+        fields: &mut Table<'r>,
         notes: &mut Vec<Note>,
     ) -> Vec<Matched> {
         let Some(matcher) = &self.matcher else { return Vec::new() };
         let (rows, first) = reading.order();
         let (order, scratch) = (Order { rows: &rows, first }, &mut self.scratch);
-        let fields = reading.fields_with(notes);
         let Evaluated { mut matched, complete } =
-            matcher.evaluate_within(&fields, actions, order, &reading.work, scratch);
+            matcher.evaluate_within(fields, actions, order, &reading.work, scratch);
         if complete {
             return matched;
         }
         notes.push(Note::WorkSpent { unread: "what rules look for" });
-        let limits = matcher.evaluate_event(&reading.fields_with(notes), &Work::new(LIMITS), scratch);
+        *fields = reading.fields_with(notes);
+        let limits = matcher.evaluate_event(fields, &Work::new(LIMITS), scratch);
         if !limits.is_empty() {
             matched.extend(limits);
             order::sort_by_key(&mut matched, |matched| u64::from(matched.rule));

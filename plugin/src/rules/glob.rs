@@ -2,6 +2,7 @@
 //!
 //! A [`Glob`] is kept as one run of bytes, its literals in UTF-8 with two bytes that never occur in UTF-8 for
 //! the wildcards: thousands of patterns then take little more than their text.
+use super::needles::Says;
 use super::{Glob, GlobPart};
 use crate::bytes::find_either;
 use crate::work::Work;
@@ -159,12 +160,15 @@ pub(super) fn longest_literal(pattern: &[u8]) -> Option<&str> {
     std::str::from_utf8(longest).ok()
 }
 
-/// Returns whether an encoded pattern fits every value with its literal in it.
-pub(super) fn is_anywhere(pattern: &[u8]) -> bool {
-    match pattern {
-        [ANY, literal @ .., ANY] => !literal.iter().any(|&byte| is_wildcard(byte)),
-        _ => false,
-    }
+/// Returns what it says of a value that the longest literal of an encoded pattern stands in it.
+pub(super) fn meaning(pattern: &[u8]) -> Says {
+    let (literal, says) = match pattern {
+        [ANY, literal @ .., ANY] => (literal, Says::Fits),
+        [ANY, literal @ ..] => (literal, Says::FitsAtEnd),
+        [literal @ .., ANY] => (literal, Says::FitsAtStart),
+        literal => (literal, Says::FitsAlone),
+    };
+    if literal.iter().any(|&byte| is_wildcard(byte)) { Says::MayFit } else { says }
 }
 
 /// The words of a value that a pattern is about: the place of the longest literal where the pattern has room

@@ -18,8 +18,38 @@ pub(super) struct Literal {
     pub(super) text: String,
     /// The pattern.
     pub(super) pattern: u32,
-    /// True if every value with this text in it fits the pattern.
-    pub(super) decides: bool,
+    /// What it means that the text stands in a value.
+    pub(super) says: Says,
+}
+
+/// What it says of a value that a literal of a pattern stands in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Says {
+    /// The value fits.
+    Fits,
+    /// The value fits if it begins with the literal.
+    FitsAtStart,
+    /// The value fits if it ends with the literal.
+    FitsAtEnd,
+    /// The value fits if it is the literal.
+    FitsAlone,
+    /// The value has to be held against the whole pattern.
+    MayFit,
+    /// A regular expression may be found in the value.
+    MayMatch,
+}
+
+/// What is found of a pattern in a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// The value fits; the literal stands at this place.
+    At(usize),
+    /// The value fits.
+    Fits,
+    /// The value has to be held against the pattern.
+    MayFit,
+    /// The pattern's regular expression may be found in the value.
+    MayMatch,
 }
 
 /// Of fewer literals than this only every so many bytes of a value are looked at, as the shortest allows.
@@ -66,7 +96,7 @@ struct Needle {
     /// A rare byte of the text besides the pair, and where it stands: it is looked at first.
     probe: u8,
     probe_at: u8,
-    decides: bool,
+    says: Says,
 }
 
 impl Needles {
@@ -99,7 +129,8 @@ impl Needles {
                 }
             };
             last = Some((start, text));
-            let decides = literal.decides && text.len() == literal.text.len();
+            let is_whole = text.len() == literal.text.len() || literal.says == Says::MayMatch;
+            let says = if is_whole { literal.says } else { Says::MayFit };
             let first = rarest_pairs(text, stride, |pair| by_pair.get(&pair).map_or(0, Vec::len));
             for (pair, offset) in text.windows(2).zip(0..=u8::MAX).skip(first).take(stride) {
                 let Ok(pair) = <[u8; 2]>::try_from(pair) else { continue };
@@ -111,7 +142,7 @@ impl Needles {
                     offset,
                     probe,
                     probe_at,
-                    decides,
+                    says,
                 });
             }
         }
@@ -145,22 +176,21 @@ impl Needles {
         Ok(Some(Self { classes, width, pairs, ends, needles, texts, stride }))
     }
 
-    /// Calls `found` with every pattern whose literal occurs in a value, possibly several times: with where it stands
-    /// if the value thereby fits the pattern for certain. Of those, the first place comes first. The value's ASCII
-    /// letters may be of any case; where it has others, it must be folded. One budget is for the walk over the value, one
+    /// Calls `found` with every pattern whose literal occurs in a value, possibly several times, unless that alone says
+    /// that the value does not fit. Of the places of a literal the first one comes first. The value's ASCII letters may be of any case; where it has others, it must be folded. One budget is for the walk over the value, one
     /// for what is found there: where one does not suffice, the value is searched from its beginning as far as it does.
     pub(super) fn search(
         &self,
         value: &str,
         (walk, work): (&Work, &Work),
-        mut found: impl FnMut(u32, Option<usize>),
+        mut found: impl FnMut(u32, Found),
     ) {
         let granted = walk.walk_part(value.len().div_ceil(self.stride.max(1)), BYTE);
         let value = value.as_bytes();
-        let value = value.get(..granted.saturating_mul(self.stride)).unwrap_or(value);
+        let walked = value.get(..granted.saturating_mul(self.stride)).unwrap_or(value);
         if self.stride == 1 {
             let mut row = 0_usize;
-            for (at, &byte) in value.iter().enumerate() {
+            for (at, &byte) in walked.iter().enumerate() {
                 let class = usize::from(class_of(&self.classes, byte));
                 let list = self.pairs.get(row.wrapping_add(class)).copied().unwrap_or(0);
                 if list != 0 && !self.compare(list, value, at.wrapping_sub(1), work, &mut found) {
@@ -171,7 +201,7 @@ impl Needles {
             return;
         }
         let mut at = 0_usize;
-        while let Some([first, second]) = value.get(at..).and_then(<[u8]>::first_chunk) {
+        while let Some([first, second]) = walked.get(at..).and_then(<[u8]>::first_chunk) {
             let row = usize::from(class_of(&self.classes, *first)).wrapping_mul(self.width);
             let cell = row.wrapping_add(usize::from(class_of(&self.classes, *second)));
             let list = self.pairs.get(cell).copied().unwrap_or(0);
@@ -190,7 +220,7 @@ impl Needles {
         value: &[u8],
         at: usize,
         work: &Work,
-        found: &mut impl FnMut(u32, Option<usize>),
+        found: &mut impl FnMut(u32, Found),
     ) -> bool {
         let end = |list: usize| self.ends.get(list).map_or(0, |end| *end as usize);
         let list = usize::from(list);
@@ -208,8 +238,10 @@ impl Needles {
             if !work.spend(COMPARISON) {
                 return false;
             }
-            if self.stands(needle, value, start) {
-                found(needle.pattern, needle.decides.then_some(start));
+            if self.stands(needle, value, start)
+                && let Some(what) = needle.found(value.len(), start)
+            {
+                found(needle.pattern, what);
             }
         }
         true
@@ -221,6 +253,22 @@ impl Needles {
         let stands = value.get(start..).and_then(|rest| rest.get(..usize::from(needle.length)));
         let (Some(text), Some(stands)) = (text, stands) else { return false };
         stands.iter().zip(text).all(|(byte, expected)| byte.to_ascii_lowercase() == *expected)
+    }
+}
+
+impl Needle {
+    /// Returns what it says of a value of so many bytes that the literal stands at a place.
+    fn found(&self, len: usize, start: usize) -> Option<Found> {
+        let at_start = start == 0;
+        let at_end = start.saturating_add(usize::from(self.length)) == len;
+        match self.says {
+            Says::Fits => Some(Found::At(start)),
+            Says::FitsAtStart => at_start.then_some(Found::Fits),
+            Says::FitsAtEnd => at_end.then_some(Found::Fits),
+            Says::FitsAlone => (at_start && at_end).then_some(Found::Fits),
+            Says::MayFit => Some(Found::MayFit),
+            Says::MayMatch => Some(Found::MayMatch),
+        }
     }
 }
 
@@ -269,8 +317,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn literals(texts: &[&str]) -> Vec<Literal> {
-        let literal =
-            |(text, pattern): (&&str, u32)| Literal { text: fold(text).into_owned(), pattern, decides: true };
+        let literal = |(text, pattern): (&&str, u32)| Literal {
+            text: fold(text).into_owned(),
+            pattern,
+            says: Says::Fits,
+        };
         texts.iter().zip(0..).map(literal).collect()
     }
 
@@ -278,8 +329,8 @@ mod tests {
         let literals: Vec<String> = list.iter().map(|literal| literal.text.clone()).collect();
         let needles = Needles::new(list).unwrap().unwrap();
         let mut found = Vec::new();
-        needles.search(value, (&Work::unlimited(), &Work::unlimited()), |pattern, place| {
-            let at = place.unwrap();
+        needles.search(value, (&Work::unlimited(), &Work::unlimited()), |pattern, what| {
+            let Found::At(at) = what else { panic!("{what:?}") };
             assert!(
                 fold(value.get(at..).unwrap()).starts_with(&*literals[pattern as usize]),
                 "{pattern} at {at}"
@@ -306,7 +357,7 @@ mod tests {
         let needles = Needles::new(literals(&[&long, "aa"])).unwrap().unwrap();
         let mut found = Vec::new();
         needles.search(&"a".repeat(33), (&Work::unlimited(), &Work::unlimited()), |pattern, place| {
-            found.push((pattern, place.is_some()))
+            found.push((pattern, matches!(place, Found::At(_))))
         });
         found.sort_unstable();
         found.dedup();
@@ -323,6 +374,31 @@ mod tests {
             let expected: Vec<u32> =
                 texts.iter().zip(0..).filter(|(text, _)| value_folded.contains(**text)).map(|(_, number)| number).collect();
             prop_assert_eq!(found(literals(&texts), &value), expected);
+        }
+    }
+
+    #[test]
+    fn a_place_says_whether_an_anchored_literal_fits() {
+        let all =
+            [Says::Fits, Says::FitsAtStart, Says::FitsAtEnd, Says::FitsAlone, Says::MayFit, Says::MayMatch];
+        let list = all.iter().zip(0..).map(|(&says, pattern)| Literal { text: "ab".into(), pattern, says });
+        let needles = Needles::new(list.collect()).unwrap().unwrap();
+        let search = |value: &str| {
+            let mut found = Vec::new();
+            needles.search(value, (&Work::unlimited(), &Work::unlimited()), |pattern, _| found.push(pattern));
+            found.sort_unstable();
+            found.dedup();
+            found
+        };
+        for (value, expected) in [
+            ("xabx", &[0, 4, 5][..]),
+            ("abx", &[0, 1, 4, 5]),
+            ("xAB", &[0, 2, 4, 5]),
+            ("Ab", &[0, 1, 2, 3, 4, 5]),
+            ("ab-ab", &[0, 1, 2, 4, 5]),
+            ("ba", &[]),
+        ] {
+            assert_eq!(search(value), expected, "{value}");
         }
     }
 

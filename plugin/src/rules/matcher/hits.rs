@@ -15,6 +15,8 @@ pub(super) struct Hits {
     tried: PatternSet,
     /// The deferred patterns of which a literal was seen.
     suggested: PatternSet,
+    /// The patterns of which the match was given as evidence of the rule at hand.
+    shown: PatternSet,
     /// True if the work did not suffice to look at something, so that a match may be missing.
     pub(super) incomplete: bool,
 }
@@ -42,7 +44,7 @@ impl Hits {
         self.list.clear();
         self.incomplete = false;
         self.places.resize(patterns, 0);
-        for set in [&mut self.set, &mut self.tried, &mut self.suggested] {
+        for set in [&mut self.set, &mut self.tried, &mut self.suggested, &mut self.shown] {
             set.reset(patterns);
         }
     }
@@ -93,10 +95,15 @@ impl Hits {
         }
     }
 
-    /// The match of a pattern.
-    pub(super) fn of(&self, pattern: u32) -> Option<&Hit> {
-        let place = self.places.get(pattern as usize).filter(|_| self.has(pattern))?;
-        self.list.get(*place as usize)
+    /// The match of a pattern, when it is asked for the first time.
+    pub(super) fn show(&mut self, pattern: u32) -> Option<Hit> {
+        let place = self.places.get(pattern as usize).copied().filter(|_| self.has(pattern))?;
+        self.list.get(place as usize).copied().filter(|_| self.shown.insert(pattern))
+    }
+
+    /// Lets every match be shown again.
+    pub(super) fn forget_shown(&mut self) {
+        self.shown.truncate(0);
     }
 
     /// The patterns that matched or may match since a mark.
@@ -124,9 +131,9 @@ struct PatternSet {
 }
 
 impl PatternSet {
+    /// Empties the set, and makes room for so many patterns. Few are in it, so that they are taken out one by one.
     fn reset(&mut self, patterns: usize) {
-        self.list.clear();
-        self.bits.clear();
+        self.truncate(0);
         self.bits.resize(patterns.div_ceil(64), 0);
     }
 
