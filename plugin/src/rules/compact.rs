@@ -125,7 +125,7 @@ impl Tests {
         match self.get(pattern)? {
             Compact::Text { start, end, cased } => {
                 let glob = self.glob(start, end);
-                let literal = glob::longest_literal(glob)?;
+                let literal = glob::rarest_literal(glob)?;
                 let says = if cased { Says::MayFit } else { glob::meaning(glob) };
                 Some(Literal { text: glob::fold(literal).into_owned(), pattern, says })
             }

@@ -100,27 +100,27 @@ fn joined_steps(values: Vec<Vec<Step>>, least: u32, of: u32, is_decided: &impl F
 
 /// The two lowest bits of the first number of a step say what it is.
 const KIND_BITS: u32 = 2;
-const PATTERN: u64 = 0;
-const RUN: u64 = 1;
-const AT_LEAST: u64 = 2;
+const PATTERN: u32 = 0;
+const RUN: u32 = 1;
+const AT_LEAST: u32 = 2;
 /// The steps without numbers.
-const FALSE: u64 = 3;
-const TRUE: u64 = 7;
-const NOT: u64 = 11;
+const FALSE: u32 = 3;
+const TRUE: u32 = 7;
+const NOT: u32 = 11;
 
 impl Conditions {
-    /// Adds the condition of the next rule.
+    /// Adds the condition of the next rule. Its numbers have at most 30 bits.
     pub(super) fn push(&mut self, steps: &[Step]) {
         for step in steps {
             match *step {
-                Step::Pattern(pattern) => self.add(u64::from(pattern) << KIND_BITS | PATTERN),
+                Step::Pattern(pattern) => self.add(pattern << KIND_BITS | PATTERN),
                 Step::Run(Run { first, count, all }) => {
-                    self.add(u64::from(first) << KIND_BITS | RUN);
-                    self.add(u64::from(count) << 1 | u64::from(all));
+                    self.add(first << KIND_BITS | RUN);
+                    self.add(count << 1 | u32::from(all));
                 }
                 Step::AtLeast { least, of } => {
-                    self.add(u64::from(least) << KIND_BITS | AT_LEAST);
-                    self.add(u64::from(of));
+                    self.add(least << KIND_BITS | AT_LEAST);
+                    self.add(of);
                 }
                 Step::Constant(value) => self.add(if value { TRUE } else { FALSE }),
                 Step::Not => self.add(NOT),
@@ -130,7 +130,7 @@ impl Conditions {
     }
 
     /// Adds a number, seven bits a byte, the lowest ones first.
-    fn add(&mut self, mut number: u64) {
+    fn add(&mut self, mut number: u32) {
         while number > 0x7f {
             self.steps.push(number as u8 | 0x80);
             number >>= 7;
@@ -162,12 +162,23 @@ impl Steps<'_> {
         self.0.len()
     }
 
-    fn number(&mut self) -> Option<u64> {
+    #[inline(always)]
+    fn number(&mut self) -> Option<u32> {
+        let (&byte, rest) = self.0.split_first()?;
+        if byte < 0x80 {
+            self.0 = rest;
+            return Some(u32::from(byte));
+        }
+        self.long_number()
+    }
+
+    #[inline(never)]
+    fn long_number(&mut self) -> Option<u32> {
         let (mut number, mut shift) = (0, 0_u32);
         loop {
             let (&byte, rest) = self.0.split_first()?;
             self.0 = rest;
-            number |= u64::from(byte & 0x7f).checked_shl(shift).unwrap_or(0);
+            number |= u32::from(byte & 0x7f).checked_shl(shift).unwrap_or(0);
             shift = shift.saturating_add(7);
             if byte < 0x80 {
                 return Some(number);
@@ -181,14 +192,14 @@ impl Iterator for Steps<'_> {
 
     fn next(&mut self) -> Option<Step> {
         let first = self.number()?;
-        let number = (first >> KIND_BITS) as u32;
+        let number = first >> KIND_BITS;
         Some(match first & 3 {
             PATTERN => Step::Pattern(number),
             RUN => {
                 let count = self.number()?;
-                Step::Run(Run { first: number, count: (count >> 1) as u32, all: count & 1 == 1 })
+                Step::Run(Run { first: number, count: count >> 1, all: count & 1 == 1 })
             }
-            AT_LEAST => Step::AtLeast { least: number, of: self.number()? as u32 },
+            AT_LEAST => Step::AtLeast { least: number, of: self.number()? },
             _ if first == NOT => Step::Not,
             _ => Step::Constant(first == TRUE),
         })
@@ -201,6 +212,8 @@ pub(super) trait Known {
     fn pattern(&self, pattern: u32) -> bool;
     /// Returns whether any or all of a run match.
     fn run(&self, run: Run) -> bool;
+    /// Calls `visit` with each pattern of a run that matches, in order.
+    fn matching(&self, run: Run, visit: impl FnMut(u32));
 }
 
 /// The patterns of which one at least has to match before a condition can hold: of all such sets the one of the
@@ -294,8 +307,7 @@ impl Speaking {
                     let holds = known.run(run);
                     values.push((seen.len(), holds));
                     if holds {
-                        let patterns = run.first..run.first.saturating_add(run.count);
-                        seen.extend(patterns.filter(|&pattern| known.pattern(pattern)).map(|p| (p, true)));
+                        known.matching(run, |pattern| seen.push((pattern, true)));
                     }
                 }
                 Step::Constant(holds) => values.push((seen.len(), holds)),

@@ -1,6 +1,6 @@
 //! A pack made ready, and its evaluation on one event.
 use super::compact::{Folded, Tests};
-use super::condition::{self, Conditions, Known, Run, Speaking, Step};
+use super::condition::{self, Conditions, Known, Run, Speaking};
 use super::groups::Groups;
 use super::needles::{Found, Needles};
 use super::short_circuit::{Asked, Patterns as _, ShortCircuits};
@@ -38,8 +38,6 @@ struct Prepared {
     per_action: bool,
     /// Is about the processes that actions become.
     per_process: bool,
-    /// Has a regular expression on a field.
-    searches: bool,
     /// Can match although none of its patterns has so far, so that it is always evaluated.
     always: bool,
     /// The number of its first branch among those of all rules.
@@ -68,11 +66,14 @@ pub struct Matcher {
     branches: ShortCircuits,
     /// The conditions of all rules, by which is found what speaks for a match.
     written: Conditions,
+    /// By rule: its regular expressions.
+    searched: Groups,
     rules: Vec<Prepared>,
     /// By pattern: the rules that are decided when it matches, or may match.
     triggered: Groups,
-    /// The fields that rules look at, each with its patterns.
-    fields: Vec<(Field, FieldPatterns)>,
+    /// The fields that rules look at, each with its patterns: first those that all actions share, then those of an
+    /// action.
+    fields: [Vec<(Field, FieldPatterns)>; 2],
     /// By pattern: what is known of those that are searched only when they can decide.
     deferred: Vec<Option<Deferred>>,
     /// Patterns of the event's fields that refer to a field of the action, with their field: they are tried
@@ -105,9 +106,9 @@ pub struct Order<'o> {
 
 /// What an evaluation came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Evaluated {
+pub struct Evaluated<'t> {
     /// The rules that match, in the order of the pack.
-    pub matched: Vec<Matched>,
+    pub matched: Vec<Matched<'t>>,
     /// True if every value was looked at, as far as a rule asks. Else the work did not suffice, and a rule may be
     /// missing.
     pub complete: bool,
@@ -117,8 +118,8 @@ pub struct Evaluated {
 const STEP: usize = 110;
 /// Units of work for a candidate.
 const CANDIDATE: usize = 1_500;
-/// Units of work for a step that is looked at for what it searches.
-const SEARCHED: usize = 25;
+/// Units of work for a regular expression that may have to be searched.
+const SEARCHED: usize = 100;
 /// Units of work for a row, its fields gone through.
 const ROW: usize = 12_000;
 /// The most rows that the rest of the work is shared by.
@@ -128,24 +129,24 @@ const PART: usize = 3;
 
 /// A rule that matched.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Matched {
+pub struct Matched<'t> {
     /// The rule's index in the pack.
     pub rule: u32,
     /// The action that it matched on, by the index of its table; `None` for a rule that looks at no action.
     pub action: Option<usize>,
     /// The values that decided, one for each pattern that speaks for the match.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Vec<Evidence<'t>>,
     /// The branches of the rule that hold, by their index in [`Rule::branches`].
     pub branches: Vec<u32>,
 }
 
 /// A value that a rule's pattern matched.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evidence {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Evidence<'t> {
     /// The field.
     pub field: Field,
     /// The words of the value that matched, or the whole value where the pattern is about the whole.
-    pub matched: String,
+    pub matched: &'t str,
 }
 
 impl Matcher {
@@ -158,6 +159,7 @@ impl Matcher {
         let rules = prepare::rules(&pack)?;
         let deferred = prepare::deferred(&pack);
         let patterns = prepare::Patterns::new(&pack, &tests, &deferred);
+        let searched = prepare::searched(&pack, &deferred);
         let (mut conditions, mut branches) = (ShortCircuits::default(), ShortCircuits::default());
         let mut written = Conditions::default();
         for rule in &pack.rules {
@@ -180,6 +182,7 @@ impl Matcher {
             conditions,
             branches,
             written,
+            searched,
             tests,
             pack: prepare::without_patterns(pack),
         };
@@ -195,7 +198,12 @@ impl Matcher {
     /// The rules that match an event: `event` holds the fields that all actions share, `actions` those of
     /// each action. Rules about one action are evaluated for each, and count when one of them matches. Each
     /// rule is given once, with the evidence of its first match, in the order of the pack.
-    pub fn evaluate<F: Fields>(&self, event: &F, actions: &[F], scratch: &mut Scratch) -> Vec<Matched> {
+    pub fn evaluate<'t, F: Fields>(
+        &self,
+        event: &'t F,
+        actions: &'t [F],
+        scratch: &mut Scratch,
+    ) -> Vec<Matched<'t>> {
         let rows: Vec<usize> = (0..actions.len()).collect();
         let order = Order { rows: &rows, first: 0 };
         self.evaluate_within(event, actions, order, &Work::unlimited(), scratch).matched
@@ -203,14 +211,14 @@ impl Matcher {
 
     /// The same within a budget of work. Each action gets a share of what those before it left, so that a dear one does
     /// not take the others' verdict with it. Where all is looked at, the result does not depend on the order.
-    pub fn evaluate_within<F: Fields>(
+    pub fn evaluate_within<'t, F: Fields>(
         &self,
-        event: &F,
-        actions: &[F],
+        event: &'t F,
+        actions: &'t [F],
         order: Order<'_>,
         work: &Work,
         scratch: &mut Scratch,
-    ) -> Evaluated {
+    ) -> Evaluated<'t> {
         let mut matched = Vec::new();
         self.each_row(event, actions, order, work, scratch, |row, scratch| {
             self.decide(&row, scratch, &mut matched);
@@ -220,7 +228,12 @@ impl Matcher {
     }
 
     /// The rules that look at no action and match an event by what all actions share.
-    pub fn evaluate_event<F: Fields>(&self, event: &F, work: &Work, scratch: &mut Scratch) -> Vec<Matched> {
+    pub fn evaluate_event<'t, F: Fields>(
+        &self,
+        event: &'t F,
+        work: &Work,
+        scratch: &mut Scratch,
+    ) -> Vec<Matched<'t>> {
         let mut found = Vec::new();
         self.each_row(event, &[], Order::default(), work, scratch, |row, scratch| {
             self.decide(&row, scratch, &mut found);
@@ -231,18 +244,19 @@ impl Matcher {
     }
 
     /// Collects the hits on the event and each action in turn, and hands them on.
-    fn each_row<F: Fields>(
+    fn each_row<'t, F: Fields>(
         &self,
-        event: &F,
-        actions: &[F],
+        event: &'t F,
+        actions: &'t [F],
         order: Order<'_>,
         work: &Work,
         scratch: &mut Scratch,
-        mut use_row: impl FnMut(Row<'_, F>, &mut Scratch),
+        mut use_row: impl FnMut(Row<'t, '_, F>, &mut Scratch),
     ) {
         scratch.hits.reset(self.tests.len());
         let part = work.lend(work.left().checked_div(PART).unwrap_or(0));
-        self.collect(event, event, &part, &mut scratch.hits);
+        let [of_event, of_action] = &self.fields;
+        self.collect(of_event, (event, event), &part, &mut scratch.hits);
         work.take_back(&part);
         let shared = scratch.hits.mark();
         scratch.shared.reset(self.rules.len());
@@ -264,7 +278,7 @@ impl Matcher {
                 if share.spend(ROW) {
                     // Something stays for the rules.
                     let part = share.lend(share.left() / 2);
-                    self.collect(action, event, &part, &mut scratch.hits);
+                    self.collect(of_action, (action, event), &part, &mut scratch.hits);
                     self.cross(event, action, &part, &mut scratch.hits);
                     share.take_back(&part);
                 }
@@ -288,9 +302,16 @@ impl Matcher {
         }
     }
 
-    /// Tries every pattern on the values of one table. `other` is where field references look next.
-    fn collect<F: Fields>(&self, table: &F, other: &F, work: &Work, hits: &mut Hits) {
-        for (field, patterns) in &self.fields {
+    /// Tries the patterns of some fields, and all keywords, on the values of one table. `other` is where field references
+    /// look next.
+    fn collect<F: Fields>(
+        &self,
+        fields: &[(Field, FieldPatterns)],
+        (table, other): (&F, &F),
+        work: &Work,
+        hits: &mut Hits,
+    ) {
+        for (field, patterns) in fields {
             let (field, values) = (*field, table.values(*field));
             if values.is_empty() {
                 continue;
@@ -395,7 +416,12 @@ impl Matcher {
 
     /// Adds the rules that match on what was collected. A rule that an action further behind has matched is decided
     /// again, since the first one's match counts.
-    fn decide<F: Fields>(&self, row: &Row<'_, F>, scratch: &mut Scratch, found: &mut Vec<Matched>) {
+    fn decide<'t, F: Fields>(
+        &self,
+        row: &Row<'t, '_, F>,
+        scratch: &mut Scratch,
+        found: &mut Vec<Matched<'t>>,
+    ) {
         let Scratch { hits, counts, speaking, rules, .. } = scratch;
         for index in rules.iter() {
             let Some(prepared) = self.rules.get(index as usize) else { continue };
@@ -414,9 +440,7 @@ impl Matcher {
             if !self.holds_on(&self.conditions, index, row, hits, counts) {
                 continue;
             }
-            if prepared.searches {
-                self.search_deferred(index, row, hits);
-            }
+            self.search_deferred(index, row, hits);
             let evidence = self.evidence(index, hits, row, speaking);
             let action = row.index.filter(|_| prepared.per_action);
             let branches = self.branches_that_hold(prepared, row, hits, counts);
@@ -434,13 +458,11 @@ impl Matcher {
         &self,
         conditions: &ShortCircuits,
         condition: u32,
-        row: &Row<'_, F>,
+        row: &Row<'_, '_, F>,
         hits: &mut Hits,
         counts: &mut Vec<u32>,
     ) -> bool {
-        let mut made = 0_usize;
-        let holds =
-            conditions.holds(condition, &mut AskedHits { matcher: self, row, hits }, counts, &mut made);
+        let (holds, made) = conditions.holds(condition, &mut AskedHits { matcher: self, row, hits }, counts);
         // A condition has a bounded number of steps: what this one took is taken from those that follow it.
         let _ = row.work.spend(made.saturating_mul(STEP));
         holds
@@ -450,7 +472,7 @@ impl Matcher {
     fn branches_that_hold<F: Fields>(
         &self,
         rule: &Prepared,
-        row: &Row<'_, F>,
+        row: &Row<'_, '_, F>,
         hits: &mut Hits,
         counts: &mut Vec<u32>,
     ) -> Vec<u32> {
@@ -473,20 +495,18 @@ impl Matcher {
     }
 
     /// Searches the regular expressions of a rule.
-    fn search_deferred<F: Fields>(&self, rule: u32, row: &Row<'_, F>, hits: &mut Hits) {
-        let steps = self.written.of(rule);
-        if !row.work.spend(steps.at_most().saturating_mul(SEARCHED)) {
+    fn search_deferred<F: Fields>(&self, rule: u32, row: &Row<'_, '_, F>, hits: &mut Hits) {
+        let patterns = self.searched.of(rule as usize);
+        if !row.work.spend(patterns.len().saturating_mul(SEARCHED)) {
             return;
         }
-        for step in steps {
-            if let Step::Pattern(pattern) = step {
-                self.search(pattern, row, hits);
-            }
+        for &pattern in patterns {
+            self.search(pattern, row, hits);
         }
     }
 
     /// Searches a regular expression, unless that was done or it cannot be found.
-    fn search<F: Fields>(&self, pattern: u32, row: &Row<'_, F>, hits: &mut Hits) {
+    fn search<F: Fields>(&self, pattern: u32, row: &Row<'_, '_, F>, hits: &mut Hits) {
         let Some(field) = self.open(pattern, hits) else { return };
         hits.is_first_try(pattern);
         let table = if field.per_action() { row.own } else { row.shared };
@@ -520,16 +540,20 @@ impl Known for KnownHits<'_> {
     fn run(&self, run: Run) -> bool {
         self.hits.has_run(run)
     }
+
+    fn matching(&self, run: Run, visit: impl FnMut(u32)) {
+        self.hits.each_of(run, visit);
+    }
 }
 
 /// What is found of the patterns of a matcher on a row, and what is asked for of the rest.
-struct AskedHits<'m, 'r, F> {
+struct AskedHits<'m, 't, 'w, F> {
     matcher: &'m Matcher,
-    row: &'m Row<'r, F>,
+    row: &'m Row<'t, 'w, F>,
     hits: &'m mut Hits,
 }
 
-impl<F: Fields> Asked for AskedHits<'_, '_, F> {
+impl<F: Fields> Asked for AskedHits<'_, '_, '_, F> {
     #[inline(always)]
     fn hit(&self, pattern: u32) -> bool {
         self.hits.has(pattern)
@@ -547,20 +571,20 @@ impl<F: Fields> Asked for AskedHits<'_, '_, F> {
 }
 
 /// What the rules are decided on.
-struct Row<'r, F> {
+struct Row<'t, 'w, F> {
     /// The fields that all actions share.
-    shared: &'r F,
+    shared: &'t F,
     /// The fields of this action.
-    own: &'r F,
+    own: &'t F,
     /// The action will become a process.
     processes: bool,
     /// Its index; rules that look at no action are decided on the first.
     index: Option<usize>,
     /// Its share of the work.
-    work: &'r Work,
+    work: &'w Work,
 }
 
-impl<F> Row<'_, F> {
+impl<F> Row<'_, '_, F> {
     /// Returns whether a rule is decided here: on processes only, or on the first row when no action matters.
     fn asks(&self, rule: &Prepared) -> bool {
         (!rule.per_process || self.processes)

@@ -52,10 +52,19 @@ pub(super) enum Found {
     MayMatch,
 }
 
-/// Of fewer literals than this only every so many bytes of a value are looked at, as the shortest allows.
-const FEW: usize = 8;
-/// The most bytes between two looks.
+/// The most bytes between two looks at a long value, where the shortest literal allows it.
 const MAX_STRIDE: usize = 8;
+/// Each literal is known by as many pairs as there are bytes between two looks: so many pairs in all are worth the room.
+const WORTH: usize = 80;
+
+/// How long the values of a field may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Values {
+    /// Names and words.
+    Short,
+    /// Whole texts, of which not every byte is looked at where there are few literals.
+    Long,
+}
 
 /// Units of work for a look at a byte.
 const BYTE: usize = 20;
@@ -75,7 +84,7 @@ pub(super) struct Needles {
     width: usize,
     /// By the classes of two bytes: the number of their list, from 1; 0 where there is none.
     pairs: Vec<u16>,
-    /// Where each list ends in `needles`; it begins where the one before ends.
+    /// Where each list ends in `needles`, from list 0 on, which is empty; it begins where the one before ends.
     ends: Vec<u32>,
     needles: Vec<Needle>,
     texts: Vec<u8>,
@@ -104,7 +113,7 @@ impl Needles {
     pub(super) const SHORTEST: usize = 2;
 
     /// Prepares the search; `None` without literals.
-    pub(super) fn new(mut literals: Vec<Literal>) -> Result<Option<Self>, LoadError> {
+    pub(super) fn new(mut literals: Vec<Literal>, values: Values) -> Result<Option<Self>, LoadError> {
         const TOO_MANY: LoadError = LoadError::Unusable("its literals are too many for one search");
         if literals.is_empty() {
             return Ok(None);
@@ -115,7 +124,11 @@ impl Needles {
         if shortest < Self::SHORTEST {
             return Err(LoadError::Unusable("a literal is too short to be searched"));
         }
-        let stride = if literals.len() < FEW { shortest.saturating_sub(1).min(MAX_STRIDE) } else { 1 };
+        let most = match values {
+            Values::Short => 1,
+            Values::Long => WORTH.checked_div(literals.len()).unwrap_or(1).clamp(1, MAX_STRIDE),
+        };
+        let stride = shortest.saturating_sub(1).min(most);
         let mut by_pair: BTreeMap<[u8; 2], Vec<Needle>> = BTreeMap::new();
         let (mut texts, mut last): (Vec<u8>, Option<(u32, &[u8])>) = (Vec::new(), None);
         for literal in &literals {
@@ -161,14 +174,15 @@ impl Needles {
         }
         let width = usize::from(count).saturating_add(1);
         let mut pairs = vec![0; width.saturating_mul(width)];
-        let mut ends = Vec::with_capacity(by_pair.len());
+        let mut ends = Vec::with_capacity(by_pair.len().saturating_add(1));
+        ends.push(0);
         let mut needles = Vec::new();
         for ([first, second], list) in by_pair {
             needles.extend(list);
             ends.push(u32::try_from(needles.len()).map_err(|_| TOO_MANY)?);
             let row = usize::from(class_of(&classes, first)).saturating_mul(width);
             if let Some(cell) = pairs.get_mut(row.saturating_add(usize::from(class_of(&classes, second)))) {
-                *cell = u16::try_from(ends.len()).map_err(|_| TOO_MANY)?;
+                *cell = u16::try_from(ends.len().saturating_sub(1)).map_err(|_| TOO_MANY)?;
             }
         }
         needles.shrink_to_fit();
@@ -222,10 +236,9 @@ impl Needles {
         work: &Work,
         found: &mut impl FnMut(u32, Found),
     ) -> bool {
-        let end = |list: usize| self.ends.get(list).map_or(0, |end| *end as usize);
-        let list = usize::from(list);
-        let from = list.checked_sub(2).map_or(0, end);
-        let needles = self.needles.get(from..end(list.saturating_sub(1))).unwrap_or_default();
+        let bounds = self.ends.get(usize::from(list).wrapping_sub(1)..).and_then(<[u32]>::first_chunk);
+        let Some([from, end]) = bounds.copied() else { return true };
+        let needles = self.needles.get(from as usize..end as usize).unwrap_or_default();
         if !work.spend(needles.len().saturating_mul(NEEDLE).saturating_add(VISIT)) {
             return false;
         }
@@ -294,6 +307,15 @@ fn rarest_pairs(text: &[u8], count: usize, taken: impl Fn([u8; 2]) -> usize) -> 
     costs.zip(0..).min().map_or(0, |(_, first)| first)
 }
 
+/// Returns about how often the rarest pair of a literal stands in commands and paths.
+pub(super) fn rarity(text: &[u8]) -> usize {
+    let pairs = text.iter().zip(text.iter().skip(1));
+    pairs
+        .map(|(&first, &second)| frequency(first).saturating_mul(frequency(second)))
+        .min()
+        .unwrap_or(usize::MAX)
+}
+
 /// The rarest byte of a literal that is not in the pair at `offset`, and where it stands; the first byte where there
 /// is none.
 fn probe(text: &[u8], offset: u8) -> (u8, u8) {
@@ -327,7 +349,7 @@ mod tests {
 
     fn found(list: Vec<Literal>, value: &str) -> Vec<u32> {
         let literals: Vec<String> = list.iter().map(|literal| literal.text.clone()).collect();
-        let needles = Needles::new(list).unwrap().unwrap();
+        let needles = Needles::new(list, Values::Long).unwrap().unwrap();
         let mut found = Vec::new();
         needles.search(value, (&Work::unlimited(), &Work::unlimited()), |pattern, what| {
             let Found::At(at) = what else { panic!("{what:?}") };
@@ -354,7 +376,7 @@ mod tests {
     #[test]
     fn a_long_literal_is_compared_by_its_beginning_and_does_not_decide() {
         let long = "a".repeat(40);
-        let needles = Needles::new(literals(&[&long, "aa"])).unwrap().unwrap();
+        let needles = Needles::new(literals(&[&long, "aa"]), Values::Long).unwrap().unwrap();
         let mut found = Vec::new();
         needles.search(&"a".repeat(33), (&Work::unlimited(), &Work::unlimited()), |pattern, place| {
             found.push((pattern, matches!(place, Found::At(_))))
@@ -382,7 +404,7 @@ mod tests {
         let all =
             [Says::Fits, Says::FitsAtStart, Says::FitsAtEnd, Says::FitsAlone, Says::MayFit, Says::MayMatch];
         let list = all.iter().zip(0..).map(|(&says, pattern)| Literal { text: "ab".into(), pattern, says });
-        let needles = Needles::new(list.collect()).unwrap().unwrap();
+        let needles = Needles::new(list.collect(), Values::Long).unwrap().unwrap();
         let search = |value: &str| {
             let mut found = Vec::new();
             needles.search(value, (&Work::unlimited(), &Work::unlimited()), |pattern, _| found.push(pattern));
@@ -404,7 +426,7 @@ mod tests {
 
     #[test]
     fn a_value_is_searched_as_far_as_the_work_suffices() {
-        let needles = Needles::new(literals(&["ab", "cd"])).unwrap().unwrap();
+        let needles = Needles::new(literals(&["ab", "cd"]), Values::Long).unwrap().unwrap();
         let search = |value: &str, walk: usize, work: usize| {
             let (walk, work, mut found) = (Work::new(walk), Work::new(work), Vec::new());
             needles.search(value, (&walk, &work), |pattern, _| found.push(pattern));
@@ -419,8 +441,8 @@ mod tests {
 
     #[test]
     fn no_literals_no_search_and_short_ones_are_refused() {
-        assert!(Needles::new(Vec::new()).unwrap().is_none());
-        assert!(Needles::new(literals(&["ab", "a"])).is_err());
+        assert!(Needles::new(Vec::new(), Values::Long).unwrap().is_none());
+        assert!(Needles::new(literals(&["ab", "a"]), Values::Short).is_err());
     }
 
     proptest! {

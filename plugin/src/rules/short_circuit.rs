@@ -81,24 +81,22 @@ impl ShortCircuits {
         self.ends.shrink_to_fit();
     }
 
-    /// Returns whether a condition holds, and adds the number of its tests that were made to `made`. `counts` is working
-    /// memory.
+    /// Returns whether a condition holds, and how many tests were made for it. `counts` is working memory.
     pub(super) fn holds(
         &self,
         condition: u32,
         asked: &mut impl Asked,
         counts: &mut Vec<u32>,
-        made: &mut usize,
-    ) -> bool {
+    ) -> (bool, usize) {
         let end = |condition: u32| self.ends.get(condition as usize).map(|end| *end as usize);
         let start = condition.checked_sub(1).map_or(Some(0), end);
         let code = start.zip(end(condition)).and_then(|(start, end)| self.code.get(start..end));
         // Without code nothing holds.
-        let Some(code) = code else { return false };
+        let Some(code) = code else { return (false, 0) };
         counts.clear();
-        let mut at = 0_usize;
+        let (mut at, mut made) = (0_usize, 0_usize);
         while let Some(test) = code.get(at) {
-            *made = made.wrapping_add(1);
+            made = made.wrapping_add(1);
             at = at.wrapping_add(1);
             let what = test.what;
             let holds = match what & KIND {
@@ -116,7 +114,7 @@ impl ShortCircuits {
             }
         }
         // What fails goes one further.
-        at == code.len()
+        (at == code.len(), made)
     }
 }
 

@@ -19,6 +19,10 @@ impl<F: Fn(u32) -> bool> Known for By<F> {
         let mut patterns = run.first..run.first + run.count;
         if run.all { patterns.all(&self.0) } else { patterns.any(&self.0) }
     }
+
+    fn matching(&self, run: Run, visit: impl FnMut(u32)) {
+        (run.first..run.first + run.count).filter(|&pattern| self.pattern(pattern)).for_each(visit);
+    }
 }
 
 const fn step(op: &Op) -> Step {
@@ -108,7 +112,7 @@ fn triggers_are_the_lightest_patterns_without_which_nothing_holds() {
 
 #[test]
 fn conditions_are_kept_in_little_room_and_given_back() {
-    let high = u32::MAX;
+    let high = u32::MAX >> 2;
     let first = vec![Op::Pattern(0), Op::Pattern(high), Op::AtLeast { least: high, of: 2 }, Op::Not];
     let second = vec![Op::Constant(true), Op::Constant(false), and(2)];
     let mut conditions = Conditions::default();

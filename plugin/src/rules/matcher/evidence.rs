@@ -17,14 +17,14 @@ const FOLDED_BYTE: usize = 100;
 
 impl Matcher {
     /// The values that speak for a rule on a row, in the order of its condition, as many as the work suffices for.
-    pub(super) fn evidence<F: Fields>(
+    pub(super) fn evidence<'t, F: Fields>(
         &self,
         rule: u32,
         hits: &mut Hits,
-        row: &Row<'_, F>,
+        row: &Row<'t, '_, F>,
         speaking: &mut Speaking,
-    ) -> Vec<Evidence> {
-        let mut evidence: Vec<Evidence> = Vec::new();
+    ) -> Vec<Evidence<'t>> {
+        let mut evidence: Vec<Evidence<'t>> = Vec::new();
         let steps = self.written.of(rule);
         if !row.work.spend(steps.at_most().saturating_mul(STEP_BYTE)) {
             return evidence;
@@ -38,14 +38,14 @@ impl Matcher {
                 break;
             }
             let matched = self.tests.excerpt(pattern, value, hit.at);
-            let is_same = |known: &Evidence| {
+            let is_same = |known: &Evidence<'_>| {
                 known.field == hit.field
                     && known.matched.len() == matched.len()
                     && row.work.walk(matched.len(), 5)
                     && known.matched == matched
             };
             if !evidence.iter().any(is_same) {
-                evidence.push(Evidence { field: hit.field, matched: matched.to_owned() });
+                evidence.push(Evidence { field: hit.field, matched });
             }
         }
         hits.forget_shown();

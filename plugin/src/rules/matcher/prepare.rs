@@ -3,11 +3,11 @@ use super::{Deferred, FieldPatterns, Prepared};
 use crate::fields::{Field, View};
 use crate::rules::compact::Tests;
 use crate::rules::groups::Groups;
-use crate::rules::needles::{Literal, Needles, Says};
+use crate::rules::needles::{Literal, Needles, Says, Values};
 use crate::rules::{LoadError, Op, Pack, Pattern, Rule, Target, Test, condition, short_circuit};
 
-/// The fields that rules look at, each with its patterns.
-pub(super) fn fields(pack: &Pack, tests: &Tests) -> Result<Vec<(Field, FieldPatterns)>, LoadError> {
+/// The fields that rules look at, each with its patterns: those that all actions share, and those of an action.
+pub(super) fn fields(pack: &Pack, tests: &Tests) -> Result<[Vec<(Field, FieldPatterns)>; 2], LoadError> {
     let of_field = |&field: &Field| {
         let mut patterns = FieldPatterns::default();
         let mut literals = Vec::new();
@@ -27,10 +27,30 @@ pub(super) fn fields(pack: &Pack, tests: &Tests) -> Result<Vec<(Field, FieldPatt
                 _ => patterns.each.push(index),
             }
         }
-        patterns.needles = Needles::new(literals)?;
+        patterns.needles = Needles::new(literals, values_of(field))?;
         Ok(used.then_some((field, patterns)))
     };
-    Field::ALL.iter().filter_map(|field| of_field(field).transpose()).collect()
+    let fields = Field::ALL.iter().filter_map(|field| of_field(field).transpose());
+    let fields: Vec<(Field, FieldPatterns)> = fields.collect::<Result<_, _>>()?;
+    Ok(fields.into_iter().partition::<Vec<_>, _>(|(field, _)| !field.per_action()).into())
+}
+
+/// Returns how long the values of a field may be.
+const fn values_of(field: Field) -> Values {
+    match field {
+        Field::TaskContent
+        | Field::TaskContentNew
+        | Field::TaskDescription
+        | Field::TaskComData
+        | Field::TaskTriggerSubscription
+        | Field::TaskArguments
+        | Field::CommandLine
+        | Field::TaskCommandLine
+        | Field::TaskPowerShellScript
+        | Field::TaskCode
+        | Field::TaskDecoded => Values::Long,
+        _ => Values::Short,
+    }
 }
 
 fn literals_of(pack: &Pack, regex: u32) -> &[String] {
@@ -92,12 +112,9 @@ fn prepare(pack: &Pack, rule: &Rule, first_branch: u32) -> Result<Prepared, Load
         (_, Test::FieldRef { field, .. }) if field.per_action() => true,
         (Target::Field(field), _) => field.per_action(),
     };
-    let is_deferred =
-        |pattern: &Pattern| matches!((&pattern.target, &pattern.test), (Target::Field(_), Test::Regex(_)));
     Ok(Prepared {
         per_action: rule.view == View::ProcessCreation || patterns().any(reads_action),
         per_process: rule.view == View::ProcessCreation,
-        searches: patterns().any(is_deferred),
         always: triggers(pack, rule).is_none(),
         first_branch,
         branches,
@@ -147,6 +164,18 @@ fn pattern_of(pack: &Pack, op: Op) -> Option<(u32, &Pattern)> {
         Op::Pattern(index) => pack.patterns.get(index as usize).map(|pattern| (index, pattern)),
         _ => None,
     }
+}
+
+/// By rule: the regular expressions that it names.
+pub(super) fn searched(pack: &Pack, deferred: &[Option<Deferred>]) -> Groups {
+    let mut pairs: Vec<(usize, u32)> = Vec::new();
+    for (index, rule) in pack.rules.iter().enumerate() {
+        let patterns =
+            rule.condition.iter().filter_map(|op| pattern_of(pack, *op)).map(|(pattern, _)| pattern);
+        let searched = patterns.filter(|pattern| matches!(deferred.get(*pattern as usize), Some(Some(_))));
+        pairs.extend(searched.map(|pattern| (index, pattern)));
+    }
+    Groups::new(pack.rules.len(), pairs.into_iter())
 }
 
 /// By pattern: the rules that it triggers.

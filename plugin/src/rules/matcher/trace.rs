@@ -36,7 +36,7 @@ impl Trace {
     pub fn truth(&self, ops: &[Op]) -> bool {
         let mut conditions = ShortCircuits::default();
         let mut asked = self;
-        conditions.push(ops, &Undecided).is_ok() && conditions.holds(0, &mut asked, &mut Vec::new(), &mut 0)
+        conditions.push(ops, &Undecided).is_ok() && conditions.holds(0, &mut asked, &mut Vec::new()).0
     }
 
     fn holds(&self, pattern: u32) -> bool {
@@ -82,7 +82,7 @@ impl Matcher {
         self.each_row(event, actions, order, &Work::unlimited(), scratch, |row, scratch| {
             let Scratch { hits, counts, .. } = scratch;
             // An explanation shows what `evaluate` need not look at.
-            for (index, _) in (0_u32..).zip(&self.rules).filter(|(_, rule)| rule.searches) {
+            for (index, _) in (0_u32..).zip(&self.rules) {
                 self.search_deferred(index, &row, hits);
             }
             let count = u32::try_from(self.tests.len()).unwrap_or(u32::MAX);
