@@ -1,9 +1,11 @@
-//! The global allocator: the standard one, which wipes what it hands out and what it frees while the module is being baked,
-//! so that the baked module holds no leftovers of the building of its automata, and has something set aside for
-//! small allocations when the host gives no more memory: most code cannot report that an allocation failed, and
-//! would trap, which loses the record.
+//! The global allocator: small blocks by size, and the standard one for the others. It wipes what it hands out and what it
+//! frees while the module is being baked, so that the baked module holds no leftovers of the building of its automata,
+//! and has something set aside for small allocations when the host gives no more memory: most code cannot report that
+//! an allocation failed, and would trap, which loses the record.
 #[cfg(any(target_arch = "wasm32", test))]
 use super::slots::Slots;
+#[cfg(any(target_arch = "wasm32", test))]
+use super::small::Small;
 #[cfg(any(target_arch = "wasm32", test))]
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,19 +38,30 @@ fn wipe_stack() {
 #[cfg(any(target_arch = "wasm32", test))]
 static SLOTS: Slots = Slots::new();
 
+/// For most allocations of a record.
 #[cfg(any(target_arch = "wasm32", test))]
-// SAFETY: a block is `System`'s or a slot, and goes back to where it came from with the caller's own arguments.
+static SMALL: Small = Small::new();
+
+#[cfg(any(target_arch = "wasm32", test))]
+// SAFETY: a block is a small one, `System`'s or a slot, and goes back to where it came from with the caller's own arguments.
 // `alloc` and `dealloc` write zeros to a block of `System`'s while the module is being baked; the caller owns it until it is
 // freed. `realloc` is the trait's default form, but for the case that `System` does it. `alloc_zeroed` keeps the
 // default form, which is made of `alloc`.
 unsafe impl GlobalAlloc for Wiping {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let is_baking = BAKING.load(Ordering::Relaxed);
+        if !is_baking {
+            let block = SMALL.take(layout);
+            if !block.is_null() {
+                return block;
+            }
+        }
         // SAFETY: the caller's promises are passed on.
         let block = unsafe { System.alloc(layout) };
         if block.is_null() {
             return SLOTS.take(layout);
         }
-        if BAKING.load(Ordering::Relaxed) {
+        if is_baking {
             // A large block that is not yet filled holds headers of the small blocks that were freed there.
             // SAFETY: the block was just allocated with `layout.size()` bytes.
             unsafe { block.write_bytes(0, layout.size()) };
@@ -57,6 +70,11 @@ unsafe impl GlobalAlloc for Wiping {
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        if SMALL.holds(block) {
+            // SAFETY: the block was given for the layout, and the caller frees it.
+            unsafe { SMALL.give_back(block, layout) };
+            return;
+        }
         if SLOTS.holds(block) {
             SLOTS.give_back(block);
             return;
@@ -70,8 +88,12 @@ unsafe impl GlobalAlloc for Wiping {
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        if !BAKING.load(Ordering::Relaxed) && !SLOTS.holds(block) {
-            // SAFETY: the caller's promises are passed on; the block is not a slot, so it is `System`'s.
+        if SMALL.holds(block) {
+            if Small::is_same(layout, new_size) {
+                return block;
+            }
+        } else if !BAKING.load(Ordering::Relaxed) && !SLOTS.holds(block) {
+            // SAFETY: the caller's promises are passed on; the block is no other's, so it is `System`'s.
             let new_block = unsafe { System.realloc(block, layout, new_size) };
             if !new_block.is_null() {
                 return new_block;

@@ -25,6 +25,8 @@ mod guest;
 mod row_binary;
 #[cfg(any(target_arch = "wasm32", test))]
 mod slots;
+#[cfg(any(target_arch = "wasm32", test))]
+mod small;
 
 use buffers::Buffer;
 use guest::Guest;

@@ -144,11 +144,20 @@ impl Judge {
     ) -> Judged {
         let mut notes = std::mem::take(&mut reading.notes);
         let actions = reading.actions();
-        let matched = self.matched(&reading, &actions, &mut notes);
         let fields = reading.fields_with(&notes);
+        let limited;
+        let Evaluated { mut matched, complete } = self.matched(&reading, &fields, &actions);
+        let fields = if complete {
+            &fields
+        } else {
+            notes.push(Note::WorkSpent { unread: "what rules look for" });
+            limited = reading.fields_with(&notes);
+            self.add_limits(&limited, &mut matched);
+            &limited
+        };
         let now = u64::from(at.seconds);
         let completed = match past {
-            Past::Counts => self.completed(&matched, &fields, &actions, now),
+            Past::Counts => self.completed(&matched, fields, &actions, now),
             Past::Ignored => Vec::new(),
         };
         let pack = self.pack();
@@ -158,7 +167,7 @@ impl Judge {
             event: &reading.event,
             task: &reading.task,
             state: reading.state,
-            fields: &fields,
+            fields,
             actions: &actions,
             matched: &matched,
             completed: &completed,
@@ -173,37 +182,35 @@ impl Judge {
         if decision.verdict == Verdict::PassedOn { Judged::PassedOn } else { Judged::Tagged }
     }
 
-    /// The rules that match. Where the work did not suffice to look at everything, that is noted, and the rules about
-    /// limits see it.
+    /// The rules that match, as far as the work suffices.
     #[inline(never)]
-    fn matched(
+    fn matched<'t>(
         &mut self,
         reading: &Reading<'_>,
-        actions: &[Table<'_>],
-        notes: &mut Vec<Note>,
-    ) -> Vec<Matched> {
-        let Some(matcher) = &self.matcher else { return Vec::new() };
+        fields: &'t Table<'_>,
+        actions: &'t [Table<'_>],
+    ) -> Evaluated<'t> {
+        let Some(matcher) = &self.matcher else { return Evaluated { matched: Vec::new(), complete: true } };
         let (rows, first) = reading.order();
         let (order, scratch) = (Order { rows: &rows, first }, &mut self.scratch);
-        let fields = reading.fields_with(notes);
-        let Evaluated { mut matched, complete } =
-            matcher.evaluate_within(&fields, actions, order, &reading.work, scratch);
-        if complete {
-            return matched;
-        }
-        notes.push(Note::WorkSpent { unread: "what rules look for" });
-        let limits = matcher.evaluate_event(&reading.fields_with(notes), &Work::new(LIMITS), scratch);
+        matcher.evaluate_within(fields, actions, order, &reading.work, scratch)
+    }
+
+    /// Adds the rules about limits, where the work did not suffice to look at everything, which is noted in the fields.
+    #[inline(never)]
+    fn add_limits<'t>(&mut self, fields: &'t Table<'_>, matched: &mut Vec<Matched<'t>>) {
+        let Some(matcher) = &self.matcher else { return };
+        let limits = matcher.evaluate_event(fields, &Work::new(LIMITS), &mut self.scratch);
         if !limits.is_empty() {
             matched.extend(limits);
-            order::sort_by_key(&mut matched, |matched| u64::from(matched.rule));
+            order::sort_by_key(matched, |matched| u64::from(matched.rule));
             matched.dedup_by_key(|matched| matched.rule);
         }
-        matched
     }
 
     fn completed(
         &mut self,
-        matched: &[Matched],
+        matched: &[Matched<'_>],
         fields: &Table<'_>,
         actions: &[Table<'_>],
         now: u64,

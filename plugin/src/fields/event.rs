@@ -97,7 +97,7 @@ pub fn event_fields<'a>(
 }
 
 fn security<'a>(table: &mut Table<'a>, event: &'a TaskEvent<'_>) {
-    table.push(Field::EventId, event.change.event_id().to_string());
+    table.push(Field::EventId, event_id(event.change));
     table.push(Field::Channel, event.channel.as_deref().unwrap_or("Security"));
     table.push(
         Field::ProviderName,
@@ -168,6 +168,16 @@ fn limits(table: &mut Table<'_>, notes: &[Note]) {
         if table.values(Field::TaskLimit).iter().all(|known| known != limit) {
             table.push(Field::TaskLimit, limit);
         }
+    }
+}
+
+const fn event_id(change: Change) -> &'static str {
+    match change {
+        Change::Created => "4698",
+        Change::Deleted => "4699",
+        Change::Enabled => "4700",
+        Change::Disabled => "4701",
+        Change::Updated => "4702",
     }
 }
 

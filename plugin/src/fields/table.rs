@@ -35,8 +35,10 @@ impl<'a> Table<'a> {
             self.values.reserve(Field::COUNT.saturating_sub(self.values.len()));
             self.values.resize_with(index.saturating_add(1), || Values::None);
         }
-        if let Some(values) = self.values.get_mut(index) {
-            values.push(value);
+        match self.values.get_mut(index) {
+            Some(values @ Values::None) => *values = Values::One(value),
+            Some(values) => values.push(value),
+            None => {}
         }
     }
 

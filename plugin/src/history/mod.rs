@@ -52,7 +52,7 @@ impl History {
     pub fn observe(
         &mut self,
         correlations: &[Correlation],
-        matched: &[Matched],
+        matched: &[Matched<'_>],
         event: &Table<'_>,
         actions: &[Table<'_>],
         now: u64,
@@ -219,7 +219,7 @@ mod tests {
         table
     }
 
-    fn matched(rule: u32) -> Matched {
+    fn matched(rule: u32) -> Matched<'static> {
         Matched { rule, action: None, evidence: Vec::new(), branches: Vec::new() }
     }
 

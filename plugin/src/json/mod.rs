@@ -21,6 +21,7 @@ mod stop;
 mod text;
 mod value;
 mod walk;
+mod writer;
 
 pub use edit::{NotWritten, append_member, remove_members};
 pub use in_place::{MORE, append_in_place, blank_members, wrap_in_place};
@@ -31,3 +32,4 @@ pub use sieve::Sieve;
 pub use stop::Invalid;
 pub use text::{unescape, write_string};
 pub use value::{Elements, Kind, Member, Object, Value};
+pub use writer::Writer;

@@ -1,6 +1,6 @@
 //! The patterns of a pack, in little room.
 use super::glob;
-use super::needles::Literal;
+use super::needles::{Literal, Says};
 use super::{Dfa, LoadError, Pack, Test};
 use crate::fields::Fields;
 use crate::work::Work;
@@ -125,9 +125,9 @@ impl Tests {
         match self.get(pattern)? {
             Compact::Text { start, end, cased } => {
                 let glob = self.glob(start, end);
-                let literal = glob::longest_literal(glob)?;
-                let decides = !cased && glob::is_anywhere(glob);
-                Some(Literal { text: glob::fold(literal).into_owned(), pattern, decides })
+                let literal = glob::rarest_literal(glob)?;
+                let says = if cased { Says::MayFit } else { glob::meaning(glob) };
+                Some(Literal { text: glob::fold(literal).into_owned(), pattern, says })
             }
             _ => None,
         }

@@ -1,10 +1,10 @@
-//! Conditions in postfix order.
+//! Conditions in postfix order: what they need of the patterns, and what speaks for a match.
 use super::{LoadError, Op};
 
-/// The conditions of all rules in one run of memory: a step takes four bytes.
+/// The conditions of all rules in one run of memory: most steps take two bytes.
 #[derive(Debug, Default)]
 pub(super) struct Conditions {
-    steps: Vec<u32>,
+    steps: Vec<u8>,
     /// Where each rule's steps end; they begin where those of the rule before end.
     ends: Vec<u32>,
 }
@@ -22,43 +22,6 @@ pub(super) enum Step {
     Not,
     /// As [`Op::AtLeast`].
     AtLeast { least: u32, of: u32 },
-    /// Where the top decides what it is joined with.
-    Skip(Skip),
-}
-
-/// A way past the rest of what is joined: the top stands for all of it then.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Skip {
-    /// The top has this value for certain.
-    when: bool,
-    /// So many values of what is joined are on the stack.
-    values: u32,
-    /// So many steps are passed over.
-    steps: u32,
-}
-
-/// The steps of a condition, in order.
-#[derive(Debug, Clone)]
-pub(super) struct Steps<'c>(std::slice::Iter<'c, u32>);
-
-impl Iterator for Steps<'_> {
-    type Item = Step;
-
-    #[inline(always)]
-    fn next(&mut self) -> Option<Step> {
-        self.0.next().map(|step| decode(*step))
-    }
-}
-
-impl Steps<'_> {
-    /// Returns how many there are.
-    pub(super) fn count_all(&self) -> usize {
-        self.0.len()
-    }
-
-    fn pass(&mut self, steps: u32) {
-        self.0 = self.0.as_slice().get(steps as usize..).unwrap_or_default().iter();
-    }
 }
 
 /// Patterns that follow each other and that are always decided.
@@ -70,127 +33,109 @@ pub(super) struct Run {
     pub(super) all: bool,
 }
 
-/// The two highest bits of a step say what it is; the others hold its numbers.
-const KIND: u32 = 0xc000_0000;
+/// The most patterns of a run.
+pub(super) const RUN_COUNT: u32 = 511;
+/// The highest number of a pattern that begins a run.
+pub(super) const RUN_FIRST: u32 = (1 << 20) - 1;
+
+/// Returns the steps of a condition, with patterns that follow each other joined to runs. `is_decided` says of a pattern
+/// whether it matches exactly when there was a hit, which is known before any rule is decided.
+pub(super) fn steps(condition: &[Op], is_decided: impl Fn(u32) -> bool) -> Vec<Step> {
+    // The values on the stack, each with its steps.
+    let mut values: Vec<Vec<Step>> = Vec::new();
+    for op in condition {
+        match *op {
+            Op::Pattern(pattern) => values.push(vec![Step::Pattern(pattern)]),
+            Op::Constant(value) => values.push(vec![Step::Constant(value)]),
+            Op::Not => {
+                if let Some(top) = values.last_mut() {
+                    top.push(Step::Not);
+                }
+            }
+            Op::AtLeast { least, of } => {
+                let joined = values.split_off(values.len().saturating_sub(of as usize));
+                values.push(joined_steps(joined, least, of, &is_decided));
+            }
+        }
+    }
+    values.concat()
+}
+
+fn joined_steps(values: Vec<Vec<Step>>, least: u32, of: u32, is_decided: &impl Fn(u32) -> bool) -> Vec<Step> {
+    // Of one value, "any" and "all" are the same.
+    if of < 2 || (least != 1 && least != of) {
+        let mut steps = values.concat();
+        steps.push(Step::AtLeast { least, of });
+        return steps;
+    }
+    let all = least != 1;
+    let (mut steps, mut count): (Vec<Step>, u32) = (Vec::new(), 0);
+    let mut end_of_run = None;
+    for value in values {
+        let single = match value.as_slice() {
+            [Step::Pattern(pattern)] => Some(*pattern).filter(|&p| p <= RUN_FIRST && is_decided(p)),
+            _ => None,
+        };
+        let goes_on = single.is_some() && single == end_of_run;
+        end_of_run = single.map(|pattern| pattern.saturating_add(1));
+        match steps.last_mut() {
+            Some(Step::Run(run)) if goes_on && run.count < RUN_COUNT => {
+                run.count = run.count.saturating_add(1);
+            }
+            Some(last) if goes_on && matches!(last, Step::Pattern(_)) => {
+                let first = single.map_or(0, |pattern| pattern.saturating_sub(1));
+                *last = Step::Run(Run { first, count: 2, all });
+            }
+            _ => {
+                steps.extend(value);
+                count = count.saturating_add(1);
+            }
+        }
+    }
+    if count > 1 {
+        steps.push(Step::AtLeast { least: if all { count } else { 1 }, of: count });
+    }
+    steps
+}
+
+/// The two lowest bits of the first number of a step say what it is.
+const KIND_BITS: u32 = 2;
 const PATTERN: u32 = 0;
-const AT_LEAST: u32 = 0x4000_0000;
-const RUN: u32 = 0x8000_0000;
-const OTHER: u32 = 0xc000_0000;
+const RUN: u32 = 1;
+const AT_LEAST: u32 = 2;
 /// The steps without numbers.
-const FALSE: u32 = OTHER;
-const TRUE: u32 = OTHER | 1;
-const NOT: u32 = OTHER | 2;
-/// A skip: whether it is for what is true, the number of values, and that of steps.
-const SKIP: u32 = OTHER | 1 << 29;
-const WHEN: u32 = 1 << 28;
-const VALUES_BITS: u32 = 8;
-const VALUES: u32 = (1 << VALUES_BITS) - 1;
-const STEPS_BITS: u32 = 20;
-const STEPS: u32 = (1 << STEPS_BITS) - 1;
-/// To pass over fewer steps than this is no gain.
-const WORTH_SKIPPING: usize = 3;
-/// `AtLeast` has two numbers of so many bits.
-const COUNT_BITS: u32 = 15;
-const COUNT: u32 = (1 << COUNT_BITS) - 1;
-/// In a run the highest of the bits says whether all must match, the next ones are the number of patterns, and so
-/// many the number of the first.
-const FIRST_BITS: u32 = 20;
-const FIRST: u32 = (1 << FIRST_BITS) - 1;
-const ALL: u32 = 1 << 29;
-const RUN_BITS: u32 = 9;
-const RUN_COUNT: u32 = (1 << RUN_BITS) - 1;
+const FALSE: u32 = 3;
+const TRUE: u32 = 7;
+const NOT: u32 = 11;
 
 impl Conditions {
-    /// Adds the condition of the next rule, with patterns that follow each other joined to runs. `is_decided` says of
-    /// a pattern whether it matches exactly when there was a hit, which is known before any rule is decided.
-    pub(super) fn push(
-        &mut self,
-        condition: &[Op],
-        is_decided: impl Fn(u32) -> bool,
-    ) -> Result<(), LoadError> {
-        // For each value on the stack, where its first step is.
-        let mut starts: Vec<usize> = Vec::new();
-        for op in condition {
-            let step = encode(*op).ok_or(LoadError::Unusable("a condition joins too much"))?;
-            match *op {
-                Op::AtLeast { least, of } => {
-                    let values = starts.split_off(starts.len().saturating_sub(of as usize));
-                    let from = values.first().copied().unwrap_or(self.steps.len());
-                    starts.push(from);
-                    // Of one value, "any" and "all" are the same.
-                    let joins = of > 1 && (least == 1 || least == of);
-                    if !joins {
-                        self.steps.push(step);
-                        continue;
-                    }
-                    let values = self.take_joined(&values, least != 1, &is_decided);
-                    self.push_joined(&values, least != 1);
+    /// Adds the condition of the next rule. Its numbers have at most 30 bits.
+    pub(super) fn push(&mut self, steps: &[Step]) {
+        for step in steps {
+            match *step {
+                Step::Pattern(pattern) => self.add(pattern << KIND_BITS | PATTERN),
+                Step::Run(Run { first, count, all }) => {
+                    self.add(first << KIND_BITS | RUN);
+                    self.add(count << 1 | u32::from(all));
                 }
-                Op::Not => self.steps.push(step),
-                Op::Pattern(_) | Op::Constant(_) => {
-                    starts.push(self.steps.len());
-                    self.steps.push(step);
+                Step::AtLeast { least, of } => {
+                    self.add(least << KIND_BITS | AT_LEAST);
+                    self.add(of);
                 }
+                Step::Constant(value) => self.add(if value { TRUE } else { FALSE }),
+                Step::Not => self.add(NOT),
             }
         }
         self.ends.push(u32::try_from(self.steps.len()).unwrap_or(u32::MAX));
-        Ok(())
     }
 
-    /// Takes the steps of the last values, which begin at `starts`, and joins patterns that follow each other.
-    fn take_joined(
-        &mut self,
-        starts: &[usize],
-        all: bool,
-        is_decided: impl Fn(u32) -> bool,
-    ) -> Vec<Vec<u32>> {
-        let from = starts.first().copied().unwrap_or(self.steps.len());
-        let old = self.steps.split_off(from.min(self.steps.len()));
-        let ends = starts.iter().skip(1).copied().chain([from.saturating_add(old.len())]);
-        let mut joined: Vec<Vec<u32>> = Vec::new();
-        let mut run: Option<Run> = None;
-        for (start, end) in starts.iter().zip(ends) {
-            let place = start.saturating_sub(from)..end.saturating_sub(from);
-            let value = old.get(place).unwrap_or_default();
-            let single = match value {
-                [step] if step & KIND == PATTERN => Some(*step).filter(|&p| p <= FIRST && is_decided(p)),
-                _ => None,
-            };
-            match (&mut run, single) {
-                (Some(run), Some(pattern))
-                    if run.first.checked_add(run.count) == Some(pattern) && run.count < RUN_COUNT =>
-                {
-                    run.count = run.count.saturating_add(1);
-                    continue;
-                }
-                _ => joined.extend(run.take().map(|run| vec![encode_run(run)])),
-            }
-            match single {
-                Some(first) => run = Some(Run { first, count: 1, all }),
-                None => joined.push(value.to_vec()),
-            }
+    /// Adds a number, seven bits a byte, the lowest ones first.
+    fn add(&mut self, mut number: u32) {
+        while number > 0x7f {
+            self.steps.push(number as u8 | 0x80);
+            number >>= 7;
         }
-        joined.extend(run.map(|run| vec![encode_run(run)]));
-        joined
-    }
-
-    /// Adds values that are joined by "all" or "any", with ways past the rest where one of them decides.
-    fn push_joined(&mut self, values: &[Vec<u32>], all: bool) {
-        let count = u32::try_from(values.len()).unwrap_or(COUNT).min(COUNT);
-        // From the last one on, since a way has to know how many steps follow it.
-        let mut behind: Vec<u32> = Vec::new();
-        if count > 1 {
-            behind.push(AT_LEAST | if all { count } else { 1 } << COUNT_BITS | count);
-        }
-        for (value, before) in values.iter().zip(0..count).rev() {
-            let number = before.saturating_add(1);
-            if number < count && behind.len() >= WORTH_SKIPPING {
-                let steps = u32::try_from(behind.len()).unwrap_or(u32::MAX);
-                behind.extend(encode_skip(Skip { when: !all, values: number, steps }));
-            }
-            behind.extend(value.iter().rev());
-        }
-        self.steps.extend(behind.iter().rev());
+        self.steps.push(number as u8);
     }
 
     /// The steps of a rule's condition.
@@ -198,7 +143,7 @@ impl Conditions {
         let end = |rule: u32| self.ends.get(rule as usize).map(|end| *end as usize);
         let start = rule.checked_sub(1).map_or(Some(0), end);
         let steps = start.zip(end(rule)).and_then(|(start, end)| self.steps.get(start..end));
-        Steps(steps.unwrap_or_default().iter())
+        Steps(steps.unwrap_or_default())
     }
 
     pub(super) fn shrink_to_fit(&mut self) {
@@ -207,120 +152,68 @@ impl Conditions {
     }
 }
 
-fn encode(op: Op) -> Option<u32> {
-    match op {
-        Op::Pattern(pattern) => (pattern & KIND == 0).then_some(PATTERN | pattern),
-        Op::AtLeast { least, of } => {
-            (least <= COUNT && of <= COUNT).then_some(AT_LEAST | least << COUNT_BITS | of)
+/// The steps of a condition, in order.
+#[derive(Debug, Clone)]
+pub(super) struct Steps<'c>(&'c [u8]);
+
+impl Steps<'_> {
+    /// Returns how many there are, or some more.
+    pub(super) const fn at_most(&self) -> usize {
+        self.0.len()
+    }
+
+    #[inline(always)]
+    fn number(&mut self) -> Option<u32> {
+        let (&byte, rest) = self.0.split_first()?;
+        if byte < 0x80 {
+            self.0 = rest;
+            return Some(u32::from(byte));
         }
-        Op::Not => Some(NOT),
-        Op::Constant(false) => Some(FALSE),
-        Op::Constant(true) => Some(TRUE),
+        self.long_number()
+    }
+
+    #[inline(never)]
+    fn long_number(&mut self) -> Option<u32> {
+        let (mut number, mut shift) = (0, 0_u32);
+        loop {
+            let (&byte, rest) = self.0.split_first()?;
+            self.0 = rest;
+            number |= u32::from(byte & 0x7f).checked_shl(shift).unwrap_or(0);
+            shift = shift.saturating_add(7);
+            if byte < 0x80 {
+                return Some(number);
+            }
+        }
     }
 }
 
-const fn encode_run(run: Run) -> u32 {
-    match run {
-        Run { first, count: 1, .. } => PATTERN | first,
-        Run { first, count, all } => RUN | if all { ALL } else { 0 } | count << FIRST_BITS | first,
+impl Iterator for Steps<'_> {
+    type Item = Step;
+
+    fn next(&mut self) -> Option<Step> {
+        let first = self.number()?;
+        let number = first >> KIND_BITS;
+        Some(match first & 3 {
+            PATTERN => Step::Pattern(number),
+            RUN => {
+                let count = self.number()?;
+                Step::Run(Run { first: number, count: count >> 1, all: count & 1 == 1 })
+            }
+            AT_LEAST => Step::AtLeast { least: number, of: self.number()? },
+            _ if first == NOT => Step::Not,
+            _ => Step::Constant(first == TRUE),
+        })
     }
 }
 
-fn encode_skip(skip: Skip) -> Option<u32> {
-    let fits = skip.values <= VALUES && skip.steps <= STEPS;
-    fits.then_some(SKIP | if skip.when { WHEN } else { 0 } | skip.values << STEPS_BITS | skip.steps)
-}
-
-#[inline(always)]
-const fn decode(step: u32) -> Step {
-    match step & KIND {
-        PATTERN => Step::Pattern(step),
-        AT_LEAST => Step::AtLeast { least: step >> COUNT_BITS & COUNT, of: step & COUNT },
-        RUN => Step::Run(Run {
-            first: step & FIRST,
-            count: step >> FIRST_BITS & RUN_COUNT,
-            all: step & ALL != 0,
-        }),
-        _ if step & SKIP == SKIP => Step::Skip(Skip {
-            when: step & WHEN != 0,
-            values: step >> STEPS_BITS & VALUES,
-            steps: step & STEPS,
-        }),
-        _ if step == NOT => Step::Not,
-        _ => Step::Constant(step == TRUE),
-    }
-}
-
-/// Answers which patterns match, as far as that is known.
+/// Answers which patterns of a rule that holds match.
 pub(super) trait Known {
-    /// Returns whether a pattern matches; `None` where that is not known yet.
-    fn pattern(&self, pattern: u32) -> Option<bool>;
+    /// Returns whether a pattern matches.
+    fn pattern(&self, pattern: u32) -> bool;
     /// Returns whether any or all of a run match.
     fn run(&self, run: Run) -> bool;
     /// Calls `visit` with each pattern of a run that matches, in order.
     fn matching(&self, run: Run, visit: impl FnMut(u32));
-}
-
-/// The values that a condition can still have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Truth {
-    /// It holds, whatever the rest comes to.
-    certain: bool,
-    /// It may hold.
-    possible: bool,
-}
-
-/// Evaluates a condition: `None` where it depends on what is not known yet. `stack` is working memory.
-///
-/// A condition that [`check`] accepts leaves one value; of any other the result is false.
-/// `steps` is raised by the number of steps that were made.
-pub(super) fn evaluate(
-    mut condition: Steps<'_>,
-    known: &impl Known,
-    stack: &mut Vec<Truth>,
-    steps: &mut usize,
-) -> Option<bool> {
-    stack.clear();
-    let sure = |value| Truth { certain: value, possible: value };
-    while let Some(step) = condition.next() {
-        *steps = steps.wrapping_add(1);
-        let value = match step {
-            Step::Pattern(pattern) => {
-                known.pattern(pattern).map_or(Truth { certain: false, possible: true }, sure)
-            }
-            Step::Run(run) => sure(known.run(run)),
-            Step::Constant(value) => sure(value),
-            Step::Not => {
-                let top = stack.pop().unwrap_or(sure(true));
-                Truth { certain: !top.possible, possible: !top.certain }
-            }
-            Step::AtLeast { least, of } => {
-                let from = stack.len().saturating_sub(of as usize);
-                let (mut certain, mut possible) = (0_u32, 0_u32);
-                for value in stack.get(from..).unwrap_or_default() {
-                    certain = certain.wrapping_add(u32::from(value.certain));
-                    possible = possible.wrapping_add(u32::from(value.possible));
-                }
-                stack.truncate(from);
-                Truth { certain: certain >= least, possible: possible >= least }
-            }
-            Step::Skip(skip) => {
-                let top = stack.last().copied();
-                if top != Some(sure(skip.when)) {
-                    continue;
-                }
-                stack.truncate(stack.len().saturating_sub(skip.values as usize));
-                condition.pass(skip.steps);
-                sure(skip.when)
-            }
-        };
-        stack.push(value);
-    }
-    match stack.last() {
-        Some(Truth { certain: true, .. }) => Some(true),
-        Some(Truth { possible: true, .. }) => None,
-        _ => Some(false),
-    }
 }
 
 /// The patterns of which one at least has to match before a condition can hold: of all such sets the one of the
@@ -385,56 +278,67 @@ pub(super) fn check(condition: &[Op], patterns: usize) -> Result<(), LoadError> 
     if depth == 1 { Ok(()) } else { Err(LoadError::Unusable("a condition does not leave one value")) }
 }
 
-/// The patterns that matched and speak for a match: those under an even number of negations, in order, each once. Of
-/// what is joined and does not hold as a whole, nothing speaks for it.
-pub(super) fn positive_patterns(condition: Steps<'_>, known: &impl Known) -> Vec<u32> {
-    // For each value on the stack, where its first pattern stands in `seen`, and whether it holds.
-    let mut values: Vec<(usize, bool)> = Vec::new();
-    let mut seen: Vec<(u32, bool)> = Vec::new();
-    for step in condition {
-        match step {
-            Step::Pattern(pattern) => {
-                let holds = known.pattern(pattern) == Some(true);
-                values.push((seen.len(), holds));
-                if holds {
-                    seen.push((pattern, true));
+/// The patterns that speak for a match, with the working memory for finding them.
+#[derive(Debug, Default)]
+pub(super) struct Speaking {
+    /// For each value on the stack, where its first pattern stands in `seen`, and whether it holds.
+    values: Vec<(usize, bool)>,
+    /// The patterns that matched, and whether they stand under an even number of negations.
+    seen: Vec<(u32, bool)>,
+}
+
+impl Speaking {
+    /// Finds the patterns that matched and speak for a match: those under an even number of negations. Of what is joined
+    /// and does not hold as a whole, nothing speaks for it.
+    pub(super) fn find(&mut self, condition: Steps<'_>, known: &impl Known) {
+        let Self { values, seen } = self;
+        values.clear();
+        seen.clear();
+        for step in condition {
+            match step {
+                Step::Pattern(pattern) => {
+                    let holds = known.pattern(pattern);
+                    values.push((seen.len(), holds));
+                    if holds {
+                        seen.push((pattern, true));
+                    }
                 }
-            }
-            Step::Run(run) => {
-                let holds = known.run(run);
-                values.push((seen.len(), holds));
-                if holds {
-                    known.matching(run, |pattern| seen.push((pattern, true)));
+                Step::Run(run) => {
+                    let holds = known.run(run);
+                    values.push((seen.len(), holds));
+                    if holds {
+                        known.matching(run, |pattern| seen.push((pattern, true)));
+                    }
                 }
-            }
-            Step::Constant(holds) => values.push((seen.len(), holds)),
-            Step::Skip(_) => {}
-            Step::Not => {
-                let from = values.last_mut().map_or(0, |(from, holds)| {
-                    *holds = !*holds;
-                    *from
-                });
-                for (_, positive) in seen.iter_mut().skip(from) {
-                    *positive = !*positive;
+                Step::Constant(holds) => values.push((seen.len(), holds)),
+                Step::Not => {
+                    let from = values.last_mut().map_or(0, |(from, holds)| {
+                        *holds = !*holds;
+                        *from
+                    });
+                    for (_, positive) in seen.iter_mut().skip(from) {
+                        *positive = !*positive;
+                    }
                 }
-            }
-            Step::AtLeast { least, of } => {
-                let joined = values.split_off(values.len().saturating_sub(of as usize));
-                let from = joined.first().map_or(seen.len(), |(from, _)| *from);
-                let holds = joined.iter().filter(|(_, holds)| *holds).count() >= least as usize;
-                if !holds {
-                    seen.truncate(from);
+                Step::AtLeast { least, of } => {
+                    let first = values.len().saturating_sub(of as usize);
+                    let joined = values.get(first..).unwrap_or_default();
+                    let from = joined.first().map_or(seen.len(), |(from, _)| *from);
+                    let holds = joined.iter().filter(|(_, holds)| *holds).count() >= least as usize;
+                    if !holds {
+                        seen.truncate(from);
+                    }
+                    values.truncate(first);
+                    values.push((from, holds));
                 }
-                values.push((from, holds));
             }
         }
     }
-    let positive = seen.into_iter().filter(|(_, positive)| *positive).map(|(pattern, _)| pattern);
-    let mut first: Vec<(u32, usize)> = positive.zip(0..).collect();
-    first.sort_unstable();
-    first.dedup_by_key(|(pattern, _)| *pattern);
-    first.sort_unstable_by_key(|(_, place)| *place);
-    first.into_iter().map(|(pattern, _)| pattern).collect()
+
+    /// The patterns that were found, in the order of the condition; one may come several times.
+    pub(super) fn patterns(&self) -> impl Iterator<Item = u32> {
+        self.seen.iter().filter(|(_, positive)| *positive).map(|(pattern, _)| *pattern)
+    }
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 //!
 //! A [`Glob`] is kept as one run of bytes, its literals in UTF-8 with two bytes that never occur in UTF-8 for
 //! the wildcards: thousands of patterns then take little more than their text.
+use super::needles::{Needles, Says, rarity};
 use super::{Glob, GlobPart};
-use crate::bytes::find_either;
+use crate::bytes::{self, find_either};
 use crate::work::Work;
 use std::borrow::Cow;
 
@@ -47,6 +48,11 @@ pub(super) fn fits(pattern: &[u8], value: &str, work: &Work) -> bool {
     let walked = if is_anchored(pattern) { pattern.len() } else { value.len() };
     if !work.walk(walked, BYTE) {
         return false;
+    }
+    if let [ANY, byte, ANY] = *pattern
+        && !is_wildcard(byte)
+    {
+        return bytes::find(value.as_bytes(), byte).is_some();
     }
     let mut position = Position { pattern, rest: value.as_bytes() };
     // Where to go on after the last `*` when what follows it does not fit.
@@ -121,8 +127,25 @@ impl<'p> Position<'p> {
     fn later(self) -> Option<Self> {
         let rest = skip_character(self.rest)?;
         let literal = literal(self.pattern);
-        let skip = if literal.is_empty() { 0 } else { memchr::memmem::find(rest, literal)? };
+        let skip = if literal.is_empty() { 0 } else { find(rest, literal)? };
         Some(Self { pattern: self.pattern, rest: rest.get(skip..)? })
+    }
+}
+
+/// Where a literal first stands. What `memmem` prepares is worth it in long texts only.
+fn find(text: &[u8], literal: &[u8]) -> Option<usize> {
+    const SHORT: usize = 128;
+    if text.len() > SHORT {
+        return memchr::memmem::find(text, literal);
+    }
+    let first = *literal.first()?;
+    let mut at = 0_usize;
+    loop {
+        at = at.saturating_add(bytes::find(text.get(at..)?, first)?);
+        if text.get(at..)?.starts_with(literal) {
+            return Some(at);
+        }
+        at = at.saturating_add(1);
     }
 }
 
@@ -159,12 +182,30 @@ pub(super) fn longest_literal(pattern: &[u8]) -> Option<&str> {
     std::str::from_utf8(longest).ok()
 }
 
-/// Returns whether an encoded pattern fits every value with its literal in it.
-pub(super) fn is_anywhere(pattern: &[u8]) -> bool {
-    match pattern {
-        [ANY, literal @ .., ANY] => !literal.iter().any(|&byte| is_wildcard(byte)),
-        _ => false,
-    }
+/// The literal of an encoded pattern that is likely to stand in the fewest values.
+pub(super) fn rarest_literal(pattern: &[u8]) -> Option<&str> {
+    let literals =
+        pattern.split(|&byte| is_wildcard(byte)).filter(|literal| literal.len() >= Needles::SHORTEST);
+    let rarest = literals.min_by_key(|literal| (is_common(literal), rarity(literal)));
+    rarest.map_or_else(|| longest_literal(pattern), |literal| std::str::from_utf8(literal).ok())
+}
+
+/// Returns whether a literal stands in the path of most programs.
+fn is_common(literal: &[u8]) -> bool {
+    [&b".exe"[..], b"c:\\program files", b"c:\\windows", b"system32"]
+        .iter()
+        .any(|common| literal.starts_with(common))
+}
+
+/// Returns what it says of a value that the only literal of an encoded pattern stands in it.
+pub(super) fn meaning(pattern: &[u8]) -> Says {
+    let (literal, says) = match pattern {
+        [ANY, literal @ .., ANY] => (literal, Says::Fits),
+        [ANY, literal @ ..] => (literal, Says::FitsAtEnd),
+        [literal @ .., ANY] => (literal, Says::FitsAtStart),
+        literal => (literal, Says::FitsAlone),
+    };
+    if literal.iter().any(|&byte| is_wildcard(byte)) { Says::MayFit } else { says }
 }
 
 /// The words of a value that a pattern is about: the place of the longest literal where the pattern has room

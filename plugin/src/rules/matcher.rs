@@ -1,9 +1,10 @@
 //! A pack made ready, and its evaluation on one event.
 use super::compact::{Folded, Tests};
-use super::condition::{self, Conditions, Known, Run, Step, Truth};
+use super::condition::{self, Conditions, Known, Run, Speaking};
 use super::groups::Groups;
-use super::needles::Needles;
-use super::{LoadError, Pack, Rule};
+use super::needles::{Found, Needles};
+use super::short_circuit::{Asked, Patterns as _, ShortCircuits};
+use super::{LoadError, Pack};
 use crate::fields::{Field, Fields, View};
 use crate::order;
 use crate::work::Work;
@@ -35,8 +36,8 @@ struct FieldPatterns {
 struct Prepared {
     /// Looks at a field of one action.
     per_action: bool,
-    /// Has a regular expression on a field.
-    searches: bool,
+    /// Is about the processes that actions become.
+    per_process: bool,
     /// Can match although none of its patterns has so far, so that it is always evaluated.
     always: bool,
     /// The number of its first branch among those of all rules.
@@ -59,14 +60,20 @@ pub struct Matcher {
     /// The pack, without what is kept in smaller form in the other members.
     pack: Pack,
     tests: Tests,
-    conditions: Conditions,
-    /// The conditions of all rules' branches, in order.
-    branches: Conditions,
+    /// The conditions of all rules, by which they are decided.
+    conditions: ShortCircuits,
+    /// The same for all rules' branches, in order.
+    branches: ShortCircuits,
+    /// The conditions of all rules, by which is found what speaks for a match.
+    written: Conditions,
+    /// By rule: its regular expressions.
+    searched: Groups,
     rules: Vec<Prepared>,
     /// By pattern: the rules that are decided when it matches, or may match.
     triggered: Groups,
-    /// By field number; `None` where no rule looks.
-    fields: Vec<Option<FieldPatterns>>,
+    /// The fields that rules look at, each with its patterns: first those that all actions share, then those of an
+    /// action.
+    fields: [Vec<(Field, FieldPatterns)>; 2],
     /// By pattern: what is known of those that are searched only when they can decide.
     deferred: Vec<Option<Deferred>>,
     /// Patterns of the event's fields that refer to a field of the action, with their field: they are tried
@@ -80,7 +87,8 @@ pub struct Matcher {
 #[derive(Debug, Default)]
 pub struct Scratch {
     hits: Hits,
-    stack: Vec<Truth>,
+    counts: Vec<u32>,
+    speaking: Speaking,
     /// The rules that may match on what all actions share.
     shared: Candidates,
     /// The rules that may match on the row at hand.
@@ -98,9 +106,9 @@ pub struct Order<'o> {
 
 /// The result of an evaluation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Evaluated {
+pub struct Evaluated<'t> {
     /// The rules that match, in the order of the pack.
-    pub matched: Vec<Matched>,
+    pub matched: Vec<Matched<'t>>,
     /// True if every value was looked at, as far as a rule asks. Else the work did not suffice, and a rule may be
     /// missing.
     pub complete: bool,
@@ -110,8 +118,8 @@ pub struct Evaluated {
 const STEP: usize = 110;
 /// Units of work for a candidate.
 const CANDIDATE: usize = 1_500;
-/// Units of work for a step that is looked at for what it searches.
-const SEARCHED: usize = 25;
+/// Units of work for a regular expression that may have to be searched.
+const SEARCHED: usize = 100;
 /// Units of work for a row, its fields gone through.
 const ROW: usize = 12_000;
 /// The most rows that the rest of the work is shared by.
@@ -121,24 +129,24 @@ const PART: usize = 3;
 
 /// A rule that matched.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Matched {
+pub struct Matched<'t> {
     /// The rule's index in the pack.
     pub rule: u32,
     /// The action that it matched on, by the index of its table; `None` for a rule that looks at no action.
     pub action: Option<usize>,
     /// The values that decided, one for each pattern that speaks for the match.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Vec<Evidence<'t>>,
     /// The branches of the rule that hold, by their index in [`Rule::branches`].
     pub branches: Vec<u32>,
 }
 
 /// A value that a rule's pattern matched.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evidence {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Evidence<'t> {
     /// The field.
     pub field: Field,
     /// The words of the value that matched, or the whole value where the pattern is about the whole.
-    pub matched: String,
+    pub matched: &'t str,
 }
 
 impl Matcher {
@@ -150,19 +158,20 @@ impl Matcher {
         let tests = Tests::new(&mut pack)?;
         let rules = prepare::rules(&pack)?;
         let deferred = prepare::deferred(&pack);
-        let is_decided = |pattern: u32| {
-            !tests.asks_absence(pattern) && matches!(deferred.get(pattern as usize), Some(None))
-        };
-        let mut conditions = Conditions::default();
+        let patterns = prepare::Patterns::new(&pack, &tests, &deferred);
+        let searched = prepare::searched(&pack, &deferred);
+        let (mut conditions, mut branches) = (ShortCircuits::default(), ShortCircuits::default());
+        let mut written = Conditions::default();
         for rule in &pack.rules {
-            conditions.push(&rule.condition, is_decided)?;
+            conditions.push(&rule.condition, &patterns)?;
+            written.push(&condition::steps(&rule.condition, |pattern| patterns.is_decided(pattern)));
+            for branch in &rule.branches {
+                branches.push(&branch.condition, &patterns)?;
+            }
         }
         conditions.shrink_to_fit();
-        let mut branches = Conditions::default();
-        for branch in pack.rules.iter().flat_map(|rule| &rule.branches) {
-            branches.push(&branch.condition, is_decided)?;
-        }
         branches.shrink_to_fit();
+        written.shrink_to_fit();
         let matcher = Self {
             rules,
             triggered: prepare::triggered(&pack),
@@ -172,6 +181,8 @@ impl Matcher {
             anywhere: [View::Security, View::ProcessCreation].map(|view| prepare::keywords(&pack, view)),
             conditions,
             branches,
+            written,
+            searched,
             tests,
             pack: prepare::without_patterns(pack),
         };
@@ -187,7 +198,12 @@ impl Matcher {
     /// The rules that match an event: `event` holds the fields that all actions share, `actions` those of
     /// each action. Rules about one action are evaluated for each, and count when one of them matches. Each
     /// rule is given once, with the evidence of its first match, in the order of the pack.
-    pub fn evaluate<F: Fields>(&self, event: &F, actions: &[F], scratch: &mut Scratch) -> Vec<Matched> {
+    pub fn evaluate<'t, F: Fields>(
+        &self,
+        event: &'t F,
+        actions: &'t [F],
+        scratch: &mut Scratch,
+    ) -> Vec<Matched<'t>> {
         let rows: Vec<usize> = (0..actions.len()).collect();
         let order = Order { rows: &rows, first: 0 };
         self.evaluate_within(event, actions, order, &Work::unlimited(), scratch).matched
@@ -195,14 +211,14 @@ impl Matcher {
 
     /// The same within a budget of work. Each action gets a share of what those before it left, so that a dear one does
     /// not take the others' verdict with it. Where all is looked at, the result does not depend on the order.
-    pub fn evaluate_within<F: Fields>(
+    pub fn evaluate_within<'t, F: Fields>(
         &self,
-        event: &F,
-        actions: &[F],
+        event: &'t F,
+        actions: &'t [F],
         order: Order<'_>,
         work: &Work,
         scratch: &mut Scratch,
-    ) -> Evaluated {
+    ) -> Evaluated<'t> {
         let mut matched = Vec::new();
         self.each_row(event, actions, order, work, scratch, |row, scratch| {
             self.decide(&row, scratch, &mut matched);
@@ -212,7 +228,12 @@ impl Matcher {
     }
 
     /// The rules that look at no action and match an event by what all actions share.
-    pub fn evaluate_event<F: Fields>(&self, event: &F, work: &Work, scratch: &mut Scratch) -> Vec<Matched> {
+    pub fn evaluate_event<'t, F: Fields>(
+        &self,
+        event: &'t F,
+        work: &Work,
+        scratch: &mut Scratch,
+    ) -> Vec<Matched<'t>> {
         let mut found = Vec::new();
         self.each_row(event, &[], Order::default(), work, scratch, |row, scratch| {
             self.decide(&row, scratch, &mut found);
@@ -223,18 +244,19 @@ impl Matcher {
     }
 
     /// Collects the hits on the event and each action in turn, and hands them on.
-    fn each_row<F: Fields>(
+    fn each_row<'t, F: Fields>(
         &self,
-        event: &F,
-        actions: &[F],
+        event: &'t F,
+        actions: &'t [F],
         order: Order<'_>,
         work: &Work,
         scratch: &mut Scratch,
-        mut use_row: impl FnMut(Row<'_, F>, &mut Scratch),
+        mut use_row: impl FnMut(Row<'t, '_, F>, &mut Scratch),
     ) {
         scratch.hits.reset(self.tests.len());
         let part = work.lend(work.left().checked_div(PART).unwrap_or(0));
-        self.collect(event, event, &part, &mut scratch.hits);
+        let [of_event, of_action] = &self.fields;
+        self.collect(of_event, (event, event), &part, &mut scratch.hits);
         work.take_back(&part);
         let shared = scratch.hits.mark();
         scratch.shared.reset(self.rules.len());
@@ -256,7 +278,7 @@ impl Matcher {
                 if share.spend(ROW) {
                     // Something stays for the rules.
                     let part = share.lend(share.left() / 2);
-                    self.collect(action, event, &part, &mut scratch.hits);
+                    self.collect(of_action, (action, event), &part, &mut scratch.hits);
                     self.cross(event, action, &part, &mut scratch.hits);
                     share.take_back(&part);
                 }
@@ -280,47 +302,58 @@ impl Matcher {
         }
     }
 
-    /// Tries every pattern on the values of one table. `other` is where field references look next.
-    fn collect<F: Fields>(&self, table: &F, other: &F, work: &Work, hits: &mut Hits) {
-        for (&field, patterns) in Field::ALL.iter().zip(&self.fields) {
-            let values = table.values(field);
-            if let Some(patterns) = patterns
-                && !values.is_empty()
-            {
-                for &pattern in &patterns.presence {
-                    hits.note(pattern, (field, 0), None);
-                }
-                for (index, value) in (0_u32..).zip(values) {
-                    // A long value leaves something for the others.
-                    let part = work.lend(work.left().checked_div(PART).unwrap_or(0));
-                    self.try_value(
-                        patterns,
-                        (field, index),
-                        &Folded::new(value),
-                        (table, other),
-                        &part,
-                        hits,
-                    );
-                    hits.incomplete |= part.is_spent();
-                    work.take_back(&part);
-                }
-            }
-            if self.anywhere.iter().all(Vec::is_empty) {
+    /// Tries the patterns of some fields, and all keywords, on the values of one table. `other` is where field references
+    /// look next.
+    fn collect<F: Fields>(
+        &self,
+        fields: &[(Field, FieldPatterns)],
+        (table, other): (&F, &F),
+        work: &Work,
+        hits: &mut Hits,
+    ) {
+        for (field, patterns) in fields {
+            let (field, values) = (*field, table.values(*field));
+            if values.is_empty() {
                 continue;
             }
-            for (view, keywords) in [View::Security, View::ProcessCreation].into_iter().zip(&self.anywhere) {
-                if keywords.is_empty() || !field.visible_in(view) {
-                    continue;
+            for &pattern in &patterns.presence {
+                hits.note(pattern, (field, 0), None);
+            }
+            for (index, value) in (0_u32..).zip(values) {
+                // A long value leaves something for the others.
+                let part = work.lend(work.left().checked_div(PART).unwrap_or(0));
+                let value = Folded::new(value);
+                self.try_value(patterns, (field, index), &value, (table, other), &part, hits);
+                hits.incomplete |= part.is_spent();
+                work.take_back(&part);
+            }
+        }
+        for (view, keywords) in [View::Security, View::ProcessCreation].into_iter().zip(&self.anywhere) {
+            if !keywords.is_empty() {
+                self.try_keywords(view, keywords, (table, other), work, hits);
+            }
+        }
+    }
+
+    /// Tries the keywords of a view on every field that it shows.
+    #[inline(never)]
+    fn try_keywords<F: Fields>(
+        &self,
+        view: View,
+        keywords: &[u32],
+        (table, other): (&F, &F),
+        work: &Work,
+        hits: &mut Hits,
+    ) {
+        for &field in Field::ALL.iter().filter(|field| field.visible_in(view)) {
+            for (index, value) in (0_u32..).zip(table.values(field)) {
+                let part = work.lend(work.left().checked_div(PART).unwrap_or(0));
+                let value = Folded::new(value);
+                for &pattern in keywords {
+                    self.try_one(pattern, (field, index), &value, (table, other), &part, hits);
                 }
-                for (index, value) in (0_u32..).zip(values) {
-                    let part = work.lend(work.left().checked_div(PART).unwrap_or(0));
-                    let value = Folded::new(value);
-                    for &pattern in keywords {
-                        self.try_one(pattern, (field, index), &value, (table, other), &part, hits);
-                    }
-                    hits.incomplete |= part.is_spent();
-                    work.take_back(&part);
-                }
+                hits.incomplete |= part.is_spent();
+                work.take_back(&part);
             }
         }
     }
@@ -348,13 +381,14 @@ impl Matcher {
             && let Some(searchable) = value.searchable(work)
         {
             let walk = work.lend(work.left() / 2);
-            needles.search(searchable, (&walk, work), |pattern, fits_at| {
-                if self.deferred(pattern).is_some() {
-                    hits.suggest(pattern);
-                } else if let Some(at) = fits_at {
-                    hits.note(pattern, place, u32::try_from(at).ok());
-                } else if hits.is_first_try(pattern) {
-                    self.try_one(pattern, place, value, tables, work, hits);
+            needles.search(searchable, (&walk, work), |pattern, found| match found {
+                Found::At(at) => hits.note(pattern, place, u32::try_from(at).ok()),
+                Found::Fits => hits.note(pattern, place, None),
+                Found::MayMatch => hits.suggest(pattern),
+                Found::MayFit => {
+                    if hits.is_first_try(pattern) {
+                        self.try_one(pattern, place, value, tables, work, hits);
+                    }
                 }
             });
             hits.forget_tries();
@@ -382,80 +416,71 @@ impl Matcher {
 
     /// Adds the rules that match on what was collected. A rule that an action further behind has matched is decided
     /// again, since the first one's match counts.
-    fn decide<F: Fields>(&self, row: &Row<'_, F>, scratch: &mut Scratch, found: &mut Vec<Matched>) {
-        let Scratch { hits, stack, rules, .. } = scratch;
+    fn decide<'t, F: Fields>(
+        &self,
+        row: &Row<'t, '_, F>,
+        scratch: &mut Scratch,
+        found: &mut Vec<Matched<'t>>,
+    ) {
+        let Scratch { hits, counts, speaking, rules, .. } = scratch;
         for index in rules.iter() {
-            let (Some(rule), Some(prepared)) =
-                (self.pack.rules.get(index as usize), self.rules.get(index as usize))
-            else {
+            let Some(prepared) = self.rules.get(index as usize) else { continue };
+            if !row.asks(prepared) {
                 continue;
-            };
+            }
             let known = found.iter().position(|earlier| earlier.rule == index);
             let is_first =
                 known.and_then(|known| found.get(known)).is_none_or(|known| row.index < known.action);
-            if !row.asks(rule, prepared) || !is_first {
+            if !is_first {
                 continue;
             }
             if !row.work.spend(CANDIDATE) {
                 return;
             }
-            let holds = self.evaluate_condition(index, hits, row.work, stack);
-            if holds == Some(false) {
+            if !self.holds_on(&self.conditions, index, row, hits, counts) {
                 continue;
             }
-            if prepared.searches {
-                self.search_deferred(index, row, hits);
-            }
-            if holds == Some(true) || self.evaluate_condition(index, hits, row.work, stack) == Some(true) {
-                let evidence = self.evidence(index, hits, row);
-                let action = row.index.filter(|_| prepared.per_action);
-                let branches = self.branches_that_hold(prepared, hits, row.work, stack);
-                let matched = Matched { rule: index, action, evidence, branches };
-                match known.and_then(|known| found.get_mut(known)) {
-                    Some(known) => *known = matched,
-                    None => found.push(matched),
-                }
+            self.search_deferred(index, row, hits);
+            let evidence = self.evidence(index, hits, row, speaking);
+            let action = row.index.filter(|_| prepared.per_action);
+            let branches = self.branches_that_hold(prepared, row, hits, counts);
+            let matched = Matched { rule: index, action, evidence, branches };
+            match known.and_then(|known| found.get_mut(known)) {
+                Some(known) => *known = matched,
+                None => found.push(matched),
             }
         }
         hits.forget_tries();
     }
 
-    /// Returns whether a rule's condition holds; `None` where that depends on what was not searched yet.
-    fn evaluate_condition(
+    /// Returns whether a condition holds on a row.
+    fn holds_on<F: Fields>(
         &self,
-        rule: u32,
-        hits: &Hits,
-        work: &Work,
-        stack: &mut Vec<Truth>,
-    ) -> Option<bool> {
-        let mut steps = 0_usize;
-        let known = KnownHits { matcher: self, hits };
-        let holds = condition::evaluate(self.conditions.of(rule), &known, stack, &mut steps);
+        conditions: &ShortCircuits,
+        condition: u32,
+        row: &Row<'_, '_, F>,
+        hits: &mut Hits,
+        counts: &mut Vec<u32>,
+    ) -> bool {
+        let (holds, made) = conditions.holds(condition, &mut AskedHits { matcher: self, row, hits }, counts);
         // A condition has a bounded number of steps: what this one took is taken from those that follow it.
-        let _ = work.spend(steps.saturating_mul(STEP));
+        let _ = row.work.spend(made.saturating_mul(STEP));
         holds
     }
 
     /// The branches of a rule that hold, as far as the work suffices.
-    fn branches_that_hold(
+    fn branches_that_hold<F: Fields>(
         &self,
         rule: &Prepared,
-        hits: &Hits,
-        work: &Work,
-        stack: &mut Vec<Truth>,
+        row: &Row<'_, '_, F>,
+        hits: &mut Hits,
+        counts: &mut Vec<u32>,
     ) -> Vec<u32> {
-        let known = KnownHits { matcher: self, hits };
-        let mut holding = Vec::new();
-        for branch in 0..rule.branches {
-            let steps = self.branches.of(rule.first_branch.saturating_add(branch));
-            if !work.spend(steps.count_all().saturating_mul(STEP)) {
-                break;
-            }
-            if condition::evaluate(steps, &known, stack, &mut 0) == Some(true) {
-                holding.push(branch);
-            }
-        }
-        holding
+        let holds = |branch: &u32| {
+            let condition = rule.first_branch.saturating_add(*branch);
+            self.holds_on(&self.branches, condition, row, hits, counts)
+        };
+        (0..rule.branches).filter(holds).collect()
     }
 
     fn deferred(&self, pattern: u32) -> Option<Deferred> {
@@ -469,32 +494,29 @@ impl Matcher {
         (may_match && !hits.has(pattern) && !hits.was_tried(pattern)).then_some(deferred.field)
     }
 
-    /// Returns whether a pattern holds; `None` when it was not searched yet.
-    #[inline]
-    fn known(&self, pattern: u32, hits: &Hits) -> Option<bool> {
-        let is_open = !hits.has(pattern) && self.open(pattern, hits).is_some();
-        (!is_open).then(|| self.holds(pattern, hits))
-    }
-
     /// Searches the regular expressions of a rule.
-    fn search_deferred<F: Fields>(&self, rule: u32, row: &Row<'_, F>, hits: &mut Hits) {
-        let steps = self.conditions.of(rule);
-        if !row.work.spend(steps.count_all().saturating_mul(SEARCHED)) {
+    fn search_deferred<F: Fields>(&self, rule: u32, row: &Row<'_, '_, F>, hits: &mut Hits) {
+        let patterns = self.searched.of(rule as usize);
+        if !row.work.spend(patterns.len().saturating_mul(SEARCHED)) {
             return;
         }
-        for step in steps {
-            let Step::Pattern(pattern) = step else { continue };
-            let Some(field) = self.open(pattern, hits) else { continue };
-            hits.is_first_try(pattern);
-            let table = if field.per_action() { row.own } else { row.shared };
-            for (index, value) in (0_u32..).zip(table.values(field)) {
-                // A long value leaves something for other expressions and rules.
-                let part = row.work.lend(row.work.left().checked_div(PART).unwrap_or(0));
-                let tables = (table, row.shared);
-                self.try_one(pattern, (field, index), &Folded::new(value), tables, &part, hits);
-                hits.incomplete |= part.is_spent();
-                row.work.take_back(&part);
-            }
+        for &pattern in patterns {
+            self.search(pattern, row, hits);
+        }
+    }
+
+    /// Searches a regular expression, unless that was done or it cannot be found.
+    fn search<F: Fields>(&self, pattern: u32, row: &Row<'_, '_, F>, hits: &mut Hits) {
+        let Some(field) = self.open(pattern, hits) else { return };
+        hits.is_first_try(pattern);
+        let table = if field.per_action() { row.own } else { row.shared };
+        for (index, value) in (0_u32..).zip(table.values(field)) {
+            // A long value leaves something for other expressions and rules.
+            let part = row.work.lend(row.work.left().checked_div(PART).unwrap_or(0));
+            let tables = (table, row.shared);
+            self.try_one(pattern, (field, index), &Folded::new(value), tables, &part, hits);
+            hits.incomplete |= part.is_spent();
+            row.work.take_back(&part);
         }
     }
 
@@ -511,8 +533,8 @@ struct KnownHits<'m> {
 }
 
 impl Known for KnownHits<'_> {
-    fn pattern(&self, pattern: u32) -> Option<bool> {
-        self.matcher.known(pattern, self.hits)
+    fn pattern(&self, pattern: u32) -> bool {
+        self.matcher.holds(pattern, self.hits)
     }
 
     fn run(&self, run: Run) -> bool {
@@ -520,30 +542,53 @@ impl Known for KnownHits<'_> {
     }
 
     fn matching(&self, run: Run, visit: impl FnMut(u32)) {
-        let patterns = run.first..run.first.saturating_add(run.count);
-        patterns.filter(|&pattern| self.hits.has(pattern)).for_each(visit);
+        self.hits.each_of(run, visit);
+    }
+}
+
+/// What is found of the patterns of a matcher on a row, and what is asked for of the rest.
+struct AskedHits<'m, 't, 'w, F> {
+    matcher: &'m Matcher,
+    row: &'m Row<'t, 'w, F>,
+    hits: &'m mut Hits,
+}
+
+impl<F: Fields> Asked for AskedHits<'_, '_, '_, F> {
+    #[inline(always)]
+    fn hit(&self, pattern: u32) -> bool {
+        self.hits.has(pattern)
+    }
+
+    #[inline(always)]
+    fn run(&self, run: Run) -> bool {
+        self.hits.has_run(run)
+    }
+
+    fn open(&mut self, pattern: u32) -> bool {
+        self.matcher.search(pattern, self.row, self.hits);
+        self.matcher.holds(pattern, self.hits)
     }
 }
 
 /// The fields and the action for which the rules are evaluated.
-struct Row<'r, F> {
+struct Row<'t, 'w, F> {
     /// The fields that all actions share.
-    shared: &'r F,
+    shared: &'t F,
     /// The fields of this action.
-    own: &'r F,
+    own: &'t F,
     /// The action will become a process.
     processes: bool,
     /// Its index; rules that look at no action are decided on the first.
     index: Option<usize>,
     /// Its share of the work.
-    work: &'r Work,
+    work: &'w Work,
 }
 
-impl<F> Row<'_, F> {
+impl<F> Row<'_, '_, F> {
     /// Returns whether a rule is decided here: on processes only, or on the first row when no action matters.
-    fn asks(&self, rule: &Rule, prepared: &Prepared) -> bool {
-        (rule.view != View::ProcessCreation || self.processes)
-            && (prepared.per_action || self.index.is_none_or(|index| index == 0))
+    fn asks(&self, rule: &Prepared) -> bool {
+        (!rule.per_process || self.processes)
+            && (rule.per_action || self.index.is_none_or(|index| index == 0))
     }
 }
 

@@ -13,6 +13,7 @@ mod matcher;
 mod needles;
 mod pack;
 mod packed;
+mod short_circuit;
 mod values;
 
 pub use dfa::{Cells, Dfa};

@@ -18,14 +18,53 @@ pub(super) struct Literal {
     pub(super) text: String,
     /// The pattern.
     pub(super) pattern: u32,
-    /// True if every value with this text in it fits the pattern.
-    pub(super) decides: bool,
+    /// What it means that the text stands in a value.
+    pub(super) says: Says,
 }
 
-/// Of fewer literals than this only every so many bytes of a value are looked at, as the shortest allows.
-const FEW: usize = 8;
-/// The most bytes between two looks.
+/// What it says of a value that a literal of a pattern stands in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Says {
+    /// The value fits.
+    Fits,
+    /// The value fits if it begins with the literal.
+    FitsAtStart,
+    /// The value fits if it ends with the literal.
+    FitsAtEnd,
+    /// The value fits if it is the literal.
+    FitsAlone,
+    /// The value has to be held against the whole pattern.
+    MayFit,
+    /// A regular expression may be found in the value.
+    MayMatch,
+}
+
+/// What is found of a pattern in a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// The value fits; the literal stands at this place.
+    At(usize),
+    /// The value fits.
+    Fits,
+    /// The value has to be held against the pattern.
+    MayFit,
+    /// The pattern's regular expression may be found in the value.
+    MayMatch,
+}
+
+/// The most bytes between two looks at a long value, where the shortest literal allows it.
 const MAX_STRIDE: usize = 8;
+/// Each literal is known by as many pairs as there are bytes between two looks: so many pairs in all are worth the room.
+const WORTH: usize = 80;
+
+/// How long the values of a field may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Values {
+    /// Names and words.
+    Short,
+    /// Whole texts, of which not every byte is looked at where there are few literals.
+    Long,
+}
 
 /// Units of work for a look at a byte.
 const BYTE: usize = 20;
@@ -45,7 +84,7 @@ pub(super) struct Needles {
     width: usize,
     /// By the classes of two bytes: the number of their list, from 1; 0 where there is none.
     pairs: Vec<u16>,
-    /// Where each list ends in `needles`; it begins where the one before ends.
+    /// Where each list ends in `needles`, from list 0 on, which is empty; it begins where the one before ends.
     ends: Vec<u32>,
     needles: Vec<Needle>,
     texts: Vec<u8>,
@@ -66,7 +105,7 @@ struct Needle {
     /// A rare byte of the text besides the pair, and where it stands: it is looked at first.
     probe: u8,
     probe_at: u8,
-    decides: bool,
+    says: Says,
 }
 
 impl Needles {
@@ -74,7 +113,7 @@ impl Needles {
     pub(super) const SHORTEST: usize = 2;
 
     /// Prepares the search; `None` without literals.
-    pub(super) fn new(mut literals: Vec<Literal>) -> Result<Option<Self>, LoadError> {
+    pub(super) fn new(mut literals: Vec<Literal>, values: Values) -> Result<Option<Self>, LoadError> {
         const TOO_MANY: LoadError = LoadError::Unusable("its literals are too many for one search");
         if literals.is_empty() {
             return Ok(None);
@@ -85,7 +124,11 @@ impl Needles {
         if shortest < Self::SHORTEST {
             return Err(LoadError::Unusable("a literal is too short to be searched"));
         }
-        let stride = if literals.len() < FEW { shortest.saturating_sub(1).min(MAX_STRIDE) } else { 1 };
+        let most = match values {
+            Values::Short => 1,
+            Values::Long => WORTH.checked_div(literals.len()).unwrap_or(1).clamp(1, MAX_STRIDE),
+        };
+        let stride = shortest.saturating_sub(1).min(most);
         let mut by_pair: BTreeMap<[u8; 2], Vec<Needle>> = BTreeMap::new();
         let (mut texts, mut last): (Vec<u8>, Option<(u32, &[u8])>) = (Vec::new(), None);
         for literal in &literals {
@@ -99,7 +142,8 @@ impl Needles {
                 }
             };
             last = Some((start, text));
-            let decides = literal.decides && text.len() == literal.text.len();
+            let is_whole = text.len() == literal.text.len() || literal.says == Says::MayMatch;
+            let says = if is_whole { literal.says } else { Says::MayFit };
             let first = rarest_pairs(text, stride, |pair| by_pair.get(&pair).map_or(0, Vec::len));
             for (pair, offset) in text.windows(2).zip(0..=u8::MAX).skip(first).take(stride) {
                 let Ok(pair) = <[u8; 2]>::try_from(pair) else { continue };
@@ -111,7 +155,7 @@ impl Needles {
                     offset,
                     probe,
                     probe_at,
-                    decides,
+                    says,
                 });
             }
         }
@@ -130,14 +174,15 @@ impl Needles {
         }
         let width = usize::from(count).saturating_add(1);
         let mut pairs = vec![0; width.saturating_mul(width)];
-        let mut ends = Vec::with_capacity(by_pair.len());
+        let mut ends = Vec::with_capacity(by_pair.len().saturating_add(1));
+        ends.push(0);
         let mut needles = Vec::new();
         for ([first, second], list) in by_pair {
             needles.extend(list);
             ends.push(u32::try_from(needles.len()).map_err(|_| TOO_MANY)?);
             let row = usize::from(class_of(&classes, first)).saturating_mul(width);
             if let Some(cell) = pairs.get_mut(row.saturating_add(usize::from(class_of(&classes, second)))) {
-                *cell = u16::try_from(ends.len()).map_err(|_| TOO_MANY)?;
+                *cell = u16::try_from(ends.len().saturating_sub(1)).map_err(|_| TOO_MANY)?;
             }
         }
         needles.shrink_to_fit();
@@ -145,22 +190,21 @@ impl Needles {
         Ok(Some(Self { classes, width, pairs, ends, needles, texts, stride }))
     }
 
-    /// Calls `found` with every pattern whose literal occurs in a value, possibly several times: with where it stands
-    /// if the value thereby fits the pattern for certain. Of those, the first place comes first. The value's ASCII
-    /// letters may be of any case; where it has others, it must be folded. One budget is for the walk over the value, one
+    /// Calls `found` with every pattern whose literal occurs in a value, possibly several times, unless that alone says
+    /// that the value does not fit. Of the places of a literal the first one comes first. The value's ASCII letters may be of any case; where it has others, it must be folded. One budget is for the walk over the value, one
     /// for what is found there: where one does not suffice, the value is searched from its beginning as far as it does.
     pub(super) fn search(
         &self,
         value: &str,
         (walk, work): (&Work, &Work),
-        mut found: impl FnMut(u32, Option<usize>),
+        mut found: impl FnMut(u32, Found),
     ) {
         let granted = walk.walk_part(value.len().div_ceil(self.stride.max(1)), BYTE);
         let value = value.as_bytes();
-        let value = value.get(..granted.saturating_mul(self.stride)).unwrap_or(value);
+        let walked = value.get(..granted.saturating_mul(self.stride)).unwrap_or(value);
         if self.stride == 1 {
             let mut row = 0_usize;
-            for (at, &byte) in value.iter().enumerate() {
+            for (at, &byte) in walked.iter().enumerate() {
                 let class = usize::from(class_of(&self.classes, byte));
                 let list = self.pairs.get(row.wrapping_add(class)).copied().unwrap_or(0);
                 if list != 0 && !self.compare(list, value, at.wrapping_sub(1), work, &mut found) {
@@ -171,7 +215,7 @@ impl Needles {
             return;
         }
         let mut at = 0_usize;
-        while let Some([first, second]) = value.get(at..).and_then(<[u8]>::first_chunk) {
+        while let Some([first, second]) = walked.get(at..).and_then(<[u8]>::first_chunk) {
             let row = usize::from(class_of(&self.classes, *first)).wrapping_mul(self.width);
             let cell = row.wrapping_add(usize::from(class_of(&self.classes, *second)));
             let list = self.pairs.get(cell).copied().unwrap_or(0);
@@ -190,12 +234,11 @@ impl Needles {
         value: &[u8],
         at: usize,
         work: &Work,
-        found: &mut impl FnMut(u32, Option<usize>),
+        found: &mut impl FnMut(u32, Found),
     ) -> bool {
-        let end = |list: usize| self.ends.get(list).map_or(0, |end| *end as usize);
-        let list = usize::from(list);
-        let from = list.checked_sub(2).map_or(0, end);
-        let needles = self.needles.get(from..end(list.saturating_sub(1))).unwrap_or_default();
+        let bounds = self.ends.get(usize::from(list).wrapping_sub(1)..).and_then(<[u32]>::first_chunk);
+        let Some([from, end]) = bounds.copied() else { return true };
+        let needles = self.needles.get(from as usize..end as usize).unwrap_or_default();
         if !work.spend(needles.len().saturating_mul(NEEDLE).saturating_add(VISIT)) {
             return false;
         }
@@ -208,8 +251,10 @@ impl Needles {
             if !work.spend(COMPARISON) {
                 return false;
             }
-            if self.stands(needle, value, start) {
-                found(needle.pattern, needle.decides.then_some(start));
+            if self.stands(needle, value, start)
+                && let Some(what) = needle.found(value.len(), start)
+            {
+                found(needle.pattern, what);
             }
         }
         true
@@ -221,6 +266,22 @@ impl Needles {
         let stands = value.get(start..).and_then(|rest| rest.get(..usize::from(needle.length)));
         let (Some(text), Some(stands)) = (text, stands) else { return false };
         stands.iter().zip(text).all(|(byte, expected)| byte.to_ascii_lowercase() == *expected)
+    }
+}
+
+impl Needle {
+    /// Returns what it says of a value of so many bytes that the literal stands at a place.
+    fn found(&self, len: usize, start: usize) -> Option<Found> {
+        let at_start = start == 0;
+        let at_end = start.saturating_add(usize::from(self.length)) == len;
+        match self.says {
+            Says::Fits => Some(Found::At(start)),
+            Says::FitsAtStart => at_start.then_some(Found::Fits),
+            Says::FitsAtEnd => at_end.then_some(Found::Fits),
+            Says::FitsAlone => (at_start && at_end).then_some(Found::Fits),
+            Says::MayFit => Some(Found::MayFit),
+            Says::MayMatch => Some(Found::MayMatch),
+        }
     }
 }
 
@@ -246,6 +307,15 @@ fn rarest_pairs(text: &[u8], count: usize, taken: impl Fn([u8; 2]) -> usize) -> 
     costs.zip(0..).min().map_or(0, |(_, first)| first)
 }
 
+/// Returns about how often the rarest pair of a literal stands in commands and paths.
+pub(super) fn rarity(text: &[u8]) -> usize {
+    let pairs = text.iter().zip(text.iter().skip(1));
+    pairs
+        .map(|(&first, &second)| frequency(first).saturating_mul(frequency(second)))
+        .min()
+        .unwrap_or(usize::MAX)
+}
+
 /// The rarest byte of a literal that is not in the pair at `offset`, and where it stands; the first byte where there
 /// is none.
 fn probe(text: &[u8], offset: u8) -> (u8, u8) {
@@ -269,17 +339,20 @@ mod tests {
     use proptest::prelude::*;
 
     fn literals(texts: &[&str]) -> Vec<Literal> {
-        let literal =
-            |(text, pattern): (&&str, u32)| Literal { text: fold(text).into_owned(), pattern, decides: true };
+        let literal = |(text, pattern): (&&str, u32)| Literal {
+            text: fold(text).into_owned(),
+            pattern,
+            says: Says::Fits,
+        };
         texts.iter().zip(0..).map(literal).collect()
     }
 
     fn found(list: Vec<Literal>, value: &str) -> Vec<u32> {
         let literals: Vec<String> = list.iter().map(|literal| literal.text.clone()).collect();
-        let needles = Needles::new(list).unwrap().unwrap();
+        let needles = Needles::new(list, Values::Long).unwrap().unwrap();
         let mut found = Vec::new();
-        needles.search(value, (&Work::unlimited(), &Work::unlimited()), |pattern, place| {
-            let at = place.unwrap();
+        needles.search(value, (&Work::unlimited(), &Work::unlimited()), |pattern, what| {
+            let Found::At(at) = what else { panic!("{what:?}") };
             assert!(
                 fold(value.get(at..).unwrap()).starts_with(&*literals[pattern as usize]),
                 "{pattern} at {at}"
@@ -303,10 +376,10 @@ mod tests {
     #[test]
     fn a_long_literal_is_compared_by_its_beginning_and_does_not_decide() {
         let long = "a".repeat(40);
-        let needles = Needles::new(literals(&[&long, "aa"])).unwrap().unwrap();
+        let needles = Needles::new(literals(&[&long, "aa"]), Values::Long).unwrap().unwrap();
         let mut found = Vec::new();
         needles.search(&"a".repeat(33), (&Work::unlimited(), &Work::unlimited()), |pattern, place| {
-            found.push((pattern, place.is_some()))
+            found.push((pattern, matches!(place, Found::At(_))))
         });
         found.sort_unstable();
         found.dedup();
@@ -327,8 +400,33 @@ mod tests {
     }
 
     #[test]
+    fn a_place_says_whether_an_anchored_literal_fits() {
+        let all =
+            [Says::Fits, Says::FitsAtStart, Says::FitsAtEnd, Says::FitsAlone, Says::MayFit, Says::MayMatch];
+        let list = all.iter().zip(0..).map(|(&says, pattern)| Literal { text: "ab".into(), pattern, says });
+        let needles = Needles::new(list.collect(), Values::Long).unwrap().unwrap();
+        let search = |value: &str| {
+            let mut found = Vec::new();
+            needles.search(value, (&Work::unlimited(), &Work::unlimited()), |pattern, _| found.push(pattern));
+            found.sort_unstable();
+            found.dedup();
+            found
+        };
+        for (value, expected) in [
+            ("xabx", &[0, 4, 5][..]),
+            ("abx", &[0, 1, 4, 5]),
+            ("xAB", &[0, 2, 4, 5]),
+            ("Ab", &[0, 1, 2, 3, 4, 5]),
+            ("ab-ab", &[0, 1, 2, 4, 5]),
+            ("ba", &[]),
+        ] {
+            assert_eq!(search(value), expected, "{value}");
+        }
+    }
+
+    #[test]
     fn a_value_is_searched_as_far_as_the_work_suffices() {
-        let needles = Needles::new(literals(&["ab", "cd"])).unwrap().unwrap();
+        let needles = Needles::new(literals(&["ab", "cd"]), Values::Long).unwrap().unwrap();
         let search = |value: &str, walk: usize, work: usize| {
             let (walk, work, mut found) = (Work::new(walk), Work::new(work), Vec::new());
             needles.search(value, (&walk, &work), |pattern, _| found.push(pattern));
@@ -343,8 +441,8 @@ mod tests {
 
     #[test]
     fn no_literals_no_search_and_short_ones_are_refused() {
-        assert!(Needles::new(Vec::new()).unwrap().is_none());
-        assert!(Needles::new(literals(&["ab", "a"])).is_err());
+        assert!(Needles::new(Vec::new(), Values::Long).unwrap().is_none());
+        assert!(Needles::new(literals(&["ab", "a"]), Values::Short).is_err());
     }
 
     proptest! {

@@ -2,7 +2,9 @@
 use super::allowlist::{self, Subject};
 use super::branches;
 use super::earlier::Earlier;
+use super::finding::Finding;
 use super::role::HostRole;
+use super::words::Verdict;
 use crate::event::{Note, TaskEvent};
 use crate::fields::{ContentState, Field, Fields as _, Table};
 use crate::history::Completed;
@@ -10,38 +12,6 @@ use crate::order;
 use crate::rules::{Allow, Evidence, Level, Matched, Pack, Role, Rule};
 use crate::task::Task;
 use crate::work::Work;
-use std::borrow::Cow;
-
-/// The first word of a tag.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// A rule matched.
-    Alert,
-    /// Rules matched, and allowlist entries cover all of them.
-    Allowlisted,
-    /// No rule matched, and the settings ask for every task event to be described.
-    Observed,
-    /// No rule matched, and the event could not be read as far as it should be.
-    Unreadable,
-    /// The record was not valid JSON and was mended.
-    Repaired,
-    /// This filter has nothing to say, but an earlier one in the chain knew something that only it could know.
-    PassedOn,
-}
-
-impl Verdict {
-    /// The word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Alert => "alert",
-            Self::Allowlisted => "allowlisted",
-            Self::Observed => "observed",
-            Self::Unreadable => "unreadable",
-            Self::Repaired => "repaired",
-            Self::PassedOn => "passed_on",
-        }
-    }
-}
 
 /// An event with all that is known of it.
 pub struct Case<'a> {
@@ -58,7 +28,7 @@ pub struct Case<'a> {
     /// The fields of each action and of each process that it starts.
     pub actions: &'a [Table<'a>],
     /// The rules that matched.
-    pub matched: &'a [Matched],
+    pub matched: &'a [Matched<'a>],
     /// The correlations that this event completes.
     pub completed: &'a [Completed],
     /// The part that the host plays.
@@ -85,23 +55,6 @@ pub struct Decision<'a> {
     /// The correlations that only an earlier filter saw completed, most severe first. They are not verified, and have
     /// no say in the verdict and the severity.
     pub passed_on: Vec<Finding<'a>>,
-}
-
-/// A rule or correlation that is reported.
-#[derive(Debug, PartialEq)]
-pub struct Finding<'a> {
-    /// Its number in the pack: a correlation's is behind those of the rules.
-    pub number: usize,
-    /// Its id.
-    pub id: &'a str,
-    /// Its title, or that of the first selection that holds and has one.
-    pub title: &'a str,
-    /// Its own level.
-    pub level: Level,
-    /// The ATT&CK techniques of what decided.
-    pub techniques: Vec<&'a str>,
-    /// The values that decided.
-    pub evidence: Cow<'a, [Evidence]>,
 }
 
 /// Decides a case; `None` when there is nothing to say. An allowlist entry for which `work` does not suffice covers
@@ -176,24 +129,24 @@ fn findings<'a>(case: &Case<'a>) -> Vec<Finding<'a>> {
                 title: branches::title(rule, &matched.branches),
                 level: rule.level,
                 techniques: techniques(case, rule, matched),
-                evidence: Cow::Borrowed(&matched.evidence),
+                in_common: Vec::new(),
+                evidence: &matched.evidence,
             });
         }
     }
     for completed in case.completed {
         if let Some(correlation) = case.pack.correlations.get(completed.correlation as usize) {
-            let in_common = completed
-                .group
-                .iter()
-                .map(|(field, value)| Evidence { field: *field, matched: value.clone() });
-            let last = case.matched.get(completed.matched).map(|matched| matched.evidence.iter().cloned());
+            let in_common =
+                completed.group.iter().map(|(field, value)| Evidence { field: *field, matched: value });
+            let last = case.matched.get(completed.matched);
             findings.push(Finding {
                 number: case.pack.rules.len().saturating_add(completed.correlation as usize),
                 id: &correlation.id,
                 title: &correlation.title,
                 level: correlation.level,
                 techniques: correlation.techniques.iter().map(String::as_str).collect(),
-                evidence: in_common.chain(last.into_iter().flatten()).collect(),
+                in_common: in_common.collect(),
+                evidence: last.map_or(&[], |matched| &matched.evidence),
             });
         }
     }
@@ -202,7 +155,7 @@ fn findings<'a>(case: &Case<'a>) -> Vec<Finding<'a>> {
 
 /// The techniques that a rule claims for a match, and those of the program that it matched on: what that program does
 /// with its arguments.
-fn techniques<'a>(case: &Case<'a>, rule: &'a Rule, matched: &Matched) -> Vec<&'a str> {
+fn techniques<'a>(case: &Case<'a>, rule: &'a Rule, matched: &Matched<'_>) -> Vec<&'a str> {
     let mut techniques = branches::techniques(rule, &matched.branches);
     let on_action = matched.evidence.iter().any(|evidence| evidence.field.per_action());
     let action = matched.action.filter(|_| on_action).and_then(|action| case.actions.get(action));
@@ -227,7 +180,8 @@ fn passed_on<'a>(case: &Case<'a>) -> Vec<Finding<'a>> {
                 title: &correlation.title,
                 level: correlation.level,
                 techniques: correlation.techniques.iter().map(String::as_str).collect(),
-                evidence: Cow::Borrowed(&[]),
+                in_common: Vec::new(),
+                evidence: &[],
             })
         })
         .collect()

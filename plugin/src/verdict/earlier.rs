@@ -3,8 +3,7 @@
 //! Whoever can write a record can write such a tag. So nothing of it counts as found, no text of it is repeated, and
 //! it never changes what this filter says of the record by its own judgement.
 
-use super::decide::Verdict;
-use super::tag::{FAILED, LOST, MAX_BYTES, NOT_JUDGED, PASSED_ON, SCHEMA};
+use super::words::{FAILED, LOST, MAX_BYTES, NOT_JUDGED, PASSED_ON, SCHEMA, Verdict};
 use crate::event::Note;
 use crate::json::{self, Object, Value};
 use crate::order;
@@ -91,7 +90,7 @@ impl Earlier {
     pub(super) fn fitting<'e>(
         &'e self,
         pack: &'e Pack,
-        matched: &'e [Matched],
+        matched: &'e [Matched<'e>],
     ) -> impl Iterator<Item = u32> + 'e {
         let fits = |index: &u32| {
             let correlation = pack.correlations.get(*index as usize);

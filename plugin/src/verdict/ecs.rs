@@ -1,11 +1,11 @@
 //! The matched rules in the words of the Elastic Common Schema: objects that an ingest pipeline moves to where
 //! ECS has them. docs/mappings.md describes them.
-use super::decide::Finding;
+use super::finding::Finding;
+use crate::json::Writer;
 use crate::rules::Ecs;
-use serde::Serialize;
 
 /// `rule` and `threat`.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct EcsObjects<'a> {
     /// The most severe rule.
     pub rule: EcsRuleObject<'a>,
@@ -14,7 +14,7 @@ pub struct EcsObjects<'a> {
 }
 
 /// <https://www.elastic.co/guide/en/ecs/current/ecs-rule.html>
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 #[expect(missing_docs, reason = "the names are ECS's")]
 pub struct EcsRuleObject<'a> {
     pub id: &'a str,
@@ -22,23 +22,20 @@ pub struct EcsRuleObject<'a> {
     pub ruleset: &'static str,
     /// Sigma rules have no version of their own: the rule pack's.
     pub version: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<&'a str>,
 }
 
 /// <https://www.elastic.co/guide/en/ecs/current/ecs-threat.html>
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 #[expect(missing_docs, reason = "the names are ECS's")]
 pub struct EcsThreat<'a> {
     pub framework: &'static str,
-    #[serde(skip_serializing_if = "EcsNames::is_empty")]
     pub tactic: EcsNames<'a>,
-    #[serde(skip_serializing_if = "EcsTechnique::is_empty")]
     pub technique: EcsTechnique<'a>,
 }
 
 /// Ids, and the name of each in the same place.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default)]
 #[expect(missing_docs, reason = "the names are ECS's")]
 pub struct EcsNames<'a> {
     pub id: Vec<&'a str>,
@@ -46,18 +43,57 @@ pub struct EcsNames<'a> {
 }
 
 /// Techniques (T1053) apart from their sub-techniques (T1053.005).
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default)]
 #[expect(missing_docs, reason = "the names are ECS's")]
 pub struct EcsTechnique<'a> {
-    pub id: Vec<&'a str>,
-    pub name: Vec<&'a str>,
-    #[serde(skip_serializing_if = "EcsNames::is_empty")]
+    pub names: EcsNames<'a>,
     pub subtechnique: EcsNames<'a>,
 }
 
+impl EcsRuleObject<'_> {
+    /// Writes the object.
+    pub fn write(&self, json: &mut Writer<'_>) {
+        json.open('{');
+        json.text("id", self.id);
+        json.text("name", self.name);
+        json.text("ruleset", self.ruleset);
+        json.text("version", self.version);
+        json.some("reference", self.reference);
+        json.close('}');
+    }
+}
+
+impl EcsThreat<'_> {
+    /// Writes the object.
+    pub fn write(&self, json: &mut Writer<'_>) {
+        json.open('{');
+        json.text("framework", self.framework);
+        if !self.tactic.id.is_empty() {
+            json.key("tactic");
+            json.open('{');
+            self.tactic.write_lists(json);
+            json.close('}');
+        }
+        if !self.technique.names.id.is_empty() {
+            json.key("technique");
+            json.open('{');
+            self.technique.names.write_lists(json);
+            if !self.technique.subtechnique.id.is_empty() {
+                json.key("subtechnique");
+                json.open('{');
+                self.technique.subtechnique.write_lists(json);
+                json.close('}');
+            }
+            json.close('}');
+        }
+        json.close('}');
+    }
+}
+
 impl<'a> EcsNames<'a> {
-    const fn is_empty(&self) -> bool {
-        self.id.is_empty()
+    fn write_lists(&self, json: &mut Writer<'_>) {
+        json.list("id", &self.id);
+        json.list("name", &self.name);
     }
 
     fn add(&mut self, id: &'a str, name: &'a str, limit: usize) {
@@ -65,12 +101,6 @@ impl<'a> EcsNames<'a> {
             self.id.push(id);
             self.name.push(name);
         }
-    }
-}
-
-impl EcsTechnique<'_> {
-    const fn is_empty(&self) -> bool {
-        self.id.is_empty()
     }
 }
 
@@ -97,7 +127,7 @@ pub fn ecs_objects<'a>(
             }
         }
     }
-    let technique = EcsTechnique { id: technique.id, name: technique.name, subtechnique };
+    let technique = EcsTechnique { names: technique, subtechnique };
     let reference = ecs.reference(first.number);
     Some(EcsObjects {
         rule: EcsRuleObject { id: first.id, name: first.title, ruleset: "schtag", version: pack, reference },
@@ -130,10 +160,30 @@ mod tests {
         }
     }
 
+    fn written(objects: &EcsObjects<'_>) -> String {
+        let mut out = Vec::new();
+        let mut json = Writer::new(&mut out, usize::MAX);
+        json.open('{');
+        json.key("rule");
+        objects.rule.write(&mut json);
+        json.key("threat");
+        objects.threat.write(&mut json);
+        json.close('}');
+        String::from_utf8(out).unwrap()
+    }
+
     fn finding<'a>(id: &'a str, techniques: &'a [String]) -> Finding<'a> {
         let techniques = techniques.iter().map(String::as_str).collect();
         let number = ["a", "b"].iter().position(|known| *known == id).unwrap_or(usize::MAX);
-        Finding { number, id, title: "Title", level: Level::High, techniques, evidence: [].as_slice().into() }
+        Finding {
+            number,
+            id,
+            title: "Title",
+            level: Level::High,
+            techniques,
+            in_common: Vec::new(),
+            evidence: &[],
+        }
     }
 
     #[test]
@@ -143,7 +193,7 @@ mod tests {
         let reported = [finding("a", &techniques), finding("b", &techniques), finding("unknown", &[])];
         let objects = ecs_objects(&ecs, &reported, "b07e33d1f1cf", 32).unwrap();
         assert_eq!(
-            serde_json::to_string(&objects).unwrap(),
+            written(&objects),
             r#"{"rule":{"id":"a","name":"Title","ruleset":"schtag","version":"b07e33d1f1cf","reference":"https://example.com/a"},"threat":{"framework":"MITRE ATT&CK","tactic":{"id":["TA0003","TA0002"],"name":["Persistence","Execution"]},"technique":{"id":["T1053","T1112"],"name":["Scheduled Task/Job","Modify Registry"],"subtechnique":{"id":["T1053.005","T1053.002"],"name":["Scheduled Task","T1053.002"]}}}}"#
         );
     }
@@ -154,12 +204,12 @@ mod tests {
         assert!(ecs_objects(&ecs, &[], "", 32).is_none());
         let bare = ecs_objects(&ecs, &[finding("unknown", &[])], "p", 32);
         assert_eq!(
-            serde_json::to_string(&bare).unwrap(),
+            written(&bare.unwrap()),
             r#"{"rule":{"id":"unknown","name":"Title","ruleset":"schtag","version":"p"},"threat":{"framework":"MITRE ATT&CK"}}"#
         );
         let many: Vec<String> = (0..50).map(|n| format!("T{:04}.001", 1000 + n)).collect();
         let bounded = ecs_objects(&ecs, &[finding("a", &many)], "p", 4).unwrap();
-        assert_eq!(bounded.threat.technique.id.len(), 4);
+        assert_eq!(bounded.threat.technique.names.id.len(), 4);
         assert_eq!(bounded.threat.technique.subtechnique.name.len(), 4);
     }
 }

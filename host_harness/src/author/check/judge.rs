@@ -52,13 +52,15 @@ impl Judge {
         let Some(reading) = object.ok().as_ref().and_then(|object| self.engine.read(object)) else {
             return Judged::NoTaskEvent;
         };
-        let matched: Vec<Matched> = self.engine.matcher().map_or_else(Vec::new, |matcher| {
-            matcher.evaluate(&reading.fields(), &reading.actions(), &mut self.scratch)
-        });
+        let (fields, actions) = (reading.fields(), reading.actions());
+        let matched: Vec<Matched<'_>> = self
+            .engine
+            .matcher()
+            .map_or_else(Vec::new, |matcher| matcher.evaluate(&fields, &actions, &mut self.scratch));
         match matched.iter().find(|matched| matched.rule as usize == index) {
             Some(own) => {
                 let in_words =
-                    own.evidence.iter().map(|e| format!("{} `{}`", e.field.name(), super::cut(&e.matched)));
+                    own.evidence.iter().map(|e| format!("{} `{}`", e.field.name(), super::cut(e.matched)));
                 Judged::Matched(in_words.collect())
             }
             None => {

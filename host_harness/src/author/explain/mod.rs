@@ -192,7 +192,7 @@ impl Outcomes {
         object: &Object<'_>,
         reading: &Reading<'_>,
         (fields, actions): (&Table<'_>, &[Table<'_>]),
-        matched: &[Matched],
+        matched: &[Matched<'_>],
         at: At,
     ) -> Self {
         let reported = |pack: &Pack| -> Vec<String> {

@@ -2,7 +2,7 @@
 use crate::rules::attack;
 use crate::rules::catalogue::Catalogue;
 use crate::wasm::manifest::Manifest;
-use schtag::json::{Object, Scanner, append_member, remove_members, unescape};
+use schtag::json::{Object, Scanner, Writer, append_member, remove_members, unescape};
 use schtag::rules::{Ecs, Level};
 use schtag::verdict::{Finding, ecs_objects};
 use serde_json::Value;
@@ -93,12 +93,16 @@ fn objects(
                     .map(String::as_str)
                     .filter(|technique| super::texts(tag, "/techniques").any(|shown| shown == *technique))
                     .collect(),
-                evidence: Vec::new().into(),
+                in_common: Vec::new(),
+                evidence: &[],
             })
         })
         .collect();
     let objects = ecs_objects(ecs, &reported, super::text(tag, "/pack").unwrap_or_default(), ENTRIES)?;
-    Some([serde_json::to_vec(&objects.rule).ok()?, serde_json::to_vec(&objects.threat).ok()?])
+    let (mut rule, mut threat) = (Vec::new(), Vec::new());
+    objects.rule.write(&mut Writer::new(&mut rule, usize::MAX));
+    objects.threat.write(&mut Writer::new(&mut threat, usize::MAX));
+    Some([rule, threat])
 }
 
 /// Returns whether a record has neither a member of that name nor one that begins with it and a dot, which

@@ -10,20 +10,18 @@ const fn or(of: u32) -> Op {
 /// Answers by a function.
 struct By<F>(F);
 
-impl<F: Fn(u32) -> Option<bool>> Known for By<F> {
-    fn pattern(&self, pattern: u32) -> Option<bool> {
+impl<F: Fn(u32) -> bool> Known for By<F> {
+    fn pattern(&self, pattern: u32) -> bool {
         (self.0)(pattern)
     }
 
     fn run(&self, run: Run) -> bool {
         let mut patterns = run.first..run.first + run.count;
-        let matches = |pattern| self.pattern(pattern) == Some(true);
-        if run.all { patterns.all(matches) } else { patterns.any(matches) }
+        if run.all { patterns.all(&self.0) } else { patterns.any(&self.0) }
     }
 
     fn matching(&self, run: Run, visit: impl FnMut(u32)) {
-        let patterns = run.first..run.first + run.count;
-        patterns.filter(|&pattern| self.pattern(pattern) == Some(true)).for_each(visit);
+        (run.first..run.first + run.count).filter(|&pattern| self.pattern(pattern)).for_each(visit);
     }
 }
 
@@ -36,15 +34,28 @@ const fn step(op: &Op) -> Step {
     }
 }
 
-/// A condition without runs.
-fn plain(condition: &[Op]) -> Conditions {
+/// The steps of a condition, kept and given back.
+fn kept(condition: &[Op], is_decided: impl Fn(u32) -> bool) -> Conditions {
     let mut conditions = Conditions::default();
-    conditions.push(condition, |_| false).unwrap();
+    conditions.push(&steps(condition, is_decided));
     conditions
 }
 
+/// The patterns that speak for a match, each once.
+fn speaking(conditions: &Conditions, matched: impl Fn(u32) -> bool) -> Vec<u32> {
+    let mut speaking = Speaking::default();
+    speaking.find(conditions.of(0), &By(matched));
+    let mut patterns: Vec<u32> = Vec::new();
+    for pattern in speaking.patterns() {
+        if !patterns.contains(&pattern) {
+            patterns.push(pattern);
+        }
+    }
+    patterns
+}
+
 /// The obvious evaluation.
-fn obvious(condition: &[Op], matched: impl Fn(u32) -> bool) -> bool {
+fn holds(condition: &[Op], matched: impl Fn(u32) -> bool) -> bool {
     let mut stack: Vec<bool> = Vec::new();
     for op in condition {
         let value = match *op {
@@ -59,14 +70,6 @@ fn obvious(condition: &[Op], matched: impl Fn(u32) -> bool) -> bool {
         stack.push(value);
     }
     stack == [true]
-}
-
-fn evaluated(condition: &[Op], known: impl Fn(u32) -> Option<bool>) -> Option<bool> {
-    evaluate(plain(condition).of(0), &By(known), &mut Vec::new(), &mut 0)
-}
-
-fn holds(condition: &[Op], matched: impl Fn(u32) -> bool) -> bool {
-    evaluated(condition, |pattern| Some(matched(pattern))).unwrap()
 }
 
 #[test]
@@ -108,58 +111,20 @@ fn triggers_are_the_lightest_patterns_without_which_nothing_holds() {
 }
 
 #[test]
-fn what_may_hold_is_what_some_outcome_of_the_unknown_makes_hold() {
-    use Op::{AtLeast, Not, Pattern};
-    let (and, or) = (AtLeast { least: 2, of: 2 }, AtLeast { least: 1, of: 2 });
-    let conditions = [
-        vec![Pattern(0), Pattern(1), and],
-        vec![Pattern(0), Pattern(1), Not, and],
-        vec![Pattern(0), Pattern(1), or, Not],
-        vec![Pattern(0), Pattern(1), Not, or, Pattern(2), and],
-        vec![Pattern(0), Pattern(1), Pattern(2), AtLeast { least: 2, of: 3 }],
-    ];
-    for condition in &conditions {
-        // By pattern: 0 does not match, 1 matches, 2 is not known.
-        for outcome in (0..27_u32).map(|n| [n % 3, n / 3 % 3, n / 9]) {
-            let known = |pattern: u32| match outcome[pattern as usize] {
-                2 => None,
-                known => Some(known == 1),
-            };
-            let guessed =
-                |guess: u32| holds(condition, |pattern| known(pattern).unwrap_or(guess >> pattern & 1 == 1));
-            let truth = evaluated(condition, known);
-            assert_eq!(truth != Some(false), (0..8).any(guessed), "{condition:?} with {outcome:?}");
-            assert!(truth != Some(true) || (0..8).all(guessed), "{condition:?} with {outcome:?}");
-        }
-    }
-}
-
-#[test]
-fn conditions_are_evaluated_in_postfix_order() {
-    // 0 and not (1 or 2)
-    let condition = [Op::Pattern(0), Op::Pattern(1), Op::Pattern(2), or(2), Op::Not, and(2)];
-    let with = |set: &[u32]| holds(&condition, |p| set.contains(&p));
-    assert!(with(&[0]));
-    assert!(!with(&[0, 1]));
-    assert!(!with(&[0, 2]));
-    assert!(!with(&[]));
-}
-
-#[test]
 fn conditions_are_kept_in_little_room_and_given_back() {
-    let first = vec![Op::Pattern(0), Op::Pattern(0x3fff_ffff), Op::AtLeast { least: 32_767, of: 2 }, Op::Not];
+    let high = u32::MAX >> 2;
+    let first = vec![Op::Pattern(0), Op::Pattern(high), Op::AtLeast { least: high, of: 2 }, Op::Not];
     let second = vec![Op::Constant(true), Op::Constant(false), and(2)];
     let mut conditions = Conditions::default();
-    conditions.push(&first, |_| true).unwrap();
-    conditions.push(&[], |_| true).unwrap();
-    conditions.push(&second, |_| true).unwrap();
-    let steps = |condition: &[Op]| condition.iter().map(step).collect::<Vec<_>>();
-    assert_eq!(conditions.of(0).collect::<Vec<_>>(), steps(&first));
+    let plain = |condition: &[Op]| condition.iter().map(step).collect::<Vec<_>>();
+    for condition in [&first, &vec![], &second] {
+        conditions.push(&plain(condition));
+    }
+    assert_eq!(conditions.of(0).collect::<Vec<_>>(), plain(&first));
     assert_eq!(conditions.of(1).count(), 0);
-    assert_eq!(conditions.of(2).collect::<Vec<_>>(), steps(&second));
+    assert_eq!(conditions.of(2).collect::<Vec<_>>(), plain(&second));
     assert_eq!(conditions.of(3).count(), 0);
-    assert!(conditions.push(&[Op::AtLeast { least: 1, of: 32_768 }], |_| true).is_err());
-    assert!(conditions.push(&[Op::Pattern(0x4000_0000)], |_| true).is_err());
+    assert!(conditions.of(0).at_most() >= 4, "no fewer than there are");
 }
 
 #[test]
@@ -197,52 +162,12 @@ fn patterns_that_follow_each_other_are_joined() {
             vec![Step::Pattern(1), Step::Pattern(2), Step::Pattern(3), Step::AtLeast { least: 2, of: 3 }],
         ),
     ] {
-        let mut conditions = Conditions::default();
-        conditions.push(&[Op::Constant(true)], |_| true).unwrap();
-        conditions.push(&condition, |pattern| pattern != 0).unwrap();
-        let steps = conditions.of(1).filter(|step| !matches!(step, Step::Skip(_)));
-        assert_eq!(steps.collect::<Vec<_>>(), joined, "{condition:?}");
+        let conditions = kept(&condition, |pattern| pattern != 0);
+        assert_eq!(conditions.of(0).collect::<Vec<_>>(), joined, "{condition:?}");
         for set in 0_u32..256 {
-            let known = By(|pattern: u32| Some(set >> pattern & 1 == 1));
-            let truth = evaluate(conditions.of(1), &known, &mut Vec::new(), &mut 0);
-            assert_eq!(truth, Some(obvious(&condition, |p| set >> p & 1 == 1)), "{condition:?} with {set:b}");
-            let plain = plain(&condition);
-            assert_eq!(positive_patterns(plain.of(0), &known), positive_patterns(conditions.of(1), &known));
+            let matched = |pattern: u32| set >> pattern & 1 == 1;
+            assert_eq!(speaking(&kept(&condition, |_| false), matched), speaking(&conditions, matched));
         }
-    }
-}
-
-#[test]
-fn the_rest_is_passed_over_where_one_value_decides() {
-    use Op::{Not, Pattern};
-    let condition = [
-        Pattern(0),
-        Pattern(2),
-        Pattern(4),
-        Not,
-        or(2),
-        Pattern(6),
-        Pattern(1),
-        Pattern(3),
-        Not,
-        and(3),
-        Not,
-        and(3),
-    ];
-    assert!(check(&condition, 7).is_ok());
-    let conditions = plain(&condition);
-    let skips = conditions.of(0).filter_map(|step| match step {
-        Step::Skip(skip) => Some((skip.when, skip.values, skip.steps)),
-        _ => None,
-    });
-    assert_eq!(
-        skips.collect::<Vec<_>>(),
-        [(false, 1, 15), (true, 1, 3), (false, 2, 9), (false, 1, 5), (false, 2, 3)]
-    );
-    for set in 0_u32..128 {
-        let matched = |pattern: u32| set >> pattern & 1 == 1;
-        let truth = evaluate(conditions.of(0), &By(|p| Some(matched(p))), &mut Vec::new(), &mut 0);
-        assert_eq!(truth, Some(obvious(&condition, matched)), "{set:b}");
     }
 }
 
@@ -250,32 +175,9 @@ fn the_rest_is_passed_over_where_one_value_decides() {
 fn long_runs_are_cut() {
     let mut condition: Vec<Op> = (0..1_100).map(Op::Pattern).collect();
     condition.push(or(1_100));
-    let mut conditions = Conditions::default();
-    conditions.push(&condition, |_| true).unwrap();
-    let runs = conditions.of(0).filter(|step| matches!(step, Step::Run(_)));
-    assert_eq!(runs.count(), 3);
-    let with = |matching: u32| By(move |pattern| Some(pattern == matching));
-    for matching in [0, 510, 511, 1_099] {
-        assert_eq!(
-            evaluate(conditions.of(0), &with(matching), &mut Vec::new(), &mut 0),
-            Some(true),
-            "{matching}"
-        );
-    }
-    assert_eq!(evaluate(conditions.of(0), &with(1_100), &mut Vec::new(), &mut 0), Some(false));
-}
-
-#[test]
-fn a_number_of_them() {
-    let condition = [Op::Pattern(0), Op::Pattern(1), Op::Pattern(2), Op::AtLeast { least: 2, of: 3 }];
-    let with = |set: &[u32]| holds(&condition, |p| set.contains(&p));
-    assert!(with(&[0, 2]) && with(&[0, 1, 2]) && !with(&[1]));
-}
-
-#[test]
-fn joining_nothing_is_true_for_and_and_false_for_or() {
-    assert!(holds(&[and(0)], |_| false));
-    assert!(!holds(&[or(0)], |_| false));
+    let runs: Vec<Step> = steps(&condition, |_| true);
+    let run = |first, count| Step::Run(Run { first, count, all: false });
+    assert_eq!(runs, [run(0, 511), run(511, 511), run(1_022, 78), Step::AtLeast { least: 1, of: 3 }]);
 }
 
 #[test]
@@ -301,15 +203,11 @@ fn negated_patterns_do_not_speak_for_a_match() {
         and(3),
     ];
     assert!(check(&condition, 4).is_ok());
-    let positive = |known: &By<_>| positive_patterns(plain(&condition).of(0), known);
-    assert_eq!(
-        positive(&By((|pattern| Some(pattern == 0 || pattern == 3)) as fn(u32) -> Option<bool>)),
-        [0, 3]
-    );
+    let conditions = kept(&condition, |_| false);
+    assert_eq!(speaking(&conditions, |pattern| pattern == 0 || pattern == 3), [0, 3]);
     // What does not hold as a whole has nothing that speaks for it.
-    assert!(positive(&By(|_| Some(true))).is_empty());
+    assert!(speaking(&conditions, |_| true).is_empty());
     let either = [Op::Pattern(0), Op::Pattern(1), and(2), Op::Pattern(2), Op::Pattern(3), and(2), or(2)];
-    let of_either = |known: &By<_>| positive_patterns(plain(&either).of(0), known);
-    let all_but_one: fn(u32) -> Option<bool> = |pattern| Some(pattern != 1);
-    assert_eq!(of_either(&By(all_but_one)), [2, 3], "a selection that failed as a whole is no evidence");
+    let of_either = speaking(&kept(&either, |_| false), |pattern| pattern != 1);
+    assert_eq!(of_either, [2, 3], "a selection that failed as a whole is no evidence");
 }

@@ -2,10 +2,12 @@
 use super::hits::{Hit, Hits};
 use super::{Evidence, KnownHits, Matcher, Row};
 use crate::fields::Fields;
-use crate::rules::condition;
+use crate::rules::condition::Speaking;
 
 /// The most values that are given for a match. A tag shows no more.
 const MAX: usize = 32;
+/// Units of work for a byte of a condition's steps, of which one takes two or more.
+const STEP_BYTE: usize = 50;
 /// Units of work for a hit.
 const HIT: usize = 400;
 /// Units of work for a byte of a value in which the words are looked for.
@@ -15,30 +17,38 @@ const FOLDED_BYTE: usize = 100;
 
 impl Matcher {
     /// The values that speak for a rule on a row, in the order of its condition, as many as the work suffices for.
-    pub(super) fn evidence<F: Fields>(&self, rule: u32, hits: &Hits, row: &Row<'_, F>) -> Vec<Evidence> {
-        let mut evidence: Vec<Evidence> = Vec::new();
-        let known = KnownHits { matcher: self, hits };
-        if !row.work.spend(self.conditions.of(rule).count_all().saturating_mul(super::STEP)) {
+    pub(super) fn evidence<'t, F: Fields>(
+        &self,
+        rule: u32,
+        hits: &mut Hits,
+        row: &Row<'t, '_, F>,
+        speaking: &mut Speaking,
+    ) -> Vec<Evidence<'t>> {
+        let mut evidence: Vec<Evidence<'t>> = Vec::new();
+        let steps = self.written.of(rule);
+        if !row.work.spend(steps.at_most().saturating_mul(STEP_BYTE)) {
             return evidence;
         }
-        for pattern in condition::positive_patterns(self.conditions.of(rule), &known) {
-            let Some(hit) = hits.of(pattern) else { continue };
+        speaking.find(steps, &KnownHits { matcher: self, hits });
+        for pattern in speaking.patterns() {
+            let Some(hit) = hits.show(pattern) else { continue };
             let table = if hit.field.per_action() { row.own } else { row.shared };
             let Some(value) = table.values(hit.field).get(hit.value as usize) else { continue };
-            if evidence.len() >= MAX || !row.work.spend(cost(hit, value)) {
+            if evidence.len() >= MAX || !row.work.spend(cost(&hit, value)) {
                 break;
             }
-            let matched = self.tests.excerpt(hit.pattern, value, hit.at);
-            let is_same = |known: &Evidence| {
+            let matched = self.tests.excerpt(pattern, value, hit.at);
+            let is_same = |known: &Evidence<'_>| {
                 known.field == hit.field
                     && known.matched.len() == matched.len()
                     && row.work.walk(matched.len(), 5)
                     && known.matched == matched
             };
             if !evidence.iter().any(is_same) {
-                evidence.push(Evidence { field: hit.field, matched: matched.to_owned() });
+                evidence.push(Evidence { field: hit.field, matched });
             }
         }
+        hits.forget_shown();
         evidence
     }
 }

@@ -15,6 +15,8 @@ pub(super) struct Hits {
     tried: PatternSet,
     /// The deferred patterns of which a literal was seen.
     suggested: PatternSet,
+    /// The patterns of which the match was given as evidence of the rule at hand.
+    shown: PatternSet,
     /// True if the work did not suffice to look at something, so that a match may be missing.
     pub(super) incomplete: bool,
 }
@@ -42,7 +44,7 @@ impl Hits {
         self.list.clear();
         self.incomplete = false;
         self.places.resize(patterns, 0);
-        for set in [&mut self.set, &mut self.tried, &mut self.suggested] {
+        for set in [&mut self.set, &mut self.tried, &mut self.suggested, &mut self.shown] {
             set.reset(patterns);
         }
     }
@@ -81,6 +83,11 @@ impl Hits {
         self.set.contains_run(run)
     }
 
+    /// Calls `visit` with each pattern of a run that matched, in order.
+    pub(super) fn each_of(&self, run: Run, visit: impl FnMut(u32)) {
+        self.set.each_of(run, visit);
+    }
+
     /// Notes a match, unless there was one before.
     pub(super) fn note(&mut self, pattern: u32, (field, value): (Field, u32), at: Option<u32>) {
         if self.set.insert(pattern) {
@@ -93,10 +100,15 @@ impl Hits {
         }
     }
 
-    /// The match of a pattern.
-    pub(super) fn of(&self, pattern: u32) -> Option<&Hit> {
-        let place = self.places.get(pattern as usize).filter(|_| self.has(pattern))?;
-        self.list.get(*place as usize)
+    /// The match of a pattern, when it is asked for the first time.
+    pub(super) fn show(&mut self, pattern: u32) -> Option<Hit> {
+        let place = self.places.get(pattern as usize).copied().filter(|_| self.has(pattern))?;
+        self.list.get(place as usize).copied().filter(|_| self.shown.insert(pattern))
+    }
+
+    /// Lets every match be shown again.
+    pub(super) fn forget_shown(&mut self) {
+        self.shown.truncate(0);
     }
 
     /// The patterns that matched or may match since a mark.
@@ -124,9 +136,9 @@ struct PatternSet {
 }
 
 impl PatternSet {
+    /// Empties the set, and makes room for so many patterns. Few are in it, so that they are taken out one by one.
     fn reset(&mut self, patterns: usize) {
-        self.list.clear();
-        self.bits.clear();
+        self.truncate(0);
         self.bits.resize(patterns.div_ceil(64), 0);
     }
 
@@ -135,6 +147,17 @@ impl PatternSet {
     }
 
     fn contains_run(&self, run: Run) -> bool {
+        let bit = run.first % 64;
+        if bit.saturating_add(run.count) <= 64 {
+            // Most runs are within one word.
+            let word = self.bits.get(run.first as usize / 64).copied().unwrap_or(0);
+            let mask = u64::MAX.checked_shr(64_u32.wrapping_sub(run.count)).unwrap_or(0) << bit;
+            return if run.all { word & mask == mask } else { word & mask != 0 };
+        }
+        self.contains_long_run(run)
+    }
+
+    fn contains_long_run(&self, run: Run) -> bool {
         let (mut at, end) = (run.first, run.first.saturating_add(run.count));
         while at < end {
             let (word, bit) = (self.bits.get(at as usize / 64).copied().unwrap_or(0), at % 64);
@@ -149,6 +172,22 @@ impl PatternSet {
             at = at.wrapping_add(count);
         }
         run.all
+    }
+
+    fn each_of(&self, run: Run, mut visit: impl FnMut(u32)) {
+        let (mut at, end) = (run.first, run.first.saturating_add(run.count));
+        while at < end {
+            let word = self.bits.get(at as usize / 64).copied().unwrap_or(0) >> (at % 64);
+            if word == 0 {
+                at = (at | 63).saturating_add(1);
+                continue;
+            }
+            at = at.saturating_add(word.trailing_zeros());
+            if at < end {
+                visit(at);
+            }
+            at = at.saturating_add(1);
+        }
     }
 
     /// Adds a pattern; false when it is there already, or is none of the pack's.
@@ -198,6 +237,10 @@ mod tests {
         ] {
             assert_eq!(hits.has_run(Run { first, count, all: false }), any, "any of {count} from {first}");
             assert_eq!(hits.has_run(Run { first, count, all: true }), all, "all of {count} from {first}");
+            let mut each = Vec::new();
+            hits.each_of(Run { first, count, all: false }, |pattern| each.push(pattern));
+            let expected = (first..first + count).filter(|pattern| hits.has(*pattern));
+            assert_eq!(each, expected.collect::<Vec<_>>(), "{count} from {first}");
         }
     }
 }

@@ -154,14 +154,11 @@ fn a_field_of_the_event_may_refer_to_one_of_an_action_and_the_other_way_round() 
     );
     let event = table(&[(Field::TaskAuthor, "Tool.exe")]);
     let action = |command| table(&[(Field::TaskCommand, command), (Field::TaskArguments, "/x")]);
-    let found = matcher.evaluate(
-        &event,
-        &[action("other.exe"), action("tool.exe"), action("/X")],
-        &mut Scratch::default(),
-    );
+    let actions = [action("other.exe"), action("tool.exe"), action("/X")];
+    let found = matcher.evaluate(&event, &actions, &mut Scratch::default());
     let places: Vec<_> = found.iter().map(|matched| (matched.rule, matched.action)).collect();
     assert_eq!(places, [(0, Some(1)), (1, Some(1)), (2, Some(2))]);
-    assert_eq!(found[0].evidence, [Evidence { field: Field::TaskAuthor, matched: "Tool.exe".into() }]);
+    assert_eq!(found[0].evidence, [Evidence { field: Field::TaskAuthor, matched: "Tool.exe" }]);
     assert!(matched(&matcher, &event, &[]).is_empty());
 }
 
@@ -175,10 +172,10 @@ fn evidence_is_what_spoke_for_the_match() {
         ],
         vec![rule(View::Security, vec![Op::Pattern(0), Op::Pattern(1), AND, Op::Pattern(2), Op::Not, AND])],
     );
-    let action = table(&[(Field::TaskCommandLine, "PowerShell.exe -Enc AAAA")]);
-    let found =
-        matcher.evaluate(&table(&[(Field::SubjectUserName, "eve")]), &[action], &mut Scratch::default());
-    let words: Vec<&str> = found[0].evidence.iter().map(|e| e.matched.as_str()).collect();
+    let actions = [table(&[(Field::TaskCommandLine, "PowerShell.exe -Enc AAAA")])];
+    let event = table(&[(Field::SubjectUserName, "eve")]);
+    let found = matcher.evaluate(&event, &actions, &mut Scratch::default());
+    let words: Vec<&str> = found[0].evidence.iter().map(|e| e.matched).collect();
     assert_eq!(words, ["PowerShell", "-Enc"]);
 }
 

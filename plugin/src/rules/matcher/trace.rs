@@ -2,7 +2,8 @@
 use super::{Matcher, Order, Scratch};
 use crate::fields::{Field, Fields};
 use crate::rules::Op;
-use crate::rules::condition::{self, Conditions, Known, Run};
+use crate::rules::condition::Run;
+use crate::rules::short_circuit::{Asked, Patterns, ShortCircuits};
 use crate::work::Work;
 
 /// The result of every pattern and rule for one action, or for the event where it has no action.
@@ -33,23 +34,42 @@ pub struct Place {
 impl Trace {
     /// The truth of a part of a rule's condition that leaves one value.
     pub fn truth(&self, ops: &[Op]) -> bool {
-        let mut conditions = Conditions::default();
-        // Nothing is joined to runs.
-        let pushed = conditions.push(ops, |_| false);
-        pushed.is_ok() && condition::evaluate(conditions.of(0), self, &mut Vec::new(), &mut 0) == Some(true)
+        let mut conditions = ShortCircuits::default();
+        let mut asked = self;
+        conditions.push(ops, &Undecided).is_ok() && conditions.holds(0, &mut asked, &mut Vec::new()).0
+    }
+
+    fn holds(&self, pattern: u32) -> bool {
+        self.patterns.get(pattern as usize).copied().unwrap_or(false)
     }
 }
 
-impl Known for Trace {
-    fn pattern(&self, pattern: u32) -> Option<bool> {
-        Some(self.patterns.get(pattern as usize).copied().unwrap_or(false))
+impl Asked for &Trace {
+    fn hit(&self, pattern: u32) -> bool {
+        self.holds(pattern)
     }
 
-    fn run(&self, _: Run) -> bool {
+    fn run(&self, run: Run) -> bool {
+        let mut patterns = run.first..run.first.saturating_add(run.count);
+        if run.all { patterns.all(|p| self.holds(p)) } else { patterns.any(|p| self.holds(p)) }
+    }
+
+    fn open(&mut self, pattern: u32) -> bool {
+        self.holds(pattern)
+    }
+}
+
+/// Of no pattern anything is known beforehand.
+struct Undecided;
+
+impl Patterns for Undecided {
+    fn is_decided(&self, _: u32) -> bool {
         false
     }
 
-    fn matching(&self, _: Run, _: impl FnMut(u32)) {}
+    fn is_common(&self, _: u32) -> bool {
+        false
+    }
 }
 
 impl Matcher {
@@ -60,19 +80,19 @@ impl Matcher {
         let order: Vec<usize> = (0..actions.len()).collect();
         let order = Order { rows: &order, first: 0 };
         self.each_row(event, actions, order, &Work::unlimited(), scratch, |row, scratch| {
-            let Scratch { hits, stack, .. } = scratch;
+            let Scratch { hits, counts, .. } = scratch;
             // An explanation shows what `evaluate` need not look at.
-            for (index, _) in (0_u32..).zip(&self.rules).filter(|(_, rule)| rule.searches) {
+            for (index, _) in (0_u32..).zip(&self.rules) {
                 self.search_deferred(index, &row, hits);
             }
             let count = u32::try_from(self.tests.len()).unwrap_or(u32::MAX);
-            let rules = (0_u32..).zip(&self.pack.rules).zip(&self.rules).map(|((index, rule), prepared)| {
-                row.asks(rule, prepared)
-                    .then(|| self.evaluate_condition(index, hits, row.work, stack) == Some(true))
+            let rules = (0_u32..).zip(&self.rules).map(|(index, rule)| {
+                row.asks(rule).then(|| self.holds_on(&self.conditions, index, &row, hits, counts))
             });
+            let rules = rules.collect();
             traces.push(Trace {
                 action: row.index,
-                rules: rules.collect(),
+                rules,
                 patterns: (0..count).map(|pattern| self.holds(pattern, hits)).collect(),
                 places: hits
                     .list

@@ -1,0 +1,66 @@
+//! The tag of a record that no rule was asked about: what the host, the mending or a want of memory did to it.
+use super::earlier::Handling;
+use super::passed_on;
+use super::words::{LOST, NOT_JUDGED, SCHEMA, Verdict};
+use crate::event::Note;
+use crate::json::{Writer, write_string};
+use crate::rules::Settings;
+
+/// Adds such a tag.
+fn write(out: &mut Vec<u8>, verdict: Verdict, title: &str, note: &str, handling: Option<&Handling>) {
+    let mut json = Writer::new(out, usize::MAX);
+    json.open('{');
+    json.text("schema", SCHEMA);
+    json.text("verdict", verdict.as_str());
+    json.text("severity", "informational");
+    json.text("title", title);
+    json.list("notes", [note]);
+    passed_on::write(&mut json, &[], handling, 1);
+    json.close('}');
+}
+
+/// Writes the tag of a record that was mended.
+pub fn write_repaired(out: &mut Vec<u8>, what: &str) {
+    let note = Note::Repaired(what.to_owned().into()).to_string();
+    out.clear();
+    write(out, Verdict::Repaired, "Record was not valid JSON and was mended", &note, None);
+}
+
+/// Writes the tag of a record that is no task event, and of which an earlier filter says what became of it.
+pub fn write_passed_on(out: &mut Vec<u8>, handling: &Handling) {
+    let title = "Passed on, not verified: an earlier filter noted how it handled the record";
+    let note = "an earlier filter's words are passed on; this filter cannot verify them";
+    out.clear();
+    write(out, Verdict::PassedOn, title, note, Some(handling));
+}
+
+/// Writes the tag of a record that the filter failed on, as the host sees it.
+pub fn write_failed(out: &mut Vec<u8>, why: &str) {
+    out.clear();
+    write(out, Verdict::Unreadable, "Record was not judged: the filter failed on it", why, None);
+}
+
+/// Writes the member of a record that there was no memory to judge: key, colon and tag.
+pub fn write_not_judged(out: &mut Vec<u8>, settings: &Settings) {
+    out.clear();
+    write_string(out, &settings.key);
+    out.push(b':');
+    write(out, Verdict::Unreadable, "Record not judged: no memory for it", NOT_JUDGED, None);
+}
+
+/// Writes the tag that stands for a block of rows that cannot be read.
+pub fn write_misread_rows(out: &mut Vec<u8>) {
+    let note = "the function's arguments must be (String, DateTime), its format RowBinary";
+    out.clear();
+    write(out, Verdict::Unreadable, "Rows not read: they are not what was declared", note, None);
+}
+
+/// Writes a whole record in place of one for which there was no memory, in the host's copy or in the mending.
+pub fn write_lost_copy(out: &mut Vec<u8>, settings: &Settings) {
+    out.clear();
+    out.push(b'{');
+    write_string(out, &settings.key);
+    out.push(b':');
+    write(out, Verdict::Unreadable, "Record lost: no memory for it", LOST, None);
+    out.push(b'}');
+}
