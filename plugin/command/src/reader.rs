@@ -1,6 +1,7 @@
 //! Reads an action: joins its parts, follows its wrappers, and decodes what they run.
 
 use crate::tokens::SPACES;
+use schtag_task::case;
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
@@ -187,7 +188,7 @@ impl<'w> Reader<'w> {
             image = found;
         }
         let mut process = Process {
-            image_name: unicode::fold(path::file_name(&image)).to_lowercase(),
+            image_name: case::to_lowercase(&unicode::fold(path::file_name(&image))),
             ..Process::default()
         };
         let spaced = if line.arguments.is_empty() || line.program.is_empty() { "" } else { " " };

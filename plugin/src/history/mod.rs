@@ -16,6 +16,7 @@ use crate::order;
 use crate::rules::{Correlation, CorrelationKind, Matched};
 use folded::{Folded, join};
 use memory::{KEPT, Memory, Seen};
+use schtag_task::case;
 use std::cmp::Reverse;
 
 /// Of the matches that belong together, so many of the newest are looked at beyond those that a condition counts, so
@@ -181,7 +182,7 @@ fn in_common(
     action: Option<&Table<'_>>,
 ) -> Vec<(Field, String)> {
     let fields = grouping(correlation, position).flatten();
-    fields.filter_map(|field| Some((field, first(field, event, action)?.to_lowercase()))).collect()
+    fields.filter_map(|field| Some((field, case::to_lowercase(&first(field, event, action)?)))).collect()
 }
 
 fn first<'t>(field: Field, event: &'t Table<'_>, action: Option<&'t Table<'_>>) -> Option<&'t str> {

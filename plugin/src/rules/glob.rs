@@ -6,6 +6,7 @@ use super::needles::{Needles, Says, rarity};
 use super::{Glob, GlobPart};
 use crate::bytes::{self, find_either};
 use crate::work::Work;
+use schtag_task::case;
 use std::borrow::Cow;
 
 /// `*` in an encoded pattern.
@@ -265,7 +266,7 @@ pub fn fold(text: &str) -> Cow<'_, str> {
                 // Most letters need no table.
                 '\0'..='\u{7f}' => lower.push(c.to_ascii_lowercase()),
                 'ς' => lower.push('σ'),
-                _ => lower.extend(c.to_lowercase().map(|c| if c == 'ς' { 'σ' } else { c })),
+                _ => lower.push(case::lower(c)),
             }
         }
         Cow::Owned(lower)

@@ -17,8 +17,32 @@ impl Comparison {
 
     /// Returns whether a value is a number that compares so.
     pub(super) fn matches(self, value: &str, number: f64) -> bool {
-        value.trim().parse::<f64>().is_ok_and(|parsed| self.holds(parsed, number))
+        decimal(value.trim()).is_some_and(|parsed| self.holds(parsed, number))
     }
+}
+
+/// Reads a decimal number: a sign, digits, and a fraction. It is exact up to 15 digits. The standard library reads more,
+/// such as exponents, with 16 KiB of tables and code.
+fn decimal(text: &str) -> Option<f64> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (mut number, mut scale) = (0.0_f64, 1.0_f64);
+    let (mut any, mut fraction) = (false, false);
+    for byte in digits.bytes() {
+        match byte {
+            b'.' if !fraction => fraction = true,
+            b'0'..=b'9' => {
+                any = true;
+                number = number * 10.0 + f64::from(byte.wrapping_sub(b'0'));
+                scale *= if fraction { 10.0 } else { 1.0 };
+            }
+            _ => return None,
+        }
+    }
+    let number = number / scale;
+    any.then_some(if negative { -number } else { number })
 }
 
 impl Cidr {
@@ -63,6 +87,18 @@ mod tests {
         assert!(Comparison::Lte.matches(" 9.0 ", 9.0));
         assert!(!Comparison::Gt.matches("ten", 9.0));
         assert!(!Comparison::Neq.matches("", 9.0));
+    }
+
+    #[test]
+    fn decimal_numbers_are_those_of_the_standard_library() {
+        for text in
+            ["0", "-0", "+7", "12.5", ".5", "5.", "-3.25", "0.1", "123456789012345", "0.000001", "4698"]
+        {
+            assert_eq!(decimal(text), text.parse().ok(), "{text}");
+        }
+        for text in ["", ".", "-", "+-1", "1.2.3", "1e3", "inf", "NaN", "0x10", "1 000", "\u{661}"] {
+            assert_eq!(decimal(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@
 
 pub mod byte_set;
 pub mod bytes;
+pub mod case;
 pub mod event;
 pub mod order;
 pub mod task;

@@ -3,6 +3,7 @@
 //! Source: the pages of `System.String`, `System.Array`, `System.Convert`, `System.Uri`, `System.Text.Encoding` and
 //! `System.Text.RegularExpressions.Regex` in the .NET API reference.
 
+use schtag_task::case;
 use std::rc::Rc;
 
 use super::literals;
@@ -84,10 +85,10 @@ fn of_text<'a>(text: &Text<'a>, name: &str, arguments: &[Value<'a>], work: &Work
         }
         ("tostring" | "normalize" | "clone" | "getenumerator", 0) => Some(Value::Text(text.clone())),
         ("tolower" | "tolowerinvariant", 0) => {
-            work.walk(text.len(), 40).then(|| Value::text(text.as_str().to_lowercase()))
+            work.walk(text.len(), 40).then(|| Value::text(case::to_lowercase(text.as_str())))
         }
         ("toupper" | "toupperinvariant", 0) => {
-            work.walk(text.len(), 40).then(|| Value::text(text.as_str().to_uppercase()))
+            work.walk(text.len(), 40).then(|| Value::text(case::to_uppercase(text.as_str())))
         }
         ("trim" | "trimstart" | "trimend", 0 | 1) => {
             work.walk(text.len(), 10).then_some(())?;

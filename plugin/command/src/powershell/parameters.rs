@@ -5,6 +5,7 @@
 //! about_PowerShell_exe for Windows PowerShell 5.1.
 
 use crate::unicode::is_dash;
+use schtag_task::case;
 
 /// The two PowerShells, which differ in what they make of the first unknown word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,7 +165,7 @@ fn listed(name: &str, takes: Takes, value: Option<&str>) -> String {
     const LONGEST: usize = 128;
     let value = match (takes, value) {
         (Takes::Value, Some(value)) => {
-            let value = value.trim().to_lowercase();
+            let value = case::to_lowercase(value.trim());
             if name == "version" { value.trim_end_matches(".0").to_owned() } else { value }
         }
         (Takes::WindowStyle, Some(value)) => window_style(value),
@@ -178,7 +179,7 @@ fn listed(name: &str, takes: Takes, value: Option<&str>) -> String {
 fn window_style(value: &str) -> String {
     const STYLES: [(&str, &str); 4] =
         [("normal", "0"), ("hidden", "1"), ("minimized", "2"), ("maximized", "3")];
-    let value = value.trim().to_lowercase();
+    let value = case::to_lowercase(value.trim());
     STYLES
         .iter()
         .find(|(name, number)| value == *number || (!value.is_empty() && name.starts_with(&value)))

@@ -7,6 +7,7 @@
 use crate::path::SEPARATORS;
 use crate::tokens::QUOTES;
 use schtag_task::byte_set::ByteSet;
+use schtag_task::case;
 use std::net::Ipv4Addr;
 
 /// What ends the host of an address.
@@ -92,7 +93,7 @@ fn canonical(host: &str) -> Option<String> {
         return Some(number.to_string());
     }
     let fits = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':');
-    host.chars().all(fits).then(|| host.to_lowercase())
+    host.chars().all(fits).then(|| case::to_lowercase(host))
 }
 
 /// An IPv4 address of one to four parts, each decimal, hexadecimal or octal; the last one fills what is left.

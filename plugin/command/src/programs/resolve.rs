@@ -5,6 +5,7 @@ use super::address;
 use crate::path::{PATH_SIGNS, SEPARATORS};
 use crate::tokens::QUOTES;
 use schtag_task::byte_set::ByteSet;
+use schtag_task::case;
 
 /// What ends the root of a registry key.
 const ROOT_ENDS: ByteSet = ByteSet::of(b":\\");
@@ -116,7 +117,7 @@ pub(super) fn computer(written: &str) -> String {
     let bare = address::split_scheme(bare).map_or(bare, |(_, rest)| rest);
     let end = SEPARATORS.find(bare).unwrap_or(bare.len());
     let name = bare.get(..end).unwrap_or(bare);
-    name.rsplit_once('@').map_or(name, |(_, host)| host).to_lowercase()
+    case::to_lowercase(name.rsplit_once('@').map_or(name, |(_, host)| host))
 }
 
 #[cfg(test)]
