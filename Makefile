@@ -56,7 +56,7 @@ ifneq ($(SIGMAHQ),)
 	  --max-size 8000000 -o $(target)/detection/both.wasm
 	$(cli) bake --rules $(SIGMAHQ)/rules/windows/builtin/security -o $(target)/detection/sigmahq.wasm
 endif
-	$(CARGO) run --locked -p schtag-tests --example detection -- --families $(DETECTION_ARGS) \
+	$(CARGO) run --locked --example detection -- --families $(DETECTION_ARGS) \
 	  --module "default pack=$(module)" $(if $(SIGMAHQ),--module "default pack and SigmaHQ=$(target)/detection/both.wasm" \
 	  --module "SigmaHQ on the content of the event=$(target)/detection/sigmahq.wasm") $(CORPUS) $(SETS)
 
