@@ -52,11 +52,11 @@ bench: $(module) ## Run the benchmarks and print the fuel report
 detection: $(module) ## Measure recall, false alerts, techniques and cost; SETS=, CORPUS=, SIGMAHQ= add to it
 ifneq ($(SIGMAHQ),)
 	@mkdir -p $(target)/detection
-	$(cli) bake --rules $(rules) --rules $(SIGMAHQ)/rules/windows/process_creation --rules $(SIGMAHQ)/rules/windows/builtin/security \
-	  --max-size 8000000 -o $(target)/detection/both.wasm
-	$(cli) bake --rules $(SIGMAHQ)/rules/windows/builtin/security -o $(target)/detection/sigmahq.wasm
+	$(cli) bake --default-rules --rules $(SIGMAHQ)/rules/windows --max-size 8000000 -o $(target)/detection/both.wasm
+	$(cli) bake -o $(target)/detection/sigmahq.wasm \
+	  $$(grep -rlE '\b(4698|4699|470[0-2])\b' $(SIGMAHQ)/rules* | xargs grep -l 'service: security' | sed 's/^/--rules /')
 endif
-	$(CARGO) run --locked -p schtag-tests --example detection -- --families $(DETECTION_ARGS) \
+	$(CARGO) run --locked --example detection -- --families $(DETECTION_ARGS) \
 	  --module "default pack=$(module)" $(if $(SIGMAHQ),--module "default pack and SigmaHQ=$(target)/detection/both.wasm" \
 	  --module "SigmaHQ on the content of the event=$(target)/detection/sigmahq.wasm") $(CORPUS) $(SETS)
 

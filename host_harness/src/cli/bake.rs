@@ -13,7 +13,7 @@ Examples:
   schtag bake --settings schtag.yml -o schtag.wasm
   schtag bake --rules rules/ -o schtag.wasm
   schtag bake --rules rules/ --rules sigma/rules/windows --settings schtag.yml -o schtag.wasm
-  schtag bake --rules rules/ --programs programs/ -o schtag.wasm
+  schtag bake --default-rules --rules rules/ --programs programs/ -o schtag.wasm
   schtag bake --rules rules/ --base target/wasm/schtag_base.wasm -o schtag.wasm";
 
 /// Bake Sigma rules and settings into the module that Fluent Bit loads
@@ -27,6 +27,9 @@ pub(crate) struct Bake {
     /// the default rules are baked
     #[arg(long, value_name = "DIR")]
     rules: Vec<PathBuf>,
+    /// Bake the default rules beside those of --rules
+    #[arg(long)]
+    default_rules: bool,
     /// A folder of programs, or a single file, whose entries are added to the default ones; give --programs once for each
     #[arg(long, value_name = "DIR")]
     programs: Vec<PathBuf>,
@@ -50,7 +53,12 @@ pub(crate) struct Bake {
 impl Bake {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
         let base = module::require_base(self.base.as_deref())?;
-        let mut compiled = module::compile(&self.rules, self.settings.as_deref())?;
+        let settings = self.settings.as_deref();
+        let mut compiled = if self.default_rules {
+            module::compile_beside_default(&self.rules, settings)?
+        } else {
+            module::compile(&self.rules, settings)?
+        };
         module::add_programs(&mut compiled, &self.programs)?;
         for remark in &compiled.remarks {
             say(&format!("note: {remark}"));

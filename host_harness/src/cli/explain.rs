@@ -18,7 +18,7 @@ Examples:
   schtag explain event.json
   schtag explain --rule f6f75093-f4e7-4d7c-9361-9b49c0f78998 event.json
   grep 4698 security.ndjson | head -n 1 | schtag explain -
-  schtag explain --rules my-rules/ event.json
+  schtag explain --rules my-rules/ --programs my-programs/ event.json
   schtag explain --json event.json | jq '.rules[] | select(.outcome == \"reported\")'";
 
 /// Explain why a record is judged as it is
@@ -36,6 +36,9 @@ pub(crate) struct Explain {
     /// --rules once for each
     #[arg(long, value_name = "DIR")]
     rules: Vec<PathBuf>,
+    /// A folder of programs, or a single file, whose entries are added to the default ones; give --programs once for each
+    #[arg(long, value_name = "DIR")]
+    programs: Vec<PathBuf>,
     /// The settings file
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
@@ -67,7 +70,9 @@ impl Explain {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
         let record = record(&self.event)?;
         let base = module::base(self.base.as_deref())?;
-        let compiled = module::usable(module::compile(&self.rules, self.settings.as_deref())?)?;
+        let mut compiled = module::compile(&self.rules, self.settings.as_deref())?;
+        module::add_programs(&mut compiled, &self.programs)?;
+        let compiled = module::usable(compiled)?;
         if let Some(id) = self.rule.iter().find(|id| !compiled.rules.iter().any(|r| r.metadata.id == **id)) {
             return Err(Failure::new(Exit::Input, format!("no rule has the id {id}")));
         }

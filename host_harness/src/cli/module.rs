@@ -82,6 +82,14 @@ pub(crate) fn compile(rules: &[PathBuf], settings: Option<&Path>) -> Result<Comp
     compiled.map_err(|error| Failure::new(Exit::Input, error))
 }
 
+/// Compiles the default rules and those in these folders and files.
+pub(crate) fn compile_beside_default(
+    rules: &[PathBuf],
+    settings: Option<&Path>,
+) -> Result<Compilation, Failure> {
+    load::compile_beside_default(rules, settings).map_err(|error| Failure::new(Exit::Input, error))
+}
+
 /// Adds the programs in these folders and files to the default ones.
 pub(crate) fn add_programs(compiled: &mut Compilation, programs: &[PathBuf]) -> Result<(), Failure> {
     load::add_programs(compiled, programs).map_err(|errors| {

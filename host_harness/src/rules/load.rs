@@ -46,6 +46,21 @@ pub fn compile_default(settings: Option<&Path>) -> Result<Compilation, RuleFiles
     compile_loaded(default_rules::load(), settings)
 }
 
+/// Compiles the default rules and those under `paths` together.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_beside_default(
+    paths: &[PathBuf],
+    settings: Option<&Path>,
+) -> Result<Compilation, RuleFilesError> {
+    let (mut loaded, given) = (default_rules::load(), sigma::load(paths));
+    loaded.sources.extend(given.sources);
+    loaded.allowlists.extend(given.allowlists);
+    loaded.refused.extend(given.refused);
+    compile_loaded(loaded, settings)
+}
+
 fn compile_loaded(loaded: Loaded, settings: Option<&Path>) -> Result<Compilation, RuleFilesError> {
     let mut configuration = settings.map(read_settings).transpose()?.unwrap_or_default();
     for Source { path, text } in &loaded.allowlists {

@@ -15,6 +15,7 @@ mod jobs;
 mod report;
 mod rules;
 mod tag;
+mod writing_programs;
 
 use assert_cmd::Command;
 use std::path::{Path, PathBuf};
