@@ -1,7 +1,7 @@
 //! Conditions in postfix order: what they need of the patterns, and what speaks for a match.
 use super::{LoadError, Op};
 
-/// The conditions of all rules in one run of memory: most steps take two bytes.
+/// The conditions of all rules in one run of memory: most steps take one byte.
 #[derive(Debug, Default)]
 pub(super) struct Conditions {
     steps: Vec<u8>,
@@ -109,14 +109,19 @@ const TRUE: u32 = 7;
 const NOT: u32 = 11;
 
 impl Conditions {
-    /// Adds the condition of the next rule. Its numbers have at most 30 bits.
+    /// Adds the condition of the next rule. Its numbers have at most 28 bits.
     pub(super) fn push(&mut self, steps: &[Step]) {
+        let mut next = 0;
         for step in steps {
             match *step {
-                Step::Pattern(pattern) => self.add(pattern << KIND_BITS | PATTERN),
+                Step::Pattern(pattern) => {
+                    self.add(from_next(pattern, next) << KIND_BITS | PATTERN);
+                    next = pattern.wrapping_add(1);
+                }
                 Step::Run(Run { first, count, all }) => {
-                    self.add(first << KIND_BITS | RUN);
+                    self.add(from_next(first, next) << KIND_BITS | RUN);
                     self.add(count << 1 | u32::from(all));
+                    next = first.wrapping_add(count);
                 }
                 Step::AtLeast { least, of } => {
                     self.add(least << KIND_BITS | AT_LEAST);
@@ -143,7 +148,7 @@ impl Conditions {
         let end = |rule: u32| self.ends.get(rule as usize).map(|end| *end as usize);
         let start = rule.checked_sub(1).map_or(Some(0), end);
         let steps = start.zip(end(rule)).and_then(|(start, end)| self.steps.get(start..end));
-        Steps(steps.unwrap_or_default())
+        Steps { left: steps.unwrap_or_default(), next: 0 }
     }
 
     pub(super) fn shrink_to_fit(&mut self) {
@@ -154,19 +159,29 @@ impl Conditions {
 
 /// The steps of a condition, in order.
 #[derive(Debug, Clone)]
-pub(super) struct Steps<'c>(&'c [u8]);
+pub(super) struct Steps<'c> {
+    left: &'c [u8],
+    /// The pattern behind the last one: most often it is the next to come.
+    next: u32,
+}
+
+/// Returns how far a pattern is from the one that is likely to come next: twice that, and one more where it is before.
+const fn from_next(pattern: u32, next: u32) -> u32 {
+    let far = pattern.wrapping_sub(next) as i32;
+    (far << 1 ^ far >> 31) as u32
+}
 
 impl Steps<'_> {
     /// Returns how many there are, or some more.
     pub(super) const fn at_most(&self) -> usize {
-        self.0.len()
+        self.left.len()
     }
 
     #[inline(always)]
     fn number(&mut self) -> Option<u32> {
-        let (&byte, rest) = self.0.split_first()?;
+        let (&byte, rest) = self.left.split_first()?;
         if byte < 0x80 {
-            self.0 = rest;
+            self.left = rest;
             return Some(u32::from(byte));
         }
         self.long_number()
@@ -176,8 +191,8 @@ impl Steps<'_> {
     fn long_number(&mut self) -> Option<u32> {
         let (mut number, mut shift) = (0, 0_u32);
         loop {
-            let (&byte, rest) = self.0.split_first()?;
-            self.0 = rest;
+            let (&byte, rest) = self.left.split_first()?;
+            self.left = rest;
             number |= u32::from(byte & 0x7f).checked_shl(shift).unwrap_or(0);
             shift = shift.saturating_add(7);
             if byte < 0x80 {
@@ -190,14 +205,21 @@ impl Steps<'_> {
 impl Iterator for Steps<'_> {
     type Item = Step;
 
+    #[inline(always)]
     fn next(&mut self) -> Option<Step> {
         let first = self.number()?;
         let number = first >> KIND_BITS;
+        let pattern = self.next.wrapping_add(number >> 1 ^ (number & 1).wrapping_neg());
         Some(match first & 3 {
-            PATTERN => Step::Pattern(number),
+            PATTERN => {
+                self.next = pattern.wrapping_add(1);
+                Step::Pattern(pattern)
+            }
             RUN => {
-                let count = self.number()?;
-                Step::Run(Run { first: number, count: count >> 1, all: count & 1 == 1 })
+                let number = self.number()?;
+                let count = number >> 1;
+                self.next = pattern.wrapping_add(count);
+                Step::Run(Run { first: pattern, count, all: number & 1 == 1 })
             }
             AT_LEAST => Step::AtLeast { least: number, of: self.number()? },
             _ if first == NOT => Step::Not,

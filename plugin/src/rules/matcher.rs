@@ -381,16 +381,8 @@ impl Matcher {
             && let Some(searchable) = value.searchable(work)
         {
             let walk = work.lend(work.left() / 2);
-            needles.search(searchable, (&walk, work), |pattern, found| match found {
-                Found::At(at) => hits.note(pattern, place, u32::try_from(at).ok()),
-                Found::Fits => hits.note(pattern, place, None),
-                Found::MayMatch => hits.suggest(pattern),
-                Found::MayFit => {
-                    if hits.is_first_try(pattern) {
-                        self.try_one(pattern, place, value, tables, work, hits);
-                    }
-                }
-            });
+            let mut finds = Finds { matcher: self, place, value, tables, work, hits };
+            needles.search(searchable, (&walk, work), |pattern, found| finds.take(pattern, found));
             hits.forget_tries();
             hits.incomplete |= walk.is_spent();
             work.take_back(&walk);
@@ -523,6 +515,33 @@ impl Matcher {
     /// Returns whether a pattern holds, given the hits. Patterns that ask for absence hold without a hit.
     fn holds(&self, pattern: u32, hits: &Hits) -> bool {
         hits.has(pattern) != self.tests.asks_absence(pattern)
+    }
+}
+
+/// Notes a literal that was found in a value.
+struct Finds<'m, 'v, F> {
+    matcher: &'m Matcher,
+    place: (Field, u32),
+    value: &'m Folded<'v>,
+    tables: (&'m F, &'m F),
+    work: &'m Work,
+    hits: &'m mut Hits,
+}
+
+impl<F: Fields> Finds<'_, '_, F> {
+    /// Kept out of the search, where it would take the room of the search's own values.
+    #[inline(never)]
+    fn take(&mut self, pattern: u32, found: Found) {
+        match found {
+            Found::At(at) => self.hits.note(pattern, self.place, u32::try_from(at).ok()),
+            Found::Fits => self.hits.note(pattern, self.place, None),
+            Found::MayMatch => self.hits.suggest(pattern),
+            Found::MayFit => {
+                if self.hits.is_first_try(pattern) {
+                    self.matcher.try_one(pattern, self.place, self.value, self.tables, self.work, self.hits);
+                }
+            }
+        }
     }
 }
 

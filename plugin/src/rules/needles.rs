@@ -4,6 +4,7 @@
 //! stand the literal is compared. One table for all pairs takes far less room than an automaton, and little more than
 //! a look at each byte where nothing is found.
 use super::LoadError;
+use crate::bytes::lower_case;
 use crate::work::Work;
 use std::collections::BTreeMap;
 
@@ -239,7 +240,7 @@ impl Needles {
         let bounds = self.ends.get(usize::from(list).wrapping_sub(1)..).and_then(<[u32]>::first_chunk);
         let Some([from, end]) = bounds.copied() else { return true };
         let needles = self.needles.get(from as usize..end as usize).unwrap_or_default();
-        if !work.spend(needles.len().saturating_mul(NEEDLE).saturating_add(VISIT)) {
+        if !work.spend(needles.len().wrapping_mul(NEEDLE).wrapping_add(VISIT)) {
             return false;
         }
         for needle in needles {
@@ -265,7 +266,7 @@ impl Needles {
             self.texts.get(needle.start as usize..).and_then(|text| text.get(..usize::from(needle.length)));
         let stands = value.get(start..).and_then(|rest| rest.get(..usize::from(needle.length)));
         let (Some(text), Some(stands)) = (text, stands) else { return false };
-        stands.iter().zip(text).all(|(byte, expected)| byte.to_ascii_lowercase() == *expected)
+        is_lower(stands, text)
     }
 }
 
@@ -283,6 +284,17 @@ impl Needle {
             Says::MayMatch => Some(Found::MayMatch),
         }
     }
+}
+
+/// Returns whether a text is one of the same length that has no capital letters of ASCII, but for their case. It looks at
+/// eight bytes at a time.
+fn is_lower(text: &[u8], lower: &[u8]) -> bool {
+    let ((words, rest), (lower_words, lower_rest)) = (text.as_chunks::<8>(), lower.as_chunks::<8>());
+    let is_same = |(word, lower): (&[u8; 8], &[u8; 8])| {
+        lower_case(u64::from_le_bytes(*word)) == u64::from_le_bytes(*lower)
+    };
+    words.iter().zip(lower_words).all(is_same)
+        && rest.iter().zip(lower_rest).all(|(byte, lower)| byte.to_ascii_lowercase() == *lower)
 }
 
 /// The part of a literal that is compared.
@@ -437,6 +449,21 @@ mod tests {
         assert_eq!(search(&value, 10_000, usize::MAX), (vec![0], true));
         assert_eq!(search(&value, usize::MAX, 600), (vec![0], true));
         assert_eq!(search(&value, 0, 0), (vec![], true));
+    }
+
+    proptest! {
+        #[test]
+        fn texts_are_compared_whatever_the_case(text in prop::collection::vec(any::<u8>(), 0..40), other in "[@-`]{0,20}") {
+            for text in [text.as_slice(), other.as_bytes()] {
+                let lower = text.to_ascii_lowercase();
+                prop_assert!(is_lower(text, &lower));
+                for at in 0..text.len() {
+                    let mut changed = text.to_vec();
+                    changed[at] ^= 0x20;
+                    prop_assert_eq!(is_lower(&changed, &lower), changed.to_ascii_lowercase() == lower);
+                }
+            }
+        }
     }
 
     #[test]

@@ -42,7 +42,9 @@ const FORGET: u32 = OTHER | 2;
 /// Counts one more. It holds, and the counting ends, when there are as many as the lower bits say.
 const ONE_MORE: u32 = OTHER | 1 << 29;
 /// The most that is counted.
-const COUNTED: u32 = (1 << 29) - 1;
+const COUNTED: u32 = HIGHEST;
+/// The highest number of a pattern.
+const HIGHEST: u32 = (1 << 28) - 1;
 /// The way is for the answer "it holds"; else for the other one.
 const WHEN: u32 = 1 << 31;
 
@@ -184,7 +186,7 @@ impl Code {
             };
             let here = self.backwards.len();
             match *step {
-                Step::Pattern(pattern) if pattern & KIND != 0 => return Err(TOO_MUCH),
+                Step::Pattern(pattern) if pattern > HIGHEST => return Err(TOO_MUCH),
                 Step::Pattern(pattern) if patterns.is_decided(pattern) => {
                     self.add(HIT | pattern, when, to)?
                 }

@@ -38,6 +38,16 @@ pub fn count(text: &[u8], byte: u8) -> usize {
     marks.fold(last, usize::wrapping_add)
 }
 
+/// Returns eight bytes with small letters in place of the capital ones of ASCII.
+pub const fn lower_case(word: u64) -> u64 {
+    const FROM_A: u64 = ONES * (0x80 - b'A' as u64);
+    const AFTER_Z: u64 = ONES * (0x7f - b'Z' as u64);
+    let low = word & !HIGH_BITS;
+    // The high bit of each byte that is `A` or more, and not more than `Z`.
+    let capital = (low.wrapping_add(FROM_A) ^ low.wrapping_add(AFTER_Z)) & !word & HIGH_BITS;
+    word | capital >> 2
+}
+
 /// Where the first byte stands that is one of those wanted: the high bit of the first of them in a word is the lowest
 /// that is set in `marks` of that word.
 #[inline(always)]
@@ -82,6 +92,14 @@ mod tests {
             prop_assert_eq!(find_either(&text, one, other), expected);
             prop_assert_eq!(find(&text, one), text.iter().position(|byte| *byte == one));
             prop_assert_eq!(count(&text, one), text.iter().filter(|byte| **byte == one).count());
+        }
+
+        #[test]
+        fn capital_letters_become_small(word: [u8; 8], letters in prop::collection::vec(0x38_u8..0x80, 8)) {
+            for word in [word, letters.try_into().unwrap()] {
+                let lower = lower_case(u64::from_le_bytes(word)).to_le_bytes();
+                prop_assert_eq!(lower.as_slice(), word.to_ascii_lowercase());
+            }
         }
 
         #[test]

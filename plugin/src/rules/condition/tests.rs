@@ -112,8 +112,9 @@ fn triggers_are_the_lightest_patterns_without_which_nothing_holds() {
 
 #[test]
 fn conditions_are_kept_in_little_room_and_given_back() {
-    let high = u32::MAX >> 2;
-    let first = vec![Op::Pattern(0), Op::Pattern(high), Op::AtLeast { least: high, of: 2 }, Op::Not];
+    let high = u32::MAX >> 4;
+    let first =
+        vec![Op::Pattern(7), Op::Pattern(high), Op::Pattern(0), Op::AtLeast { least: high, of: 2 }, Op::Not];
     let second = vec![Op::Constant(true), Op::Constant(false), and(2)];
     let mut conditions = Conditions::default();
     let plain = |condition: &[Op]| condition.iter().map(step).collect::<Vec<_>>();

@@ -6,8 +6,8 @@ use crate::rules::condition::Speaking;
 
 /// The most values that are given for a match. A tag shows no more.
 const MAX: usize = 32;
-/// Units of work for a byte of a condition's steps, of which one takes two or more.
-const STEP_BYTE: usize = 50;
+/// Units of work for a byte of a condition's steps, of which each takes one or more.
+const STEP_BYTE: usize = 90;
 /// Units of work for a hit.
 const HIT: usize = 400;
 /// Units of work for a byte of a value in which the words are looked for.

@@ -149,7 +149,7 @@ fn what_is_decided_is_not_looked_at_again() {
 #[test]
 fn what_is_too_large_is_refused() {
     let mut circuits = ShortCircuits::default();
-    assert!(circuits.push(&[Op::Pattern(KIND)], &Some { decided: 0 }).is_err());
+    assert!(circuits.push(&[Op::Pattern(HIGHEST + 1)], &Some { decided: 0 }).is_err());
     let mut all = Answers { matching: !0, searched: Vec::new() };
     assert_eq!(circuits.holds(7, &mut all, &mut Vec::new()), (false, 0), "one that was not added");
 }
