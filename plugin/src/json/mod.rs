@@ -31,3 +31,4 @@ pub use sieve::Sieve;
 pub use stop::Invalid;
 pub use text::{unescape, write_string};
 pub use value::{Elements, Kind, Member, Object, Value};
+pub(crate) use walk::container_len;

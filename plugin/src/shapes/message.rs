@@ -15,7 +15,7 @@
 //! ```
 //!
 //! No label is looked at. The content is the XML; the name is the last value before it (in a message without
-//! content, the last of all) that begins with a backslash; the subject is the first four values, if the fourth
+//! content, the last of all) that begins with a backslash; the subject is the first four values of which the fourth
 //! is a logon id. Relays that flatten lines leave several blanks or `#015#012` between values.
 
 use super::reading::{Reading, Slot};
@@ -34,12 +34,17 @@ const TOKENS: usize = 64;
 pub(super) fn read(reading: &mut Reading<'_, '_>, message: &str) {
     let message = granted(message, reading.work);
     let (head, content, tail) = split(message);
+    if let Some(content) = content {
+        reading.set_from_message(Slot::Content, content);
+    }
+    read_beside(reading, head, tail);
+}
+
+/// Fills what is missing in the reading from what stands before and after the definition in a message.
+pub(super) fn read_beside(reading: &mut Reading<'_, '_>, head: &str, tail: &str) {
     let head = last(head, HEAD);
     if let Some(name) = task_name(head) {
         reading.set_from_message(Slot::TaskName, name);
-    }
-    if let Some(content) = content {
-        reading.set_from_message(Slot::Content, content);
     }
     subject(reading, head);
     client(reading, tail);
@@ -112,14 +117,10 @@ fn values(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn subject(reading: &mut Reading<'_, '_>, head: &str) {
-    let mut values = values(head);
-    let found = [values.next(), values.next(), values.next(), values.next()];
-    let [Some(sid), Some(user), Some(domain), Some(logon_id)] = found else {
-        return;
-    };
-    if !logon_id.starts_with("0x") {
-        return;
-    }
+    // A header may stand before: the logon id is what is sure.
+    let values: Vec<&str> = values(head).collect();
+    let found = values.windows(4).find(|window| window.last().is_some_and(|id| id.starts_with("0x")));
+    let Some(&[sid, user, domain, logon_id]) = found else { return };
     // Windows often shows the account's name in place of its SID.
     if sid.starts_with("S-1-") {
         reading.set_from_message(Slot::Sid, sid);

@@ -29,6 +29,25 @@ pub(super) enum Slot {
 
 const SLOTS: usize = 15;
 
+/// All of them.
+const ALL: [Slot; SLOTS] = [
+    Slot::Channel,
+    Slot::Provider,
+    Slot::Computer,
+    Slot::Time,
+    Slot::Sid,
+    Slot::User,
+    Slot::Domain,
+    Slot::LogonId,
+    Slot::TaskName,
+    Slot::Content,
+    Slot::ProcessStartKey,
+    Slot::ProcessId,
+    Slot::ParentProcessId,
+    Slot::Locality,
+    Slot::Fqdn,
+];
+
 /// How much of a value other than the content is kept, in bytes. Paths and names of Windows have 32,767 characters at
 /// most, those of tasks and accounts some hundred.
 const MAX_NAME: usize = 8 * 1024;
@@ -95,6 +114,26 @@ pub(super) struct Reading<'a, 'w> {
 impl<'a, 'w> Reading<'a, 'w> {
     pub(super) const fn new(change: Change, shape: &'static str, work: &'w Work) -> Self {
         Self { event: TaskEvent::new(change, shape), work, ranks: [0; SLOTS], from_message: false }
+    }
+
+    /// Goes on with an event that was read before, whose fields stay as they are. [`Self::finish`] says anew what is
+    /// missing.
+    pub(super) fn resume(mut event: TaskEvent<'a>, work: &'w Work) -> Self {
+        event.notes.retain(|note| !matches!(note, Note::ContentMissing | Note::NameMissing));
+        Self { event, work, ranks: [Rank::MAX; SLOTS], from_message: false }
+    }
+
+    /// Takes from another reading the fields that this one lacks.
+    pub(super) fn fill_from(&mut self, other: &mut Reading<'a, '_>) {
+        for slot in ALL {
+            if other.has(slot)
+                && !self.has(slot)
+                && let Some(text) = other.place(slot).take()
+            {
+                *self.place(slot) = Some(text);
+            }
+        }
+        self.from_message |= other.from_message;
     }
 
     /// Returns whether a field was found.

@@ -1,7 +1,7 @@
 //! What a key can hold, told at next to no cost for the keys that hold nothing.
 
-use super::id::Place;
 use super::key;
+use super::place::{Place, SMALL};
 use crate::json::Sieve;
 
 /// What an object is, as far as it decides what its keys mean.
@@ -115,7 +115,7 @@ const BY_LENGTH: [OfLength; LENGTHS] = {
 
 /// Holds back the members of a record that [`change`](super::change) looks at.
 pub const fn sieve() -> Sieve {
-    let mut sieve = Sieve::new(super::id::SMALL);
+    let mut sieve = Sieve::new(SMALL);
     let mut rest: &[(&[u8], Role)] = &KEYS;
     while let Some(((key, _), tail)) = rest.split_first() {
         sieve = sieve.with(key);

@@ -34,25 +34,38 @@ const TRIES: usize = 8;
 /// How long the attributes of `<EventID …>` may be.
 const ATTRIBUTES: usize = 64;
 
+/// How far into a text an id settles what event it is, in bytes: nothing that a person chose stands before it.
+const NEAR: usize = 256;
+
+/// An event id in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) id: u64,
+    pub(super) form: Form,
+    /// True if it settles what event the text is.
+    pub(super) settles: bool,
+}
+
 /// The first event id in a text, given as the bytes of its JSON string, and how it stands there.
-pub(super) fn find(string: &[u8]) -> Option<(u64, Form)> {
+pub(super) fn find(string: &[u8]) -> Option<Found> {
+    let found = |id: u64, form: Form, settles: bool| Some(Found { id, form, settles });
     if string.starts_with(b"{") {
-        return json_id(string).filter(|_| whole_id(string)).map(|id| (id, Form::Otlp));
+        return json_id(string).filter(|_| whole_id(string)).and_then(|id| found(id, Form::Otlp, false));
     }
     if is_json(string) {
         vent(string)?;
-        return json_id(string).map(|id| (id, Form::Json));
+        return json_id(string).and_then(|id| found(id, Form::Json, false));
     }
     if let Some(id) = cef::id(string) {
-        return Some((id, Form::Cef));
+        return found(id, Form::Cef, true);
     }
     let mut rest = string.get(..HEAD).unwrap_or(string);
     for _ in 0..TRIES {
         let at = vent(rest)?;
         let (before, from) = rest.split_at_checked(at)?;
         rest = from.get(b"vent".len()..)?;
-        if let Some(found) = before.strip_suffix(b"E").and_then(|before| id_after(before, rest)) {
-            return Some(found);
+        if let Some((id, form)) = before.strip_suffix(b"E").and_then(|before| id_after(before, rest)) {
+            return found(id, form, string.len().saturating_sub(rest.len()) < NEAR);
         }
     }
     None
@@ -176,8 +189,17 @@ mod tests {
             (r#""4698""#, None),
             ("\"\"", None),
         ] {
-            assert_eq!(find(text.as_bytes()), wanted, "{text}");
+            let found = find(text.as_bytes()).map(|found| (found.id, found.form));
+            assert_eq!(found, wanted, "{text}");
         }
+    }
+
+    #[test]
+    fn an_id_settles_the_event_only_where_nobody_can_write_before_it() {
+        let settles = |text: String| find(text.as_bytes()).map(|found| found.settles);
+        assert_eq!(settles(r#""<Event><System><EventID>4624</EventID>""#.to_owned()), Some(true));
+        assert_eq!(settles(format!("\"{} EventID=1\n\"", "x".repeat(NEAR))), Some(false));
+        assert_eq!(settles(r#""{\"EventID\": 4698}""#.to_owned()), Some(false));
     }
 
     #[test]

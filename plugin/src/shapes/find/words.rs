@@ -1,0 +1,182 @@
+//! The usual words for the parts of an event.
+
+use crate::shapes::reading::{Rank, Slot};
+
+/// How sure a word is: a name of the event data says what its value is, wherever it stands.
+pub(super) const SURE: Rank = 3;
+/// The manifest's order says what a value is.
+pub(super) const PLACED: Rank = 2;
+/// A common word may mean something else.
+pub(super) const USUAL: Rank = 1;
+
+/// Names that a key ends with, whatever path it has before.
+const NAMES: [(&[u8], Slot); 12] = [
+    (b"subjectusersid", Slot::Sid),
+    (b"subjectusername", Slot::User),
+    (b"subjectdomainname", Slot::Domain),
+    (b"subjectlogonid", Slot::LogonId),
+    (b"taskname", Slot::TaskName),
+    (b"taskcontent", Slot::Content),
+    (b"taskcontentnew", Slot::Content),
+    (b"clientprocessstartkey", Slot::ProcessStartKey),
+    (b"clientprocessid", Slot::ProcessId),
+    (b"parentprocessid", Slot::ParentProcessId),
+    (b"rpccallclientlocality", Slot::Locality),
+    (b"fqdn", Slot::Fqdn),
+];
+
+/// Whole words, also those of a key and the object that it is in (`{"host": {"name": …}}`).
+const WORDS: [(&[u8], Slot); 33] = [
+    (b"name", Slot::TaskName),
+    (b"task", Slot::TaskName),
+    (b"taskpath", Slot::TaskName),
+    (b"user", Slot::User),
+    (b"username", Slot::User),
+    (b"account", Slot::User),
+    (b"accountname", Slot::User),
+    (b"sid", Slot::Sid),
+    (b"usersid", Slot::Sid),
+    (b"securityid", Slot::Sid),
+    (b"domain", Slot::Domain),
+    (b"userdomain", Slot::Domain),
+    (b"accountdomain", Slot::Domain),
+    (b"lid", Slot::LogonId),
+    (b"logonid", Slot::LogonId),
+    (b"computer", Slot::Computer),
+    (b"computername", Slot::Computer),
+    (b"machinename", Slot::Computer),
+    (b"hostname", Slot::Computer),
+    (b"host", Slot::Computer),
+    (b"hostidentifier", Slot::Computer),
+    (b"agentname", Slot::Computer),
+    (b"agenthostname", Slot::Computer),
+    (b"channel", Slot::Channel),
+    (b"logname", Slot::Channel),
+    (b"eventlog", Slot::Channel),
+    (b"provider", Slot::Provider),
+    (b"providername", Slot::Provider),
+    (b"sourcename", Slot::Provider),
+    (b"timecreated", Slot::Time),
+    (b"systemtime", Slot::Time),
+    (b"timestamp", Slot::Time),
+    (b"datetime", Slot::Time),
+];
+
+/// The letters and digits of a key's end, in lower case.
+#[derive(Debug, Default)]
+pub(super) struct Folded {
+    space: [u8; Self::LENGTH],
+    from: usize,
+}
+
+impl Folded {
+    /// Longer than any word that is looked for.
+    const LENGTH: usize = 24;
+
+    /// Those of a key.
+    pub(super) fn of(key: &[u8]) -> Self {
+        let mut folded = Self { space: [0; Self::LENGTH], from: Self::LENGTH };
+        folded.prepend(key);
+        folded
+    }
+
+    /// Puts those of an outer key before.
+    pub(super) fn prepend(&mut self, key: &[u8]) {
+        for byte in key.iter().rev().filter(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii()) {
+            let Some(before) = self.from.checked_sub(1) else { return };
+            let Some(place) = self.space.get_mut(before) else { return };
+            *place = byte.to_ascii_lowercase();
+            self.from = before;
+        }
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        self.space.get(self.from..).unwrap_or_default()
+    }
+
+    pub(super) fn ends_with(&self, word: &[u8]) -> bool {
+        self.as_bytes().ends_with(word)
+    }
+}
+
+/// Returns which part of the event a key says its value is, and how sure that is.
+pub(super) fn slot(key: &Folded) -> Option<(Slot, Rank)> {
+    let named = NAMES.iter().find(|(name, _)| key.ends_with(name)).map(|(_, slot)| (*slot, SURE));
+    named.or_else(|| {
+        let word = WORDS.iter().find(|(word, _)| key.as_bytes() == *word)?;
+        Some((word.1, USUAL))
+    })
+}
+
+/// Returns whether a value can be that part of an event.
+pub(super) fn fits(slot: Slot, value: &str) -> bool {
+    match slot {
+        Slot::TaskName => value.starts_with('\\'),
+        Slot::Sid => value.starts_with("S-1-"),
+        Slot::LogonId => value.starts_with("0x") || is_number(value),
+        Slot::ProcessStartKey | Slot::ProcessId | Slot::ParentProcessId | Slot::Locality => is_number(value),
+        // They are known by what they are, not by what they stand under.
+        Slot::Content => false,
+        _ => !value.is_empty() && !matches!(value, "N/A" | "n/a") && value.len() <= 256,
+    }
+}
+
+/// Returns whether a value is digits only.
+pub(super) fn is_number(value: &str) -> bool {
+    !value.is_empty() && value.len() <= 20 && value.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// How sure it is that a number under a key is the id of an event: 3 where the words are Windows', 2 where they may be,
+/// 1 where nothing is said, 0 where the key is that of something else.
+pub(super) fn id_rank(key: &Folded) -> Rank {
+    let ends = |words: &[&str]| words.iter().any(|word| key.ends_with(word.as_bytes()));
+    if ends(&["eventid", "eventcode", "eventidentifier", "evtid", "eventnumber", "auditsuccess"]) {
+        3
+    } else if ends(&["processid", "pid", "threadid", "tid", "recordid", "port", "size", "count", "line", "number"]) {
+        0
+    } else if ends(&["id", "code", "event", "type", "ereigniskennung"]) {
+        2
+    } else {
+        1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_says_what_its_value_is() {
+        for (outer, key, wanted) in [
+            ("", "TaskName", Some((Slot::TaskName, SURE))),
+            ("", "winlogbeat_winlog_event_data_SubjectUserName", Some((Slot::User, SURE))),
+            ("", "Account Name", Some((Slot::User, USUAL))),
+            ("host", "name", Some((Slot::Computer, USUAL))),
+            ("provider", "@Name", Some((Slot::Provider, USUAL))),
+            ("", "task_names", None),
+            ("", "", None),
+        ] {
+            let mut folded = Folded::of(key.as_bytes());
+            folded.prepend(outer.as_bytes());
+            assert_eq!(slot(&folded), wanted, "{outer} {key}");
+        }
+    }
+
+    #[test]
+    fn ids_are_told_from_other_numbers() {
+        for (key, wanted) in [
+            ("EventID", 3),
+            ("winlog.event_id", 3),
+            ("Event ID", 3),
+            ("code", 2),
+            ("Ereignis-ID", 2),
+            ("anything", 1),
+            ("", 1),
+            ("ProcessId", 0),
+            ("EventRecordID", 0),
+            ("client.port", 0),
+        ] {
+            assert_eq!(id_rank(&Folded::of(key.as_bytes())), wanted, "{key}");
+        }
+    }
+}

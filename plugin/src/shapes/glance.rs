@@ -1,0 +1,215 @@
+//! Does a record of no known shape show anything of a task event? Asked of every record that says no event id where
+//! a known shipper puts one, so it may cost next to nothing.
+//!
+//! Each text that is looked for has 35 bytes, so one of the four-byte windows that begin at multiples of 32 is wholly
+//! within it, wherever it stands. Only those windows are looked at, each by one look-up in a table. No escaping
+//! changes these texts.
+
+use memchr::memmem;
+
+use crate::bytes;
+
+/// The record shows a task definition: the end of its namespace.
+pub(super) const DEFINITION: u8 = 1;
+/// The record names the provider of the Security log's auditing events.
+pub(super) const PROVIDER: u8 = 2;
+
+/// Bytes from one window to the next.
+const STRIDE: usize = 32;
+/// Bytes of a window.
+const WINDOW: usize = 4;
+/// Bytes of a text: as many windows as a stride has bytes.
+const LENGTH: usize = STRIDE + WINDOW - 1;
+
+/// The texts: the namespace of definitions
+/// (<https://learn.microsoft.com/windows/win32/taskschd/task-scheduler-schema>), the provider's name, and the name that
+/// it is displayed by.
+const TEXTS: [&[u8; LENGTH]; 3] = [
+    b"rosoft.com/windows/2004/02/mit/task",
+    b"Microsoft-Windows-Security-Auditing",
+    b"Microsoft Windows security auditing",
+];
+
+/// What a text is known by once a window of it was seen, and the sign that it is.
+const ENDS: [(&[u8], u8); 3] = [
+    (b"windows/2004/02/mit/task", DEFINITION),
+    (b"Windows-Security-Auditing", PROVIDER),
+    (b"Windows security auditing", PROVIDER),
+];
+
+/// Spreads the windows over the table so that no two of them share a place. Found by trial; a wrong one does not compile.
+const SPREAD: u32 = 0xa6eb_8c9f;
+/// Bits of a place in the table.
+const BITS: u32 = 10;
+const PLACES: usize = 1 << BITS;
+/// More than there are different windows.
+const MOST: usize = 96;
+
+const fn place(window: u32) -> usize {
+    (window.wrapping_mul(SPREAD) >> (u32::BITS - BITS)) as usize
+}
+
+/// The windows by their places: of each place the number of the only window that it can be, from 1.
+struct Windows {
+    numbers: [u8; PLACES],
+    windows: [u32; MOST],
+}
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "evaluated by the compiler, which refuses what is wrong"
+)]
+static WINDOWS: Windows = {
+    let mut table = Windows { numbers: [0; PLACES], windows: [0; MOST] };
+    let mut count = 0;
+    let mut text = 0;
+    while text < TEXTS.len() {
+        let mut at = 0;
+        while at < STRIDE {
+            let of = TEXTS[text];
+            let window = u32::from_le_bytes([of[at], of[at + 1], of[at + 2], of[at + 3]]);
+            let place = place(window);
+            if table.numbers[place] == 0 {
+                count += 1;
+                table.numbers[place] = count;
+                table.windows[count as usize] = window;
+            }
+            assert!(table.windows[table.numbers[place] as usize] == window);
+            at += 1;
+        }
+        text += 1;
+    }
+    table
+};
+
+/// Returns whether a record shows one of the `wanted` signs.
+#[inline(never)]
+pub(super) fn shows(record: &[u8], wanted: u8) -> bool {
+    let (blocks, rest) = record.as_chunks::<{ 4 * STRIDE }>();
+    for (number, block) in blocks.iter().enumerate() {
+        let [first, second, third, fourth] = block.as_chunks::<STRIDE>().0 else { continue };
+        if seen(first) | seen(second) | seen(third) | seen(fourth) {
+            if is_near(record, number.saturating_mul(4 * STRIDE), wanted) {
+                return true;
+            }
+        }
+    }
+    // The last block is looked at in a few steps more.
+    let from = record.len().saturating_sub(rest.len());
+    let (windows, _) = rest.as_chunks::<WINDOW>();
+    windows.iter().step_by(STRIDE / WINDOW).any(|window| is_window(*window)) && is_near(record, from, wanted)
+}
+
+/// Returns whether a stride may begin with a window: true of all that do, and of few others.
+#[inline(always)]
+fn seen(stride: &[u8; STRIDE]) -> bool {
+    let [a, b, c, d, ..] = *stride;
+    let number = WINDOWS.numbers.get(place(u32::from_le_bytes([a, b, c, d])));
+    number.is_some_and(|number| *number != 0)
+}
+
+fn is_window(window: [u8; WINDOW]) -> bool {
+    let window = u32::from_le_bytes(window);
+    let number = WINDOWS.numbers.get(place(window)).copied().unwrap_or(0);
+    number != 0 && WINDOWS.windows.get(usize::from(number)) == Some(&window)
+}
+
+/// Returns whether one of the wanted texts stands near a block.
+#[inline(never)]
+fn is_near(record: &[u8], at: usize, wanted: u8) -> bool {
+    let block = record.get(at..).unwrap_or_default();
+    let block = block.get(..4 * STRIDE).unwrap_or(block);
+    let (windows, _) = block.as_chunks::<WINDOW>();
+    if !windows.iter().step_by(STRIDE / WINDOW).any(|window| is_window(*window)) {
+        return false;
+    }
+    let from = at.saturating_sub(LENGTH);
+    let end = at.saturating_add(4 * STRIDE + LENGTH).min(record.len());
+    let around = record.get(from..end).unwrap_or_default();
+    ENDS.iter().any(|(text, sign)| sign & wanted != 0 && memmem::find(around, text).is_some())
+}
+
+/// Returns whether a number like the id of a task event stands anywhere, by itself.
+pub(super) fn says_id(text: &[u8]) -> bool {
+    next_id(text, 0).is_some()
+}
+
+/// Where the next such number stands, and the number.
+pub(super) fn next_id(text: &[u8], from: usize) -> Option<(usize, u64)> {
+    let mut from = from;
+    loop {
+        let at = from.checked_add(bytes::find(text.get(from..)?, b'4')?)?;
+        from = at.checked_add(1)?;
+        let id = match text.get(from..)?.first_chunk()? {
+            b"698" => 4698,
+            b"699" => 4699,
+            b"700" => 4700,
+            b"701" => 4701,
+            b"702" => 4702,
+            _ => continue,
+        };
+        let before = at.checked_sub(1).and_then(|before| text.get(before));
+        let after = text.get(at.saturating_add(4));
+        // `\u0034698` is no number of its own.
+        if ![before, after].iter().any(|byte| byte.is_some_and(u8::is_ascii_alphanumeric)) {
+            return Some((at, id));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn each_text_is_seen_wherever_it_stands() {
+        for before in 0..300 {
+            for after in [0, 1, 40, 500] {
+                for (text, wanted) in TEXTS.iter().zip(ENDS.map(|(_, sign)| sign)) {
+                    let record =
+                        [&b" ".repeat(before)[..], text.as_slice(), &b" ".repeat(after)].concat();
+                    assert!(shows(&record, wanted) && shows(&record, 3), "{before} {after}");
+                    assert!(!shows(&record, 3 - wanted), "{before} {after}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_like_one_of_them_is_not() {
+        for text in [
+            "http://schemas.microsoft.com/win/2004/08/events/event",
+            "Microsoft-Windows-Sysmon/Operational",
+            "Microsoft Windows security update",
+        ] {
+            for before in 0..32 {
+                let record = format!("{}{text}", " ".repeat(before));
+                assert!(!shows(record.as_bytes(), 3), "{record}");
+            }
+        }
+    }
+
+    #[test]
+    fn ids_stand_by_themselves() {
+        for (text, wanted) in [
+            ("4698", Some((0, 4698))),
+            (r#"{"a":"4702"}"#, Some((6, 4702))),
+            ("AUDIT_SUCCESS(4699)", Some((14, 4699))),
+            ("44698 46980 x4698 4697 4698x 0.4700", Some((31, 4700))),
+            ("44698 469", None),
+            ("", None),
+        ] {
+            assert_eq!(next_id(text.as_bytes(), 0), wanted, "{text}");
+            assert_eq!(says_id(text.as_bytes()), wanted.is_some(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_looked_at(record in prop::collection::vec(any::<u8>(), 0..600)) {
+            prop_assert!(!shows(&record, 3));
+        }
+    }
+}
