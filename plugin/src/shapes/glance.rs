@@ -5,8 +5,6 @@
 //! within it, wherever it stands. Only those windows are looked at, each by one look-up in a table. No escaping
 //! changes these texts.
 
-use memchr::memmem;
-
 use crate::bytes;
 
 /// The record shows a task definition: the end of its namespace.
@@ -18,6 +16,8 @@ pub(super) const PROVIDER: u8 = 2;
 const STRIDE: usize = 32;
 /// Bytes of a window.
 const WINDOW: usize = 4;
+/// Bytes that are looked at in one step.
+const BLOCK: usize = 4 * STRIDE;
 /// Bytes of a text: as many windows as a stride has bytes.
 const LENGTH: usize = STRIDE + WINDOW - 1;
 
@@ -31,16 +31,16 @@ const TEXTS: [&[u8; LENGTH]; 3] = [
 ];
 
 /// What a text is known by once a window of it was seen, and the sign that it is.
-const ENDS: [(&[u8], u8); 3] = [
-    (b"windows/2004/02/mit/task", DEFINITION),
-    (b"Windows-Security-Auditing", PROVIDER),
-    (b"Windows security auditing", PROVIDER),
+const ENDS: [(&str, u8); 3] = [
+    ("windows/2004/02/mit/task", DEFINITION),
+    ("Windows-Security-Auditing", PROVIDER),
+    ("Windows security auditing", PROVIDER),
 ];
 
 /// Spreads the windows over the table so that no two of them share a place. Found by trial; a wrong one does not compile.
-const SPREAD: u32 = 0xa6eb_8c9f;
+const SPREAD: u32 = 0xf144_6beb;
 /// Bits of a place in the table.
-const BITS: u32 = 10;
+const BITS: u32 = 11;
 const PLACES: usize = 1 << BITS;
 /// More than there are different windows.
 const MOST: usize = 96;
@@ -86,48 +86,61 @@ static WINDOWS: Windows = {
 /// Returns whether a record shows one of the `wanted` signs.
 #[inline(never)]
 pub(super) fn shows(record: &[u8], wanted: u8) -> bool {
-    let (blocks, rest) = record.as_chunks::<{ 4 * STRIDE }>();
-    for (number, block) in blocks.iter().enumerate() {
-        let [first, second, third, fourth] = block.as_chunks::<STRIDE>().0 else { continue };
-        if seen(first) | seen(second) | seen(third) | seen(fourth) {
-            if is_near(record, number.saturating_mul(4 * STRIDE), wanted) {
-                return true;
-            }
+    let mut rest = record;
+    // Four strides at a time, written out: a compiler that is to save space unrolls no loops.
+    while let Some((block, behind)) = rest.split_first_chunk::<BLOCK>() {
+        let [first, second, third, fourth] = block.as_chunks::<STRIDE>().0 else { break };
+        if seen(first) | seen(second) | seen(third) | seen(fourth) != 0
+            && is_near(record, record.len().wrapping_sub(rest.len()), wanted)
+        {
+            return true;
         }
+        rest = behind;
     }
-    // The last block is looked at in a few steps more.
-    let from = record.len().saturating_sub(rest.len());
-    let (windows, _) = rest.as_chunks::<WINDOW>();
-    windows.iter().step_by(STRIDE / WINDOW).any(|window| is_window(*window)) && is_near(record, from, wanted)
+    let last = record.len().wrapping_sub(rest.len());
+    while let Some((window, _)) = rest.split_first_chunk::<WINDOW>() {
+        if number(*window) != 0 && is_near(record, last, wanted) {
+            return true;
+        }
+        rest = rest.get(STRIDE..).unwrap_or_default();
+    }
+    false
 }
 
-/// Returns whether a stride may begin with a window: true of all that do, and of few others.
+/// Returns whether a stride may begin with a window: not zero for all that do, and for few others.
 #[inline(always)]
-fn seen(stride: &[u8; STRIDE]) -> bool {
-    let [a, b, c, d, ..] = *stride;
-    let number = WINDOWS.numbers.get(place(u32::from_le_bytes([a, b, c, d])));
-    number.is_some_and(|number| *number != 0)
+fn seen(stride: &[u8; STRIDE]) -> u8 {
+    stride.first_chunk::<WINDOW>().map_or(0, |window| number(*window))
+}
+
+#[inline(always)]
+fn number(window: [u8; WINDOW]) -> u8 {
+    WINDOWS.numbers.get(place(u32::from_le_bytes(window))).copied().unwrap_or(0)
 }
 
 fn is_window(window: [u8; WINDOW]) -> bool {
-    let window = u32::from_le_bytes(window);
-    let number = WINDOWS.numbers.get(place(window)).copied().unwrap_or(0);
-    number != 0 && WINDOWS.windows.get(usize::from(number)) == Some(&window)
+    let number = number(window);
+    number != 0 && WINDOWS.windows.get(usize::from(number)) == Some(&u32::from_le_bytes(window))
 }
 
 /// Returns whether one of the wanted texts stands near a block.
 #[inline(never)]
 fn is_near(record: &[u8], at: usize, wanted: u8) -> bool {
-    let block = record.get(at..).unwrap_or_default();
-    let block = block.get(..4 * STRIDE).unwrap_or(block);
-    let (windows, _) = block.as_chunks::<WINDOW>();
-    if !windows.iter().step_by(STRIDE / WINDOW).any(|window| is_window(*window)) {
-        return false;
+    let mut rest = record.get(at..).unwrap_or_default();
+    let mut left = BLOCK;
+    while let Some((window, _)) = rest.split_first_chunk::<WINDOW>()
+        && !is_window(*window)
+    {
+        left = left.saturating_sub(STRIDE);
+        if left == 0 {
+            return false;
+        }
+        rest = rest.get(STRIDE..).unwrap_or_default();
     }
     let from = at.saturating_sub(LENGTH);
-    let end = at.saturating_add(4 * STRIDE + LENGTH).min(record.len());
+    let end = at.saturating_add(BLOCK + LENGTH).min(record.len());
     let around = record.get(from..end).unwrap_or_default();
-    ENDS.iter().any(|(text, sign)| sign & wanted != 0 && memmem::find(around, text).is_some())
+    ENDS.iter().any(|(text, sign)| sign & wanted != 0 && bytes::find_text(around, text).is_some())
 }
 
 /// Returns whether a number like the id of a task event stands anywhere, by itself.
@@ -149,10 +162,12 @@ pub(super) fn next_id(text: &[u8], from: usize) -> Option<(usize, u64)> {
             b"702" => 4702,
             _ => continue,
         };
-        let before = at.checked_sub(1).and_then(|before| text.get(before));
-        let after = text.get(at.saturating_add(4));
-        // `\u0034698` is no number of its own.
-        if ![before, after].iter().any(|byte| byte.is_some_and(u8::is_ascii_alphanumeric)) {
+        let is_part = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+        let before = text.get(..at).unwrap_or_default();
+        // `\t4698` in JSON, and what a relay makes of a tab.
+        let is_after_escape =
+            matches!(before, [.., b'\\', b't' | b'n' | b'r'] | [.., b'#', b'0', b'1', b'1']);
+        if !is_part(text.get(at.saturating_add(4))) && (is_after_escape || !is_part(before.last())) {
             return Some((at, id));
         }
     }
@@ -168,8 +183,7 @@ mod tests {
         for before in 0..300 {
             for after in [0, 1, 40, 500] {
                 for (text, wanted) in TEXTS.iter().zip(ENDS.map(|(_, sign)| sign)) {
-                    let record =
-                        [&b" ".repeat(before)[..], text.as_slice(), &b" ".repeat(after)].concat();
+                    let record = [&b" ".repeat(before)[..], text.as_slice(), &b" ".repeat(after)].concat();
                     assert!(shows(&record, wanted) && shows(&record, 3), "{before} {after}");
                     assert!(!shows(&record, 3 - wanted), "{before} {after}");
                 }
@@ -198,6 +212,8 @@ mod tests {
             (r#"{"a":"4702"}"#, Some((6, 4702))),
             ("AUDIT_SUCCESS(4699)", Some((14, 4699))),
             ("44698 46980 x4698 4697 4698x 0.4700", Some((31, 4700))),
+            (r"a\t4698\t", Some((3, 4698))),
+            ("#0114698#011", Some((4, 4698))),
             ("44698 469", None),
             ("", None),
         ] {

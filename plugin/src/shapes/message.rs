@@ -18,6 +18,7 @@
 //! content, the last of all) that begins with a backslash; the subject is the first four values of which the fourth
 //! is a logon id. Relays that flatten lines leave several blanks or `#015#012` between values.
 
+use super::definition;
 use super::reading::{Reading, Slot};
 use crate::work::Work;
 
@@ -33,7 +34,7 @@ const TOKENS: usize = 64;
 /// Fills what is missing in the reading from the message.
 pub(super) fn read(reading: &mut Reading<'_, '_>, message: &str) {
     let message = granted(message, reading.work);
-    let (head, content, tail) = split(message);
+    let (head, content, tail) = definition::split(message);
     if let Some(content) = content {
         reading.set_from_message(Slot::Content, content);
     }
@@ -55,25 +56,6 @@ pub(super) fn granted<'t>(text: &'t str, work: &Work) -> &'t str {
     text.get(..text.floor_char_boundary(work.walk_part(text.len(), BYTE))).unwrap_or(text)
 }
 
-/// The text before the task definition, the definition, and the text after it.
-fn split(message: &str) -> (&str, Option<&str>, &str) {
-    let starts = [
-        ("<?xml", "</Task>"),
-        ("<Task", "</Task>"),
-        ("&lt;?xml", "&lt;/Task&gt;"),
-        ("&lt;Task", "&lt;/Task&gt;"),
-    ];
-    for (start, end) in starts {
-        let Some((head, from)) = message.find(start).and_then(|at| message.split_at_checked(at)) else {
-            continue;
-        };
-        let length = from.rfind(end).and_then(|at| at.checked_add(end.len())).unwrap_or(from.len());
-        let (content, tail) = from.split_at_checked(length).unwrap_or((from, ""));
-        return (head, Some(content), tail);
-    }
-    (message, None, "")
-}
-
 /// The end of a text, at most so many bytes of it.
 fn last(text: &str, limit: usize) -> &str {
     let from = text.len().saturating_sub(limit);
@@ -81,14 +63,33 @@ fn last(text: &str, limit: usize) -> &str {
 }
 
 /// Labels and values: what stands between tabs, line ends or several blanks.
-fn tokens(text: &str) -> impl Iterator<Item = &str> {
-    text.split(['\t', '\r', '\n'])
-        .flat_map(|line| line.split("  "))
-        .flat_map(|line| line.split("#015#012"))
-        .flat_map(|line| line.split("#011"))
-        .map(str::trim)
-        .filter(|token| !token.is_empty())
-        .take(TOKENS)
+#[inline(never)]
+fn tokens(text: &str) -> Vec<&str> {
+    let mut tokens = Vec::new();
+    let mut rest = text;
+    while tokens.len() < TOKENS && !rest.is_empty() {
+        let bytes = rest.as_bytes();
+        let ends = |at: &usize| separator(bytes.get(*at..).unwrap_or_default()) > 0;
+        let end = (0..bytes.len()).find(ends).unwrap_or(bytes.len());
+        let (token, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        let token = token.trim_ascii();
+        if !token.is_empty() {
+            tokens.push(token);
+        }
+        rest = after.get(separator(after.as_bytes())..).unwrap_or_default();
+    }
+    tokens
+}
+
+/// Returns how many bytes separate tokens where a text begins.
+fn separator(text: &[u8]) -> usize {
+    match text {
+        [b'\t' | b'\r' | b'\n', ..] => 1,
+        [b' ', b' ', ..] => 2,
+        [b'#', b'0', b'1', b'5', b'#', b'0', b'1', b'2', ..] => 8,
+        [b'#', b'0', b'1', b'1', ..] => 4,
+        _ => 0,
+    }
 }
 
 /// Returns whether a token is a label or heading. Labels end with a colon, in Chinese and Japanese with a wide one.
@@ -97,7 +98,7 @@ fn is_label(token: &str) -> bool {
 }
 
 fn task_name(head: &str) -> Option<&str> {
-    tokens(head).filter(|token| !is_label(token)).filter_map(from_backslash).last()
+    tokens(head).into_iter().filter(|token| !is_label(token)).filter_map(from_backslash).last()
 }
 
 /// A value that begins with a backslash, also where one blank is all that parts it from its label.
@@ -113,7 +114,7 @@ fn from_backslash(token: &str) -> Option<&str> {
 /// The values of a text, without labels.
 fn values(text: &str) -> impl Iterator<Item = &str> {
     // The first token is the sentence that says what happened.
-    tokens(text).skip(1).filter(|token| !is_label(token))
+    tokens(text).into_iter().skip(1).filter(|token| !is_label(token))
 }
 
 fn subject(reading: &mut Reading<'_, '_>, head: &str) {
@@ -133,7 +134,7 @@ fn subject(reading: &mut Reading<'_, '_>, head: &str) {
 /// The client of a version 1 event. The message's labels are wrong here (Windows prints the start key as
 /// `ProcessCreationTime` and the locality as `FQDN`), its order is right.
 fn client(reading: &mut Reading<'_, '_>, tail: &str) {
-    let mut values = tokens(tail).filter(|token| !is_label(token));
+    let mut values = tokens(tail).into_iter().filter(|token| !is_label(token));
     let found = [values.next(), values.next(), values.next(), values.next()];
     let [Some(start_key), Some(process_id), Some(parent), Some(locality)] = found else {
         return;

@@ -13,6 +13,7 @@ mod azure;
 mod beside;
 mod cef;
 mod content;
+mod definition;
 mod entities;
 mod event_xml;
 mod evtx;
@@ -297,11 +298,11 @@ fn is_security(event: &TaskEvent<'_>, shape: &Shape) -> bool {
         })
 }
 
-/// `Security`, also as `WinEventLog:Security`, or the log that collects forwarded events.
+/// `Security`, also as `WinEventLog:Security` or as Hayabusa's `Sec`, or the log that collects forwarded events.
 fn is_security_channel(channel: &str) -> bool {
     let channel = channel.trim();
     let name = channel.rsplit(':').next().unwrap_or(channel);
-    name.eq_ignore_ascii_case("Security") || name.eq_ignore_ascii_case("ForwardedEvents")
+    ["Security", "Sec", "ForwardedEvents"].iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// `Microsoft-Windows-Security-Auditing`, also by its display name `Microsoft Windows security auditing.`, by

@@ -76,23 +76,27 @@ impl Slot {
     /// The field of an event data name, in whatever spelling. `JobContent` is what the strategy that schtag
     /// implements calls the content; old pipelines rename `TaskContentNew` to `TaskContent`.
     pub(super) fn named(name: &[u8]) -> Option<Self> {
-        let mut space = [0; 32];
-        Some(match key::fold(name, &mut space)? {
-            b"subjectusersid" => Self::Sid,
-            b"subjectusername" => Self::User,
-            b"subjectdomainname" => Self::Domain,
-            b"subjectlogonid" => Self::LogonId,
-            b"taskname" => Self::TaskName,
-            b"taskcontent" | b"taskcontentnew" | b"jobcontent" => Self::Content,
-            b"clientprocessstartkey" => Self::ProcessStartKey,
-            b"clientprocessid" => Self::ProcessId,
-            b"parentprocessid" => Self::ParentProcessId,
-            b"rpccallclientlocality" => Self::Locality,
-            b"fqdn" => Self::Fqdn,
-            _ => return None,
-        })
+        let is = |known: &str| key::may_spell(name, known.as_bytes()) && key::same(name, known.as_bytes());
+        NAMES.iter().find(|(known, _)| is(known)).map(|(_, slot)| *slot)
     }
 }
+
+/// The names of the event data, and what they name.
+pub(super) const NAMES: [(&str, Slot); 13] = [
+    ("subjectusersid", Slot::Sid),
+    ("subjectusername", Slot::User),
+    ("subjectdomainname", Slot::Domain),
+    ("subjectlogonid", Slot::LogonId),
+    ("taskname", Slot::TaskName),
+    ("taskcontent", Slot::Content),
+    ("taskcontentnew", Slot::Content),
+    ("jobcontent", Slot::Content),
+    ("clientprocessstartkey", Slot::ProcessStartKey),
+    ("clientprocessid", Slot::ProcessId),
+    ("parentprocessid", Slot::ParentProcessId),
+    ("rpccallclientlocality", Slot::Locality),
+    ("fqdn", Slot::Fqdn),
+];
 
 /// How much a source is trusted: a field found in two places is taken from the higher, and of two of the
 /// same rank from the later, as duplicate keys are read elsewhere.
@@ -131,9 +135,9 @@ impl<'a, 'w> Reading<'a, 'w> {
                 && let Some(text) = other.place(slot).take()
             {
                 *self.place(slot) = Some(text);
+                self.from_message |= other.from_message;
             }
         }
-        self.from_message |= other.from_message;
     }
 
     /// Returns whether a field was found.

@@ -57,7 +57,7 @@ pub(super) fn find(string: &[u8]) -> Option<Found> {
         return json_id(string).and_then(|id| found(id, Form::Json, false));
     }
     if let Some(id) = cef::id(string) {
-        return found(id, Form::Cef, true);
+        return found(id, Form::Cef, true).filter(|_| !holds_json(string));
     }
     let mut rest = string.get(..HEAD).unwrap_or(string);
     for _ in 0..TRIES {
@@ -65,10 +65,17 @@ pub(super) fn find(string: &[u8]) -> Option<Found> {
         let (before, from) = rest.split_at_checked(at)?;
         rest = from.get(b"vent".len()..)?;
         if let Some((id, form)) = before.strip_suffix(b"E").and_then(|before| id_after(before, rest)) {
-            return found(id, form, string.len().saturating_sub(rest.len()) < NEAR);
+            let at = string.len().saturating_sub(rest.len());
+            return found(id, form, at < NEAR).filter(|_| !holds_json(string.get(..at).unwrap_or(string)));
         }
     }
     None
+}
+
+/// Returns whether JSON begins in a text, escaped as it may be: what follows is in one of its strings.
+fn holds_json(text: &[u8]) -> bool {
+    let near = text.get(..HEAD).unwrap_or(text);
+    bytes::find_any(near, &["{\\\"", "{&quot;", "{ \\\"", "{&#34;"]).is_some()
 }
 
 /// Where `vent` stands, the part of `Event` and `event` that has the rarest letter. This is asked of every
@@ -76,7 +83,7 @@ pub(super) fn find(string: &[u8]) -> Option<Found> {
 fn vent(text: &[u8]) -> Option<usize> {
     let mut from = 0_usize;
     loop {
-        let at = from.checked_add(bytes::find(text.get(from..)?, b'v')?)?;
+        let at = from.checked_add(bytes::find_far(text.get(from..)?, b'v')?)?;
         if text.get(at..)?.starts_with(b"vent") {
             return Some(at);
         }
@@ -181,6 +188,8 @@ mod tests {
             (r#"" {\n \"winlog\":{\"event_id\":\"4702\"}}""#, Some((4702, Form::Json))),
             (r#""{\"EventID\": 4624}""#, None),
             (r#""{\"id\": 4698}""#, None),
+            (r#""<w>{&quot;a&quot;:&quot;<EventID>4698<""#, None),
+            (r#""x {\"a\": \"CEF:0|M|W|1|4698|x|1|\"}""#, None),
             (r#""<EventID>4698""#, Some((4698, Form::Xml))),
             (r#""<EventID>46980000000</EventID>""#, None),
             (r#""<EventID></EventID>""#, None),

@@ -251,10 +251,7 @@ impl Note {
 
     /// Returns whether there is something of the task that was not looked at.
     pub const fn limits_reading(&self) -> bool {
-        !matches!(
-            self,
-            Self::ReadFromMessage | Self::Found(_) | Self::TagCut(_) | Self::Repaired(_)
-        )
+        !matches!(self, Self::ReadFromMessage | Self::Found(_) | Self::TagCut(_) | Self::Repaired(_))
     }
 
     /// Returns whether the definition was read to some place before its end.

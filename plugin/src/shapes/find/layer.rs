@@ -170,7 +170,10 @@ impl<'t> Layer<'t> {
         let frame = self.frames.pop()?;
         if frame.value.is_empty() {
             if let Some(outer) = self.frames.last_mut()
-                && key::same(self.text.as_bytes().get(frame.key.from..frame.key.to).unwrap_or_default(), b"attributes")
+                && key::same(
+                    self.text.as_bytes().get(frame.key.from..frame.key.to).unwrap_or_default(),
+                    b"attributes",
+                )
             {
                 outer.name = frame.name;
             }
@@ -275,7 +278,8 @@ mod tests {
             (r#"}]{"a" : "q\"x\\"}"#, r#"a="q\"x\\""#),
             ("no JSON, 4698 times", ""),
         ] {
-            let found: Vec<String> = leaves(text).iter().map(|(key, value)| format!("{key}={value}")).collect();
+            let found: Vec<String> =
+                leaves(text).iter().map(|(key, value)| format!("{key}={value}")).collect();
             assert_eq!(found.join(" "), wanted, "{text}");
         }
     }

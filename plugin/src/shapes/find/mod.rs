@@ -16,9 +16,8 @@ mod words;
 
 use std::borrow::Cow;
 
-use memchr::memmem;
-
 use super::content;
+use super::definition;
 use super::event_xml;
 use super::glance;
 use super::id::change;
@@ -27,6 +26,7 @@ use super::place::Place;
 use super::reading::{Rank, Reading, Slot};
 use super::walk;
 use super::{Read, is_auditing_provider, is_security_channel, read_within};
+use crate::bytes;
 use crate::event::{Change, Note, TaskEvent};
 use crate::json::{self, Kind, Object, Scanner, Value};
 use crate::work::Work;
@@ -39,8 +39,8 @@ const LAYERS: usize = 6;
 /// How often a text is freed of escapes that nobody resolved.
 const ESCAPES: usize = 3;
 /// Objects and texts that are tried for a known shape, and how many objects around an id.
-const TRIES: usize = 12;
-const AROUND: usize = 6;
+const TRIES: usize = 16;
+const AROUND: usize = 8;
 /// The most of a text that is read, in bytes: more than a definition has that is read to its end.
 const MAX_TEXT: usize = 96 * 1024;
 /// Longer values are no names, in bytes as written.
@@ -53,11 +53,17 @@ const LEAF: usize = 2_500;
 const PART: usize = 6_000;
 /// Units for a byte of an object or a text that is tried for a known shape.
 const TRIED: usize = 60;
+/// Units for a byte of a text in which words with values are looked for, each up to the end of its value.
+const PAIRED: usize = 3_000;
 /// Units for a byte of a text that is searched for words.
 const WORDS: usize = 60;
 
 /// Finds the event of a record. `known` is what a table had of it already.
-pub(super) fn event(record: &Object<'_>, known: Option<TaskEvent<'static>>, work: &Work) -> Option<TaskEvent<'static>> {
+pub(super) fn event(
+    record: &Object<'_>,
+    known: Option<TaskEvent<'static>>,
+    work: &Work,
+) -> Option<TaskEvent<'static>> {
     let text = std::str::from_utf8(record.text()).ok()?;
     let mut finder = Finder::new(known, work);
     let mut layers = Vec::with_capacity(LAYERS);
@@ -136,7 +142,8 @@ impl<'w> Finder<'w> {
         let raw = layer.bytes(leaf.value);
         let value = Value::new(raw);
         let is_string = value.kind() == Kind::String;
-        let may_hold = is_string && raw.len() > 16 && (glance::says_id(raw) || memmem::find(raw, b"Task").is_some());
+        let may_hold =
+            is_string && raw.len() > 16 && (glance::says_id(raw) || bytes::find_text(raw, "Task").is_some());
         if raw.len() > NAME && !may_hold {
             remember(layer, leaf);
             return None;
@@ -148,12 +155,16 @@ impl<'w> Finder<'w> {
             && let Some(change) = value.as_u64().and_then(Change::from_event_id)
         {
             self.saw_id(change, words::id_rank(&key));
-            self.try_around(layer, depth);
+            self.try_around(layer, depth, AROUND);
+        }
+        if may_hold && glance::says_id(layer.bytes(leaf.value)) {
+            self.try_around(layer, depth, 1);
         }
         if tree::may_be_part(layer, leaf) && self.work.spend(PART) {
             self.tree.take(layer, leaf, &text);
         }
-        self.take_word(&key, &text);
+        let own = Folded::of(layer.bytes(leaf.key));
+        self.take_word(if words::slot(&key).is_some() { &key } else { &own }, &text);
         self.take_place(layer, &text);
         remember(layer, leaf);
         if may_hold { self.take_text(text) } else { None }
@@ -175,7 +186,9 @@ impl<'w> Finder<'w> {
     fn string<'v>(&self, value: Value<'v>) -> Option<Cow<'v, str>> {
         let text = walk::string(value, self.work)?;
         Some(match text {
-            Cow::Borrowed(text) => Cow::Borrowed(text.get(..text.floor_char_boundary(MAX_TEXT)).unwrap_or(text)),
+            Cow::Borrowed(text) => {
+                Cow::Borrowed(text.get(..text.floor_char_boundary(MAX_TEXT)).unwrap_or(text))
+            }
             Cow::Owned(mut text) => {
                 text.truncate(text.floor_char_boundary(MAX_TEXT));
                 Cow::Owned(text)
@@ -201,14 +214,12 @@ impl<'w> Finder<'w> {
     /// Takes a value by its place among the event data: a task's path after a SID, two names and a logon id begins it.
     fn take_place(&mut self, layer: &mut Layer<'_>, text: &str) {
         if text.starts_with('\\') {
-            let [logon_id, domain, user, sid] = layer.recent.map(|span| {
-                let value = Value::new(layer.bytes(span));
-                value.as_text().map(Cow::into_owned).unwrap_or_default()
-            });
-            if words::fits(Slot::LogonId, &logon_id) && words::fits(Slot::Sid, &sid) {
-                let found = [(Slot::Sid, sid), (Slot::User, user), (Slot::Domain, domain), (Slot::LogonId, logon_id)];
-                for (slot, value) in found {
-                    self.beside.set(slot, PLACED, Cow::Owned(value));
+            let before = [Slot::LogonId, Slot::Domain, Slot::User, Slot::Sid].into_iter().zip(layer.recent);
+            let before = before
+                .map(|(slot, span)| (slot, Value::new(layer.bytes(span)).as_text().unwrap_or_default()));
+            if before.clone().all(|(slot, value)| words::fits(slot, &value)) {
+                for (slot, value) in before {
+                    self.beside.set(slot, PLACED, Cow::Owned(value.into_owned()));
                 }
                 self.beside.set(Slot::TaskName, PLACED, Cow::Owned(text.to_owned()));
                 layer.position = Some(5);
@@ -225,13 +236,14 @@ impl<'w> Finder<'w> {
         }
     }
 
-    /// Tries the objects around an id for a known shape, the inner ones first.
+    /// Tries the objects around an id or a text for a known shape, the inner ones first.
     #[inline(never)]
-    fn try_around(&mut self, layer: &Layer<'_>, depth: usize) {
-        for (level, frame) in layer.frames.iter().enumerate().rev().take(AROUND) {
+    fn try_around(&mut self, layer: &Layer<'_>, depth: usize, around: usize) {
+        let objects = layer.frames.iter().enumerate().rev().filter(|(_, frame)| !frame.is_array);
+        for (level, frame) in objects.take(around) {
             // Of the record itself the tables had their say.
             let is_record = depth == 1 && level == 0;
-            if frame.is_array || is_record || self.tries >= TRIES || self.is_done() {
+            if is_record || self.tries >= TRIES || self.is_done() {
                 continue;
             }
             let container = layer.container(frame.start);
@@ -246,7 +258,9 @@ impl<'w> Finder<'w> {
 
     /// Takes the event that an object is by a known shape.
     fn try_shape(&mut self, object: &Object<'_>) {
-        let Some(candidate) = change(object).filter(|candidate| candidate.place != Place::Anywhere) else { return };
+        let Some(candidate) = change(object).filter(|candidate| candidate.place != Place::Anywhere) else {
+            return;
+        };
         match read_within(object, candidate, self.work) {
             Read::Event(event) => {
                 let is_better = self.event.as_ref().is_none_or(|held| missing(&event) < missing(held));
@@ -268,24 +282,20 @@ impl<'w> Finder<'w> {
             if !self.work.walk(text.len(), WORDS) {
                 return None;
             }
-            let markup = text.contains("<Task") || text.contains("<Event") || text.contains("<Data");
+            let markup = has_any(&text, &["<Task", "<Event", "<Data"]);
             match text::json_start(&text) {
                 Some((at, false)) => return Some(Layer::new(Cow::Owned(text), at)),
-                Some((_, true)) if self.work.walk(text.len(), WORDS) => {
+                Some((_, true)) => {
                     text = content::without_backslashes(&text);
                     continue;
                 }
-                _ => {}
-            }
-            let is_escaped = text.contains("&lt;") || text.contains("&quot;") || text.contains("&#");
-            let begins_escaped = content::is_escaped(&text);
-            if !markup && is_escaped && !begins_escaped {
-                // A definition that stands escaped in an otherwise plain text is read as it stands.
-                self.read_text(&text);
-                if self.beside.has(Slot::Content) {
-                    return None;
+                None if !markup && has_any(&text, &["\\u003c", "\\u003C"]) => {
+                    text = json::unescape(text.as_bytes()).into_owned();
+                    continue;
                 }
+                None => {}
             }
+            let is_escaped = has_any(&text, &["&lt;", "&quot;", "&#"]);
             if !markup && is_escaped {
                 text = content::resolved(&text, self.work);
                 continue;
@@ -299,7 +309,7 @@ impl<'w> Finder<'w> {
     /// Takes what a text without members says.
     #[inline(never)]
     fn read_text(&mut self, text: &str) {
-        let found = text::id(text);
+        let found = text::id(text.as_bytes());
         if let Some((change, rank)) = found {
             self.saw_id(change, rank);
             self.try_text(text);
@@ -307,17 +317,20 @@ impl<'w> Finder<'w> {
         if self.is_done() || !self.work.walk(text.len(), WORDS) {
             return;
         }
-        if text.contains("<Data") {
+        if has_any(text, &["<Data"]) {
             event_xml::read(&mut self.beside, text, SURE);
         }
-        let (head, definition, tail) = text::split(text);
-        if let Some(definition) = definition
+        let (head, content, tail) = definition::split(text);
+        if let Some(content) = content
             && !self.beside.has(Slot::Content)
         {
-            self.beside.set(Slot::Content, SURE, Cow::Owned(definition.to_owned()));
+            self.beside.set(Slot::Content, SURE, Cow::Owned(content.to_owned()));
         }
-        if definition.is_some() || found.is_some() {
+        if content.is_some() || found.is_some() {
             for part in [head, tail] {
+                if !self.work.spend(text::PAIRS_COST.min(part.len().saturating_mul(PAIRED))) {
+                    return;
+                }
                 for (word, value) in text::pairs(part) {
                     self.take_word(&word, value);
                 }
@@ -383,22 +396,30 @@ impl<'w> Finder<'w> {
         let channel = self.beside.event.channel.as_deref();
         let provider = self.beside.event.provider.as_deref();
         // A word such as `provider` is used by others, too; what it says counts where it is Windows'.
-        let is_other_channel = channel.is_some_and(|channel| !is_security_channel(channel) && is_windows_channel(channel));
+        let is_other_channel =
+            channel.is_some_and(|channel| !is_security_channel(channel) && is_windows_channel(channel));
         let is_other_provider =
             provider.is_some_and(|provider| !is_auditing_provider(provider) && is_windows_provider(provider));
         if is_other_channel || is_other_provider {
             return false;
         }
-        let is_security = channel.is_some_and(is_security_channel) || provider.is_some_and(is_auditing_provider);
+        let is_security =
+            channel.is_some_and(is_security_channel) || provider.is_some_and(is_auditing_provider);
         if !channel.is_some_and(is_security_channel) {
             self.beside.event.channel = None;
         }
         if !self.beside.event.provider.as_deref().is_some_and(is_auditing_provider) {
             self.beside.event.provider = None;
         }
-        let is_audit = || is_security || (self.work.walk(record.len(), 3) && glance::shows(record, glance::PROVIDER));
+        let is_audit =
+            || is_security || (self.work.walk(record.len(), 3) && glance::shows(record, glance::PROVIDER));
         if self.beside.has(Slot::Content) { rank > 1 || is_audit() } else { rank > 1 && is_audit() }
     }
+}
+
+/// Returns whether a text has one of some others in it.
+fn has_any(text: &str, wanted: &[&str]) -> bool {
+    bytes::find_any(text.as_bytes(), wanted).is_some()
 }
 
 /// Returns whether an event has all that it should.
@@ -416,7 +437,9 @@ fn missing(event: &TaskEvent<'_>) -> u8 {
 
 /// Returns whether a name is that of another log of Windows.
 fn is_windows_channel(channel: &str) -> bool {
-    ["application", "system", "setup", "windows powershell"].iter().any(|other| channel.eq_ignore_ascii_case(other))
+    ["application", "system", "setup", "windows powershell"]
+        .iter()
+        .any(|other| channel.eq_ignore_ascii_case(other))
         || channel.contains('/') && channel.contains('-')
 }
 

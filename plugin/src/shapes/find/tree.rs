@@ -166,7 +166,9 @@ fn canonical(word: &[u8]) -> Option<&'static str> {
     if word == b"identifier" {
         return Some("UserId");
     }
-    NAMES.split_ascii_whitespace().find(|name| key::may_spell(word, name.as_bytes()) && key::same(word, name.as_bytes()))
+    NAMES
+        .split_ascii_whitespace()
+        .find(|name| key::may_spell(word, name.as_bytes()) && key::same(word, name.as_bytes()))
 }
 
 /// Returns whether a key has a word in it, in any case.

@@ -1,6 +1,7 @@
 //! The usual words for the parts of an event.
 
-use crate::shapes::reading::{Rank, Slot};
+use crate::bytes;
+use crate::shapes::reading::{NAMES, Rank, Slot};
 
 /// How sure a word is: a name of the event data says what its value is, wherever it stands.
 pub(super) const SURE: Rank = 3;
@@ -9,57 +10,21 @@ pub(super) const PLACED: Rank = 2;
 /// A common word may mean something else.
 pub(super) const USUAL: Rank = 1;
 
-/// Names that a key ends with, whatever path it has before.
-const NAMES: [(&[u8], Slot); 12] = [
-    (b"subjectusersid", Slot::Sid),
-    (b"subjectusername", Slot::User),
-    (b"subjectdomainname", Slot::Domain),
-    (b"subjectlogonid", Slot::LogonId),
-    (b"taskname", Slot::TaskName),
-    (b"taskcontent", Slot::Content),
-    (b"taskcontentnew", Slot::Content),
-    (b"clientprocessstartkey", Slot::ProcessStartKey),
-    (b"clientprocessid", Slot::ProcessId),
-    (b"parentprocessid", Slot::ParentProcessId),
-    (b"rpccallclientlocality", Slot::Locality),
-    (b"fqdn", Slot::Fqdn),
-];
-
-/// Whole words, also those of a key and the object that it is in (`{"host": {"name": …}}`).
-const WORDS: [(&[u8], Slot); 33] = [
-    (b"name", Slot::TaskName),
-    (b"task", Slot::TaskName),
-    (b"taskpath", Slot::TaskName),
-    (b"user", Slot::User),
-    (b"username", Slot::User),
-    (b"account", Slot::User),
-    (b"accountname", Slot::User),
-    (b"sid", Slot::Sid),
-    (b"usersid", Slot::Sid),
-    (b"securityid", Slot::Sid),
-    (b"domain", Slot::Domain),
-    (b"userdomain", Slot::Domain),
-    (b"accountdomain", Slot::Domain),
-    (b"lid", Slot::LogonId),
-    (b"logonid", Slot::LogonId),
-    (b"computer", Slot::Computer),
-    (b"computername", Slot::Computer),
-    (b"machinename", Slot::Computer),
-    (b"hostname", Slot::Computer),
-    (b"host", Slot::Computer),
-    (b"hostidentifier", Slot::Computer),
-    (b"agentname", Slot::Computer),
-    (b"agenthostname", Slot::Computer),
-    (b"channel", Slot::Channel),
-    (b"logname", Slot::Channel),
-    (b"eventlog", Slot::Channel),
-    (b"provider", Slot::Provider),
-    (b"providername", Slot::Provider),
-    (b"sourcename", Slot::Provider),
-    (b"timecreated", Slot::Time),
-    (b"systemtime", Slot::Time),
-    (b"timestamp", Slot::Time),
-    (b"datetime", Slot::Time),
+/// Whole words, also those of a key and the object that it is in (`{"host": {"name": …}}`). A word that another one
+/// has in it comes before that.
+const WORDS: [(&str, Slot); 9] = [
+    (" name task taskpath ", Slot::TaskName),
+    (" user username account accountname ", Slot::User),
+    (" sid usersid securityid ", Slot::Sid),
+    (" domain userdomain accountdomain ", Slot::Domain),
+    (" lid logonid ", Slot::LogonId),
+    (
+        " computer computername machinename host hostname hostidentifier agentname agenthostname ",
+        Slot::Computer,
+    ),
+    (" channel logname eventlog ", Slot::Channel),
+    (" provider providername sourcename ", Slot::Provider),
+    (" timecreated systemtime timestamp datetime ", Slot::Time),
 ];
 
 /// The letters and digits of a key's end, in lower case.
@@ -94,6 +59,14 @@ impl Folded {
         self.space.get(self.from..).unwrap_or_default()
     }
 
+    /// The number behind the word `param`, with which the event data is numbered where it has no names.
+    fn numbered(&self) -> Option<usize> {
+        let key = self.as_bytes();
+        let word = key.iter().rposition(|byte| !byte.is_ascii_digit())?;
+        let (word, number) = key.split_at_checked(word.checked_add(1)?)?;
+        if word.ends_with(b"param") { std::str::from_utf8(number).ok()?.parse().ok() } else { None }
+    }
+
     pub(super) fn ends_with(&self, word: &[u8]) -> bool {
         self.as_bytes().ends_with(word)
     }
@@ -101,11 +74,23 @@ impl Folded {
 
 /// Returns which part of the event a key says its value is, and how sure that is.
 pub(super) fn slot(key: &Folded) -> Option<(Slot, Rank)> {
-    let named = NAMES.iter().find(|(name, _)| key.ends_with(name)).map(|(_, slot)| (*slot, SURE));
-    named.or_else(|| {
-        let word = WORDS.iter().find(|(word, _)| key.as_bytes() == *word)?;
-        Some((word.1, USUAL))
-    })
+    if key.as_bytes().is_empty() {
+        return None;
+    }
+    if let Some((_, slot)) = NAMES.iter().find(|(name, _)| key.ends_with(name.as_bytes())) {
+        return Some((*slot, SURE));
+    }
+    if let Some(slot) = key.numbered().and_then(|number| Slot::at(number.checked_sub(1)?)) {
+        return Some((slot, PLACED));
+    }
+    let is_word = |words: &str| {
+        let at = bytes::find_text(words.as_bytes(), std::str::from_utf8(key.as_bytes()).unwrap_or(" "));
+        let around = at.map(|at| (at.checked_sub(1), at.saturating_add(key.as_bytes().len())));
+        around.is_some_and(|(before, after)| {
+            [before, Some(after)].iter().all(|at| at.and_then(|at| words.as_bytes().get(at)) == Some(&b' '))
+        })
+    };
+    WORDS.iter().find(|(words, _)| is_word(words)).map(|(_, slot)| (*slot, USUAL))
 }
 
 /// Returns whether a value can be that part of an event.
@@ -132,7 +117,18 @@ pub(super) fn id_rank(key: &Folded) -> Rank {
     let ends = |words: &[&str]| words.iter().any(|word| key.ends_with(word.as_bytes()));
     if ends(&["eventid", "eventcode", "eventidentifier", "evtid", "eventnumber", "auditsuccess"]) {
         3
-    } else if ends(&["processid", "pid", "threadid", "tid", "recordid", "port", "size", "count", "line", "number"]) {
+    } else if ends(&[
+        "processid",
+        "pid",
+        "threadid",
+        "tid",
+        "recordid",
+        "port",
+        "size",
+        "count",
+        "line",
+        "number",
+    ]) {
         0
     } else if ends(&["id", "code", "event", "type", "ereigniskennung"]) {
         2
@@ -154,6 +150,10 @@ mod tests {
             ("host", "name", Some((Slot::Computer, USUAL))),
             ("provider", "@Name", Some((Slot::Provider, USUAL))),
             ("", "task_names", None),
+            ("", "param4", Some((Slot::LogonId, PLACED))),
+            ("", "param0", None),
+            ("", "param99", None),
+            ("", "am", None),
             ("", "", None),
         ] {
             let mut folded = Folded::of(key.as_bytes());
