@@ -30,12 +30,8 @@ const TEXTS: [&[u8; LENGTH]; 3] = [
     b"Microsoft Windows security auditing",
 ];
 
-/// What a text is known by once a window of it was seen, and the sign that it is.
-const ENDS: [(&str, u8); 3] = [
-    ("windows/2004/02/mit/task", DEFINITION),
-    ("Windows-Security-Auditing", PROVIDER),
-    ("Windows security auditing", PROVIDER),
-];
+/// What each of them shows.
+const SIGNS: [u8; 3] = [DEFINITION, PROVIDER, PROVIDER];
 
 /// Spreads the windows over the table so that no two of them share a place. Found by trial; a wrong one does not compile.
 const SPREAD: u32 = 0xf144_6beb;
@@ -53,6 +49,8 @@ const fn place(window: u32) -> usize {
 struct Windows {
     numbers: [u8; PLACES],
     windows: [u32; MOST],
+    /// Where the window stands in each of the texts, from 1; 0 where it does not.
+    offsets: [[u8; 3]; MOST],
 }
 
 #[expect(
@@ -61,7 +59,7 @@ struct Windows {
     reason = "evaluated by the compiler, which refuses what is wrong"
 )]
 static WINDOWS: Windows = {
-    let mut table = Windows { numbers: [0; PLACES], windows: [0; MOST] };
+    let mut table = Windows { numbers: [0; PLACES], windows: [0; MOST], offsets: [[0; 3]; MOST] };
     let mut count = 0;
     let mut text = 0;
     while text < TEXTS.len() {
@@ -75,8 +73,10 @@ static WINDOWS: Windows = {
                 table.numbers[place] = count;
                 table.windows[count as usize] = window;
             }
-            assert!(table.windows[table.numbers[place] as usize] == window);
+            let number = table.numbers[place] as usize;
+            assert!(table.windows[number] == window);
             at += 1;
+            table.offsets[number][text] = at as u8;
         }
         text += 1;
     }
@@ -87,30 +87,33 @@ static WINDOWS: Windows = {
 #[inline(never)]
 pub(super) fn shows(record: &[u8], wanted: u8) -> bool {
     let mut rest = record;
-    // Four strides at a time, written out: a compiler that is to save space unrolls no loops.
     while let Some((block, behind)) = rest.split_first_chunk::<BLOCK>() {
-        let [first, second, third, fourth] = block.as_chunks::<STRIDE>().0 else { break };
-        if seen(first) | seen(second) | seen(third) | seen(fourth) != 0
-            && is_near(record, record.len().wrapping_sub(rest.len()), wanted)
-        {
+        let seen = seen(block);
+        if seen != 0 && is_near(record, record.len().wrapping_sub(rest.len()), seen, wanted) {
             return true;
         }
         rest = behind;
     }
-    let last = record.len().wrapping_sub(rest.len());
-    while let Some((window, _)) = rest.split_first_chunk::<WINDOW>() {
-        if number(*window) != 0 && is_near(record, last, wanted) {
-            return true;
+    // The last block begins where it ends with the record: from one window to the next are no more bytes than elsewhere.
+    match record.last_chunk::<BLOCK>() {
+        Some(block) => is_near(record, record.len().wrapping_sub(BLOCK), seen(block), wanted),
+        None => {
+            record.as_chunks::<WINDOW>().0.iter().step_by(STRIDE / WINDOW).zip(0..).any(|(window, stride)| {
+                is_at(record, STRIDE.wrapping_mul(stride), u32::from(number(*window)), wanted)
+            })
         }
-        rest = rest.get(STRIDE..).unwrap_or_default();
     }
-    false
 }
 
-/// Returns whether a stride may begin with a window: not zero for all that do, and for few others.
+/// The numbers of the windows that the strides of a block may begin with, one a byte: not zero for all that do, and for
+/// few others. Written out: a compiler that is to save space unrolls no loops.
 #[inline(always)]
-fn seen(stride: &[u8; STRIDE]) -> u8 {
-    stride.first_chunk::<WINDOW>().map_or(0, |window| number(*window))
+fn seen(block: &[u8; BLOCK]) -> u32 {
+    let of = |stride: &[u8; STRIDE]| stride.first_chunk::<WINDOW>().map_or(0, |window| number(*window));
+    match block.as_chunks::<STRIDE>().0 {
+        [first, second, third, fourth] => u32::from_le_bytes([of(first), of(second), of(third), of(fourth)]),
+        _ => 0,
+    }
 }
 
 #[inline(always)]
@@ -118,29 +121,40 @@ fn number(window: [u8; WINDOW]) -> u8 {
     WINDOWS.numbers.get(place(u32::from_le_bytes(window))).copied().unwrap_or(0)
 }
 
-fn is_window(window: [u8; WINDOW]) -> bool {
-    let number = number(window);
-    number != 0 && WINDOWS.windows.get(usize::from(number)) == Some(&u32::from_le_bytes(window))
+/// Returns whether one of the wanted texts stands over a window of the block that begins at an offset.
+#[inline(never)]
+fn is_near(record: &[u8], block: usize, seen: u32, wanted: u8) -> bool {
+    let (mut seen, mut at) = (seen, block);
+    while seen != 0 {
+        if seen & 0xff != 0 && is_at(record, at, seen & 0xff, wanted) {
+            return true;
+        }
+        seen >>= 8;
+        at = at.wrapping_add(STRIDE);
+    }
+    false
 }
 
-/// Returns whether one of the wanted texts stands near a block.
+/// Returns whether one of the wanted texts stands over the window at an offset, which has a number.
+#[inline(always)]
+fn is_at(record: &[u8], at: usize, number: u32, wanted: u8) -> bool {
+    let number = number as usize;
+    let window = record.get(at..).and_then(<[u8]>::first_chunk::<WINDOW>);
+    let known = WINDOWS
+        .windows
+        .get(number)
+        .filter(|known| window.is_some_and(|window| known.to_le_bytes() == *window));
+    known.is_some() && number > 0 && is_over(record, at, number, wanted)
+}
+
 #[inline(never)]
-fn is_near(record: &[u8], at: usize, wanted: u8) -> bool {
-    let mut rest = record.get(at..).unwrap_or_default();
-    let mut left = BLOCK;
-    while let Some((window, _)) = rest.split_first_chunk::<WINDOW>()
-        && !is_window(*window)
-    {
-        left = left.saturating_sub(STRIDE);
-        if left == 0 {
-            return false;
-        }
-        rest = rest.get(STRIDE..).unwrap_or_default();
-    }
-    let from = at.saturating_sub(LENGTH);
-    let end = at.saturating_add(BLOCK + LENGTH).min(record.len());
-    let around = record.get(from..end).unwrap_or_default();
-    ENDS.iter().any(|(text, sign)| sign & wanted != 0 && bytes::find_text(around, text).is_some())
+fn is_over(record: &[u8], at: usize, number: usize, wanted: u8) -> bool {
+    let offsets = WINDOWS.offsets.get(number).copied().unwrap_or_default();
+    TEXTS.iter().zip(SIGNS).zip(offsets).any(|((text, sign), offset)| {
+        let start = at.saturating_add(1).checked_sub(usize::from(offset)).filter(|_| offset > 0);
+        let there = start.and_then(|start| record.get(start..)).filter(|there| there.first() == text.first());
+        sign & wanted != 0 && there.is_some_and(|there| there.starts_with(*text))
+    })
 }
 
 /// Returns whether a number like the id of a task event stands anywhere, by itself.
@@ -182,7 +196,7 @@ mod tests {
     fn each_text_is_seen_wherever_it_stands() {
         for before in 0..300 {
             for after in [0, 1, 40, 500] {
-                for (text, wanted) in TEXTS.iter().zip(ENDS.map(|(_, sign)| sign)) {
+                for (text, wanted) in TEXTS.iter().zip(SIGNS) {
                     let record = [&b" ".repeat(before)[..], text.as_slice(), &b" ".repeat(after)].concat();
                     assert!(shows(&record, wanted) && shows(&record, 3), "{before} {after}");
                     assert!(!shows(&record, 3 - wanted), "{before} {after}");

@@ -168,8 +168,10 @@ fn record_role(name: &[u8]) -> Role {
         return Role::None;
     }
     let keys = BY_LENGTH.get(name.len()).and_then(|of_length| KEYS.get(of_length.from..of_length.to));
+    let first = name.first().map(u8::to_ascii_lowercase);
     keys.unwrap_or_default()
         .iter()
+        .filter(|(key, _)| key.first().copied() == first)
         .find(|(key, _)| key.iter().zip(name).all(|(&key, &byte)| spells(key, byte)))
         .map_or(Role::None, |&(_, role)| role)
 }

@@ -10,6 +10,9 @@ use crate::shapes::key;
 /// Open objects and arrays whose keys are remembered. What is nested deeper is passed over.
 const MAX_FRAMES: usize = 48;
 
+/// What a tag of ours begins with. Of what an earlier filter said nothing is read.
+const TAG: &[u8] = br#"{"schema":"1","verdict":"#;
+
 /// Where something stands in the text of a layer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Span {
@@ -147,10 +150,11 @@ impl<'t> Layer<'t> {
 
     fn open(&mut self, is_array: bool) {
         let key = self.take_key();
-        if self.frames.len() >= MAX_FRAMES {
+        let is_tag = self.text.as_bytes().get(self.at..).is_some_and(|rest| rest.starts_with(TAG));
+        if is_tag || self.frames.len() >= MAX_FRAMES {
             let length = self.container(self.at).len();
             self.at = self.at.saturating_add(length.max(1));
-            self.passed_over = true;
+            self.passed_over |= !is_tag;
             return;
         }
         self.frames.push(Frame { start: self.at, key, is_array, ..Frame::default() });
@@ -276,6 +280,7 @@ mod tests {
             (r#"header {"a":"x"} then {"b":2} tail"#, "a=\"x\" b=2"),
             (r#"{"a":"x","b":"cut"#, "a=\"x\" b=\"cut"),
             (r#"}]{"a" : "q\"x\\"}"#, r#"a="q\"x\\""#),
+            (r#"{"t":{"schema":"1","verdict":"alert","a":{"b":1}},"c":2}"#, "c=2"),
             ("no JSON, 4698 times", ""),
         ] {
             let found: Vec<String> =
