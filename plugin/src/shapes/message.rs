@@ -163,7 +163,7 @@ mod tests {
         reading.finish(false)
     }
 
-    fn english(content: &str) -> String {
+    fn english_message(content: &str) -> String {
         format!(
             "A scheduled task was created.\r\n\r\nSubject:\r\n\tSecurity ID:\t\tCORP\\alice\r\n\tAccount Name:\t\talice\r\n\
              \tAccount Domain:\t\tCORP\r\n\tLogon ID:\t\t0x3144C\r\n\r\nTask Information:\r\n\tTask Name: \t\t\\One Drive\\x\r\n\
@@ -172,18 +172,41 @@ mod tests {
         )
     }
 
+    /// The labels for the SID, the account, its domain, the logon id, the task's name and its content, and the colon.
+    const LABELS: [(&str, &str); 15] = [
+        ("Security ID|Account Name|Account Domain|Logon ID|Task Name|Task Content", ":"),
+        ("Sicherheits-ID|Kontoname|Kontodomäne|Anmelde-ID|Aufgabenname|Aufgabeninhalt", ":"),
+        (
+            "ID de sécurité|Nom du compte|Domaine du compte|ID de session|Nom de la tâche|Contenu de la tâche",
+            " :",
+        ),
+        ("Id. de seguridad|Nombre de cuenta|Dominio de cuenta|Id. de sesión|Nombre de tarea|Contenido", ":"),
+        ("ID de segurança|Nome da conta|Domínio da conta|ID de logon|Nome da tarefa|Conteúdo da tarefa", ":"),
+        ("ID sicurezza|Nome account|Dominio account|ID accesso|Nome attività|Contenuto attività", ":"),
+        ("Beveiligings-id|Accountnaam|Accountdomein|Aanmeldings-id|Taaknaam|Taakinhoud", ":"),
+        (
+            "Identyfikator|Nazwa konta|Domena konta|Identyfikator logowania|Nazwa zadania|Zawartość zadania",
+            ":",
+        ),
+        ("ИД безопасности|Имя учетной записи|Домен учетной записи|Код входа|Имя задачи|Содержимое", ":"),
+        ("ID zabezpečení|Název účtu|Doména účtu|ID přihlášení|Název úlohy|Obsah úlohy", ":"),
+        ("Güvenlik Kimliği|Hesap Adı|Hesap Etki Alanı|Oturum Açma Kimliği|Görev Adı|Görev İçeriği", ":"),
+        ("セキュリティ ID|アカウント名|アカウント ドメイン|ログオン ID|タスク名|タスク コンテンツ", "："),
+        ("보안 ID|계정 이름|계정 도메인|로그온 ID|작업 이름|작업 콘텐츠", ":"),
+        ("安全 ID|帐户名|帐户域|登录 ID|任务名称|任务内容", "："),
+        ("安全性識別碼|帳戶名稱|帳戶網域|登入識別碼|工作名稱|工作內容", ":"),
+    ];
+
     #[test]
     fn every_language_reads_the_same() {
-        let german = english(TASK)
-            .replace("A scheduled task was created.", "Eine geplante Aufgabe wurde erstellt.")
-            .replace("Subject:", "Antragsteller:")
-            .replace("Security ID:", "Sicherheits-ID:")
-            .replace("Task Name: ", "Aufgabenname: ");
-        let french = english(TASK).replace("ID:\t", "ID :\t").replace("Name:", "Nom de la tâche :");
-        let japanese = english(TASK)
-            .replace("Task Name: ", "タスク名：")
-            .replace("Task Content: ", "タスク コンテンツ：");
-        for message in [english(TASK), german, french, japanese] {
+        let english: Vec<&str> = LABELS[0].0.split('|').collect();
+        for (labels, colon) in LABELS {
+            let message = english
+                .iter()
+                .zip(labels.split('|'))
+                .fold(english_message(TASK), |text, (english, label)| {
+                    text.replace(&format!("{english}:"), &format!("{label}{colon}"))
+                });
             let event = event(&message);
             assert_eq!(event.task_name.as_deref(), Some(r"\One Drive\x"), "{message}");
             assert_eq!(event.content.as_deref(), Some(TASK));
@@ -200,8 +223,8 @@ mod tests {
 
     #[test]
     fn flattened_messages_read_the_same() {
-        let snare = english(TASK).replace(['\r', '\n', '\t'], " ");
-        let rsyslog = english(TASK).replace("\r\n", "#015#012").replace('\t', "#011");
+        let snare = english_message(TASK).replace(['\r', '\n', '\t'], " ");
+        let rsyslog = english_message(TASK).replace("\r\n", "#015#012").replace('\t', "#011");
         for message in [snare, rsyslog] {
             let event = event(&message);
             assert_eq!(event.task_name.as_deref(), Some(r"\One Drive\x"), "{message}");
@@ -212,13 +235,13 @@ mod tests {
 
     #[test]
     fn a_message_without_content_still_names_the_task() {
-        let event = event(&english(""));
+        let event = event(&english_message(""));
         assert_eq!((event.task_name.as_deref(), event.content), (Some(r"\One Drive\x"), None));
     }
 
     #[test]
     fn a_cut_definition_goes_to_the_end() {
-        let message = english(TASK);
+        let message = english_message(TASK);
         let cut = message.split("</Task>").next().unwrap();
         assert!(event(cut).content.unwrap().starts_with("<?xml"));
     }

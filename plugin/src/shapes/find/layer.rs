@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use super::words;
 use crate::json::container_len;
 use crate::shapes::key;
 
@@ -34,6 +35,8 @@ pub(super) struct Frame {
     /// Its key: in an array that of the array.
     pub(super) key: Span,
     pub(super) is_array: bool,
+    /// True if its key, or one around it, names a section of a task definition.
+    pub(super) in_section: bool,
     /// The name that it gives its value, as in `{"@Name": "TaskName", "#text": …}`.
     name: Span,
     /// That value and its own key, until the object ends.
@@ -157,7 +160,9 @@ impl<'t> Layer<'t> {
             self.passed_over |= !is_tag;
             return;
         }
-        self.frames.push(Frame { start: self.at, key, is_array, ..Frame::default() });
+        let is_within = self.frames.last().is_some_and(|frame| frame.in_section);
+        let in_section = is_within || words::names_section(self.bytes(key));
+        self.frames.push(Frame { start: self.at, key, is_array, in_section, ..Frame::default() });
         self.at = self.at.saturating_add(1);
     }
 

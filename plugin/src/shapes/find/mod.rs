@@ -48,13 +48,13 @@ const NAME: usize = 1024;
 
 /// Units of work for a byte of a layer, and for a value in it.
 const BYTE: usize = 30;
-const LEAF: usize = 2_500;
+const LEAF: usize = 4_000;
 /// Units for a value that may be part of a definition.
-const PART: usize = 6_000;
+const PART: usize = 25_000;
 /// Units for a byte of an object or a text that is tried for a known shape.
 const TRIED: usize = 60;
-/// Units for a byte of a text in which words with values are looked for, each up to the end of its value.
-const PAIRED: usize = 3_000;
+/// Units for a word with its value in a text.
+const PAIR: usize = 12_000;
 /// Units for a byte of a text that is searched for words.
 const WORDS: usize = 60;
 
@@ -163,8 +163,8 @@ impl<'w> Finder<'w> {
         if tree::may_be_part(layer, leaf) && self.work.spend(PART) {
             self.tree.take(layer, leaf, &text);
         }
-        let own = Folded::of(layer.bytes(leaf.key));
-        self.take_word(if words::slot(&key).is_some() { &key } else { &own }, &text);
+        let word = words::slot(&key).or_else(|| words::slot(&Folded::of(layer.bytes(leaf.key))));
+        self.take_word(word, &text);
         self.take_place(layer, &text);
         remember(layer, leaf);
         if may_hold { self.take_text(text) } else { None }
@@ -202,10 +202,10 @@ impl<'w> Finder<'w> {
         }
     }
 
-    /// Takes a value by the word that it stands under.
-    fn take_word(&mut self, key: &Folded, text: &str) {
-        let text = text.trim();
-        let Some((slot, rank)) = words::slot(key) else { return };
+    /// Takes a value by what the word that it stands under says of it.
+    fn take_word(&mut self, word: Option<(Slot, Rank)>, text: &str) {
+        let text = text.trim_ascii();
+        let Some((slot, rank)) = word else { return };
         if words::fits(slot, text) && !(rank == USUAL && self.beside.has(slot)) {
             self.beside.set(slot, rank, Cow::Owned(text.to_owned()));
         }
@@ -328,11 +328,11 @@ impl<'w> Finder<'w> {
         }
         if content.is_some() || found.is_some() {
             for part in [head, tail] {
-                if !self.work.spend(text::PAIRS_COST.min(part.len().saturating_mul(PAIRED))) {
-                    return;
-                }
                 for (word, value) in text::pairs(part) {
-                    self.take_word(&word, value);
+                    if !self.work.spend(PAIR) {
+                        return;
+                    }
+                    self.take_word(words::slot(&word), value);
                 }
             }
             message::read_beside(&mut self.beside, head, tail);
@@ -368,6 +368,9 @@ impl<'w> Finder<'w> {
         let from_tree = !self.beside.has(Slot::Content) && decoded.is_some();
         if let Some(xml) = decoded.filter(|_| from_tree) {
             self.beside.set(Slot::Content, USUAL, Cow::Owned(xml));
+        }
+        if self.change.is_none() && self.work.is_spent() {
+            return unread(record);
         }
         let (change, rank) = self.change?;
         let is_known = self.event.is_some() && !self.is_inner;
@@ -415,6 +418,14 @@ impl<'w> Finder<'w> {
             || is_security || (self.work.walk(record.len(), 3) && glance::shows(record, glance::PROVIDER));
         if self.beside.has(Slot::Content) { rank > 1 || is_audit() } else { rank > 1 && is_audit() }
     }
+}
+
+/// The event of a record that was not read to its end, where the number and the provider's name are all that is known.
+fn unread(record: &[u8]) -> Option<TaskEvent<'static>> {
+    let (_, id) = glance::next_id(record, 0).filter(|_| glance::shows(record, glance::PROVIDER))?;
+    let mut event = TaskEvent::new(Change::from_event_id(id)?, "found");
+    event.notes.push(Note::NameMissing);
+    Some(event)
 }
 
 /// Returns whether a text has one of some others in it.

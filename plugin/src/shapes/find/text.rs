@@ -11,8 +11,6 @@ use super::words::{Folded, id_rank};
 const TRIES: usize = 64;
 /// How many words with values are looked at.
 const PAIRS: usize = 96;
-/// Units of work that looking for them costs at most.
-pub(super) const PAIRS_COST: usize = PAIRS * (VALUE + WORD) * 12;
 /// How much of a text before and after a definition is searched for words, in bytes.
 const HEAD: usize = 8 * 1024;
 /// The longest word, and the longest value that is no definition, in bytes.

@@ -11,10 +11,11 @@
 //! `winlog.scheduled_task`, Splunk's `spath`, common XML converters.
 
 use super::layer::{Layer, Leaf};
+use super::words::{self, SECTIONS};
 use crate::shapes::key;
 
-/// The elements of the schema that are read.
-const NAMES: &str = "RegistrationInfo Triggers Principals Settings Actions URI Author Date Description Source Version \
+/// The elements of the schema that are read, below the sections.
+const NAMES: &str = "URI Author Date Description Source Version \
     Documentation SecurityDescriptor BootTrigger RegistrationTrigger IdleTrigger TimeTrigger CalendarTrigger LogonTrigger \
     SessionStateChangeTrigger EventTrigger WnfStateChangeTrigger CustomTrigger Enabled StartBoundary EndBoundary \
     ExecutionTimeLimit Delay RandomDelay Repetition Interval Duration StopAtDurationEnd UserId StateChange Subscription \
@@ -23,9 +24,6 @@ const NAMES: &str = "RegistrationInfo Triggers Principals Settings Actions URI A
     RunOnlyIfNetworkAvailable RunOnlyIfIdle WakeToRun DisallowStartIfOnBatteries StopIfGoingOnBatteries \
     DeleteExpiredTaskAfter Priority MultipleInstancesPolicy RestartOnFailure Count Exec Command Arguments \
     WorkingDirectory ComHandler ClassId Data";
-/// How many of them are sections of the task.
-const SECTIONS: usize = 5;
-
 /// The deepest element of a definition.
 const DEPTH: usize = 8;
 /// The most that is written, in bytes.
@@ -106,8 +104,7 @@ impl Tree {
 
 /// Returns whether a value may be part of a definition: one of its keys names a section.
 pub(super) fn may_be_part(layer: &Layer<'_>, leaf: Leaf) -> bool {
-    let names = |key: &[u8]| sections().any(|section| contains(key, section.as_bytes()));
-    names(layer.bytes(leaf.key)) || layer.frames.iter().any(|frame| names(layer.bytes(frame.key)))
+    layer.frames.last().is_some_and(|frame| frame.in_section) || words::names_section(layer.bytes(leaf.key))
 }
 
 /// The elements that a value stands in, its own last.
@@ -153,12 +150,8 @@ fn path(layer: &Layer<'_>, leaf: Leaf) -> Option<Vec<Open>> {
     Some(path)
 }
 
-fn sections() -> impl Iterator<Item = &'static str> {
-    NAMES.split_ascii_whitespace().take(SECTIONS)
-}
-
 fn is_section(name: &str) -> bool {
-    sections().any(|section| section == name)
+    SECTIONS.contains(&name)
 }
 
 /// The element that a key spells.
@@ -166,14 +159,8 @@ fn canonical(word: &[u8]) -> Option<&'static str> {
     if word == b"identifier" {
         return Some("UserId");
     }
-    NAMES
-        .split_ascii_whitespace()
-        .find(|name| key::may_spell(word, name.as_bytes()) && key::same(word, name.as_bytes()))
-}
-
-/// Returns whether a key has a word in it, in any case.
-fn contains(key: &[u8], word: &[u8]) -> bool {
-    key.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word))
+    let is = |name: &&str| key::may_spell(word, name.as_bytes()) && key::same(word, name.as_bytes());
+    SECTIONS.into_iter().chain(NAMES.split_ascii_whitespace()).find(is)
 }
 
 #[cfg(test)]

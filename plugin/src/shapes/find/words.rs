@@ -1,6 +1,5 @@
 //! The usual words for the parts of an event.
 
-use crate::bytes;
 use crate::shapes::reading::{NAMES, Rank, Slot};
 
 /// How sure a word is: a name of the event data says what its value is, wherever it stands.
@@ -10,22 +9,41 @@ pub(super) const PLACED: Rank = 2;
 /// A common word may mean something else.
 pub(super) const USUAL: Rank = 1;
 
-/// Whole words, also those of a key and the object that it is in (`{"host": {"name": …}}`). A word that another one
-/// has in it comes before that.
+/// Whole words, also those of a key and the object that it is in (`{"host": {"name": …}}`).
 const WORDS: [(&str, Slot); 9] = [
-    (" name task taskpath ", Slot::TaskName),
-    (" user username account accountname ", Slot::User),
-    (" sid usersid securityid ", Slot::Sid),
-    (" domain userdomain accountdomain ", Slot::Domain),
-    (" lid logonid ", Slot::LogonId),
+    ("name task taskpath", Slot::TaskName),
+    ("user username account accountname", Slot::User),
+    ("sid usersid securityid", Slot::Sid),
+    ("domain userdomain accountdomain", Slot::Domain),
+    ("lid logonid", Slot::LogonId),
     (
         " computer computername machinename host hostname hostidentifier agentname agenthostname ",
         Slot::Computer,
     ),
-    (" channel logname eventlog ", Slot::Channel),
-    (" provider providername sourcename ", Slot::Provider),
-    (" timecreated systemtime timestamp datetime ", Slot::Time),
+    ("channel logname eventlog", Slot::Channel),
+    ("provider providername sourcename", Slot::Provider),
+    ("timecreated systemtime timestamp datetime", Slot::Time),
 ];
+
+/// The sections of a task definition.
+pub(super) const SECTIONS: [&str; 5] = ["RegistrationInfo", "Triggers", "Principals", "Settings", "Actions"];
+
+/// Longer keys name no section, in bytes.
+const KEY: usize = 256;
+
+/// Returns whether a key names a section, perhaps with a path around it.
+pub(super) fn names_section(key: &[u8]) -> bool {
+    let begins = |rest: &[u8], section: &str| {
+        rest.get(..section.len()).is_some_and(|part| part.eq_ignore_ascii_case(section.as_bytes()))
+    };
+    key.len() <= KEY
+        && (0..key.len()).any(|from| {
+            let rest = key.get(from..).unwrap_or_default();
+            // Their first letters: most of a key has others.
+            rest.first().is_some_and(|byte| b"rtpsa".contains(&byte.to_ascii_lowercase()))
+                && SECTIONS.iter().any(|section| begins(rest, section))
+        })
+}
 
 /// The letters and digits of a key's end, in lower case.
 #[derive(Debug, Default)]
@@ -74,23 +92,21 @@ impl Folded {
 
 /// Returns which part of the event a key says its value is, and how sure that is.
 pub(super) fn slot(key: &Folded) -> Option<(Slot, Rank)> {
-    if key.as_bytes().is_empty() {
+    let word = key.as_bytes();
+    // The shortest has three letters.
+    if word.len() < 3 {
         return None;
     }
-    if let Some((_, slot)) = NAMES.iter().find(|(name, _)| key.ends_with(name.as_bytes())) {
+    if let Some((_, slot)) =
+        NAMES.iter().find(|(name, _)| word.last() == name.as_bytes().last() && key.ends_with(name.as_bytes()))
+    {
         return Some((*slot, SURE));
     }
     if let Some(slot) = key.numbered().and_then(|number| Slot::at(number.checked_sub(1)?)) {
         return Some((slot, PLACED));
     }
-    let is_word = |words: &str| {
-        let at = bytes::find_text(words.as_bytes(), std::str::from_utf8(key.as_bytes()).unwrap_or(" "));
-        let around = at.map(|at| (at.checked_sub(1), at.saturating_add(key.as_bytes().len())));
-        around.is_some_and(|(before, after)| {
-            [before, Some(after)].iter().all(|at| at.and_then(|at| words.as_bytes().get(at)) == Some(&b' '))
-        })
-    };
-    WORDS.iter().find(|(words, _)| is_word(words)).map(|(_, slot)| (*slot, USUAL))
+    let has = |words: &&str| words.as_bytes().split(|byte| *byte == b' ').any(|known| known == word);
+    WORDS.iter().find(|(words, _)| has(words)).map(|(_, slot)| (*slot, USUAL))
 }
 
 /// Returns whether a value can be that part of an event.
