@@ -32,4 +32,5 @@ pub use sieve::Sieve;
 pub use stop::Invalid;
 pub use text::{unescape, write_string};
 pub use value::{Elements, Kind, Member, Object, Value};
+pub(crate) use walk::container_len;
 pub use writer::Writer;

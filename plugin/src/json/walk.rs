@@ -131,7 +131,7 @@ impl<'a> Walker<'a> {
 }
 
 /// The length of the container that `text` begins with; all of `text` where it does not end.
-pub(super) fn container_len(text: &[u8]) -> usize {
+pub(crate) fn container_len(text: &[u8]) -> usize {
     let mut walker = Walker { text, at: 0 };
     walker.container();
     walker.at.min(text.len())

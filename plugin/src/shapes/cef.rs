@@ -14,6 +14,7 @@ use std::borrow::Cow;
 
 use memchr::memmem;
 
+use super::content;
 use super::message;
 use super::reading::{Rank, Reading, Slot};
 use super::shape::Shape;
@@ -161,22 +162,8 @@ fn separator(header: &str) -> char {
 
 /// A value without its escapes.
 fn unescape(value: &str) -> String {
-    let mut out = String::with_capacity(value.len());
-    let mut chars = value.chars();
-    while let Some(c) = chars.next() {
-        let next = chars.clone().next();
-        match (c, next) {
-            ('\\', Some('n')) => out.push('\n'),
-            ('\\', Some('r')) => out.push('\r'),
-            ('\\', Some(c @ ('\\' | '=' | '|'))) => out.push(c),
-            _ => {
-                out.push(c);
-                continue;
-            }
-        }
-        chars.next();
-    }
-    out
+    let known = [(b'n', b'\n'), (b'r', b'\r'), (b'\\', b'\\'), (b'=', b'='), (b'|', b'|')];
+    content::resolve_escapes(value, &known)
 }
 
 #[cfg(test)]

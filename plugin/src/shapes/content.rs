@@ -35,6 +35,9 @@ pub(super) fn unescape<'a>(
     notes: &mut Vec<Note>,
 ) -> (Option<Cow<'a, str>>, bool) {
     let mut text = without_cut_mark(limited(text, notes));
+    if let Some(plain) = as_utf8(&text, work) {
+        text = Cow::Owned(plain);
+    }
     if !work.walk(text.len().saturating_sub(start(&text).len()), BLANK) {
         return (None, false);
     }
@@ -93,6 +96,27 @@ pub(super) fn is_escaped(text: &str) -> bool {
     ["lt;", "#60;", "#x3c;", "#x3C;"].iter().any(|escaped| name.starts_with(escaped))
 }
 
+/// The text that was written in one of UTF-8 and UTF-16 and read as the other, `None` where it was not: two ASCII
+/// characters are one of another script, or behind each one stands a zero.
+fn as_utf8(text: &str, work: &Work) -> Option<String> {
+    let mut start = text.trim_start_matches('\u{feff}').chars();
+    let (first, second) = (start.next()?, start.next());
+    // `<?` and `<T`, in either order of bytes.
+    let is_wide = matches!(first, '\u{3f3c}' | '\u{543c}' | '\u{3c3f}' | '\u{3c54}');
+    if !(is_wide || first == '<' && second == Some('\0')) || !work.walk(text.len(), CHARACTER) {
+        return None;
+    }
+    if !is_wide {
+        return Some(text.replace('\0', ""));
+    }
+    let is_little = u32::from(first) & 0xff == 0x3c;
+    let mut out = Vec::with_capacity(text.len());
+    for unit in text.encode_utf16().filter(|unit| *unit != 0xfeff) {
+        out.extend(if is_little { unit.to_le_bytes() } else { unit.to_be_bytes() });
+    }
+    Some(String::from_utf8_lossy(&out).into_owned())
+}
+
 fn limited<'a>(text: Cow<'a, str>, notes: &mut Vec<Note>) -> Cow<'a, str> {
     if text.len() <= LIMIT {
         return text;
@@ -141,23 +165,24 @@ fn has_escapes_only(text: &str) -> bool {
 
 /// The text that the inside of such a string stands for.
 pub(super) fn without_backslashes(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut characters = text.chars();
-    while let Some(character) = characters.next() {
-        if character != '\\' {
-            out.push(character);
-            continue;
-        }
-        match characters.next() {
-            Some('r') => out.push('\r'),
-            Some('n') => out.push('\n'),
-            Some('t') => out.push('\t'),
-            Some(other @ ('"' | '\\' | '/')) => out.push(other),
-            Some(other) => out.extend(['\\', other]),
-            None => out.push('\\'),
-        }
+    let known = [(b'r', b'\r'), (b'n', b'\n'), (b't', b'\t'), (b'"', b'"'), (b'\\', b'\\'), (b'/', b'/')];
+    resolve_escapes(text, &known)
+}
+
+/// A text with the escapes resolved that are known: the byte after a backslash, and what both stand for.
+#[inline(never)]
+pub(super) fn resolve_escapes(text: &str, known: &[(u8, u8)]) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((plain, escape)) = bytes::find(rest, b'\\').and_then(|at| rest.split_at_checked(at)) {
+        out.extend_from_slice(plain);
+        let escaped = known.iter().find(|(letter, _)| escape.get(1) == Some(letter));
+        out.push(escaped.map_or(b'\\', |(_, byte)| *byte));
+        rest = escape.get(if escaped.is_some() { 2 } else { 1 }..).unwrap_or_default();
     }
-    out
+    out.extend_from_slice(rest);
+    // All that is added or left out is ASCII.
+    String::from_utf8(out).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -210,6 +235,20 @@ mod tests {
     #[test]
     fn vectors_mark_is_removed() {
         assert_eq!(read("<Task><Exec...[truncated]").0.as_deref(), Some("<Task><Exec"));
+    }
+
+    #[test]
+    fn text_that_was_read_in_the_wrong_encoding_is_put_right() {
+        let xml = "<?xml version='1.0'?><Task>ü</Task>";
+        let units = |order: fn([u8; 2]) -> u16| {
+            let pairs: Vec<u16> = xml.as_bytes().chunks(2).map(|pair| order([pair[0], pair[1]])).collect();
+            String::from_utf16_lossy(&pairs)
+        };
+        assert_eq!(read(&units(u16::from_le_bytes)).0.as_deref(), Some(xml));
+        assert_eq!(read(&units(u16::from_be_bytes)).0.as_deref(), Some(xml));
+        let zeros: String = xml.chars().flat_map(|c| [c, '\0']).collect();
+        assert_eq!(read(&zeros).0.as_deref(), Some(xml));
+        assert_eq!(read("????????").0.as_deref(), Some("????????"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Character references of XML: the five named ones, decimal and hexadecimal.
 
+use crate::bytes;
+
 /// The longest reference that is looked at, from `&` to `;`: `&#x0010FFFF;`.
 const LONGEST: usize = 12;
 
@@ -7,18 +9,13 @@ const LONGEST: usize = 12;
 /// as it is.
 pub(super) fn unescape(out: &mut String, text: &str) {
     let mut rest = text;
-    while let Some((before, after)) = rest.split_once('&') {
+    while let Some(at) = bytes::find(rest.as_bytes(), b'&') {
+        let (before, reference_and_more) = rest.split_at_checked(at).unwrap_or((rest, ""));
         out.push_str(before);
-        match reference(after) {
-            Some((character, tail)) => {
-                out.push(character);
-                rest = tail;
-            }
-            None => {
-                out.push('&');
-                rest = after;
-            }
-        }
+        let after = reference_and_more.get(1..).unwrap_or_default();
+        let (character, tail) = reference(after).unwrap_or(('&', after));
+        out.push(character);
+        rest = tail;
     }
     out.push_str(rest);
 }

@@ -15,18 +15,9 @@ use std::borrow::Cow;
 
 use super::entities;
 use super::reading::{Rank, Reading, Slot};
-use super::shape::Shape;
 use crate::bytes;
 use crate::event::Note;
 use crate::work::Work;
-
-/// The record is, or holds, a string of Event XML.
-pub(super) static SHAPE: Shape = Shape {
-    name: "event_xml",
-    computer: &["host.name", "hostname", "host"],
-    time: &["time", "@timestamp"],
-    ..Shape::NONE
-};
 
 /// Units of work for a byte of the text.
 const BYTE: usize = 40;

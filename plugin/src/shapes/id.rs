@@ -5,9 +5,11 @@
 //! as the id; text is searched only where no member holds an id, at its beginning, for one word. Nothing is
 //! allocated, unless an id or a key is written with escapes.
 
+use super::glance;
 use super::key;
+use super::place::{Place, SMALL};
 use super::role::{Role, Within, may_hold, role};
-use super::text_id::{self, Form};
+use super::text_id;
 use super::walk::wrapped;
 use crate::event::Change;
 use crate::json::{Kind, Object, Value};
@@ -15,52 +17,13 @@ use crate::json::{Kind, Object, Value};
 /// A record that holds the id of a scheduled-task event, and where.
 #[derive(Debug, Clone, Copy)]
 pub struct Candidate<'a> {
-    pub(super) change: Change,
+    /// What happened; `None` where nothing has said it yet.
+    pub(super) change: Option<Change>,
     pub(super) place: Place,
     /// The object that is the event's record, where the record given merely wraps it.
     pub(super) inner: Option<Value<'a>>,
     /// The text that holds the event, where no member of its own holds the id.
     pub(super) text: Option<Value<'a>>,
-}
-
-/// Where an id stands, which tells much about the shape.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    /// `EventID`.
-    EventId,
-    /// `System.EventID`, `Event.System.EventID`.
-    System,
-    /// `winlog.event_id`.
-    Winlog,
-    /// `win.system.eventID`, `data.win.system.eventID`.
-    Win,
-    /// `winlogbeat_winlog_event_id` and its relatives.
-    Graylog,
-    /// `event_id`.
-    Snake,
-    /// `event_id.id`.
-    Otel,
-    /// `EventCode`.
-    EventCode,
-    /// `event.code`.
-    EcsCode,
-    /// `Id`.
-    Id,
-    /// In a text; whether under `System`.
-    Text(Form, bool),
-}
-
-impl Place {
-    /// Returns whether the key alone says that this is a Windows event. Elsewhere the rest of the record must.
-    pub(super) const fn is_windows(self) -> bool {
-        matches!(self, Self::EventId | Self::System | Self::Winlog | Self::Win | Self::Graylog)
-    }
-
-    /// Returns whether another number here settles that this is no event of ours. ECS has the same id twice, and the
-    /// one in `winlog` takes longer to reach.
-    const fn settles(self) -> bool {
-        self.is_windows() || matches!(self, Self::EcsCode)
-    }
 }
 
 /// Objects within objects that are looked into: `data`, `win`, `system`, or a wrapper more than that.
@@ -69,10 +32,6 @@ const DEPTH: u8 = 4;
 const NESTED: usize = 8;
 /// Texts of one record that are looked into.
 const TEXTS: usize = 6;
-
-/// A record of no more members, objects aside, is little more than its text, whatever the key: Fluent Bit's
-/// `render_event_text_key` can be any, and other members than `StringInserts` are not beside it.
-pub(super) const SMALL: usize = 2;
 
 /// Returns whether a record has few members. Objects do not count: a tag of our own from a filter before this one is
 /// one, and must not change what the record is taken for.
@@ -118,12 +77,32 @@ pub fn change<'a>(record: &Object<'a>) -> Option<Candidate<'a>> {
         }
     }
     if search.another_event {
-        return None;
+        // What such a record says of the provider is about its own event.
+        return anywhere(record, glance::DEFINITION);
     }
     if is_small(record) {
         search.take_any_text(record);
     }
-    search.texts.iter().flatten().find_map(|text| text.candidate()).or(search.last_resort)
+    let mut settled = false;
+    for text in search.texts.iter().flatten() {
+        let Some(found) = text_id::find(text.value.bytes()) else { continue };
+        if let Some(candidate) = text.candidate(found) {
+            return Some(candidate);
+        }
+        settled |= found.settles;
+    }
+    match search.last_resort {
+        None if !settled => anywhere(record, glance::DEFINITION | glance::PROVIDER),
+        found => found,
+    }
+}
+
+/// A record of no known shape that may hold an event all the same: it shows one of `signs`, and one of the ids.
+#[inline(never)]
+fn anywhere<'a>(record: &Object<'a>, signs: u8) -> Option<Candidate<'a>> {
+    let text = record.text();
+    let is_ours = glance::shows(text, signs) && glance::says_id(text);
+    is_ours.then_some(Candidate { change: None, place: Place::Anywhere, inner: None, text: None })
 }
 
 /// The members of the record that can hold something. The others cost a look at their keys and no more.
@@ -187,11 +166,10 @@ struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    fn candidate(&self) -> Option<Candidate<'a>> {
-        let (id, form) = text_id::find(self.value.bytes())?;
+    fn candidate(&self, found: text_id::Found) -> Option<Candidate<'a>> {
         Some(Candidate {
-            change: Change::from_event_id(id)?,
-            place: Place::Text(form, self.system),
+            change: Some(Change::from_event_id(found.id)?),
+            place: Place::Text(found.form, self.system),
             inner: self.record,
             text: Some(self.value),
         })
@@ -301,7 +279,7 @@ impl<'a> Search<'a> {
 }
 
 fn candidate(id: u64, place: Place, inner: Option<Value<'_>>) -> Option<Candidate<'_>> {
-    Some(Candidate { change: Change::from_event_id(id)?, place, inner, text: None })
+    Some(Candidate { change: Some(Change::from_event_id(id)?), place, inner, text: None })
 }
 
 /// The number that an id member holds: bare, in a string, or wrapped in an object.

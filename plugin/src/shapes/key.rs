@@ -85,16 +85,6 @@ fn spelled<'k>(key: &'k [u8], words: &[u8]) -> Option<&'k [u8]> {
     Some(rest)
 }
 
-/// Letters and digits of `key`, in lower case, at the start of `space`; `None` when they do not fit.
-pub(super) fn fold<'s>(key: &[u8], space: &'s mut [u8; 32]) -> Option<&'s [u8]> {
-    let mut length = 0_usize;
-    for byte in folded(key) {
-        *space.get_mut(length)? = byte;
-        length = length.saturating_add(1);
-    }
-    space.get(..length)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,12 +128,5 @@ mod tests {
     fn escapes_in_keys_are_resolved() {
         assert_eq!(plain(br"Event\u0049D").as_ref(), b"EventID");
         assert!(matches!(plain(b"EventID"), Cow::Borrowed(_)));
-    }
-
-    #[test]
-    fn long_keys_do_not_fold() {
-        let mut space = [0; 32];
-        assert_eq!(fold(b"Task_Name", &mut space), Some(&b"taskname"[..]));
-        assert_eq!(fold(&[b'a'; 33], &mut space), None);
     }
 }

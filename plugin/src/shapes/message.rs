@@ -15,9 +15,10 @@
 //! ```
 //!
 //! No label is looked at. The content is the XML; the name is the last value before it (in a message without
-//! content, the last of all) that begins with a backslash; the subject is the first four values, if the fourth
+//! content, the last of all) that begins with a backslash; the subject is the first four values of which the fourth
 //! is a logon id. Relays that flatten lines leave several blanks or `#015#012` between values.
 
+use super::definition;
 use super::reading::{Reading, Slot};
 use crate::work::Work;
 
@@ -33,13 +34,18 @@ const TOKENS: usize = 64;
 /// Fills what is missing in the reading from the message.
 pub(super) fn read(reading: &mut Reading<'_, '_>, message: &str) {
     let message = granted(message, reading.work);
-    let (head, content, tail) = split(message);
+    let (head, content, tail) = definition::split(message);
+    if let Some(content) = content {
+        reading.set_from_message(Slot::Content, content);
+    }
+    read_beside(reading, head, tail);
+}
+
+/// Fills what is missing in the reading from what stands before and after the definition in a message.
+pub(super) fn read_beside(reading: &mut Reading<'_, '_>, head: &str, tail: &str) {
     let head = last(head, HEAD);
     if let Some(name) = task_name(head) {
         reading.set_from_message(Slot::TaskName, name);
-    }
-    if let Some(content) = content {
-        reading.set_from_message(Slot::Content, content);
     }
     subject(reading, head);
     client(reading, tail);
@@ -50,25 +56,6 @@ pub(super) fn granted<'t>(text: &'t str, work: &Work) -> &'t str {
     text.get(..text.floor_char_boundary(work.walk_part(text.len(), BYTE))).unwrap_or(text)
 }
 
-/// The text before the task definition, the definition, and the text after it.
-fn split(message: &str) -> (&str, Option<&str>, &str) {
-    let starts = [
-        ("<?xml", "</Task>"),
-        ("<Task", "</Task>"),
-        ("&lt;?xml", "&lt;/Task&gt;"),
-        ("&lt;Task", "&lt;/Task&gt;"),
-    ];
-    for (start, end) in starts {
-        let Some((head, from)) = message.find(start).and_then(|at| message.split_at_checked(at)) else {
-            continue;
-        };
-        let length = from.rfind(end).and_then(|at| at.checked_add(end.len())).unwrap_or(from.len());
-        let (content, tail) = from.split_at_checked(length).unwrap_or((from, ""));
-        return (head, Some(content), tail);
-    }
-    (message, None, "")
-}
-
 /// The end of a text, at most so many bytes of it.
 fn last(text: &str, limit: usize) -> &str {
     let from = text.len().saturating_sub(limit);
@@ -76,14 +63,33 @@ fn last(text: &str, limit: usize) -> &str {
 }
 
 /// Labels and values: what stands between tabs, line ends or several blanks.
-fn tokens(text: &str) -> impl Iterator<Item = &str> {
-    text.split(['\t', '\r', '\n'])
-        .flat_map(|line| line.split("  "))
-        .flat_map(|line| line.split("#015#012"))
-        .flat_map(|line| line.split("#011"))
-        .map(str::trim)
-        .filter(|token| !token.is_empty())
-        .take(TOKENS)
+#[inline(never)]
+fn tokens(text: &str) -> Vec<&str> {
+    let mut tokens = Vec::new();
+    let mut rest = text;
+    while tokens.len() < TOKENS && !rest.is_empty() {
+        let bytes = rest.as_bytes();
+        let ends = |at: &usize| separator(bytes.get(*at..).unwrap_or_default()) > 0;
+        let end = (0..bytes.len()).find(ends).unwrap_or(bytes.len());
+        let (token, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        let token = token.trim_ascii();
+        if !token.is_empty() {
+            tokens.push(token);
+        }
+        rest = after.get(separator(after.as_bytes())..).unwrap_or_default();
+    }
+    tokens
+}
+
+/// Returns how many bytes separate tokens where a text begins.
+fn separator(text: &[u8]) -> usize {
+    match text {
+        [b'\t' | b'\r' | b'\n', ..] => 1,
+        [b' ', b' ', ..] => 2,
+        [b'#', b'0', b'1', b'5', b'#', b'0', b'1', b'2', ..] => 8,
+        [b'#', b'0', b'1', b'1', ..] => 4,
+        _ => 0,
+    }
 }
 
 /// Returns whether a token is a label or heading. Labels end with a colon, in Chinese and Japanese with a wide one.
@@ -92,7 +98,7 @@ fn is_label(token: &str) -> bool {
 }
 
 fn task_name(head: &str) -> Option<&str> {
-    tokens(head).filter(|token| !is_label(token)).filter_map(from_backslash).last()
+    tokens(head).into_iter().filter(|token| !is_label(token)).filter_map(from_backslash).last()
 }
 
 /// A value that begins with a backslash, also where one blank is all that parts it from its label.
@@ -108,18 +114,14 @@ fn from_backslash(token: &str) -> Option<&str> {
 /// The values of a text, without labels.
 fn values(text: &str) -> impl Iterator<Item = &str> {
     // The first token is the sentence that says what happened.
-    tokens(text).skip(1).filter(|token| !is_label(token))
+    tokens(text).into_iter().skip(1).filter(|token| !is_label(token))
 }
 
 fn subject(reading: &mut Reading<'_, '_>, head: &str) {
-    let mut values = values(head);
-    let found = [values.next(), values.next(), values.next(), values.next()];
-    let [Some(sid), Some(user), Some(domain), Some(logon_id)] = found else {
-        return;
-    };
-    if !logon_id.starts_with("0x") {
-        return;
-    }
+    // A header may stand before: the logon id is what is sure.
+    let values: Vec<&str> = values(head).collect();
+    let found = values.windows(4).find(|window| window.last().is_some_and(|id| id.starts_with("0x")));
+    let Some(&[sid, user, domain, logon_id]) = found else { return };
     // Windows often shows the account's name in place of its SID.
     if sid.starts_with("S-1-") {
         reading.set_from_message(Slot::Sid, sid);
@@ -132,7 +134,7 @@ fn subject(reading: &mut Reading<'_, '_>, head: &str) {
 /// The client of a version 1 event. The message's labels are wrong here (Windows prints the start key as
 /// `ProcessCreationTime` and the locality as `FQDN`), its order is right.
 fn client(reading: &mut Reading<'_, '_>, tail: &str) {
-    let mut values = tokens(tail).filter(|token| !is_label(token));
+    let mut values = tokens(tail).into_iter().filter(|token| !is_label(token));
     let found = [values.next(), values.next(), values.next(), values.next()];
     let [Some(start_key), Some(process_id), Some(parent), Some(locality)] = found else {
         return;
@@ -161,7 +163,7 @@ mod tests {
         reading.finish(false)
     }
 
-    fn english(content: &str) -> String {
+    fn english_message(content: &str) -> String {
         format!(
             "A scheduled task was created.\r\n\r\nSubject:\r\n\tSecurity ID:\t\tCORP\\alice\r\n\tAccount Name:\t\talice\r\n\
              \tAccount Domain:\t\tCORP\r\n\tLogon ID:\t\t0x3144C\r\n\r\nTask Information:\r\n\tTask Name: \t\t\\One Drive\\x\r\n\
@@ -170,18 +172,41 @@ mod tests {
         )
     }
 
+    /// The labels for the SID, the account, its domain, the logon id, the task's name and its content, and the colon.
+    const LABELS: [(&str, &str); 15] = [
+        ("Security ID|Account Name|Account Domain|Logon ID|Task Name|Task Content", ":"),
+        ("Sicherheits-ID|Kontoname|Kontodomäne|Anmelde-ID|Aufgabenname|Aufgabeninhalt", ":"),
+        (
+            "ID de sécurité|Nom du compte|Domaine du compte|ID de session|Nom de la tâche|Contenu de la tâche",
+            " :",
+        ),
+        ("Id. de seguridad|Nombre de cuenta|Dominio de cuenta|Id. de sesión|Nombre de tarea|Contenido", ":"),
+        ("ID de segurança|Nome da conta|Domínio da conta|ID de logon|Nome da tarefa|Conteúdo da tarefa", ":"),
+        ("ID sicurezza|Nome account|Dominio account|ID accesso|Nome attività|Contenuto attività", ":"),
+        ("Beveiligings-id|Accountnaam|Accountdomein|Aanmeldings-id|Taaknaam|Taakinhoud", ":"),
+        (
+            "Identyfikator|Nazwa konta|Domena konta|Identyfikator logowania|Nazwa zadania|Zawartość zadania",
+            ":",
+        ),
+        ("ИД безопасности|Имя учетной записи|Домен учетной записи|Код входа|Имя задачи|Содержимое", ":"),
+        ("ID zabezpečení|Název účtu|Doména účtu|ID přihlášení|Název úlohy|Obsah úlohy", ":"),
+        ("Güvenlik Kimliği|Hesap Adı|Hesap Etki Alanı|Oturum Açma Kimliği|Görev Adı|Görev İçeriği", ":"),
+        ("セキュリティ ID|アカウント名|アカウント ドメイン|ログオン ID|タスク名|タスク コンテンツ", "："),
+        ("보안 ID|계정 이름|계정 도메인|로그온 ID|작업 이름|작업 콘텐츠", ":"),
+        ("安全 ID|帐户名|帐户域|登录 ID|任务名称|任务内容", "："),
+        ("安全性識別碼|帳戶名稱|帳戶網域|登入識別碼|工作名稱|工作內容", ":"),
+    ];
+
     #[test]
     fn every_language_reads_the_same() {
-        let german = english(TASK)
-            .replace("A scheduled task was created.", "Eine geplante Aufgabe wurde erstellt.")
-            .replace("Subject:", "Antragsteller:")
-            .replace("Security ID:", "Sicherheits-ID:")
-            .replace("Task Name: ", "Aufgabenname: ");
-        let french = english(TASK).replace("ID:\t", "ID :\t").replace("Name:", "Nom de la tâche :");
-        let japanese = english(TASK)
-            .replace("Task Name: ", "タスク名：")
-            .replace("Task Content: ", "タスク コンテンツ：");
-        for message in [english(TASK), german, french, japanese] {
+        let english: Vec<&str> = LABELS[0].0.split('|').collect();
+        for (labels, colon) in LABELS {
+            let message = english
+                .iter()
+                .zip(labels.split('|'))
+                .fold(english_message(TASK), |text, (english, label)| {
+                    text.replace(&format!("{english}:"), &format!("{label}{colon}"))
+                });
             let event = event(&message);
             assert_eq!(event.task_name.as_deref(), Some(r"\One Drive\x"), "{message}");
             assert_eq!(event.content.as_deref(), Some(TASK));
@@ -198,8 +223,8 @@ mod tests {
 
     #[test]
     fn flattened_messages_read_the_same() {
-        let snare = english(TASK).replace(['\r', '\n', '\t'], " ");
-        let rsyslog = english(TASK).replace("\r\n", "#015#012").replace('\t', "#011");
+        let snare = english_message(TASK).replace(['\r', '\n', '\t'], " ");
+        let rsyslog = english_message(TASK).replace("\r\n", "#015#012").replace('\t', "#011");
         for message in [snare, rsyslog] {
             let event = event(&message);
             assert_eq!(event.task_name.as_deref(), Some(r"\One Drive\x"), "{message}");
@@ -210,13 +235,13 @@ mod tests {
 
     #[test]
     fn a_message_without_content_still_names_the_task() {
-        let event = event(&english(""));
+        let event = event(&english_message(""));
         assert_eq!((event.task_name.as_deref(), event.content), (Some(r"\One Drive\x"), None));
     }
 
     #[test]
     fn a_cut_definition_goes_to_the_end() {
-        let message = english(TASK);
+        let message = english_message(TASK);
         let cut = message.split("</Task>").next().unwrap();
         assert!(event(cut).content.unwrap().starts_with("<?xml"));
     }

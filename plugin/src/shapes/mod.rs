@@ -13,11 +13,14 @@ mod azure;
 mod beside;
 mod cef;
 mod content;
+mod definition;
 mod entities;
 mod event_xml;
 mod evtx;
+mod find;
 mod flat;
 mod get_winevent;
+mod glance;
 mod graylog;
 mod id;
 mod key;
@@ -25,6 +28,8 @@ mod key_value;
 mod message;
 mod otel;
 mod otlp;
+mod place;
+mod raw_xml;
 mod reading;
 mod role;
 mod shape;
@@ -51,8 +56,8 @@ use crate::event::{Note, TaskEvent};
 use crate::json::{Object, Scanner, Value};
 use crate::work::Work;
 use beside::Beside;
-use id::Place;
 use memchr::memmem;
+use place::Place;
 use reading::{Rank, Reading, Slot};
 use shape::Shape;
 use text_id::Form;
@@ -64,23 +69,70 @@ use text_id::Form;
 /// events have is enough (`EventID`, `winlog.event_id`); under a common one (`event_id`, `Id`) the record must
 /// hold a task's name or content.
 ///
+/// A record of no known shape, and an event that lacks what it should have, are searched as a whole ([`find`]).
+///
 /// Where `work` does not suffice, the event has what was read, and a note.
 pub fn read<'a>(object: &Object<'a>, candidate: Candidate<'a>, work: &Work) -> Option<TaskEvent<'a>> {
-    let mut event = read_within(object, candidate, work)?;
+    let mut event = match read_within(object, candidate, work) {
+        Read::Event(event) if is_read(&event) || work.is_spent() => event,
+        Read::Event(event) => find::event(object, Some(event.into_owned()), work)?,
+        Read::Denied => return None,
+        Read::Unclear if glance::shows(object.text(), glance::DEFINITION | glance::PROVIDER) => {
+            find::event(object, None, work)?
+        }
+        Read::Unclear => return None,
+    };
     if work.is_spent() && !event.notes.contains(&UNREAD) {
         event.notes.push(UNREAD);
     }
     Some(event)
 }
 
-fn read_within<'a>(object: &Object<'a>, candidate: Candidate<'a>, work: &Work) -> Option<TaskEvent<'a>> {
-    if matches!(candidate.place, Place::Text(Form::Json, _)) {
-        let text = candidate.text?;
-        return read_json(&walk::string(text, work)?, work).or_else(|| unread(candidate, text, work));
+/// Returns whether an event has what such an event must have.
+fn is_read(event: &TaskEvent<'_>) -> bool {
+    event.content.is_some() || !event.change.has_content() && event.task_name.is_some()
+}
+
+/// What reading a record by its shape came to.
+#[derive(Debug)]
+enum Read<'a> {
+    Event(TaskEvent<'a>),
+    /// It says that it is an event of another log or provider.
+    Denied,
+    /// Nothing shows that it is an event of ours.
+    Unclear,
+}
+
+impl<'a> Read<'a> {
+    fn into_owned(self) -> Read<'static> {
+        match self {
+            Self::Event(event) => Read::Event(event.into_owned()),
+            Self::Denied => Read::Denied,
+            Self::Unclear => Read::Unclear,
+        }
     }
-    if matches!(candidate.place, Place::Text(Form::Otlp, _)) {
-        let text = candidate.text?;
-        return read_otlp(text, work).or_else(|| unread(candidate, text, work));
+
+    /// The event that something is, where it was too large to be read.
+    fn or_unread(self, candidate: Candidate<'a>, value: Value<'a>, work: &Work) -> Self {
+        match self {
+            Self::Unclear => unread(candidate, value, work),
+            read => read,
+        }
+    }
+}
+
+/// Reads a record by the table of its shape.
+fn read_within<'a>(object: &Object<'a>, candidate: Candidate<'a>, work: &Work) -> Read<'a> {
+    let Some(change) = candidate.change else { return Read::Unclear };
+    match (candidate.place, candidate.text) {
+        (Place::Text(Form::Json, _), Some(text)) => {
+            let read = walk::string(text, work).map_or(Read::Unclear, |text| read_json(&text, work));
+            return read.or_unread(candidate, text, work);
+        }
+        (Place::Text(Form::Otlp, _), Some(text)) => {
+            return read_otlp(text, work).or_unread(candidate, text, work);
+        }
+        _ => {}
     }
     let inner;
     let record = match candidate.inner {
@@ -94,7 +146,7 @@ fn read_within<'a>(object: &Object<'a>, candidate: Candidate<'a>, work: &Work) -
         None => object,
     };
     let shape = shape_of(candidate.place, record, work);
-    let mut reading = Reading::new(candidate.change, shape.name, work);
+    let mut reading = Reading::new(change, shape.name, work);
     let text = candidate.text.and_then(|text| walk::string(text, work));
     if let (Place::Text(form, _), Some(text)) = (candidate.place, text.as_deref()) {
         read_text(&mut reading, form, text);
@@ -107,13 +159,14 @@ fn read_within<'a>(object: &Object<'a>, candidate: Candidate<'a>, work: &Work) -
         reading.set(Slot::Computer, Rank::MIN, host.unwrap_or(Cow::Borrowed("")));
     }
     if !is_security(&reading.event, shape) {
-        return None;
+        return Read::Denied;
     }
     if let (Place::Text(form, _), Some(text)) = (candidate.place, text.as_deref()) {
         read_text_message(&mut reading, form, text);
     }
     shape.read_message(&mut reading, record);
-    Some(reading.finish(shape.escapes)).filter(|event| candidate.place.is_windows() || is_proven(event))
+    let event = reading.finish(shape.escapes);
+    if candidate.place.is_windows() || is_proven(&event) { Read::Event(event) } else { Read::Unclear }
 }
 
 /// Returns whether something in the event besides its number shows that it is one of ours.
@@ -132,47 +185,48 @@ const TEXT_BYTE: usize = 40;
 const OTLP_BYTE: usize = 150;
 
 /// The event of a record that arrives as the text of another, unparsed. Such text in such text is not read.
-fn read_json(text: &str, work: &Work) -> Option<TaskEvent<'static>> {
+fn read_json(text: &str, work: &Work) -> Read<'static> {
     if !work.walk(text.len(), TEXT_BYTE) {
-        return None;
+        return Read::Unclear;
     }
     let mut scanner = Scanner::default();
-    let object = scanner.scan(text.as_bytes()).ok()?;
-    let candidate = change(&object)?;
-    match candidate.place {
-        Place::Text(Form::Json, _) => None,
-        Place::Text(Form::Otlp, _) => read_otlp(candidate.text?, work),
-        _ => read_within(&object, candidate, work).map(TaskEvent::into_owned),
+    let Ok(object) = scanner.scan(text.as_bytes()) else { return Read::Unclear };
+    match change(&object) {
+        None | Some(Candidate { place: Place::Text(Form::Json, _), .. }) => Read::Unclear,
+        Some(Candidate { place: Place::Text(Form::Otlp, _), text: Some(list), .. }) => read_otlp(list, work),
+        Some(candidate) => read_within(&object, candidate, work).into_owned(),
     }
 }
 
 /// The event of a record that says the type of each value. Such a list in such a list is not read.
-fn read_otlp(list: Value<'_>, work: &Work) -> Option<TaskEvent<'static>> {
+fn read_otlp(list: Value<'_>, work: &Work) -> Read<'static> {
     if !work.walk(list.bytes().len(), OTLP_BYTE) {
-        return None;
+        return Read::Unclear;
     }
-    let text = otlp::plain(list)?;
+    let Some(text) = otlp::plain(list) else { return Read::Unclear };
     let mut scanner = Scanner::default();
-    let object = scanner.scan(text.as_bytes()).ok()?;
-    let candidate = change(&object)?;
-    match candidate.place {
-        Place::Text(Form::Json | Form::Otlp, _) => None,
-        _ => read_within(&object, candidate, work).map(TaskEvent::into_owned),
+    let Ok(object) = scanner.scan(text.as_bytes()) else { return Read::Unclear };
+    match change(&object) {
+        None | Some(Candidate { place: Place::Text(Form::Json | Form::Otlp, _), .. }) => Read::Unclear,
+        Some(candidate) => read_within(&object, candidate, work).into_owned(),
     }
 }
 
 /// The event of a record that is too large to be read, where something in it shows that it is one: all that is known is
 /// that it was there.
-fn unread<'a>(candidate: Candidate<'a>, value: Value<'a>, work: &Work) -> Option<TaskEvent<'a>> {
+fn unread<'a>(candidate: Candidate<'a>, value: Value<'a>, work: &Work) -> Read<'a> {
     let shows = |word: &[u8]| memmem::find(value.bytes(), word).is_some();
     let is_too_large = work.is_spent() || value.bytes().len() > walk::STRING;
     let is_ours =
         is_too_large && [&b"Security-Auditing"[..], b"TaskContent", b"<Task"].into_iter().any(shows);
-    is_ours.then(|| {
-        let mut event = TaskEvent::new(candidate.change, Shape::NOWHERE.name);
-        event.notes.extend([Note::NameMissing, UNREAD]);
-        event
-    })
+    match candidate.change {
+        Some(change) if is_ours => {
+            let mut event = TaskEvent::new(change, Shape::NOWHERE.name);
+            event.notes.extend([Note::NameMissing, UNREAD]);
+            Read::Event(event)
+        }
+        _ => Read::Unclear,
+    }
 }
 
 /// The shape of a record, by where its id stands and what stands beside it.
@@ -197,11 +251,11 @@ fn shape_of(place: Place, record: &Object<'_>, work: &Work) -> &'static Shape {
         Place::EventCode | Place::Text(Form::EventCodeLine, _) => &splunk::SHAPE,
         Place::Id => &get_winevent::SHAPE,
         Place::Text(Form::Xml, true) => &winevtlog::XML,
-        Place::Text(Form::Xml, false) => &event_xml::SHAPE,
+        Place::Text(Form::Xml, false) => &raw_xml::SHAPE,
         Place::Text(Form::EventIdLine, _) => &winevtlog::TEXT,
         Place::Text(Form::Snare, _) => &snare::SHAPE,
         Place::Text(Form::Cef, _) => &cef::SHAPE,
-        Place::Text(Form::Json | Form::Otlp, _) => Shape::NOWHERE,
+        Place::Anywhere | Place::Text(Form::Json | Form::Otlp, _) => Shape::NOWHERE,
     }
 }
 
@@ -244,11 +298,11 @@ fn is_security(event: &TaskEvent<'_>, shape: &Shape) -> bool {
         })
 }
 
-/// `Security`, also as `WinEventLog:Security`, or the log that collects forwarded events.
+/// `Security`, also as `WinEventLog:Security` or as Hayabusa's `Sec`, or the log that collects forwarded events.
 fn is_security_channel(channel: &str) -> bool {
     let channel = channel.trim();
     let name = channel.rsplit(':').next().unwrap_or(channel);
-    name.eq_ignore_ascii_case("Security") || name.eq_ignore_ascii_case("ForwardedEvents")
+    ["Security", "Sec", "ForwardedEvents"].iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// `Microsoft-Windows-Security-Auditing`, also by its display name `Microsoft Windows security auditing.`, by

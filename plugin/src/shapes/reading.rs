@@ -29,6 +29,25 @@ pub(super) enum Slot {
 
 const SLOTS: usize = 15;
 
+/// All of them.
+const ALL: [Slot; SLOTS] = [
+    Slot::Channel,
+    Slot::Provider,
+    Slot::Computer,
+    Slot::Time,
+    Slot::Sid,
+    Slot::User,
+    Slot::Domain,
+    Slot::LogonId,
+    Slot::TaskName,
+    Slot::Content,
+    Slot::ProcessStartKey,
+    Slot::ProcessId,
+    Slot::ParentProcessId,
+    Slot::Locality,
+    Slot::Fqdn,
+];
+
 /// The most bytes of a value, other than the content, that are kept. Paths and names of Windows have 32,767 characters
 /// at most, those of tasks and accounts some hundred.
 const MAX_NAME: usize = 8 * 1024;
@@ -57,23 +76,27 @@ impl Slot {
     /// The field of an event data name, in whatever spelling. `JobContent` is what the strategy that schtag
     /// implements calls the content; old pipelines rename `TaskContentNew` to `TaskContent`.
     pub(super) fn named(name: &[u8]) -> Option<Self> {
-        let mut space = [0; 32];
-        Some(match key::fold(name, &mut space)? {
-            b"subjectusersid" => Self::Sid,
-            b"subjectusername" => Self::User,
-            b"subjectdomainname" => Self::Domain,
-            b"subjectlogonid" => Self::LogonId,
-            b"taskname" => Self::TaskName,
-            b"taskcontent" | b"taskcontentnew" | b"jobcontent" => Self::Content,
-            b"clientprocessstartkey" => Self::ProcessStartKey,
-            b"clientprocessid" => Self::ProcessId,
-            b"parentprocessid" => Self::ParentProcessId,
-            b"rpccallclientlocality" => Self::Locality,
-            b"fqdn" => Self::Fqdn,
-            _ => return None,
-        })
+        let is = |known: &str| key::may_spell(name, known.as_bytes()) && key::same(name, known.as_bytes());
+        NAMES.iter().find(|(known, _)| is(known)).map(|(_, slot)| *slot)
     }
 }
+
+/// The names of the event data, and what they name.
+pub(super) const NAMES: [(&str, Slot); 13] = [
+    ("subjectusersid", Slot::Sid),
+    ("subjectusername", Slot::User),
+    ("subjectdomainname", Slot::Domain),
+    ("subjectlogonid", Slot::LogonId),
+    ("taskname", Slot::TaskName),
+    ("taskcontent", Slot::Content),
+    ("taskcontentnew", Slot::Content),
+    ("jobcontent", Slot::Content),
+    ("clientprocessstartkey", Slot::ProcessStartKey),
+    ("clientprocessid", Slot::ProcessId),
+    ("parentprocessid", Slot::ParentProcessId),
+    ("rpccallclientlocality", Slot::Locality),
+    ("fqdn", Slot::Fqdn),
+];
 
 /// The trust in a source. A field found in two places is taken from the source of higher rank, and of two of the
 /// same rank from the later, as duplicate keys are read elsewhere.
@@ -95,6 +118,26 @@ pub(super) struct Reading<'a, 'w> {
 impl<'a, 'w> Reading<'a, 'w> {
     pub(super) const fn new(change: Change, shape: &'static str, work: &'w Work) -> Self {
         Self { event: TaskEvent::new(change, shape), work, ranks: [0; SLOTS], from_message: false }
+    }
+
+    /// Goes on with an event that was read before, whose fields stay as they are. [`Self::finish`] says anew what is
+    /// missing.
+    pub(super) fn resume(mut event: TaskEvent<'a>, work: &'w Work) -> Self {
+        event.notes.retain(|note| !matches!(note, Note::ContentMissing | Note::NameMissing));
+        Self { event, work, ranks: [Rank::MAX; SLOTS], from_message: false }
+    }
+
+    /// Takes from another reading the fields that this one lacks.
+    pub(super) fn fill_from(&mut self, other: &mut Reading<'a, '_>) {
+        for slot in ALL {
+            if other.has(slot)
+                && !self.has(slot)
+                && let Some(text) = other.place(slot).take()
+            {
+                *self.place(slot) = Some(text);
+                self.from_message |= other.from_message;
+            }
+        }
     }
 
     /// Returns whether a field was found.

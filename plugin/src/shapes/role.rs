@@ -1,7 +1,7 @@
 //! Finds the role of a key, at next to no cost for the keys that have none.
 
-use super::id::Place;
 use super::key;
+use super::place::{Place, SMALL};
 use crate::json::Sieve;
 
 /// The kind of an object, as far as it decides what its keys mean.
@@ -37,7 +37,7 @@ const RECORD: Role = Role::Nested(Within::Record);
 
 /// The keys of a record that can hold an event, in small letters and the order of their lengths. A
 /// dot stands for any separator.
-const KEYS: [(&[u8], Role); 39] = [
+const KEYS: [(&[u8], Role); 42] = [
     (b"id", Role::Id(Place::Id)),
     (b"log", RECORD),
     (b"msg", RECORD),
@@ -49,6 +49,8 @@ const KEYS: [(&[u8], Role); 39] = [
     (b"_raw", RECORD),
     (b"event", Role::Nested(Within::Event)),
     (b"record", RECORD),
+    (b"result", RECORD),
+    (b"fields", RECORD),
     (b"system", Role::Nested(Within::System)),
     (b"winlog", Role::Nested(Within::Winlog)),
     (b"eventid", Role::Id(Place::EventId)),
@@ -56,6 +58,7 @@ const KEYS: [(&[u8], Role); 39] = [
     (b"payload", RECORD),
     (b"_source", RECORD),
     (b"event_id", Role::Id(Place::Snake)),
+    (b"document", RECORD),
     (b"eventxml", RECORD),
     (b"_eventid", Role::Id(Place::EventId)),
     (b"eventcode", Role::Id(Place::EventCode)),
@@ -115,7 +118,7 @@ const BY_LENGTH: [OfLength; LENGTHS] = {
 
 /// Holds back the members of a record that [`change`](super::change) looks at.
 pub const fn sieve() -> Sieve {
-    let mut sieve = Sieve::new(super::id::SMALL);
+    let mut sieve = Sieve::new(SMALL);
     let mut rest: &[(&[u8], Role)] = &KEYS;
     while let Some(((key, _), tail)) = rest.split_first() {
         sieve = sieve.with(key);
@@ -165,8 +168,10 @@ fn record_role(name: &[u8]) -> Role {
         return Role::None;
     }
     let keys = BY_LENGTH.get(name.len()).and_then(|of_length| KEYS.get(of_length.from..of_length.to));
+    let first = name.first().map(u8::to_ascii_lowercase);
     keys.unwrap_or_default()
         .iter()
+        .filter(|(key, _)| key.first().copied() == first)
         .find(|(key, _)| key.iter().zip(name).all(|(&key, &byte)| spells(key, byte)))
         .map_or(Role::None, |&(_, role)| role)
 }

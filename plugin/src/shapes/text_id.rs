@@ -34,28 +34,48 @@ const TRIES: usize = 8;
 /// The most bytes of the attributes of `<EventID …>`.
 const ATTRIBUTES: usize = 64;
 
+/// How far into a text an id settles what event it is, in bytes: nothing that a person chose stands before it.
+const NEAR: usize = 256;
+
+/// An event id in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) id: u64,
+    pub(super) form: Form,
+    /// True if it settles what event the text is.
+    pub(super) settles: bool,
+}
+
 /// The first event id in a text, given as the bytes of its JSON string, and how it stands there.
-pub(super) fn find(string: &[u8]) -> Option<(u64, Form)> {
+pub(super) fn find(string: &[u8]) -> Option<Found> {
+    let found = |id: u64, form: Form, settles: bool| Some(Found { id, form, settles });
     if string.starts_with(b"{") {
-        return json_id(string).filter(|_| whole_id(string)).map(|id| (id, Form::Otlp));
+        return json_id(string).filter(|_| whole_id(string)).and_then(|id| found(id, Form::Otlp, false));
     }
     if is_json(string) {
         vent(string)?;
-        return json_id(string).map(|id| (id, Form::Json));
+        return json_id(string).and_then(|id| found(id, Form::Json, false));
     }
     if let Some(id) = cef::id(string) {
-        return Some((id, Form::Cef));
+        return found(id, Form::Cef, true).filter(|_| !holds_json(string));
     }
     let mut rest = string.get(..HEAD).unwrap_or(string);
     for _ in 0..TRIES {
         let at = vent(rest)?;
         let (before, from) = rest.split_at_checked(at)?;
         rest = from.get(b"vent".len()..)?;
-        if let Some(found) = before.strip_suffix(b"E").and_then(|before| id_after(before, rest)) {
-            return Some(found);
+        if let Some((id, form)) = before.strip_suffix(b"E").and_then(|before| id_after(before, rest)) {
+            let at = string.len().saturating_sub(rest.len());
+            return found(id, form, at < NEAR).filter(|_| !holds_json(string.get(..at).unwrap_or(string)));
         }
     }
     None
+}
+
+/// Returns whether JSON begins in a text, escaped as it may be: what follows is in one of its strings.
+fn holds_json(text: &[u8]) -> bool {
+    let near = text.get(..HEAD).unwrap_or(text);
+    bytes::find_any(near, &["{\\\"", "{&quot;", "{ \\\"", "{&#34;"]).is_some()
 }
 
 /// Where `vent` stands, the part of `Event` and `event` that has the rarest letter. This is asked of every
@@ -63,7 +83,7 @@ pub(super) fn find(string: &[u8]) -> Option<(u64, Form)> {
 fn vent(text: &[u8]) -> Option<usize> {
     let mut from = 0_usize;
     loop {
-        let at = from.checked_add(bytes::find(text.get(from..)?, b'v')?)?;
+        let at = from.checked_add(bytes::find_far(text.get(from..)?, b'v')?)?;
         if text.get(at..)?.starts_with(b"vent") {
             return Some(at);
         }
@@ -168,6 +188,8 @@ mod tests {
             (r#"" {\n \"winlog\":{\"event_id\":\"4702\"}}""#, Some((4702, Form::Json))),
             (r#""{\"EventID\": 4624}""#, None),
             (r#""{\"id\": 4698}""#, None),
+            (r#""<w>{&quot;a&quot;:&quot;<EventID>4698<""#, None),
+            (r#""x {\"a\": \"CEF:0|M|W|1|4698|x|1|\"}""#, None),
             (r#""<EventID>4698""#, Some((4698, Form::Xml))),
             (r#""<EventID>46980000000</EventID>""#, None),
             (r#""<EventID></EventID>""#, None),
@@ -176,8 +198,17 @@ mod tests {
             (r#""4698""#, None),
             ("\"\"", None),
         ] {
-            assert_eq!(find(text.as_bytes()), wanted, "{text}");
+            let found = find(text.as_bytes()).map(|found| (found.id, found.form));
+            assert_eq!(found, wanted, "{text}");
         }
+    }
+
+    #[test]
+    fn an_id_settles_the_event_only_where_nobody_can_write_before_it() {
+        let settles = |text: String| find(text.as_bytes()).map(|found| found.settles);
+        assert_eq!(settles(r#""<Event><System><EventID>4624</EventID>""#.to_owned()), Some(true));
+        assert_eq!(settles(format!("\"{} EventID=1\n\"", "x".repeat(NEAR))), Some(false));
+        assert_eq!(settles(r#""{\"EventID\": 4698}""#.to_owned()), Some(false));
     }
 
     #[test]

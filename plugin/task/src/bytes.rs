@@ -24,6 +24,42 @@ pub fn find_either(text: &[u8], one: u8, other: u8) -> Option<usize> {
     first(text, |word| zeros(word ^ ones) | zeros(word ^ others), |byte| byte == one || byte == other)
 }
 
+/// Where in a text one of some texts first stands, which are short.
+#[inline(never)]
+pub fn find_any(text: &[u8], wanted: &[&str]) -> Option<usize> {
+    wanted.iter().filter_map(|wanted| find_text(text, wanted)).min()
+}
+
+/// Where in a text another first stands, which is short. Slower than a search that is prepared, and much smaller.
+#[inline(never)]
+pub fn find_text(text: &[u8], wanted: &str) -> Option<usize> {
+    let first = *wanted.as_bytes().first()?;
+    let mut from = 0_usize;
+    loop {
+        let at = from.checked_add(find(text.get(from..)?, first)?)?;
+        if text.get(at..)?.starts_with(wanted.as_bytes()) {
+            return Some(at);
+        }
+        from = at.checked_add(1)?;
+    }
+}
+
+/// Where in a text a byte first stands, most likely far away or nowhere.
+pub fn find_far(text: &[u8], byte: u8) -> Option<usize> {
+    let bytes = repeated(byte);
+    let mut rest = text;
+    while let Some((block, behind)) = rest.split_first_chunk::<32>() {
+        let [a, b, c, d] = block.as_chunks::<8>().0 else { break };
+        let marks = |word: &[u8; 8]| zeros(u64::from_le_bytes(*word) ^ bytes);
+        if marks(a) | marks(b) | marks(c) | marks(d) != 0 {
+            break;
+        }
+        rest = behind;
+    }
+    let before = text.len().wrapping_sub(rest.len());
+    find(rest, byte).map(|at| before.wrapping_add(at))
+}
+
 /// Returns how often a byte stands in a text.
 pub fn count(text: &[u8], byte: u8) -> usize {
     let bytes = repeated(byte);
@@ -90,7 +126,8 @@ mod tests {
         fn any_byte_can_be_looked_for(text in prop::collection::vec(any::<u8>(), 0..40), one: u8, other: u8) {
             let expected = text.iter().position(|byte| *byte == one || *byte == other);
             prop_assert_eq!(find_either(&text, one, other), expected);
-            prop_assert_eq!(find(&text, one), text.iter().position(|byte| *byte == one));
+            let first = text.iter().position(|byte| *byte == one);
+            prop_assert_eq!((find(&text, one), find_far(&text, one)), (first, first));
             prop_assert_eq!(count(&text, one), text.iter().filter(|byte| **byte == one).count());
         }
 
@@ -100,6 +137,14 @@ mod tests {
                 let lower = lower_case(u64::from_le_bytes(word)).to_le_bytes();
                 prop_assert_eq!(lower.as_slice(), word.to_ascii_lowercase());
             }
+        }
+
+        #[test]
+        fn a_text_is_found_in_another(text in "[ab]{0,90}", wanted in "[ab]{1,4}", other in "[ab]{1,4}") {
+            prop_assert_eq!(find_text(text.as_bytes(), &wanted), text.find(&wanted));
+            prop_assert_eq!(find_far(text.as_bytes(), b'b'), text.find('b'));
+            let first = [text.find(&wanted), text.find(&other)].into_iter().flatten().min();
+            prop_assert_eq!(find_any(text.as_bytes(), &[&wanted, &other]), first);
         }
 
         #[test]

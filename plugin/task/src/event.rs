@@ -209,6 +209,8 @@ pub enum Note {
     NameMissing,
     /// The fields were taken from the rendered message, whose words depend on the machine's language.
     ReadFromMessage,
+    /// The event was found where no known shipper puts it; in what way.
+    Found(&'static str),
     /// The module holds no rules, so nothing was judged.
     NoRules,
     /// More of something than is kept, for example `actions` or `triggers`.
@@ -249,7 +251,7 @@ impl Note {
 
     /// Returns whether there is something of the task that was not looked at.
     pub const fn limits_reading(&self) -> bool {
-        !matches!(self, Self::ReadFromMessage | Self::TagCut(_) | Self::Repaired(_))
+        !matches!(self, Self::ReadFromMessage | Self::Found(_) | Self::TagCut(_) | Self::Repaired(_))
     }
 
     /// Returns whether the definition was read to some place before its end.
@@ -295,6 +297,7 @@ impl fmt::Display for Note {
             Self::ContentEscaped => write!(f, "task content still escaped after unescaping"),
             Self::NameMissing => write!(f, "task name missing"),
             Self::ReadFromMessage => write!(f, "fields read from the rendered message"),
+            Self::Found(how) => write!(f, "record of an unknown shape: {how}"),
             Self::NoRules => write!(f, "no rules in this module: make one with `schtag bake`"),
             Self::TooMany { what, kept } => write!(f, "more {what} than the {kept} that were read"),
             Self::DecodingStopped(why) => write!(f, "decoding stopped: {why}"),

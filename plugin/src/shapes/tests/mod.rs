@@ -1,5 +1,6 @@
 //! Every shape against the same events.
 
+mod anywhere;
 mod fixtures;
 mod others;
 
