@@ -178,7 +178,9 @@ struct Labelled {
 
 impl Labelled {
     fn expected(&self) -> Option<Expected> {
-        match (self.expect.as_deref(), self.malicious) {
+        // A reason may follow the label.
+        let label = self.expect.as_deref().and_then(|label| label.split(':').next());
+        match (label, self.malicious) {
             (Some("none" | "quiet"), _) | (None, Some(false)) => Some(Expected::Ordinary),
             (Some("alert"), _) | (None, Some(true)) => Some(Expected::Attack(Level::Low)),
             (Some(name), _) => match Level::of(name) {

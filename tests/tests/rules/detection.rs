@@ -22,7 +22,7 @@ fn sets() -> tempfile::TempDir {
     let rows = [
         json!({"id": "a", "family": "shells", "expect": "high", "record": record("powershell.exe", "-File C:\\Scripts\\a.ps1")}),
         json!({"id": "b", "family": "shells", "expect": "medium", "records": [record("notepad.exe", ""), record("powershell.exe", "-File C:\\Scripts\\a.ps1")]}),
-        json!({"id": "c", "family": "tools", "expect": "low", "record": record("notepad.exe", "")}),
+        json!({"id": "c", "family": "tools", "expect": "low: an editor", "record": record("notepad.exe", "")}),
         json!({"id": "d", "family": "tools", "malicious": false, "record": record("powershell.exe", "-File C:\\Scripts\\a.ps1")}),
         json!({"id": "e", "set": "lines", "line": "powershell -File C:\\Scripts\\a.ps1"}),
         json!({"id": "f", "record": record("notepad.exe", "")}),
