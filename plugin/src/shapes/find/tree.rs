@@ -15,15 +15,71 @@ use super::words::{self, SECTIONS};
 use crate::shapes::key;
 
 /// The elements of the schema that are read, below the sections.
-const NAMES: &str = "URI Author Date Description Source Version \
-    Documentation SecurityDescriptor BootTrigger RegistrationTrigger IdleTrigger TimeTrigger CalendarTrigger LogonTrigger \
-    SessionStateChangeTrigger EventTrigger WnfStateChangeTrigger CustomTrigger Enabled StartBoundary EndBoundary \
-    ExecutionTimeLimit Delay RandomDelay Repetition Interval Duration StopAtDurationEnd UserId StateChange Subscription \
-    ScheduleByDay ScheduleByWeek ScheduleByMonth Principal GroupId DisplayName LogonType RunLevel ProcessTokenSidType \
-    RequiredPrivileges Privilege Hidden AllowStartOnDemand AllowHardTerminate StartWhenAvailable \
-    RunOnlyIfNetworkAvailable RunOnlyIfIdle WakeToRun DisallowStartIfOnBatteries StopIfGoingOnBatteries \
-    DeleteExpiredTaskAfter Priority MultipleInstancesPolicy RestartOnFailure Count Exec Command Arguments \
-    WorkingDirectory ComHandler ClassId Data";
+const NAMES: [&str; 63] = [
+    "URI",
+    "Author",
+    "Date",
+    "Description",
+    "Source",
+    "Version",
+    "Documentation",
+    "SecurityDescriptor",
+    "BootTrigger",
+    "RegistrationTrigger",
+    "IdleTrigger",
+    "TimeTrigger",
+    "CalendarTrigger",
+    "LogonTrigger",
+    "SessionStateChangeTrigger",
+    "EventTrigger",
+    "WnfStateChangeTrigger",
+    "CustomTrigger",
+    "Enabled",
+    "StartBoundary",
+    "EndBoundary",
+    "ExecutionTimeLimit",
+    "Delay",
+    "RandomDelay",
+    "Repetition",
+    "Interval",
+    "Duration",
+    "StopAtDurationEnd",
+    "UserId",
+    "StateChange",
+    "Subscription",
+    "ScheduleByDay",
+    "ScheduleByWeek",
+    "ScheduleByMonth",
+    "Principal",
+    "GroupId",
+    "DisplayName",
+    "LogonType",
+    "RunLevel",
+    "ProcessTokenSidType",
+    "RequiredPrivileges",
+    "Privilege",
+    "Hidden",
+    "AllowStartOnDemand",
+    "AllowHardTerminate",
+    "StartWhenAvailable",
+    "RunOnlyIfNetworkAvailable",
+    "RunOnlyIfIdle",
+    "WakeToRun",
+    "DisallowStartIfOnBatteries",
+    "StopIfGoingOnBatteries",
+    "DeleteExpiredTaskAfter",
+    "Priority",
+    "MultipleInstancesPolicy",
+    "RestartOnFailure",
+    "Count",
+    "Exec",
+    "Command",
+    "Arguments",
+    "WorkingDirectory",
+    "ComHandler",
+    "ClassId",
+    "Data",
+];
 /// The deepest element of a definition.
 const DEPTH: usize = 8;
 /// The most that is written, in bytes.
@@ -160,7 +216,7 @@ fn canonical(word: &[u8]) -> Option<&'static str> {
         return Some("UserId");
     }
     let is = |name: &&str| key::may_spell(word, name.as_bytes()) && key::same(word, name.as_bytes());
-    SECTIONS.into_iter().chain(NAMES.split_ascii_whitespace()).find(is)
+    SECTIONS.into_iter().chain(NAMES).find(is)
 }
 
 #[cfg(test)]

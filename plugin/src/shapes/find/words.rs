@@ -10,19 +10,40 @@ pub(super) const PLACED: Rank = 2;
 pub(super) const USUAL: Rank = 1;
 
 /// Whole words, also those of a key and the object that it is in (`{"host": {"name": …}}`).
-const WORDS: [(&str, Slot); 9] = [
-    ("name task taskpath", Slot::TaskName),
-    ("user username account accountname", Slot::User),
-    ("sid usersid securityid", Slot::Sid),
-    ("domain userdomain accountdomain", Slot::Domain),
-    ("lid logonid", Slot::LogonId),
-    (
-        " computer computername machinename host hostname hostidentifier agentname agenthostname ",
-        Slot::Computer,
-    ),
-    ("channel logname eventlog", Slot::Channel),
-    ("provider providername sourcename", Slot::Provider),
-    ("timecreated systemtime timestamp datetime", Slot::Time),
+const WORDS: [(&str, Slot); 33] = [
+    ("name", Slot::TaskName),
+    ("task", Slot::TaskName),
+    ("taskpath", Slot::TaskName),
+    ("user", Slot::User),
+    ("username", Slot::User),
+    ("account", Slot::User),
+    ("accountname", Slot::User),
+    ("sid", Slot::Sid),
+    ("usersid", Slot::Sid),
+    ("securityid", Slot::Sid),
+    ("domain", Slot::Domain),
+    ("userdomain", Slot::Domain),
+    ("accountdomain", Slot::Domain),
+    ("lid", Slot::LogonId),
+    ("logonid", Slot::LogonId),
+    ("computer", Slot::Computer),
+    ("computername", Slot::Computer),
+    ("machinename", Slot::Computer),
+    ("host", Slot::Computer),
+    ("hostname", Slot::Computer),
+    ("hostidentifier", Slot::Computer),
+    ("agentname", Slot::Computer),
+    ("agenthostname", Slot::Computer),
+    ("channel", Slot::Channel),
+    ("logname", Slot::Channel),
+    ("eventlog", Slot::Channel),
+    ("provider", Slot::Provider),
+    ("providername", Slot::Provider),
+    ("sourcename", Slot::Provider),
+    ("timecreated", Slot::Time),
+    ("systemtime", Slot::Time),
+    ("timestamp", Slot::Time),
+    ("datetime", Slot::Time),
 ];
 
 /// The sections of a task definition.
@@ -105,8 +126,7 @@ pub(super) fn slot(key: &Folded) -> Option<(Slot, Rank)> {
     if let Some(slot) = key.numbered().and_then(|number| Slot::at(number.checked_sub(1)?)) {
         return Some((slot, PLACED));
     }
-    let has = |words: &&str| words.as_bytes().split(|byte| *byte == b' ').any(|known| known == word);
-    WORDS.iter().find(|(words, _)| has(words)).map(|(_, slot)| (*slot, USUAL))
+    WORDS.iter().find(|(known, _)| known.as_bytes() == word).map(|(_, slot)| (*slot, USUAL))
 }
 
 /// Returns whether a value can be that part of an event.
