@@ -159,7 +159,7 @@ impl Matcher {
         let rules = prepare::rules(&pack)?;
         let deferred = prepare::deferred(&pack);
         let patterns = prepare::Patterns::new(&pack, &tests, &deferred);
-        let searched = prepare::searched(&pack, &deferred);
+        let searched = prepare::searched(&pack, &deferred)?;
         let (mut conditions, mut branches) = (ShortCircuits::default(), ShortCircuits::default());
         let mut written = Conditions::default();
         for rule in &pack.rules {
@@ -174,7 +174,7 @@ impl Matcher {
         written.shrink_to_fit();
         let matcher = Self {
             rules,
-            triggered: prepare::triggered(&pack),
+            triggered: prepare::triggered(&pack)?,
             fields: prepare::fields(&pack, &tests)?,
             deferred,
             crossing: prepare::crossing(&pack),
@@ -298,7 +298,7 @@ impl Matcher {
     /// Adds the rules that a pattern triggers which was found since a mark.
     fn add_triggered(&self, since: Mark, hits: &Hits, rules: &mut Candidates) {
         for pattern in hits.since(since) {
-            rules.add(self.triggered.of(pattern as usize).iter().copied());
+            rules.add(self.triggered.of(pattern as usize));
         }
     }
 
@@ -492,7 +492,7 @@ impl Matcher {
         if !row.work.spend(patterns.len().saturating_mul(SEARCHED)) {
             return;
         }
-        for &pattern in patterns {
+        for pattern in patterns {
             self.search(pattern, row, hits);
         }
     }

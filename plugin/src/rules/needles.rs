@@ -86,7 +86,7 @@ pub(super) struct Needles {
     /// By the classes of two bytes: the number of their list, from 1; 0 where there is none.
     pairs: Vec<u16>,
     /// Where each list ends in `needles`, from list 0 on, which is empty; it begins where the one before ends.
-    ends: Vec<u32>,
+    ends: Vec<u16>,
     needles: Vec<Needle>,
     texts: Vec<u8>,
     /// Of the pairs of a value each so-manieth is looked at; each literal is known by as many pairs that follow each
@@ -180,7 +180,7 @@ impl Needles {
         let mut needles = Vec::new();
         for ([first, second], list) in by_pair {
             needles.extend(list);
-            ends.push(u32::try_from(needles.len()).map_err(|_| TOO_MANY)?);
+            ends.push(u16::try_from(needles.len()).map_err(|_| TOO_MANY)?);
             let row = usize::from(class_of(&classes, first)).saturating_mul(width);
             if let Some(cell) = pairs.get_mut(row.saturating_add(usize::from(class_of(&classes, second)))) {
                 *cell = u16::try_from(ends.len().saturating_sub(1)).map_err(|_| TOO_MANY)?;
@@ -237,9 +237,9 @@ impl Needles {
         work: &Work,
         found: &mut impl FnMut(u32, Found),
     ) -> bool {
-        let bounds = self.ends.get(usize::from(list).wrapping_sub(1)..).and_then(<[u32]>::first_chunk);
+        let bounds = self.ends.get(usize::from(list).wrapping_sub(1)..).and_then(<[u16]>::first_chunk);
         let Some([from, end]) = bounds.copied() else { return true };
-        let needles = self.needles.get(from as usize..end as usize).unwrap_or_default();
+        let needles = self.needles.get(usize::from(from)..usize::from(end)).unwrap_or_default();
         if !work.spend(needles.len().wrapping_mul(NEEDLE).wrapping_add(VISIT)) {
             return false;
         }

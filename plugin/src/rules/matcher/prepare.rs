@@ -167,7 +167,7 @@ fn pattern_of(pack: &Pack, op: Op) -> Option<(u32, &Pattern)> {
 }
 
 /// By rule: the regular expressions that it names.
-pub(super) fn searched(pack: &Pack, deferred: &[Option<Deferred>]) -> Groups {
+pub(super) fn searched(pack: &Pack, deferred: &[Option<Deferred>]) -> Result<Groups, LoadError> {
     let mut pairs: Vec<(usize, u32)> = Vec::new();
     for (index, rule) in pack.rules.iter().enumerate() {
         let patterns =
@@ -179,7 +179,7 @@ pub(super) fn searched(pack: &Pack, deferred: &[Option<Deferred>]) -> Groups {
 }
 
 /// By pattern: the rules that it triggers.
-pub(super) fn triggered(pack: &Pack) -> Groups {
+pub(super) fn triggered(pack: &Pack) -> Result<Groups, LoadError> {
     let mut pairs: Vec<(usize, u32)> = Vec::new();
     for (rule, index) in pack.rules.iter().zip(0_u32..) {
         let triggers = triggers(pack, rule).unwrap_or_default();
