@@ -1,5 +1,5 @@
-//! Records that are small to ship and dear to read: what each costs is bounded, what was not read is noted, and the alert
-//! of a plain action stands beside it.
+//! Records that are small to ship and costly to read: what each costs is bounded, what was not read is noted, and the
+//! alert of a plain action stands beside it.
 //!
 //! Fuel is about one unit an instruction and the same on every machine, so that a bound on it is a bound on time
 //! that no slow machine breaks. One bound holds for every record: [`allowed`]. An ordinary task event takes a half to
@@ -30,7 +30,7 @@ const LOGGED: usize = 3_400;
 struct Trial {
     filter: Filter,
     failures: Vec<String>,
-    /// The dearest record so far: how much of what is allowed it took, in thousandths, and its name.
+    /// The most costly record so far: its share of the allowed fuel, in thousandths, and its name.
     dearest: (u64, String),
 }
 
@@ -228,7 +228,7 @@ fn bombs() -> Vec<Bomb> {
             format!("<Task><Actions>{}</Actions></Task>", looped_action(1_500).repeat(16)),
             "",
         ),
-        // What was dear before: nested interpreters, rewritings, look-alikes.
+        // What was costly before: nested interpreters, rewritings, look-alikes.
         bomb("powershell in powershell, 4,500 deep", powershell(&"powershell -c ".repeat(4_500)), ""),
         bomb("the word powershell, 5,900 times", powershell(&"powershell ".repeat(5_900)), ""),
         bomb("3,000 replacements", powershell(&format!("$x='a'{}", ".Replace('b','c')".repeat(3_000))), ""),

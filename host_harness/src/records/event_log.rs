@@ -64,7 +64,7 @@ impl<'r> EventLog<'r> {
     /// Reads the header of a log.
     ///
     /// # Errors
-    /// When the input cannot be read. A header that is no header is told with the first chunk.
+    /// When the input cannot be read. A header that is no header is reported with the first chunk.
     pub fn new(mut input: Box<dyn Read + 'r>) -> io::Result<Self> {
         let mut header = Vec::new();
         input.by_ref().take(HEADER as u64).read_to_end(&mut header)?;

@@ -169,7 +169,7 @@ fn preinitialise(base: &[u8], packed: &[u8], expected: &Expected) -> Result<Vec<
     if let Some(name) = state.unsupported {
         return Err(BakeError::Run(format!("`{name}` cannot be written into a snapshot")));
     }
-    // The snapshot is taken; what this call leaves behind is in no module.
+    // The snapshot is taken; no module holds what this call writes to memory.
     expected.check(&probe(&mut store, instance))?;
     Ok(wasm)
 }

@@ -22,7 +22,7 @@ pub(super) struct Literal {
     pub(super) decides: bool,
 }
 
-/// Of fewer literals than this only every so many bytes of a value are looked at, as the shortest allows.
+/// With fewer literals than this, some bytes of a value are passed over, as many as the shortest literal allows.
 const FEW: usize = 8;
 /// The most bytes between two looks.
 const MAX_STRIDE: usize = 8;
@@ -49,8 +49,8 @@ pub(super) struct Needles {
     ends: Vec<u32>,
     needles: Vec<Needle>,
     texts: Vec<u8>,
-    /// Of the pairs of a value each so-manieth is looked at; each literal is known by as many pairs that follow each
-    /// other.
+    /// The distance in bytes between two pairs of a value that are looked up. Each literal is listed under this
+    /// number of pairs that follow each other, so that one of them is met.
     stride: usize,
 }
 

@@ -215,7 +215,7 @@ fn table(dense: &dense::DFA<Vec<u32>>) -> Result<Dfa, String> {
     Ok(Dfa { columns, width, start, cells })
 }
 
-/// The column of the end of the text, behind those of the bytes.
+/// The column of the end of the text, after those of the bytes.
 const ENDS: usize = 256;
 
 /// The states of an automaton, numbered as they are met.

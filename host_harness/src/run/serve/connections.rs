@@ -101,7 +101,7 @@ impl Server {
             }
         }
         drop(self.listener);
-        // Whoever has gone need not be told.
+        // A peer that has gone needs no answer.
         let _ = stopping.send(true);
         timeout(self.shutdown_timeout, async { while connections.join_next().await.is_some() {} })
             .await

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub enum Lifecycle {
     /// As long as the host: Fluent Bit from 4.1.0 on.
     Persistent,
-    /// For one chunk, of so many records: Fluent Bit up to 4.0.14.
+    /// For one chunk of this number of records: Fluent Bit up to 4.0.14.
     PerChunk(NonZeroU32),
 }
 
@@ -40,7 +40,7 @@ impl Options {
     /// The fuel that each byte of a record adds to [`Self::GENEROUS_FUEL`].
     pub const GENEROUS_FUEL_PER_BYTE: u64 = 1_000;
 
-    /// The most fuel for a record of so many bytes; `None` is no limit.
+    /// Returns the most fuel for a record of `bytes`; `None` is no limit.
     pub fn fuel_for(&self, bytes: usize) -> Option<u64> {
         let more = self.fuel_per_byte.saturating_mul(bytes as u64);
         self.fuel_limit.map(|limit| limit.saturating_add(more))

@@ -102,7 +102,7 @@ pub fn check_limits(wasm: &[u8]) -> Result<(), GateError> {
     Ok(())
 }
 
-/// Checks a function with so many parameters. Returns its weight.
+/// Checks a function with this number of parameters. Returns its weight.
 fn function(body: &FunctionBody<'_>, parameters: u64) -> Result<u64, GateError> {
     let bad = |error: BinaryReaderError| GateError::NotWasm(error);
     within("bytes in a function", body.range().len() as u64, BODY)?;

@@ -103,7 +103,7 @@ fn copy(module: &mut Module, wasm: &[u8], payload: &Payload<'_>) {
     }
 }
 
-/// Calls the function `inner`, and counts. The global `depth` holds what is in use, the one behind it the peak.
+/// Calls the function `inner`, and counts. The global `depth` holds what is in use, the one after it the peak.
 fn wrapper(parameters: usize, size: u32, inner: u32, depth: u32) -> Function {
     let peak = depth.saturating_add(1);
     let parameters = u32::try_from(parameters).unwrap_or(u32::MAX);
