@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 /// The first bytes of an event log.
-pub const MAGIC: &[u8] = b"ElfFile\0";
+pub(crate) const MAGIC: &[u8] = b"ElfFile\0";
 
 /// Bytes of the file's header that mean something.
 const HEADER: usize = 128;

@@ -37,7 +37,7 @@ const DATA: u64 = 64 << 20;
 ///
 /// # Errors
 /// The first part that is too large, and [`GateError::NotWasm`] when the bytes cannot be read.
-pub fn check_limits(wasm: &[u8]) -> Result<(), GateError> {
+pub(crate) fn check_limits(wasm: &[u8]) -> Result<(), GateError> {
     let bad = GateError::NotWasm;
     let (mut data, mut elements, mut weight) = (0_u64, 0_u64, 0_u64);
     // The number of parameters by type, and of the functions that have no body yet.

@@ -29,7 +29,7 @@ pub enum MeterError {
 
 /// Makes of `wasm` a module that does the same and keeps in [`PEAK`] how much of WAMR's stack it would have needed.
 ///
-/// Each function is wrapped in one that adds its [frame](frame_sizes) before the call and takes it away after it. WAMR
+/// Each function is wrapped in one that adds its frame (`frame_sizes`) before the call and takes it away after it. WAMR
 /// refuses a frame unless it fits twice (`wasm_exec_env_alloc_wasm_frame`), so that is what counts.
 ///
 /// # Errors
