@@ -10,6 +10,10 @@
 //! - [`author`]: check, explain, catalogue pages
 //! - [`report`]: the page of what was found
 //! - [`cli`]: the command `schtag`
+#![cfg_attr(
+    not(feature = "cli"),
+    allow(dead_code, unused_imports, reason = "most of the crate is for the command")
+)]
 
 pub mod author;
 #[cfg(feature = "cli")]

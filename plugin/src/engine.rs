@@ -30,7 +30,7 @@ pub struct At {
 pub enum Outcome {
     /// It is to be passed on byte for byte.
     Unchanged,
-    /// The output buffer holds what replaces it: one JSON object, with room behind it for a NUL.
+    /// The output buffer holds the record that replaces it: one JSON object, with room after it for a NUL.
     Replaced,
     /// Memory did not suffice for the result. The record is to be given to [`Engine::mark`].
     NoMemory,
@@ -161,12 +161,12 @@ impl Engine {
     }
 
     /// Returns what stands for a record whose copy the host could not allocate: all that is left of it is that it was
-    /// there. One JSON object with a NUL behind it, made beforehand.
+    /// there. One JSON object with a NUL after it, made beforehand.
     pub fn lost_copy(&self) -> &[u8] {
         &self.reserve.lost_copy
     }
 
-    /// Returns how many bytes [`Self::mark`] needs behind a record.
+    /// Returns the number of bytes that [`Self::mark`] needs after a record.
     pub fn room_behind(&self) -> usize {
         self.reserve.notice.len().saturating_add(json::MORE)
     }

@@ -1,4 +1,5 @@
-//! Looks for records that are dear to judge: changes recipes of `expensive` towards more fuel, and prints the dearest.
+//! Looks for records that are costly to judge: changes recipes of `expensive` towards more fuel, and prints the most
+//! costly.
 //!
 //! usage: cargo run --example dear_records -- [SECONDS [SEED]]      (after `make dist/schtag.wasm`)
 #![allow(clippy::print_stdout, clippy::indexing_slicing, reason = "a program for a terminal")]

@@ -1,4 +1,5 @@
-//! Records that are small to ship and dear to read: a recipe says which words stand how often in which part of a task.
+//! Records that are small to ship and costly to read: a recipe says which words stand in which part of a task, and
+//! how often.
 
 use crate::mutations::Mutations;
 pub use schtag_properties::fuel::{PARTS, Part, allowed, exec, record};
@@ -129,13 +130,13 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// One word, as often as it fits into so many bytes.
+    /// Repeats one word as often as it fits into `bytes`.
     pub fn of_word(part: Part, word: &str, bytes: usize) -> Self {
         let times = bytes.checked_div(word.len()).unwrap_or(0);
         Self { part, words: vec![(word.to_owned(), times)], times: 1 }
     }
 
-    /// A recipe by chance, of about so many bytes.
+    /// Makes a recipe by chance, of about this number of bytes.
     pub fn by_chance(chance: &mut Mutations, bytes: usize) -> Self {
         let part = chosen(&PARTS, chance).unwrap_or(Part::Description);
         let mut recipe = Self { part, words: Vec::new(), times: 1 };
@@ -148,7 +149,7 @@ impl Recipe {
         recipe
     }
 
-    /// The same with a change, of at most so many bytes.
+    /// Makes the same with a change, of at most this number of bytes.
     pub fn changed(&self, chance: &mut Mutations, bytes: usize) -> Self {
         let mut recipe = self.clone();
         let at = chance.below(recipe.words.len());
@@ -175,7 +176,7 @@ impl Recipe {
         recipe
     }
 
-    /// Makes it so small that it has at most so many bytes.
+    /// Shortens it to at most this number of bytes.
     fn fit(&mut self, bytes: usize) {
         let length = |words: &[(String, usize)]| {
             words.iter().map(|(word, times)| word.len().saturating_mul(*times)).fold(0, usize::saturating_add)
@@ -198,7 +199,7 @@ impl Recipe {
         once.repeat(self.times)
     }
 
-    /// The definition with other actions before and behind.
+    /// The definition with other actions before and after.
     pub fn definition(&self, before: &str, behind: &str) -> String {
         self.part.definition(&self.text(), before, behind)
     }
@@ -213,7 +214,7 @@ fn chosen<T: Copy>(list: &[T], chance: &mut Mutations) -> Option<T> {
     list.get(chance.below(list.len())).copied()
 }
 
-/// Records whose members are dear rather than their task, of about so many bytes: a name and the record.
+/// Records whose members are costly rather than their task, of about this number of bytes: a name and the record.
 pub fn of_members(bytes: usize) -> Vec<(&'static str, String)> {
     let plain = record(&Part::Description.definition("", &exec(PLAIN.0, PLAIN.1), ""));
     let members = plain.strip_prefix('{').unwrap_or(&plain);

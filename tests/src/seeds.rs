@@ -70,7 +70,7 @@ pub fn of(target: &str) -> Result<Vec<Vec<u8>>, String> {
     Ok(seeds)
 }
 
-/// Each part of a task with words that are dear to read there.
+/// Each part of a task with words that are costly to read there.
 fn dear() -> Vec<Vec<u8>> {
     let parts = (0_u8..).zip(PARTS).flat_map(|(number, part)| {
         WORDS.iter().skip(usize::from(number)).step_by(9).map(move |word| {

@@ -13,7 +13,7 @@ pub enum Form {
     Flat,
 }
 
-/// One record in so many is a scheduled-task event.
+/// The number of records of which one is a scheduled-task event.
 pub const TASK_EVERY: usize = 1_000;
 
 /// An endless stream of records of 2 to 4 kB.

@@ -2,4 +2,4 @@
 
 pub mod catalogue_pages;
 pub mod check;
-pub mod explain;
+pub(crate) mod explain;

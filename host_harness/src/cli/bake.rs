@@ -99,7 +99,7 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     partial.push(format!(".{}.partial", process::id()));
     let result = fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, target));
     if result.is_err() {
-        // The error that is told is the one that matters.
+        // The error that is printed is the one that matters.
         let _ = fs::remove_file(&partial);
     }
     result.map_err(failed)

@@ -27,7 +27,7 @@ impl From<Exit> for ExitCode {
 pub(crate) enum Failure {
     /// Whoever read the output has closed it, as `head` does. That is no error of ours.
     Closed,
-    /// Something to be told.
+    /// Something to be printed.
     Message {
         /// The exit code.
         exit: Exit,

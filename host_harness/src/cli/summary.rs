@@ -43,7 +43,7 @@ pub(crate) struct Fuel {
     pub(crate) calls: u64,
     /// Fuel of an average call.
     pub(crate) mean: u64,
-    /// Fuel of the dearest call.
+    /// Fuel of the most costly call.
     pub(crate) max: u64,
     #[serde(skip)]
     total: u64,

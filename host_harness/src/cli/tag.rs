@@ -212,7 +212,7 @@ impl Tag {
         self.lifecycle == Lifecycle::Persistent
     }
 
-    /// When the filter is told that a record arrived, which it did at `arrived`.
+    /// Returns the arrival time to pass to the filter for a record that came at `arrived`.
     fn time_of(&self, record: &[u8], arrived: Timestamp) -> Timestamp {
         let event = || event_time(record).and_then(|time| u32::try_from(time / 1_000).ok());
         let given = if self.event_time { event() } else { self.at };

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-/// A batch is full with so many lines or bytes.
+/// A batch is full with this number of lines or bytes.
 const LINES: usize = 256;
 const BYTES: usize = 1 << 20;
 /// The number of batches that a worker has: one at work and one that waits.

@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 /// The first bytes of an event log.
-pub const MAGIC: &[u8] = b"ElfFile\0";
+pub(crate) const MAGIC: &[u8] = b"ElfFile\0";
 
 /// Bytes of the file's header that mean something.
 const HEADER: usize = 128;
@@ -64,7 +64,7 @@ impl<'r> EventLog<'r> {
     /// Reads the header of a log.
     ///
     /// # Errors
-    /// When the input cannot be read. A header that is no header is told with the first chunk.
+    /// When the input cannot be read. A header that is no header is reported with the first chunk.
     pub fn new(mut input: Box<dyn Read + 'r>) -> io::Result<Self> {
         let mut header = Vec::new();
         input.by_ref().take(HEADER as u64).read_to_end(&mut header)?;

@@ -5,7 +5,7 @@ use crate::records::ndjson::{self, InputError, Lines};
 use std::io::{Cursor, Read};
 
 /// An input, by what it begins with.
-pub enum Input<'r> {
+pub(crate) enum Input<'r> {
     /// One JSON record a line.
     Lines(Lines<'r>),
     /// A Windows event log (.evtx).
@@ -17,7 +17,7 @@ impl<'r> Input<'r> {
     ///
     /// # Errors
     /// When the beginning cannot be read.
-    pub fn new(input: impl Read + 'r, limit: usize) -> Result<Self, InputError> {
+    pub(crate) fn new(input: impl Read + 'r, limit: usize) -> Result<Self, InputError> {
         let mut input = ndjson::decompressed(input)?;
         let head = ndjson::read_magic(&mut input, &[event_log::MAGIC])?;
         let is_log = head == event_log::MAGIC;

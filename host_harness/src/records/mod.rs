@@ -3,6 +3,6 @@
 #[cfg(feature = "cli")]
 pub mod event_log;
 #[cfg(feature = "cli")]
-pub mod input;
+pub(crate) mod input;
 pub mod mapping;
-pub mod ndjson;
+pub(crate) mod ndjson;

@@ -6,7 +6,7 @@ use std::path::Path;
 use thiserror::Error;
 
 /// The longest line that is held as one, in bytes: 64 MiB.
-pub const DEFAULT_LINE_LIMIT: usize = 64 << 20;
+pub(crate) const DEFAULT_LINE_LIMIT: usize = 64 << 20;
 
 const BUFFER: usize = 64 << 10;
 const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
@@ -14,7 +14,7 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Why an input cannot be read.
 #[derive(Debug, Error)]
-pub enum InputError {
+pub(crate) enum InputError {
     /// It cannot be opened or read.
     #[error("{0}")]
     Io(#[from] io::Error),
@@ -27,14 +27,14 @@ pub enum InputError {
 ///
 /// # Errors
 /// When it does not exist, may not be read, or is a directory.
-pub fn open(path: &Path) -> Result<File, InputError> {
+pub(crate) fn open(path: &Path) -> Result<File, InputError> {
     let file = File::open(path)?;
     if file.metadata()?.is_dir() { Err(InputError::Directory) } else { Ok(file) }
 }
 
 /// A piece of the input, as [`Lines`] returns it.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Piece<'a> {
+pub(crate) enum Piece<'a> {
     /// A line.
     Line {
         /// The line without its end.
@@ -54,7 +54,7 @@ pub enum Piece<'a> {
 }
 
 /// The lines of an input. The bytes of all pieces together are the (decompressed) input.
-pub struct Lines<'r> {
+pub(crate) struct Lines<'r> {
     input: BufReader<Box<dyn Read + 'r>>,
     limit: usize,
     line: Vec<u8>,
@@ -76,7 +76,7 @@ impl<'r> Lines<'r> {
     ///
     /// # Errors
     /// When the beginning cannot be read.
-    pub fn new(input: impl Read + 'r, limit: usize) -> Result<Self, InputError> {
+    pub(crate) fn new(input: impl Read + 'r, limit: usize) -> Result<Self, InputError> {
         Self::of_text(decompressed(input)?, limit)
     }
 
@@ -99,7 +99,7 @@ impl<'r> Lines<'r> {
     /// # Errors
     /// When the input cannot be read, or its compressed form is damaged. What could be read of the last line is
     /// then in [`Self::rest`].
-    pub fn next_piece(&mut self) -> io::Result<Option<Piece<'_>>> {
+    pub(crate) fn next_piece(&mut self) -> io::Result<Option<Piece<'_>>> {
         self.line.clear();
         if self.state == State::Beginning {
             self.state = State::BetweenLines;
@@ -131,13 +131,13 @@ impl<'r> Lines<'r> {
     }
 
     /// After an error, what had been read of the line.
-    pub fn rest(&self) -> &[u8] {
+    pub(crate) fn rest(&self) -> &[u8] {
         &self.line
     }
 
     /// Returns whether the next line is at hand wholly, so that the source need not be asked, which may have to wait
     /// for it.
-    pub fn has_line(&self) -> bool {
+    pub(crate) fn has_line(&self) -> bool {
         memchr::memchr(b'\n', self.input.buffer()).is_some()
     }
 

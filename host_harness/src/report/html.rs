@@ -22,7 +22,7 @@ pub(super) fn escape(text: &str) -> String {
     out
 }
 
-/// Returns whether XML and HTML have it for no character.
+/// Returns true for a noncharacter, which XML and HTML do not allow.
 const fn is_none(c: char) -> bool {
     matches!(c, '\u{fffe}' | '\u{ffff}')
 }

@@ -19,7 +19,7 @@ use tallies::Tallies;
 use timeline::Timeline;
 
 /// The default number of groups of alerts that are listed.
-pub const DEFAULT_LIMIT: usize = 500;
+pub(crate) const DEFAULT_LIMIT: usize = 500;
 /// The number of groups of other findings that are listed.
 const OTHERS: usize = 100;
 
@@ -61,7 +61,7 @@ pub struct Heading {
 
 /// The problems of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Troubles {
+pub(crate) struct Troubles {
     /// Lines that are no JSON object.
     pub bad_lines: u64,
     /// Lines that are too long.
@@ -103,7 +103,7 @@ impl Report {
     }
 
     /// Sets the problems of the run, at its end.
-    pub fn set_troubles(&mut self, troubles: Troubles) {
+    pub(crate) fn set_troubles(&mut self, troubles: Troubles) {
         self.troubles = troubles;
     }
 

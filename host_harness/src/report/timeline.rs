@@ -70,7 +70,7 @@ impl Timeline {
         spans
     }
 
-    /// At most so many spans that cover everything.
+    /// Returns at most `most` spans that cover everything.
     pub(super) fn spans(&self, most: usize) -> Option<Spans> {
         let (first, last) = self.range?;
         let covered = |index: usize| last.div_euclid(width(index)) - first.div_euclid(width(index)) + 1;

@@ -5,7 +5,7 @@
 use yaml_serde::Value;
 
 /// The parts in their order: each its key and its heading.
-pub const PARTS: [(&str, &str); 10] = [
+pub(crate) const PARTS: [(&str, &str); 10] = [
     ("goal", "Goal"),
     ("categorization", "Categorization"),
     ("strategy_abstract", "Strategy abstract"),
@@ -19,7 +19,7 @@ pub const PARTS: [(&str, &str); 10] = [
 ];
 
 /// Returns what a part says: one text, or the entries of a list. Empty when there is nothing in it.
-pub fn texts(ads: &Value, part: &str) -> Vec<String> {
+pub(crate) fn texts(ads: &Value, part: &str) -> Vec<String> {
     let values = match ads.get(part) {
         Some(Value::Sequence(values)) => values.as_slice(),
         Some(value) => std::slice::from_ref(value),

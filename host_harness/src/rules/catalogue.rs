@@ -55,7 +55,7 @@ impl Catalogue {
     }
 
     /// The rule of that id.
-    pub fn rule(&self, id: &str) -> Option<&CatalogueRule> {
+    pub(crate) fn rule(&self, id: &str) -> Option<&CatalogueRule> {
         self.0.get(id)
     }
 
@@ -67,14 +67,14 @@ impl Catalogue {
 
 impl CatalogueRule {
     /// Returns what it says of false positives: the section `ads`, else `falsepositives`.
-    pub fn false_positives(&self) -> Vec<String> {
+    pub(crate) fn false_positives(&self) -> Vec<String> {
         let ads = self.metadata.attributes.get("ads");
         let texts = ads.map(|ads| crate::rules::ads::texts(ads, "false_positives")).unwrap_or_default();
         if texts.is_empty() { self.metadata.falsepositives.clone() } else { texts }
     }
 
     /// Returns what to do about a match: the response in the section `ads`.
-    pub fn response(&self) -> Vec<String> {
+    pub(crate) fn response(&self) -> Vec<String> {
         let ads = self.metadata.attributes.get("ads");
         ads.map(|ads| crate::rules::ads::texts(ads, "response")).unwrap_or_default()
     }

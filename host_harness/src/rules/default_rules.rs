@@ -8,7 +8,7 @@ mod embedded {
 }
 
 /// The folder in which reports say that the default rules are. There is no such folder.
-pub const FOLDER: &str = "(default rules)";
+pub(crate) const FOLDER: &str = "(default rules)";
 
 /// The name of each rule's folder and the text of its rule.yml.
 pub(crate) fn rules() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -16,7 +16,7 @@ pub(crate) fn rules() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 /// The default rules, as if they were read from [`FOLDER`].
-pub fn load() -> Loaded {
+pub(crate) fn load() -> Loaded {
     let mut loaded = Loaded::default();
     for (path, text) in embedded::FILES {
         let source = || Source { path: Path::new(FOLDER).join(path), text: (*text).to_owned() };

@@ -42,7 +42,7 @@ pub fn compile(paths: &[PathBuf], settings: Option<&Path>) -> Result<Compilation
 ///
 /// # Errors
 /// As [`compile`].
-pub fn compile_default(settings: Option<&Path>) -> Result<Compilation, RuleFilesError> {
+pub(crate) fn compile_default(settings: Option<&Path>) -> Result<Compilation, RuleFilesError> {
     compile_loaded(default_rules::load(), settings)
 }
 
@@ -77,7 +77,10 @@ fn compile_loaded(loaded: Loaded, settings: Option<&Path>) -> Result<Compilation
 ///
 /// # Errors
 /// When one of the entries cannot be used: a rule that asks for its facts would never match. All that is wrong is said.
-pub fn add_programs(compilation: &mut Compilation, paths: &[PathBuf]) -> Result<(), Vec<ProgramError>> {
+pub(crate) fn add_programs(
+    compilation: &mut Compilation,
+    paths: &[PathBuf],
+) -> Result<(), Vec<ProgramError>> {
     let loaded = programs::load(paths);
     if !loaded.errors.is_empty() {
         return Err(loaded.errors);
@@ -90,7 +93,7 @@ pub fn add_programs(compilation: &mut Compilation, paths: &[PathBuf]) -> Result<
 ///
 /// # Errors
 /// When it cannot be read or used.
-pub fn read_settings(path: &Path) -> Result<Configuration, RuleFilesError> {
+pub(crate) fn read_settings(path: &Path) -> Result<Configuration, RuleFilesError> {
     let text = files::read_text(path, files::SETTINGS)?;
     settings::parse(&text, SystemTime::now())
         .map_err(|error| RuleFilesError::Settings { path: path.into(), error })

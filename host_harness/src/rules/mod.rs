@@ -1,9 +1,9 @@
 //! Sigma rules and the operator's settings: read, checked and compiled to the pack that the guest evaluates.
 
-pub mod ads;
-pub mod attack;
+pub(crate) mod ads;
+pub(crate) mod attack;
 pub mod catalogue;
-pub mod default_rules;
+pub(crate) mod default_rules;
 pub mod load;
 pub mod programs;
 pub mod settings;

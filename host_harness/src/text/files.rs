@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// The most bytes of a WebAssembly module: 32 MiB. The default one has less than one.
-pub const MODULE: u64 = 32 << 20;
+pub(crate) const MODULE: u64 = 32 << 20;
 /// The most bytes of a settings file: 4 MiB.
-pub const SETTINGS: u64 = 4 << 20;
+pub(crate) const SETTINGS: u64 = 4 << 20;
 /// The most bytes of a file of cases: 64 MiB.
-pub const CASES: u64 = 64 << 20;
+pub(crate) const CASES: u64 = 64 << 20;
 
 /// Why a file is not read.
 #[derive(Debug, Error)]
@@ -53,7 +53,7 @@ pub enum FileError {
 
 impl FileError {
     /// Tells the error that there is no such file.
-    pub fn is_missing(&self) -> bool {
+    pub(crate) fn is_missing(&self) -> bool {
         matches!(self, Self::System { error, .. } if error.kind() == io::ErrorKind::NotFound)
     }
 }
@@ -62,7 +62,7 @@ impl FileError {
 ///
 /// # Errors
 /// When it is anything else, is larger, or cannot be read.
-pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
+pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
     let system = |error| FileError::System { path: path.into(), error };
     let regular = |metadata: fs::Metadata| {
         let kind = match metadata.file_type() {
@@ -89,7 +89,7 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
 ///
 /// # Errors
 /// As [`read`], and when it is no such text.
-pub fn read_text(path: &Path, limit: u64) -> Result<String, FileError> {
+pub(crate) fn read_text(path: &Path, limit: u64) -> Result<String, FileError> {
     String::from_utf8(read(path, limit)?).map_err(|_| FileError::NotText { path: path.into() })
 }
 

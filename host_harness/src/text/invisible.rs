@@ -23,12 +23,12 @@ pub fn is_invisible(c: char) -> bool {
 
 /// Returns the text on one line, with each invisible character written as its number, such as `\u{1b}`. A line end
 /// becomes `⏎`, and a tab a blank.
-pub fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     visible_but(text, |_| false)
 }
 
 /// As [`visible`]; the characters that `kept` names stay as they are.
-pub fn visible_but(text: &str, kept: impl Fn(char) -> bool) -> String {
+pub(crate) fn visible_but(text: &str, kept: impl Fn(char) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {

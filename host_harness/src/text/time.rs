@@ -8,7 +8,7 @@
 /// - seconds since 1970, also with a fraction, or milliseconds.
 ///
 /// Years 1970 to 9999.
-pub fn milliseconds(text: &str) -> Option<i64> {
+pub(crate) fn milliseconds(text: &str) -> Option<i64> {
     let text = text.trim();
     let of_json = text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")?.parse().ok());
     let time = of_json.or_else(|| number(text)).or_else(|| splunk(text)).or_else(|| calendar(text));
@@ -19,7 +19,7 @@ pub fn milliseconds(text: &str) -> Option<i64> {
 const YEAR_10000: i64 = 253_402_300_800_000;
 
 /// Milliseconds since 1970 as `2026-03-02T08:14:07Z`, with milliseconds where there are some.
-pub fn rfc3339(milliseconds: i64) -> String {
+pub(crate) fn rfc3339(milliseconds: i64) -> String {
     let (year, month, day) = date(milliseconds.div_euclid(DAY));
     let rest = milliseconds.rem_euclid(DAY);
     let (seconds, fraction) = (rest / 1_000, rest % 1_000);
@@ -29,7 +29,7 @@ pub fn rfc3339(milliseconds: i64) -> String {
 }
 
 /// Milliseconds of a day.
-pub const DAY: i64 = 86_400_000;
+pub(crate) const DAY: i64 = 86_400_000;
 
 fn number(text: &str) -> Option<i64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
@@ -75,7 +75,7 @@ fn calendar(text: &str) -> Option<i64> {
 }
 
 /// Days since 1970 of a date written `YYYY-MM-DD`, or `None` when there is no such day. Years 1970 to 9999.
-pub fn day(date: &str) -> Option<i64> {
+pub(crate) fn day(date: &str) -> Option<i64> {
     let mut parts = date.split('-');
     let (year, month, day) = (four(parts.next()?)?, two(parts.next()?)?, two(parts.next()?)?);
     if parts.next().is_none() { days(year, month, day) } else { None }

@@ -8,7 +8,6 @@ use crate::wasm::abi::{self, load_code};
 use crate::wasm::gate::{self, Form, GateError};
 use crate::wasm::limiter::{self, Limiter};
 use crate::wasm::manifest::Manifest;
-use crate::wasm::outline::Outline;
 use crate::wasm::reencode::{self, ReencodeError, append_custom_section};
 use schtag::engine::{At, Engine as Core, Outcome};
 use schtag::rules::{LoadError, Pack, Packed};
@@ -136,11 +135,6 @@ pub fn bake(base: &[u8], pack: &Pack, budget: usize) -> Result<Baked, BakeError>
     Ok(Baked { wasm, manifest })
 }
 
-/// Returns whether a module is a base module or has been baked, by its exports; neither says anything of its validity.
-pub fn is_base(wasm: &[u8]) -> bool {
-    Outline::parse(wasm).is_ok_and(|outline| outline.export(abi::LOAD).is_some())
-}
-
 /// Loads the pack into an instance and writes down the state that it is then in.
 fn preinitialise(base: &[u8], packed: &[u8], expected: &Expected) -> Result<Vec<u8>, BakeError> {
     let wizer = Wizer::new();
@@ -169,7 +163,7 @@ fn preinitialise(base: &[u8], packed: &[u8], expected: &Expected) -> Result<Vec<
     if let Some(name) = state.unsupported {
         return Err(BakeError::Run(format!("`{name}` cannot be written into a snapshot")));
     }
-    // The snapshot is taken; what this call leaves behind is in no module.
+    // The snapshot is taken; no module holds what this call writes to memory.
     expected.check(&probe(&mut store, instance))?;
     Ok(wasm)
 }
@@ -312,6 +306,7 @@ impl InstanceState for State<'_> {
 mod tests {
     use super::*;
     use crate::run::wasmtime::{self, Instance, Options, Timestamp};
+    use crate::wasm::outline::Outline;
     use crate::wasm::test_guest;
     use schtag::rules::{Level, Op, Rule, Settings};
 

@@ -238,7 +238,7 @@ impl Graph {
     }
 }
 
-/// Visits what `next` leads to from `start` and was not seen, and calls `done` for each when all behind it is done.
+/// Visits what `next` leads to from `start` and was not seen. Calls `done` for each when all that it leads to is done.
 fn walk<'a>(
     start: usize,
     seen: &mut [bool],

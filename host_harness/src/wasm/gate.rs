@@ -5,7 +5,7 @@
 //! all of them load is [`Form::Shipped`].
 mod limits;
 
-pub use limits::check_limits;
+pub(crate) use limits::check_limits;
 
 use crate::wasm::abi;
 use crate::wasm::outline::{Outline, kind_name};
@@ -14,7 +14,7 @@ use wasmparser::types::TypesRef;
 use wasmparser::{ElementItems, ElementKind, Export, ExternalKind, ValType, Validator, WasmFeatures};
 
 /// The features that every supported Fluent Bit has: the MVP plus five.
-pub const FEATURES: WasmFeatures = WasmFeatures::WASM1
+pub(crate) const FEATURES: WasmFeatures = WasmFeatures::WASM1
     .union(WasmFeatures::SIGN_EXTENSION)
     .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
     .union(WasmFeatures::MULTI_VALUE)
@@ -28,7 +28,7 @@ pub const DEFAULT_PACK_BUDGET: usize = 975_000;
 /// The purpose of a module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// The compiler's output: it has [`abi::LOAD`], holds no rules, and may use the encodings of the reference-types
+    /// The compiler's output: it exports `schtag_load`, holds no rules, and may use the encodings of the reference-types
     /// proposal, which rustc does since 1.82.
     Base,
     /// A module that Fluent Bit loads.

@@ -9,11 +9,11 @@ use wasmparser::types::Types;
 use wasmparser::{BlockType, ExternalKind, Operator, Validator, WasmFeatures};
 
 /// Size of a page of linear memory, in bytes.
-pub const PAGE: u64 = 65_536;
+pub(crate) const PAGE: u64 = 65_536;
 
 /// A description of a module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Inspection {
+pub(crate) struct Inspection {
     /// Size in bytes.
     pub size: usize,
     /// SHA-256 in hexadecimal.
@@ -42,7 +42,7 @@ pub struct Inspection {
 
 /// An export.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ExportSummary {
+pub(crate) struct ExportSummary {
     /// Its name.
     pub name: String,
     /// Its type, in words.
@@ -54,7 +54,7 @@ impl Inspection {
     ///
     /// # Errors
     /// When the bytes are not a valid module, or its manifest cannot be read.
-    pub fn of(wasm: &[u8]) -> Result<Self, ManifestError> {
+    pub(crate) fn of(wasm: &[u8]) -> Result<Self, ManifestError> {
         let types = Validator::new_with_features(WasmFeatures::all()).validate_all(wasm)?;
         let refused = gate::check(wasm, Form::Shipped, usize::MAX).err();
         let outline = Outline::parse(wasm)?;

@@ -23,7 +23,7 @@ pub(crate) struct Limiter {
 }
 
 impl Limiter {
-    /// Allows so many bytes of linear memory.
+    /// Allows this number of bytes of linear memory.
     pub(crate) const fn new(memory: usize) -> Self {
         Self { memory, growths: 0 }
     }

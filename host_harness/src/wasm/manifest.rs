@@ -62,7 +62,7 @@ pub struct SettingsSummary {
 
 /// Why a module has no readable manifest.
 #[derive(Debug, Error)]
-pub enum ManifestError {
+pub(crate) enum ManifestError {
     /// The bytes are not a module.
     #[error("this is not a WebAssembly module ({0})")]
     NotWasm(#[from] wasmparser::Error),
@@ -113,7 +113,7 @@ impl Manifest {
     ///
     /// # Errors
     /// When the bytes are not a module, or the section does not hold a manifest.
-    pub fn of(wasm: &[u8]) -> Result<Option<Self>, ManifestError> {
+    pub(crate) fn of(wasm: &[u8]) -> Result<Option<Self>, ManifestError> {
         let outline = Outline::parse(wasm)?;
         Ok(outline.custom(abi::MANIFEST_SECTION).map(serde_json::from_slice).transpose()?)
     }

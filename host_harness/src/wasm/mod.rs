@@ -1,15 +1,15 @@
 //! The module itself: what it exports, whether an agent can load it, what its calls cost, how a pack gets into it.
 
-pub mod abi;
+pub(crate) mod abi;
 pub mod bake;
 pub mod call_graph;
 pub mod gate;
-pub mod inspect;
+pub(crate) mod inspect;
 pub(crate) mod limiter;
 pub mod manifest;
-pub mod outline;
+pub(crate) mod outline;
 mod reachability;
-pub mod reencode;
+pub(crate) mod reencode;
 pub mod stack;
 #[cfg(test)]
 pub(crate) mod test_guest;

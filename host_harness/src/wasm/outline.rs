@@ -5,7 +5,7 @@ use wasmparser::{
 
 /// A module's sections, borrowed from its bytes. Nothing here is validated; see [`crate::wasm::gate`].
 #[derive(Default)]
-pub struct Outline<'a> {
+pub(crate) struct Outline<'a> {
     /// Imports.
     pub imports: Vec<Import<'a>>,
     /// Exports.
@@ -29,7 +29,7 @@ impl<'a> Outline<'a> {
     ///
     /// # Errors
     /// When the bytes are not a module in the binary format.
-    pub fn parse(wasm: &'a [u8]) -> Result<Self, Error> {
+    pub(crate) fn parse(wasm: &'a [u8]) -> Result<Self, Error> {
         let mut outline = Self::default();
         for payload in Parser::new(0).parse_all(wasm) {
             match payload? {
@@ -58,17 +58,17 @@ impl<'a> Outline<'a> {
     }
 
     /// The bytes of a custom section.
-    pub fn custom(&self, name: &str) -> Option<&'a [u8]> {
+    pub(crate) fn custom(&self, name: &str) -> Option<&'a [u8]> {
         self.custom.iter().find(|(found, _)| *found == name).map(|(_, data)| *data)
     }
 
     /// An export by name.
-    pub fn export(&self, name: &str) -> Option<&Export<'a>> {
+    pub(crate) fn export(&self, name: &str) -> Option<&Export<'a>> {
         self.exports.iter().find(|export| export.name == name)
     }
 
     /// Returns how many functions are imported: the index of the first that has a body.
-    pub fn imported_functions(&self) -> usize {
+    pub(crate) fn imported_functions(&self) -> usize {
         self.imports
             .iter()
             .filter(|import| matches!(import.ty, TypeRef::Func(_) | TypeRef::FuncExact(_)))
@@ -77,7 +77,7 @@ impl<'a> Outline<'a> {
 }
 
 /// Returns what kind of thing is exported, in words.
-pub const fn kind_name(kind: ExternalKind) -> &'static str {
+pub(crate) const fn kind_name(kind: ExternalKind) -> &'static str {
     match kind {
         ExternalKind::Func | ExternalKind::FuncExact => "function",
         ExternalKind::Table => "table",

@@ -41,7 +41,7 @@ pub enum ReencodeError {
 ///
 /// # Errors
 /// When `wasm` is not a module, or has passive element segments.
-pub fn reencode(wasm: &[u8], keep: &[&str]) -> Result<Vec<u8>, ReencodeError> {
+pub(crate) fn reencode(wasm: &[u8], keep: &[&str]) -> Result<Vec<u8>, ReencodeError> {
     let outline = Outline::parse(wasm)?;
     let reachable = reachable_functions(&outline, keep)?;
     let mut names_data = false;
@@ -143,7 +143,7 @@ pub fn reencode(wasm: &[u8], keep: &[&str]) -> Result<Vec<u8>, ReencodeError> {
 }
 
 /// Appends a custom section to a module.
-pub fn append_custom_section(wasm: &mut Vec<u8>, name: &str, data: &[u8]) {
+pub(crate) fn append_custom_section(wasm: &mut Vec<u8>, name: &str, data: &[u8]) {
     use wasm_encoder::{CustomSection, Encode, Section};
     let section = CustomSection { name: name.into(), data: data.into() };
     wasm.push(section.id());

@@ -76,7 +76,7 @@ fn what_is_damaged_is_told_and_the_rest_is_read() {
     let mut bad_checksum = whole.clone();
     bad_checksum[first + 60] ^= 1;
     let mut bad_record = whole.clone();
-    // The first token behind the first record's header.
+    // The first token after the first record's header.
     bad_record[first + 512 + 24] = 0xff;
     let mut bad_name = whole.clone();
     let computer: Vec<u8> = "Computer".encode_utf16().flat_map(u16::to_le_bytes).collect();

@@ -27,7 +27,7 @@ fn input() -> Vec<u8> {
     input
 }
 
-/// The faults that were told. Whether memory was lost differs: workers have none.
+/// The faults that were reported. Whether memory was lost differs: workers have none.
 fn faults(assert: &Assert) -> Vec<String> {
     let fault = |line: &str| line.split("; the record").next().unwrap().to_owned();
     stderr(assert).lines().filter(|line| line.contains("-:")).map(fault).collect()

@@ -305,7 +305,7 @@ pub(super) fn expand_powershell(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Reads the reference that follows a dollar sign: its value, and the text behind it.
+/// Reads the reference that follows a dollar sign. Returns its value, and the text after it.
 pub(super) fn powershell_reference(after: &str) -> Option<(&'static str, &str)> {
     let (braced, text) = match after.strip_prefix('{') {
         Some(text) => (true, text),

@@ -238,7 +238,7 @@ fn push_word(out: &mut String, word: &str) {
     }
 }
 
-/// Where in a word `X:\` or `X:/` is, with no letter before it and no second slash behind it.
+/// Finds `X:\` or `X:/` in a word, with no letter before it and no second slash after it.
 fn drive(word: &str) -> Option<usize> {
     let bytes = word.as_bytes();
     let at =

@@ -116,7 +116,7 @@ fn go_up(parts: &mut Vec<&str>, keep: usize, rooted: bool) {
 }
 
 /// Windows drops the dots and blanks that end a name. Blanks that end a *folder's* name are kept: they are
-/// how `C:\Windows \System32` is told from the real one.
+/// how `C:\Windows \System32` differs from the real one.
 fn without_trailing_dots(part: &str) -> &str {
     let bare = part.trim_end_matches('.');
     if bare.is_empty() { part } else { bare }

@@ -50,7 +50,7 @@ fn called(line: &str, behind: &str, method: &str) -> String {
     }
 }
 
-/// Reads a string, or strings joined by `&` or `+`, behind an optional parenthesis: its value, and what
+/// Reads a string, or strings joined by `&` or `+`, after an optional parenthesis: its value, and what
 /// follows.
 ///
 /// In nested VBScript a quote is written two, four, eight ... times; the first run says how many times

@@ -1,4 +1,4 @@
-//! Which of many started programs are read: a limit must not hide the one that matters behind harmless ones.
+//! Chooses which of many started programs are read: a limit must not hide the one that matters behind harmless ones.
 
 use super::environment::find_ignoring_case;
 use super::tokens;
@@ -33,7 +33,7 @@ const INTERPRETERS: [&str; 14] = [
 /// The oddness of a program that runs what stands in its arguments.
 const INTERPRETER: u8 = 8;
 
-/// Keeps at most so many, in their order: the first, the last, and the oddest between.
+/// Keeps at most `most` programs, in their order: the first, the last, and the oddest between.
 pub(super) fn keep(list: &mut Vec<Started>, most: usize) {
     let last = list.len().saturating_sub(1);
     let mut order: Vec<(u8, usize)> = list

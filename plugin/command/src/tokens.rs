@@ -35,7 +35,7 @@ pub(super) fn split_arguments(text: &str) -> Vec<String> {
     list
 }
 
-/// Reads one argument: its value, and the text behind it.
+/// Reads one argument. Returns its value, and the text after it.
 fn argument(text: &str) -> (String, &str) {
     let plain = text.bytes().position(|b| BLANKS.contains(b) || matches!(b, b'"' | b'\\'));
     match plain.map(|at| text.split_at_checked(at)) {
@@ -79,7 +79,7 @@ fn push_backslashes(out: &mut String, count: usize) {
     out.extend(std::iter::repeat_n('\\', count));
 }
 
-/// The text behind the `count`-th argument, as written. For options whose value is the rest of the line.
+/// Returns the text after the `count`-th argument, as written. For options whose value is the rest of the line.
 pub(super) fn after_arguments(text: &str, count: usize) -> &str {
     let mut rest = BLANKS.trim_start(text);
     for _ in 0..count {
@@ -120,10 +120,10 @@ pub(super) fn ends_with_ignoring_case(text: &str, suffix: &str) -> bool {
         .is_some_and(|end| end.eq_ignore_ascii_case(suffix.as_bytes()))
 }
 
-/// Splits a command line into its program, as written, and the arguments behind it.
+/// Splits a command line into its program, as written, and the arguments after it.
 ///
 /// A program in quotes ends with them. An unquoted one ends at the first blank, unless it is a path that
-/// goes on behind it, as in `C:\Program Files\x.exe -a`: Windows tries each blank until a file exists,
+/// goes on after it, as in `C:\Program Files\x.exe -a`: Windows tries each blank until a file exists,
 /// and here a word goes on with the path when it has a backslash or ends with `.exe`, `.com`, `.bat`
 /// or `.cmd`, and does not begin like an option, a quote or another path.
 pub(super) fn split_program(line: &str) -> (&str, &str) {
@@ -144,7 +144,7 @@ fn first_word(line: &str) -> usize {
     end.unwrap_or(line.len())
 }
 
-/// Returns whether the first word of a line is the beginning of a path that could go on behind a blank.
+/// Returns whether the first word of a line is the beginning of a path that could go on after a blank.
 fn is_path(line: &str, first: usize) -> bool {
     let word = line.get(..first).unwrap_or_default();
     if ends_executable(word) || !PATH_SIGNS.is_in(word) {

@@ -230,7 +230,7 @@ fn is_any(argument: &str, list: &[&str]) -> bool {
     list.iter().any(|known| known.eq_ignore_ascii_case(argument))
 }
 
-/// The rest of a line behind a wrapper's options, as written.
+/// Returns the rest of a line after a wrapper's options, as written.
 fn behind_options(arguments: &str, argv: &[String], options: Options) -> String {
     let mut count = 0_usize;
     let mut value = false;
@@ -246,13 +246,13 @@ fn behind_options(arguments: &str, argv: &[String], options: Options) -> String 
     after_arguments(arguments, count).to_owned()
 }
 
-/// The rest of a line behind a flag, as written.
+/// Returns the rest of a line after a flag, as written.
 fn behind_flag(arguments: &str, argv: &[String], flag: &str) -> String {
     let at = argv.iter().position(|argument| argument.eq_ignore_ascii_case(flag)).unwrap_or(argv.len());
     after_arguments(arguments, at.saturating_add(1)).to_owned()
 }
 
-/// The argument behind one of the flags.
+/// Returns the argument after one of the flags.
 fn option_value(argv: &[String], flags: &[&str]) -> Option<String> {
     let at = argv.iter().position(|argument| is_any(argument, flags))?;
     argv.get(at.saturating_add(1)).cloned()
@@ -345,7 +345,7 @@ fn msdt(arguments: &str) -> Option<String> {
     Some(["powershell.exe -command ", script].concat())
 }
 
-/// Functions of system DLLs that start the command line behind them.
+/// Functions of system DLLs that start the command line after their name.
 const RUNDLL32_STARTERS: &[&str] = &[
     "ShellExec_RunDLL",
     "ShellExec_RunDLLA",

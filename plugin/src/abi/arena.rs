@@ -5,7 +5,7 @@ const KEPT: usize = 64 * 1024;
 /// The largest block that is kept for a stream of larger records, in bytes.
 const KEPT_AT_MOST: usize = 1024 * 1024;
 
-/// An arena: copies are handed out one behind the other and all given back at once.
+/// An arena: copies are handed out one after the other and all given back at once.
 #[derive(Debug)]
 pub(super) struct Arena {
     block: Vec<u8>,

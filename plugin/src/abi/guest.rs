@@ -30,7 +30,7 @@ impl Guest {
         }
     }
 
-    /// Memory for a copy of the host's, with room behind it for what is said of a record that there was no memory
+    /// Memory for a copy of the host's, with room after it for the tag of a record that there was no memory
     /// to judge.
     pub(super) fn malloc(&mut self, size: u32) -> *mut u8 {
         if self.finished {
@@ -67,8 +67,8 @@ impl Guest {
         }
     }
 
-    /// Returns how many bytes behind a record of `len` bytes at `address` are [`Self::mark`]'s to use: none where the
-    /// address is not one that [`Self::malloc`] gave.
+    /// Returns the number of bytes after a record of `len` bytes at `address` that [`Self::mark`] may use: none where
+    /// the address is not one that [`Self::malloc`] gave.
     pub(super) fn room(&self, address: *const u8, len: u32) -> usize {
         let room = self.room_behind();
         if self.arena.holds(address, (len as usize).saturating_add(room)) { room } else { 0 }
@@ -90,7 +90,7 @@ impl Guest {
         }
     }
 
-    /// The output's address, with a NUL behind it. The engine leaves room for it.
+    /// Ends the output with a NUL and returns its address. The engine leaves room for it.
     fn terminated(&mut self) -> *const u8 {
         self.output.push(0);
         self.output.as_ptr()

@@ -4,7 +4,7 @@
 //! Source for the first: Fluent Bit's `src/wasm/flb_wasm.c` (`flb_wasm_call_function_format_json`) and
 //! `plugins/filter_wasm/filter_wasm.c`. For each record the host
 //!
-//! 1. copies the tag and the record, both with a NUL behind them, to addresses that `malloc` gives,
+//! 1. copies the tag and the record, both with a NUL after them, to addresses that `malloc` gives,
 //! 2. calls the filter, 3. copies the C string at the address that it returns, 4. calls `free` for the
 //!    record and the tag, except in versions that never do.
 //!
@@ -63,7 +63,7 @@ unsafe fn host_bytes<'a>(start: *const u8, len: u32) -> &'a [u8] {
 /// The filter: a record in, the address of a record out.
 ///
 /// `tag` has `tag_len` bytes and may lack its NUL; `sec` and `nsec` are the record's time; `record` is a JSON
-/// object of `record_len` bytes with a NUL behind it, or null when the host could not allocate the copy.
+/// object of `record_len` bytes with a NUL after it, or null when the host could not allocate the copy.
 ///
 /// Returns `record` itself when nothing is to be changed, else the address of a NUL-terminated JSON object
 /// that stays until the next call. Never null, never empty, never invalid JSON: each of these makes Fluent
@@ -88,14 +88,14 @@ pub unsafe extern "C" fn schtag_filter(
         None => {
             let room = guest.room(record, record_len);
             // SAFETY: the record is not looked at from here on but through this slice, and the arena says that
-            // the bytes behind it belong to the same copy.
+            // the bytes after it belong to the same copy.
             let copy = unsafe { host_copy(record.cast_mut(), record_len as usize, room) };
             guest.mark(copy, record_len)
         }
     })
 }
 
-/// The host's copy of `len` bytes with the room behind it, which is wiped.
+/// Returns the host's copy of `len` bytes with the room after it, which is wiped.
 ///
 /// # Safety
 /// `len` initialised bytes and `room` more at `start` must be memory of one block that nobody else uses while the

@@ -1,6 +1,6 @@
 //! Blocks of rows in ClickHouse's `RowBinary`: (String, DateTime) in, (String) out.
 //!
-//! Source: ClickHouse's documentation of the format: values one behind the other and nothing between; a string
+//! Source: ClickHouse's documentation of the format: values one after the other and nothing between; a string
 //! is its length as an unsigned LEB128 and its bytes, a `DateTime` its Unix seconds as a little-endian `UInt32`.
 
 /// A length that needs more bytes than this would not fit into linear memory.

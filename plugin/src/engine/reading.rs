@@ -126,7 +126,7 @@ fn read_task(event: &TaskEvent<'_>, work: &Work, notes: &mut Vec<Note>) -> Task 
 }
 
 /// Reads the commands of all actions, the short ones first: each is granted an equal share of what is left, so that a
-/// dear one does not take the others' verdict with it.
+/// costly one does not take the others' verdict with it.
 #[inline(never)]
 fn read_commands(task: &Task, programs: &Programs, work: &Work, notes: &mut Vec<Note>) -> Vec<Processes> {
     let order = by_length(task);
@@ -177,7 +177,7 @@ fn gather(processes: &mut [Processes], notes: &mut Vec<Note>) {
     limit_started(processes, notes);
 }
 
-/// Keeps so many of the processes of all actions that their fields can be judged: of each action its own, and as many of
+/// Keeps only as many processes as have fields that can all be judged: of each action its own, and as many of
 /// those that it starts as of any other.
 fn limit_started(processes: &mut [Processes], notes: &mut Vec<Note>) {
     let count = |each: usize| processes.iter().map(|action| action.list.len().min(each)).sum::<usize>();

@@ -8,7 +8,7 @@ pub(super) const fn at(number: u16) -> usize {
     number.wrapping_sub(1) as usize
 }
 
-/// The entries before and behind one in a list, by number.
+/// The entries before and after one in a list, by number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Links {
     pub(super) older: u16,

@@ -30,7 +30,7 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// Returns whether two matches are at most so many seconds apart.
+    /// Returns whether two matches are at most this number of seconds apart.
     pub(super) const fn is_near(&self, other: &Self, window: u32) -> bool {
         self.at.abs_diff(other.at) <= window
     }
@@ -264,7 +264,7 @@ impl Memory {
     }
 }
 
-/// Returns the place of a key among so many, a power of two.
+/// Returns the place of a key among `places`, a power of two.
 const fn place(key: u64, places: usize) -> usize {
     key as usize & places.wrapping_sub(1)
 }

@@ -93,7 +93,7 @@ pub fn remove_members(out: &mut Vec<u8>, object: &Object<'_>, key: &str) -> Resu
     Ok(true)
 }
 
-/// The offset of the comma behind a member that is not the last.
+/// Returns the offset of the comma after a member that is not the last.
 fn comma_after(text: &[u8], member: Member) -> usize {
     let end = member.value_end as usize;
     let rest = text.get(end..).unwrap_or_default();

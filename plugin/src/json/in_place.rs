@@ -12,7 +12,7 @@ pub fn blank_members(text: &mut [u8], key: &str) -> bool {
     let Some(start) = memchr(b'{', text) else { return false };
     let mut at = start.saturating_add(1);
     let mut found = false;
-    // The commas behind the last member that stays, and before the one that is looked at.
+    // The commas after the last member that stays, and before the one that is looked at.
     let mut kept = false;
     loop {
         let mut walker = Walker::resume(text, at);
@@ -25,7 +25,7 @@ pub fn blank_members(text: &mut [u8], key: &str) -> bool {
             if let Some(bytes) = text.get_mut(from..behind) {
                 bytes.fill(b' ');
             }
-            // Behind a member that stays the comma before goes, else the one behind.
+            // After a member that stays, remove the comma before this one; else the comma after it.
             if kept {
                 let comma =
                     text.get(at..from).and_then(|gap| memchr(b',', gap)).map(|gap| at.wrapping_add(gap));
@@ -99,7 +99,7 @@ fn soften(text: &mut [u8]) {
     }
 }
 
-/// Moves what is behind `at` and writes `parts` there. The new length.
+/// Moves the bytes from `at` on and writes `parts` there. Returns the new length.
 fn insert(copy: &mut [u8], len: usize, at: usize, parts: &[&[u8]]) -> Option<usize> {
     let added = parts.iter().map(|part| part.len()).fold(0, usize::saturating_add);
     let longer = len.checked_add(added).filter(|longer| *longer <= copy.len())?;

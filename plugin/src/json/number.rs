@@ -42,7 +42,7 @@ fn any_spelling(spelling: &[u8]) -> Option<u64> {
     if whole.is_empty() {
         return None;
     }
-    // So many of the digits are before the point once the exponent has moved it.
+    // The number of digits before the point once the exponent has moved it.
     let mut before = i64::try_from(whole.len()).ok()?.saturating_add(exponent);
     let mut value = 0u64;
     for byte in whole.iter().chain(fraction) {

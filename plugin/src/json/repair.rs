@@ -265,7 +265,7 @@ impl<'a> Mender<'a, '_> {
         Ok(())
     }
 
-    /// A string, from its opening quote to behind its closing one or to the end.
+    /// Writes a string, from its opening quote past its closing one or to the end.
     fn string(&mut self) -> Result<(), Stop> {
         self.copy(1)?;
         loop {

@@ -115,9 +115,9 @@ enum Next {
     Nothing,
 }
 
-/// Of four bytes the first three.
+/// A mask that keeps the first three of four bytes.
 const THREE: u32 = 0x00ff_ffff;
-/// Of four bytes the first two.
+/// A mask that keeps the first two of four bytes.
 const TWO: u32 = 0xffff;
 /// Between a key and its value, if that is a string, too.
 const KEY_AND_STRING: u32 = u32::from_le_bytes(*b"\":\"\0");
@@ -125,7 +125,7 @@ const KEY_AND_STRING: u32 = u32::from_le_bytes(*b"\":\"\0");
 const KEY_AND_VALUE: u32 = u32::from_le_bytes(*b"\":\0\0");
 /// Between two strings in a row.
 const TWO_STRINGS: u32 = u32::from_le_bytes(*b"\",\"\0");
-/// Behind a number, and before a key.
+/// Between a number and a key.
 const NUMBER_AND_KEY: u16 = u16::from_le_bytes(*b",\"");
 
 impl<'a> Scan<'a, '_> {
@@ -162,7 +162,7 @@ impl<'a> Scan<'a, '_> {
         }
     }
 
-    /// Behind a string, from behind its opening quote, and all strings and numbers that follow it at once.
+    /// Skips a string, from after its opening quote, and all strings and numbers that follow it at once.
     #[inline(always)]
     fn strings(&mut self, mut start: &'a [u8], mut is_key: bool) -> Result<(&'a [u8], Next), Stop<'a>> {
         let object = self.levels.in_object();
@@ -231,7 +231,7 @@ impl<'a> Scan<'a, '_> {
         }
     }
 
-    /// Behind a value that is no string; of a container, inside of it.
+    /// Skips a value that is no string; of a container, only its opening bracket.
     #[inline(always)]
     fn other_value(&mut self, rest: &'a [u8]) -> Result<(&'a [u8], Next), Stop<'a>> {
         match rest.split_first() {
@@ -255,7 +255,7 @@ impl<'a> Scan<'a, '_> {
         }
     }
 
-    /// Behind what follows a value.
+    /// Skips the comma or closing bracket after a value.
     #[inline(always)]
     fn comma(&mut self, rest: &'a [u8]) -> Result<(&'a [u8], Next), Stop<'a>> {
         self.value_ended(self.levels.depth() == 1, rest.len());
@@ -297,7 +297,7 @@ impl<'a> Scan<'a, '_> {
         }
     }
 
-    /// Notes the end of a value with `rest` bytes of the text behind it: the member is remembered, if it is of
+    /// Notes the end of a value with `rest` bytes of the text after it: the member is remembered, if it is of
     /// the top level and wanted.
     #[inline(always)]
     fn value_ended(&mut self, top: bool, rest: usize) {
@@ -328,7 +328,7 @@ fn remember(members: &mut Vec<Member>, member: Member) -> bool {
 /// Stands for a member before there is one. No key begins where the object does.
 const NO_MEMBER: Member = Member { key_start: 0, key_end: 0, value_start: 0, value_end: 0 };
 
-/// Behind white space.
+/// Skips white space.
 #[inline(always)]
 fn blanks(rest: &[u8]) -> &[u8] {
     match rest.first() {
@@ -346,7 +346,7 @@ fn skip_blanks(mut rest: &[u8]) -> &[u8] {
     rest
 }
 
-/// Behind the opening quote of a key, and the white space before it.
+/// Skips the opening quote of a key, and the white space before it.
 #[inline(always)]
 fn quote(rest: &[u8]) -> Rest<'_> {
     match rest.split_first() {
@@ -362,7 +362,7 @@ fn quote_behind_blanks(rest: &[u8]) -> Rest<'_> {
     rest.strip_prefix(b"\"").ok_or(Stop { rest, expected: Expected::Key })
 }
 
-/// Behind a colon and the white space around it.
+/// Skips a colon and the white space around it.
 #[inline(always)]
 fn colon(rest: &[u8]) -> Rest<'_> {
     match rest.split_first() {

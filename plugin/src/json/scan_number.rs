@@ -1,7 +1,7 @@
 //! Is this a JSON number, and where does it end?
 use super::stop::{Expected, Rest, Stop};
 
-/// Behind a number.
+/// Skips a number.
 #[inline(always)]
 pub(super) fn number(rest: &[u8]) -> Rest<'_> {
     let rest = rest.strip_prefix(b"-").unwrap_or(rest);
@@ -21,7 +21,7 @@ pub(super) fn number(rest: &[u8]) -> Rest<'_> {
     Ok(rest)
 }
 
-/// Behind one or more digits.
+/// Skips one or more digits.
 #[inline(always)]
 fn digits(rest: &[u8]) -> Rest<'_> {
     let mut after = rest;

@@ -31,13 +31,13 @@ pub(super) fn not_ascii(inside: &[u8]) -> Result<(&[u8], bool), Stop<'_>> {
     }
 }
 
-/// Behind the string whose inside `rest` begins with, when it is ASCII without escapes.
+/// Returns the text after the string whose inside `rest` begins with, when it is ASCII without escapes.
 #[inline]
 pub fn plain_string(rest: &[u8]) -> Option<&[u8]> {
     plain::<true>(rest).strip_prefix(b"\"")
 }
 
-/// Behind the bytes that stand for themselves. Written out, since a compiler that is to save space unrolls no
+/// Skips the bytes that stand for themselves. Written out, since a compiler that saves space unrolls no
 /// loops.
 #[inline(always)]
 pub(super) fn plain<const ASCII: bool>(rest: &[u8]) -> &[u8] {
@@ -104,7 +104,7 @@ fn plain_tail<const ASCII: bool>(mut rest: &[u8]) -> &[u8] {
     rest.get(plain..).unwrap_or_default()
 }
 
-/// Behind the escape that `rest` begins with, and those that follow it at once. Windows' messages are full of
+/// Skips the escape that `rest` begins with, and those that follow it at once. Windows' messages are full of
 /// line ends and tabs, so four are read at a time.
 #[inline(always)]
 pub(super) fn skip_escapes(mut rest: &[u8]) -> Rest<'_> {
@@ -160,7 +160,7 @@ pub(super) fn skip_last_escapes(mut rest: &[u8]) -> Rest<'_> {
 /// A line end as Windows writes it, escaped.
 const LINE_END: u32 = u32::from_le_bytes(*b"\\r\\n");
 
-/// Behind an escape with four digits.
+/// Skips a `\u` escape and its four digits.
 #[inline(never)]
 fn skip_digits(rest: &[u8]) -> Rest<'_> {
     let after = rest.get(1..).unwrap_or_default();
@@ -221,7 +221,7 @@ mod tests {
     use crate::json::Scanner;
     use serde_json::value::RawValue;
 
-    /// Reads a string, from behind its opening quote, as the key of a member.
+    /// Reads a string, from after its opening quote, as the key of a member.
     fn string(text: &[u8]) -> Option<(Vec<u8>, bool)> {
         let record = [b"{\"", text].concat();
         let mut scanner = Scanner::default();
@@ -230,7 +230,7 @@ mod tests {
         Some((key.to_vec(), object.has_escaped_keys()))
     }
 
-    /// Every byte at every place of two blocks and a tail, behind ASCII and behind other characters.
+    /// Every byte at every place of two blocks and a tail, after ASCII and after other characters.
     #[test]
     fn every_byte_at_every_place_is_judged_as_by_serde_json() {
         for byte in 0..=u8::MAX {

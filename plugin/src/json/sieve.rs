@@ -1,9 +1,9 @@
 //! Which members of a record are worth remembering?
 
-/// Tells, by length and first letter, the keys that may be asked for from all others, at next to no cost.
+/// Finds the keys that may be asked for, by their length and first letter, at next to no cost.
 ///
-/// Nearly all records are passed on after a look at a few of their members, if they have them at all; only
-/// those are remembered that the sieve holds back. It lets no wanted key through, and holds back a few others.
+/// Nearly all records are passed on after a look at a few of their members, if they have them at all. Only the
+/// members that the sieve holds back are remembered. It holds back every wanted key, and a few others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sieve {
     /// For each length the first letters of the wanted keys, by their last five bits, so that case makes no

@@ -70,7 +70,7 @@ pub(super) fn stands_for(inside: &[u8], text: &str) -> bool {
     rest == left
 }
 
-/// The character of an escape, from behind its backslash, and what follows it.
+/// Reads the character of an escape, from after its backslash. Returns it and the text after it.
 fn escaped(escape: &[u8]) -> (char, &[u8]) {
     let Some((&kind, rest)) = escape.split_first() else {
         return (char::REPLACEMENT_CHARACTER, escape);
@@ -82,7 +82,7 @@ fn escaped(escape: &[u8]) -> (char, &[u8]) {
     }
 }
 
-/// The character of a `\u` escape, from behind the u: two of them where they are a surrogate pair.
+/// Reads the character of a `\u` escape, from after the u: of two escapes where they are a surrogate pair.
 fn unicode(digits: &[u8]) -> (char, &[u8]) {
     let Some((first, rest)) = hex4(digits) else {
         return (char::REPLACEMENT_CHARACTER, digits);

@@ -22,7 +22,7 @@ impl<'a> Walker<'a> {
         Self { text, at }
     }
 
-    /// The offset behind what was stepped over.
+    /// The offset after the last thing that was stepped over.
     pub(super) const fn at(&self) -> usize {
         self.at
     }
@@ -109,7 +109,7 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// Steps over a container, from its opening bracket to behind its closing one.
+    /// Steps over a container, from its opening bracket past its closing one.
     pub(super) fn container(&mut self) {
         let mut depth = 0usize;
         while let Some(byte) = self.peek() {

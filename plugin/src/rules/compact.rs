@@ -1,4 +1,4 @@
-//! The patterns of a pack, in little room.
+//! Stores the patterns of a pack in a form that needs little memory.
 use super::glob;
 use super::needles::{Literal, Says};
 use super::{Dfa, LoadError, Pack, Test};

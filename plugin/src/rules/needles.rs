@@ -89,8 +89,8 @@ pub(super) struct Needles {
     ends: Vec<u16>,
     needles: Vec<Needle>,
     texts: Vec<u8>,
-    /// Of the pairs of a value each so-manieth is looked at; each literal is known by as many pairs that follow each
-    /// other.
+    /// The distance in bytes between two pairs of a value that are looked up. Each literal is listed under this
+    /// number of pairs that follow each other, so that one of them is met.
     stride: usize,
 }
 

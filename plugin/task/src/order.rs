@@ -26,7 +26,7 @@ fn sort_indices(order: &mut [usize], by: &dyn Fn(usize, usize) -> Ordering) {
         _ => false,
     };
     let len = order.len();
-    // First the heap is made, from its last parent up; then its top goes behind what is left of it.
+    // First the heap is made, from its last parent up; then its top is moved to the place after its end.
     for step in (0..len.saturating_add(len / 2)).rev() {
         let (mut parent, end) = match step.checked_sub(len) {
             Some(parent) => (parent, len),

@@ -13,7 +13,7 @@ const BYTE: usize = 100;
 /// The most bytes of a record that are passed over: no text in it is read further.
 const PASSED: usize = 64 * 1024;
 
-/// Returns the units that judging a record of so many bytes may cost.
+/// Returns the units that judging a record of this length in bytes may cost.
 pub fn of_record(bytes: usize) -> usize {
     RECORD.saturating_add(bytes.min(PASSED).saturating_mul(BYTE))
 }
@@ -34,7 +34,7 @@ pub struct Work {
 }
 
 impl Work {
-    /// Returns a budget of so many units.
+    /// Returns a budget of this number of units.
     pub const fn new(units: usize) -> Self {
         Self { left: Cell::new(units), spent: Cell::new(false) }
     }
@@ -59,14 +59,14 @@ impl Work {
         }
     }
 
-    /// Charges one walk over so many bytes, at so many units a byte, and [`CALL`] for the step itself.
+    /// Charges one walk over `bytes`, at `units_a_byte`, and [`CALL`] for the step itself.
     #[must_use]
     pub fn walk(&self, bytes: usize, units_a_byte: usize) -> bool {
         self.spend(bytes.saturating_mul(units_a_byte).saturating_add(CALL))
     }
 
     /// Charges a walk over as many of the bytes as are granted, and returns how many those are: all of them, or, where
-    /// that is more than is left, so many as half of what is left pays for. Then the budget is spent.
+    /// that is more than is left, as many as half of the rest pays for. Then the budget is spent.
     #[must_use]
     pub fn walk_part(&self, bytes: usize, units_a_byte: usize) -> usize {
         if self.walk(bytes, units_a_byte) {
@@ -87,7 +87,7 @@ impl Work {
         self.spent.get()
     }
 
-    /// Takes at most so many units out of this budget and returns them as one of their own, so that a dear part
+    /// Takes at most `units` out of this budget and returns them as a budget of their own, so that a costly part
     /// of a record cannot spend the share of the others. [`Self::take_back`] returns what is left of it.
     pub fn lend(&self, units: usize) -> Self {
         let lent = units.min(self.left.get());

@@ -11,11 +11,11 @@ pub const BOUND: u64 = 33_000_000;
 /// The most units of fuel besides, for each byte of a record and each byte of its output.
 ///
 /// Each record is scanned once, one that may be a task event twice, and a mended one three times; its keys are compared,
-/// and it is copied to the output. The dearest are keys that are written with escapes, at 250 units; a
+/// and it is copied to the output. The most costly are keys that are written with escapes, at 250 units; a
 /// number of one digit is at 110, plain text at 10 to 25.
 pub const A_BYTE: u64 = 260;
 
-/// The most that a record may cost, of which so many bytes come out.
+/// Returns the most units that a record of `record` bytes may cost when its output has `out` bytes.
 pub const fn allowed(record: usize, out: usize) -> u64 {
     let bytes = (record as u64).saturating_add(out as u64);
     BOUND.saturating_add(A_BYTE.saturating_mul(bytes))
@@ -67,7 +67,7 @@ pub const PARTS: [Part; 16] = [
 ];
 
 impl Part {
-    /// The definition of a task with a text in this part, and with other actions before and behind.
+    /// The definition of a task with a text in this part, and with other actions before and after.
     pub fn definition(self, text: &str, before: &str, behind: &str) -> String {
         let others = format!("{before}{behind}");
         let whole = |start: &str, attributes: &str, description: &str, triggers: &str, actions: &str| {
@@ -114,7 +114,7 @@ pub fn record(definition: &str) -> String {
 
 /// Judges a task: the first byte of `data` says in which part of it the others stand; of 255, they are the record.
 ///
-/// The more fuel it takes, the more often a loop is gone through, which libFuzzer sees: so it looks for dear inputs.
+/// The more fuel it takes, the more rounds a loop runs. libFuzzer sees that, and so it looks for costly inputs.
 pub fn check(instance: &mut Instance, data: &[u8]) {
     let Some((&part, text)) = data.split_first() else { return };
     let record = match PARTS.get(usize::from(part) % (PARTS.len() + 1)) {

@@ -3,7 +3,7 @@
 use crate::text::{is_key, is_object, members};
 use schtag::engine::{At, Engine, Outcome};
 
-/// Two filters, one behind the other, as on an agent and its aggregator. Each has seen all records, and remembers what
+/// Two filters, one after the other, as on an agent and its aggregator. Each has seen all records, and remembers what
 /// rules over several events ask for.
 #[derive(Debug)]
 pub struct Filters {
@@ -22,7 +22,7 @@ impl Filters {
 ///
 /// - What comes out is one valid object.
 /// - A valid record comes out byte for byte, or with its members unchanged, none of our key left, and at most one
-///   of ours behind the others.
+///   of ours after the others.
 /// - The second filter finds what the first has found, and changes nothing.
 /// - The record's own bytes can be marked instead, as where memory has run out.
 pub fn check(filters: &mut Filters, data: &[u8]) {

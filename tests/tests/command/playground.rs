@@ -250,7 +250,7 @@ fn module_that_never_returns(from_start: bool) -> Vec<u8> {
     .unwrap()
 }
 
-/// The page with this module, a deadline of so many milliseconds, and a script that runs after the page's own.
+/// The page with this module, a deadline in milliseconds, and a script that runs after the page's own.
 fn files_with(module: Vec<u8>, deadline: u32, script: &str) -> Files {
     let mut files = files(&samples());
     let page = read("docs/playground/playground.js");

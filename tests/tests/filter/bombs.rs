@@ -1,5 +1,5 @@
-//! Records that are small to ship and dear to read: what each costs is bounded, what was not read is noted, and the alert
-//! of a plain action stands beside it.
+//! Records that are small to ship and costly to read: what each costs is bounded, what was not read is noted, and the
+//! alert of a plain action stands beside it.
 //!
 //! Fuel is about one unit an instruction and the same on every machine, so that a bound on it is a bound on time
 //! that no slow machine breaks. One bound holds for every record: [`allowed`]. An ordinary task event takes a half to
@@ -23,7 +23,7 @@ const MEMORY: usize = 16 << 20;
 struct Trial {
     filter: Filter,
     failures: Vec<String>,
-    /// The dearest record so far: how much of what is allowed it took, in thousandths, and its name.
+    /// The most costly record so far: its share of the allowed fuel, in thousandths, and its name.
     dearest: (u64, String),
 }
 

@@ -79,7 +79,7 @@ fn describe(rules: &Rules, record: &Record, verdicts: engines::Verdicts) -> Stri
     format!("`{}`: ours {ours}, rsigma {theirs}: {}", rules.title(verdicts.rule), values.join(" "))
 }
 
-/// Rules that did not both match and miss so many times.
+/// Rules that did not both match and miss at least `least` times.
 fn one_sided<'r>(rules: &'r Rules, tally: &[Tally], least: usize) -> Vec<(&'r str, Tally)> {
     let poor = |tally: &Tally| tally.matched < least || tally.missed < least;
     tally.iter().enumerate().filter(|(_, t)| poor(t)).map(|(rule, t)| (rules.title(rule), *t)).collect()

@@ -16,7 +16,8 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path};
 
 /// The first line of every page. A file that begins otherwise was written by a person, and is left alone.
-pub const MARK: &str = "<!-- Written by `schtag docs`; change the rules instead, and run `make docs`. -->";
+pub(crate) const MARK: &str =
+    "<!-- Written by `schtag docs`; change the rules instead, and run `make docs`. -->";
 
 /// The pages for the folder `output`, which must exist: their contents by their file names. The index is
 /// `README.md`.

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 /// Why there is no figure.
 #[derive(Debug, Error)]
-pub enum FuelError {
+pub(crate) enum FuelError {
     /// No module could be made.
     #[error(transparent)]
     Bake(#[from] BakeError),

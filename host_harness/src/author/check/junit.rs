@@ -7,7 +7,7 @@ use super::{CaseReport, Lint, Report, RuleReport};
 use std::fmt::{self, Display, Write};
 
 /// The report as an XML document.
-pub fn junit(report: &Report) -> String {
+pub(crate) fn junit(report: &Report) -> String {
     let mut out =
         String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"schtag check\">\n");
     for rule in &report.rules {

@@ -12,7 +12,7 @@ const FEWEST: usize = 2;
 
 /// One question that was asked of a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Lint {
+pub(crate) struct Lint {
     /// The name of the check: `id`, `level`, `compiler`, `tags`, `false positives`, `ads` or `cases`.
     pub name: &'static str,
     /// True if a problem fails the check; otherwise it is a warning.
@@ -22,7 +22,7 @@ pub struct Lint {
 }
 
 /// Returns whether a rule has a folder of its own, by the name of its file.
-pub fn has_own_folder(path: &Path) -> bool {
+pub(crate) fn has_own_folder(path: &Path) -> bool {
     path.file_stem().is_some_and(|stem| stem == "rule")
 }
 

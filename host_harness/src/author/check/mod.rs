@@ -1,4 +1,4 @@
-//! Checks rules as their authors left them: what each says about itself ([`Lint`]), and its cases.
+//! Checks rules as their authors left them: what each says about itself (`lint`), and its cases.
 //!
 //! Rules with a section `ads` or a folder of their own (`<name>/rule.yml`) are held to everything. Rules from
 //! elsewhere, such as SigmaHQ's, get warnings only: that they lack what this project asks for is no fault, and neither
@@ -8,16 +8,15 @@ mod attack;
 pub mod cases;
 mod fuel;
 mod judge;
-pub mod junit;
+pub(crate) mod junit;
 mod lint;
 mod report;
 pub mod samples;
 pub mod table;
 
-pub use fuel::FuelError;
-pub(crate) use fuel::module;
-pub use lint::{Lint, has_own_folder};
-pub use report::{CaseReport, ProgramsReport, RefusedReport, Report, RuleReport};
+pub(crate) use fuel::{FuelError, module};
+pub(crate) use lint::{Lint, has_own_folder};
+pub(crate) use report::{CaseReport, ProgramsReport, RefusedReport, Report, RuleReport};
 
 use crate::rules::default_rules;
 use crate::rules::sigma::{self, Compilation, CorrelationReason, Reason, Refusal, RuleInfo, Subject};
@@ -31,7 +30,7 @@ use thiserror::Error;
 
 /// Why a check could not be made.
 #[derive(Debug, Error)]
-pub enum CheckError {
+pub(crate) enum CheckError {
     /// The compiled pack does not load.
     #[error("{0}, which is a defect in `schtag`; please report it with the rules")]
     Load(#[from] LoadError),
@@ -44,7 +43,7 @@ pub enum CheckError {
 ///
 /// # Errors
 /// When the engine does not take the rules, or the fuel cannot be measured.
-pub fn check(compiled: &Compilation, base: Option<&[u8]>) -> Result<Report, CheckError> {
+pub(crate) fn check(compiled: &Compilation, base: Option<&[u8]>) -> Result<Report, CheckError> {
     let mut judge = Judge::new(&compiled.pack)?;
     let meter = base.map(|base| fuel::Meter::new(base, &compiled.pack.settings)).transpose()?;
     let mut report = Report::default();
@@ -162,7 +161,7 @@ fn cut(text: &str) -> String {
 /// A short name for each rule, in the order of [`Compilation::rules`]: its folder, if it has its own, else its
 /// file; where several have the same, all but the first get a number. What only feeds correlations has its own
 /// `name` or id after that, with a slash between.
-pub fn names(compiled: &Compilation) -> Vec<String> {
+pub(crate) fn names(compiled: &Compilation) -> Vec<String> {
     let mut taken: HashMap<String, usize> = HashMap::new();
     let mut name = |info: &RuleInfo| {
         let folder = info.path.parent().and_then(Path::file_name).filter(|_| has_own_folder(&info.path));

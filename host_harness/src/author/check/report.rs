@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 /// The findings of a check. `schtag check --json` prints them.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// The rules in the order of their files.
     pub rules: Vec<RuleReport>,
     /// Documents that could not be compiled.
@@ -20,7 +20,7 @@ pub struct Report {
 
 /// The entries of programs that were checked: those that were named, else the default ones.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct ProgramsReport {
+pub(crate) struct ProgramsReport {
     /// The number of entries that can be used.
     pub entries: usize,
     /// The number of their cases.
@@ -31,7 +31,7 @@ pub struct ProgramsReport {
 
 impl ProgramsReport {
     /// The report on entries and the errors found in them.
-    pub fn of(loaded: &Loaded, errors: &[ProgramError]) -> Self {
+    pub(crate) fn of(loaded: &Loaded, errors: &[ProgramError]) -> Self {
         Self {
             entries: loaded.programs.len(),
             cases: loaded.programs.iter().map(|program| program.cases.len()).sum(),
@@ -42,7 +42,7 @@ impl ProgramsReport {
 
 /// A rule, its lints and its cases.
 #[derive(Debug, Clone, Serialize)]
-pub struct RuleReport {
+pub(crate) struct RuleReport {
     /// Its name in tables and file names: its folder, or else its file, without extension.
     pub name: String,
     /// Its id.
@@ -66,7 +66,7 @@ pub struct RuleReport {
 
 /// A case and what became of it.
 #[derive(Debug, Clone, Serialize)]
-pub struct CaseReport {
+pub(crate) struct CaseReport {
     /// Its name.
     pub name: String,
     /// Its line in the file of cases.
@@ -81,7 +81,7 @@ pub struct CaseReport {
 
 /// A document that could not be compiled.
 #[derive(Debug, Clone, Serialize)]
-pub struct RefusedReport {
+pub(crate) struct RefusedReport {
     /// Its file.
     pub path: PathBuf,
     /// The problem, with its place in the file.
@@ -92,29 +92,29 @@ pub struct RefusedReport {
 
 impl RuleReport {
     /// The problems, and whether each fails the check.
-    pub fn problems(&self) -> impl Iterator<Item = (&Lint, &str)> {
+    pub(crate) fn problems(&self) -> impl Iterator<Item = (&Lint, &str)> {
         self.lints.iter().flat_map(|lint| lint.problems.iter().map(move |problem| (lint, problem.as_str())))
     }
 
     /// Returns how many cases passed.
-    pub fn passed(&self) -> usize {
+    pub(crate) fn passed(&self) -> usize {
         self.cases.iter().filter(|case| case.passed).count()
     }
 
     /// The fuel of an average case, which can be compared between rules.
-    pub fn fuel_per_case(&self) -> Option<u64> {
+    pub(crate) fn fuel_per_case(&self) -> Option<u64> {
         self.fuel?.checked_div(u64::try_from(self.cases.len()).ok()?)
     }
 
     /// Returns whether a case or a lint failed.
-    pub fn failed(&self) -> bool {
+    pub(crate) fn failed(&self) -> bool {
         self.passed() < self.cases.len() || self.problems().any(|(lint, _)| lint.fatal)
     }
 }
 
 impl Report {
     /// Returns whether any case, lint or entry of a program failed.
-    pub fn failed(&self) -> bool {
+    pub(crate) fn failed(&self) -> bool {
         !self.programs.errors.is_empty()
             || self.rules.iter().any(RuleReport::failed)
             || self.refused.iter().any(|refused| refused.fatal)

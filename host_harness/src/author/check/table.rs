@@ -257,7 +257,7 @@ pub fn read<T, E: From<RowError> + fmt::Display>(
 }
 
 /// As [`read`], of the text of the file.
-pub fn of<T, E: From<RowError> + fmt::Display>(
+pub(crate) fn of<T, E: From<RowError> + fmt::Display>(
     path: &Path,
     text: &[u8],
     mut read_row: impl FnMut(usize, Row<'_>) -> Result<T, E>,

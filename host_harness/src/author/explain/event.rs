@@ -9,7 +9,7 @@ use serde::Serialize;
 
 /// A scheduled-task event, as rules see it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct EventView {
+pub(crate) struct EventView {
     /// The change: `created`, `deleted`, `enabled`, `disabled` or `updated`.
     pub change: &'static str,
     /// The shape of record that it was read from, for example `winevtlog`.
@@ -28,7 +28,7 @@ pub struct EventView {
 
 /// A field and its values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct FieldView {
+pub(crate) struct FieldView {
     /// Its name in rules.
     pub name: &'static str,
     /// Its values.
@@ -37,7 +37,7 @@ pub struct FieldView {
 
 /// An action of the task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ActionView {
+pub(crate) struct ActionView {
     /// `exec`, `com_handler`, `send_email` or `show_message`.
     pub kind: &'static str,
     /// The action itself and what its wrappers start; empty for actions that start no program.
@@ -48,7 +48,7 @@ pub struct ActionView {
 
 /// A process that an action will become.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ProcessView {
+pub(crate) struct ProcessView {
     /// The wrapper that starts it, by its index among the action's processes; `null` for the action itself.
     pub parent: Option<usize>,
     /// The program's path.
@@ -79,7 +79,7 @@ pub struct ProcessView {
 
 /// A PowerShell command line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PowerShellView {
+pub(crate) struct PowerShellView {
     /// Its parameters by their full names, with their values.
     pub parameters: Vec<String>,
     /// The script file.
@@ -92,7 +92,7 @@ pub struct PowerShellView {
 
 /// A decoded text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LayerView {
+pub(crate) struct LayerView {
     /// The decoding that gave the text.
     pub how: String,
     /// The text.

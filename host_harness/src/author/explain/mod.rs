@@ -9,8 +9,8 @@ mod rule;
 mod view;
 mod words;
 
-pub use event::{ActionView, EventView, FieldView, LayerView, PowerShellView, ProcessView};
-pub use view::{DetectionView, Found, ItemView, Outcome, Reason, RuleView, TestView, Truth};
+pub(crate) use event::{EventView, FieldView, ProcessView};
+pub(crate) use view::{DetectionView, ItemView, Outcome, Reason, RuleView, TestView, Truth};
 
 use crate::author::check::{FuelError, module};
 use crate::rules::sigma::{Compilation, Subject};
@@ -28,7 +28,7 @@ use thiserror::Error;
 
 /// Why a record is judged as it is. `schtag explain --json` prints it.
 #[derive(Debug, Clone, Serialize)]
-pub struct Explanation {
+pub(crate) struct Explanation {
     /// The event that was found in the record; `null` when there is none, and then nothing else is judged.
     pub event: Option<EventView>,
     /// The processes and actions that rules are tried on, in order.
@@ -48,7 +48,7 @@ pub struct Explanation {
 
 /// The action and the process on which the rules are evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct RowView {
+pub(crate) struct RowView {
     /// The index of the action in [`EventView::actions`].
     pub action: usize,
     /// The index of the process among those of the action; `null` for an action that starts no program.
@@ -57,7 +57,7 @@ pub struct RowView {
 
 /// Why nothing was explained.
 #[derive(Debug, Error)]
-pub enum ExplainError {
+pub(crate) enum ExplainError {
     /// The record is not one JSON object.
     #[error("this is not one JSON object: at byte {}, {} is expected", .0.at, .0.expected)]
     Record(Invalid),
@@ -70,7 +70,7 @@ pub enum ExplainError {
 ///
 /// # Errors
 /// When the record is not one JSON object, or the engine does not take the rules.
-pub fn explain(compiled: &Compilation, record: &[u8], at: At) -> Result<Explanation, ExplainError> {
+pub(crate) fn explain(compiled: &Compilation, record: &[u8], at: At) -> Result<Explanation, ExplainError> {
     let pack = compiled.pack.clone();
     let hash = crate::text::digest::sha256_hex(&postcard::to_allocvec(&pack).unwrap_or_default());
     let mut engine = Engine::new(Packed { format: Pack::FORMAT, hash, pack })?;
@@ -96,7 +96,7 @@ pub fn explain(compiled: &Compilation, record: &[u8], at: At) -> Result<Explanat
 ///
 /// # Errors
 /// When no module can be made of it, or it fails on the record.
-pub fn fuel(base: &[u8], pack: &Pack, record: &[u8], at: At) -> Result<u64, FuelError> {
+pub(crate) fn fuel(base: &[u8], pack: &Pack, record: &[u8], at: At) -> Result<u64, FuelError> {
     let time = Timestamp { seconds: at.seconds, nanoseconds: at.nanoseconds };
     let mut tagger = Tagger::new(module(base, pack)?, Options::default())?;
     let tagged = tagger.tag_record(b"explain", time, record);

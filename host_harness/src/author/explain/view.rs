@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// A rule and what each part of it came to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct RuleView {
+pub(crate) struct RuleView {
     /// Its id.
     pub id: String,
     /// Its title.
@@ -31,7 +31,7 @@ pub struct RuleView {
 /// The outcome of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// It matched, and is in the tag.
     Reported,
     /// It matched, and the allowlist covers it.
@@ -50,7 +50,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Returns true if the condition held.
-    pub const fn matched(self) -> bool {
+    pub(crate) const fn matched(self) -> bool {
         matches!(self, Self::Reported | Self::Allowlisted | Self::BelowMinimumLevel | Self::FeedsCorrelation)
     }
 }
@@ -58,7 +58,7 @@ impl Outcome {
 /// A reason why a condition does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Reason {
+pub(crate) enum Reason {
     /// A detection that it needs does not hold.
     Lacks {
         /// The detections of which one would do.
@@ -73,7 +73,7 @@ pub enum Reason {
 
 /// A named detection.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct DetectionView {
+pub(crate) struct DetectionView {
     /// Its name; for what a filter brought in, after the filter's title and a colon.
     pub name: String,
     /// Its truth.
@@ -84,7 +84,7 @@ pub struct DetectionView {
 
 /// An item of a detection: `Field|modifiers: values`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ItemView {
+pub(crate) struct ItemView {
     /// Which of the detection's alternatives it belongs to, from 0: a list of mappings holds when one of them does.
     pub alternative: usize,
     /// The field and modifiers; empty for keywords.
@@ -99,7 +99,7 @@ pub struct ItemView {
 
 /// A test of one value.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct TestView {
+pub(crate) struct TestView {
     /// The question, in words.
     pub asks: String,
     /// True if it holds.
@@ -110,7 +110,7 @@ pub struct TestView {
 
 /// Where a test found what it asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Found {
+pub(crate) struct Found {
     /// The field.
     pub field: &'static str,
     /// Its value.
@@ -120,7 +120,7 @@ pub struct Found {
 /// The truth of a part of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Truth {
+pub(crate) enum Truth {
     /// It holds.
     Holds,
     /// It does not.
@@ -136,10 +136,5 @@ pub enum Truth {
 impl Truth {
     pub(super) const fn of(value: bool) -> Self {
         if value { Self::Holds } else { Self::Fails }
-    }
-
-    /// Returns true if it speaks for a match.
-    pub const fn holds(self) -> bool {
-        matches!(self, Self::Holds | Self::AlwaysHolds)
     }
 }

@@ -184,7 +184,7 @@ impl Text<'_, '_> {
         if !matches!(item.truth, Truth::Holds | Truth::Fails) {
             return;
         }
-        // A list of names is told by the one that was found.
+        // Of a list of names, the one that was found is shown.
         let some_hold = item.tests.iter().any(|test| test.holds);
         let decisive: Vec<&TestView> = item.tests.iter().filter(|test| test.holds || !some_hold).collect();
         let most = if self.view.verbose { usize::MAX } else { TESTS };

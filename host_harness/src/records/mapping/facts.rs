@@ -21,7 +21,7 @@ const RECORD_IDS: [&[&str]; 10] = [
 
 /// The Windows event in a record, as far as a mapping needs it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Facts {
+pub(crate) struct Facts {
     /// 4698 to 4702; `None` when there is no scheduled-task event in the record.
     pub event_id: Option<u16>,
     /// The event's time, as shipped.
@@ -44,7 +44,7 @@ pub struct Facts {
 
 impl Facts {
     /// Reads a record.
-    pub fn of(record: &[u8]) -> Self {
+    pub(crate) fn of(record: &[u8]) -> Self {
         let mut scanner = Scanner::default();
         if let Ok(object) = scanner.scan(record) {
             return Self::of_object(&object);
@@ -94,7 +94,7 @@ impl Facts {
 
 /// The time of the scheduled-task event in a record, in milliseconds since 1970; `None` when there is no such event, or
 /// its time cannot be read.
-pub fn event_time(record: &[u8]) -> Option<i64> {
+pub(crate) fn event_time(record: &[u8]) -> Option<i64> {
     let mut scanner = Scanner::default();
     let object = scanner.scan(record).ok()?;
     let event = shapes::read(&object, shapes::change(&object)?, &Work::new(work::RECORD))?;

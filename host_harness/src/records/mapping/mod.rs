@@ -8,7 +8,7 @@ pub mod ecs;
 mod facts;
 pub mod ocsf;
 
-pub use facts::{Facts, event_time};
+pub(crate) use facts::{Facts, event_time};
 
 use serde_json::Value;
 

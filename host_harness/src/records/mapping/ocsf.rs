@@ -8,7 +8,7 @@ use crate::wasm::manifest::Manifest;
 use serde_json::{Map, Value, json};
 
 /// The version of the schema.
-pub const VERSION: &str = "1.4.0";
+pub(crate) const VERSION: &str = "1.4.0";
 
 /// Makes findings of the tags of a module.
 #[derive(Debug)]

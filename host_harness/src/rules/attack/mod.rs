@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 /// A tactic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Tactic {
+pub(crate) struct Tactic {
     /// As Sigma's tags write it: `defense-evasion` in `attack.defense-evasion`.
     pub tag: &'static str,
     /// For example `TA0005`.
@@ -26,7 +26,7 @@ const fn tactic(tag: &'static str, id: &'static str, name: &'static str) -> Tact
 
 /// The tactics as tags name them: those of ATT&CK up to version 18, and the two that version 19 made of "defense
 /// evasion", of which "stealth" kept the id. In the order of ATT&CK's matrix.
-pub const TACTICS: [Tactic; 16] = [
+pub(crate) const TACTICS: [Tactic; 16] = [
     tactic("reconnaissance", "TA0043", "Reconnaissance"),
     tactic("resource-development", "TA0042", "Resource Development"),
     tactic("initial-access", "TA0001", "Initial Access"),
@@ -46,29 +46,29 @@ pub const TACTICS: [Tactic; 16] = [
 ];
 
 /// The tactics among Sigma tags, in the order of ATT&CK's matrix.
-pub fn tactics(tags: &[String]) -> Vec<Tactic> {
+pub(crate) fn tactics(tags: &[String]) -> Vec<Tactic> {
     let named = |tactic: &&Tactic| tags.iter().any(|tag| tag.strip_prefix("attack.") == Some(tactic.tag));
     TACTICS.iter().filter(named).copied().collect()
 }
 
 /// The name of a technique such as `T1053.005`, where it is known.
-pub fn technique_name(id: &str) -> Option<&'static str> {
+pub(crate) fn technique_name(id: &str) -> Option<&'static str> {
     let at = techniques::NAMES.binary_search_by(|(known, _)| (*known).cmp(id)).ok()?;
     techniques::NAMES.get(at).map(|(_, name)| *name)
 }
 
 /// The address of the page of a technique such as `T1053.005`.
-pub fn technique_url(technique: &str) -> String {
+pub(crate) fn technique_url(technique: &str) -> String {
     format!("https://attack.mitre.org/techniques/{}/", technique.replace('.', "/"))
 }
 
 /// The technique that a sub-technique belongs to; of another, itself.
-pub fn parent(technique: &str) -> &str {
+pub(crate) fn parent(technique: &str) -> &str {
     technique.split('.').next().unwrap_or(technique)
 }
 
 /// Returns what the ECS objects need of these rules, which are given in the pack's order.
-pub fn ecs<'m>(rules: impl IntoIterator<Item = &'m Metadata>) -> Ecs {
+pub(crate) fn ecs<'m>(rules: impl IntoIterator<Item = &'m Metadata>) -> Ecs {
     let rules: Vec<&Metadata> = rules.into_iter().collect();
     let used: Vec<&Tactic> = TACTICS
         .iter()
@@ -107,7 +107,7 @@ pub fn ecs<'m>(rules: impl IntoIterator<Item = &'m Metadata>) -> Ecs {
 }
 
 /// Returns whether a text is the address of a page.
-pub fn is_address(text: &str) -> bool {
+pub(crate) fn is_address(text: &str) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace))
 }

@@ -70,7 +70,7 @@ pub enum Problem {
         /// The word that may have been meant.
         nearest: Option<String>,
     },
-    /// The word behind the role is not one that it takes.
+    /// The word after the role is not one that it takes.
     #[error("`{word}` cannot stand after the role `{role}`; docs/writing_programs.md lists what can")]
     Parameter {
         /// The role.

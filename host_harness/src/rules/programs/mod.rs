@@ -7,7 +7,7 @@ mod error;
 mod parse;
 
 pub use error::{Problem, ProgramError};
-pub use parse::{Case, Program};
+pub use parse::Program;
 
 use crate::text::files;
 use schtag::command::programs::{Builder, Programs};
@@ -21,7 +21,7 @@ mod embedded {
 }
 
 /// The folder in which reports say that the default programs are. There is no such folder.
-pub const FOLDER: &str = "(default programs)";
+pub(crate) const FOLDER: &str = "(default programs)";
 
 /// The most bytes of a file.
 const MAX_FILE: u64 = 1 << 20;
@@ -47,7 +47,7 @@ pub fn load_default() -> Loaded {
 }
 
 /// The programs in folders, searched for .yml and .yaml, and in single files.
-pub fn load(paths: &[PathBuf]) -> Loaded {
+pub(crate) fn load(paths: &[PathBuf]) -> Loaded {
     let mut loaded = Loaded::default();
     for path in paths {
         for file in files_of(path, &mut loaded.errors) {
@@ -90,7 +90,7 @@ fn files_of(path: &Path, errors: &mut Vec<ProgramError>) -> Vec<PathBuf> {
 ///
 /// # Errors
 /// When they do not fit into the compiled form.
-pub fn compile(others: &[Program]) -> Result<Programs, ProgramError> {
+pub(crate) fn compile(others: &[Program]) -> Result<Programs, ProgramError> {
     let mut builder = Builder::default();
     for program in load_default().programs.iter().chain(others) {
         builder.add(&program.source).map_err(|error| program.error(Problem::TooLarge(error)))?;
@@ -100,7 +100,7 @@ pub fn compile(others: &[Program]) -> Result<Programs, ProgramError> {
 
 /// The errors of entries: names that two entries of one set have, and cases that fail. `programs` are the entries that
 /// the cases are read with.
-pub fn check(loaded: &Loaded, programs: &Programs) -> Vec<ProgramError> {
+pub(crate) fn check(loaded: &Loaded, programs: &Programs) -> Vec<ProgramError> {
     let mut errors = loaded.errors.clone();
     let mut names: HashMap<&str, &Program> = HashMap::new();
     for program in &loaded.programs {

@@ -216,7 +216,7 @@ fn condition(text: String) -> Condition {
     }
 }
 
-/// Reads a role with what stands behind it: `code python`, `input*`, `command...`.
+/// Reads a role with the word or sign after it: `code python`, `input*`, `command...`.
 fn argument(text: &str) -> Result<Argument, Problem> {
     let (text, is_rest) = text.strip_suffix("...").map_or((text, false), |text| (text, true));
     let (text, is_repeated) = text.strip_suffix('*').map_or((text, false), |text| (text, true));

@@ -14,7 +14,7 @@ use std::fmt;
 use std::time::SystemTime;
 
 /// Values of the placeholders (`%name%`) of Sigma's `expand` modifier, by name.
-pub type Placeholders = BTreeMap<String, Vec<String>>;
+pub(crate) type Placeholders = BTreeMap<String, Vec<String>>;
 
 /// A settings file, read.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -149,7 +149,7 @@ pub fn parse(text: &str, now: SystemTime) -> Result<Configuration, SettingsError
 ///
 /// # Errors
 /// See [`SettingsError`].
-pub fn add_packaged(
+pub(crate) fn add_packaged(
     configuration: &mut Configuration,
     text: &str,
     now: SystemTime,

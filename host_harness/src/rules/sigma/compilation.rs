@@ -21,9 +21,9 @@ use std::path::PathBuf;
 use yaml_serde::Value;
 
 /// The most rules of a pack.
-pub const MAX_RULES: usize = 5_000;
+pub(crate) const MAX_RULES: usize = 5_000;
 /// The most correlations of a pack.
-pub const MAX_CORRELATIONS: usize = 500;
+pub(crate) const MAX_CORRELATIONS: usize = 500;
 
 /// Compiled rules, and what is to be said about them.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -13,13 +13,13 @@ use std::collections::HashMap;
 use yaml_serde::Value;
 
 /// Longest timespan, in seconds: a day. Past events are kept in bounded memory.
-pub const MAX_TIMESPAN: u64 = 86_400;
+pub(crate) const MAX_TIMESPAN: u64 = 86_400;
 /// The most rules that a correlation may name, and the most fields by which it may group.
 pub(super) const MAX_RULES: usize = 16;
 /// See [`MAX_RULES`].
 pub(super) const MAX_GROUP_BY: usize = 8;
 /// The most events that a correlation may count.
-pub const MAX_COUNT: u64 = 1_000;
+pub(crate) const MAX_COUNT: u64 = 1_000;
 
 /// The rule or correlation that a name or id refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

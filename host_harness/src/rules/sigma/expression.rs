@@ -11,7 +11,7 @@ pub(super) enum Expression {
     Constant(bool),
     Leaf(Leaf),
     Not(Box<Self>),
-    /// At least so many of them hold.
+    /// At least `least` of them hold.
     AtLeast {
         least: usize,
         of: Vec<Self>,

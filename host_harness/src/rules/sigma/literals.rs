@@ -122,7 +122,7 @@ fn characters(class: &Class) -> Option<Vec<String>> {
     limited(characters.iter().map(|c| fold(c.encode_utf8(&mut [0; 4])).into_owned()).collect())
 }
 
-/// Every text of the one with every text of the other behind it.
+/// Returns every text of the one followed by every text of the other.
 fn product(one: &[String], other: &[String]) -> Option<Vec<String>> {
     if one.len().checked_mul(other.len())? > MAX_TEXTS {
         return None;

@@ -121,7 +121,7 @@ impl Metadata {
 
 /// Returns what the rules and correlations of a file say about themselves, without compiling them. Documents that say
 /// less than a rule must are left out.
-pub fn metadata(text: &str) -> Vec<Metadata> {
+pub(crate) fn metadata(text: &str) -> Vec<Metadata> {
     let documents = split(text).into_iter().filter_map(Result::ok);
     documents.filter_map(|document| Metadata::read(&Node::root(&document)).ok()).collect()
 }

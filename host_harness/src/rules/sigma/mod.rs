@@ -29,16 +29,14 @@ mod source;
 pub(crate) mod text;
 mod values;
 
-pub use compilation::{Compilation, MAX_CORRELATIONS, MAX_RULES, Remark, compile};
-pub use correlation::{MAX_COUNT, MAX_TIMESPAN};
+pub use compilation::{Compilation, compile};
 pub use expression::Part;
-pub use metadata::{Metadata, metadata};
-pub use patterns::{MAX_PATTERNS, MAX_REGEXES};
+pub use metadata::Metadata;
+pub(crate) use metadata::metadata;
 pub use refusal::{CorrelationReason, Reason, Refusal};
-pub use regex::MAX_REGEX;
-pub use rsigma_parser::Status;
 pub use rule::{Note, RuleInfo, Subject};
-pub use source::{Loaded, MAX_FILE, MAX_FILES, Source, load};
+pub(crate) use source::MAX_FILE;
+pub use source::{Loaded, Source, load};
 
 #[cfg(doc)]
 use schtag::rules::Pack;

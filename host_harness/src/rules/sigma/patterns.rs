@@ -8,9 +8,9 @@ use schtag::rules::{Cidr, Comparison, Glob, Pattern, Regex, Relation, Target, Te
 use std::collections::HashMap;
 
 /// The most distinct tests of a pack.
-pub const MAX_PATTERNS: usize = 20_000;
+pub(crate) const MAX_PATTERNS: usize = 20_000;
 /// The most bytes that a pack's regular expressions may have together.
-pub const MAX_REGEXES: usize = 8 << 20;
+pub(crate) const MAX_REGEXES: usize = 8 << 20;
 
 /// Numbers tests.
 #[derive(Default)]

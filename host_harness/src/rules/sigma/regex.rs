@@ -20,7 +20,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 /// The most bytes of a compiled expression.
-pub const MAX_REGEX: usize = 1 << 20;
+pub(crate) const MAX_REGEX: usize = 1 << 20;
 /// The most bytes of the automaton before it is made sparse.
 const MAX_DENSE: usize = 4 * MAX_REGEX;
 /// From this size on, time is spent on making the automaton smaller.
@@ -215,7 +215,7 @@ fn table(dense: &dense::DFA<Vec<u32>>) -> Result<Dfa, String> {
     Ok(Dfa { columns, width, start, cells })
 }
 
-/// The column of the end of the text, behind those of the bytes.
+/// The column of the end of the text, after those of the bytes.
 const ENDS: usize = 256;
 
 /// The states of an automaton, numbered as they are met.

@@ -8,9 +8,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// The most bytes of a rule file.
-pub const MAX_FILE: u64 = 1 << 20;
+pub(crate) const MAX_FILE: u64 = 1 << 20;
 /// The most rule files, and the most folders, that are read.
-pub const MAX_FILES: usize = 20_000;
+pub(crate) const MAX_FILES: usize = 20_000;
 
 /// The text of a rule file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct Source {
 pub struct Loaded {
     /// The files, those of a folder by name.
     pub sources: Vec<Source>,
-    /// The files named allowlist.yml among them, which hold no rules; see [`crate::rules::settings::add_packaged`].
+    /// The files named allowlist.yml among them, which hold no rules; `settings` adds their entries.
     pub allowlists: Vec<Source>,
     /// The files that could not be read.
     pub refused: Vec<Refusal>,

@@ -7,9 +7,9 @@
 mod nearest;
 mod node;
 
-pub use nearest::nearest;
-pub(crate) use node::hint;
-pub use node::{Node, SchemaError};
+pub(crate) use nearest::nearest;
+pub use node::SchemaError;
+pub(crate) use node::{Node, hint};
 
 use serde::de::{DeserializeSeed, EnumAccess, Error as _, MapAccess, SeqAccess, Visitor};
 use std::cell::Cell;
@@ -17,11 +17,11 @@ use std::fmt;
 use yaml_serde::{Mapping, Value};
 
 /// The most values of one file, with its aliases replaced by their values.
-pub const MAX_VALUES: usize = 200_000;
+pub(crate) const MAX_VALUES: usize = 200_000;
 /// The most bytes of text in one file's values, with its aliases replaced by their values.
-pub const MAX_TEXT: usize = 4 << 20;
+pub(crate) const MAX_TEXT: usize = 4 << 20;
 /// The deepest nesting of values. Rules need about six levels.
-pub const MAX_DEPTH: usize = 32;
+pub(crate) const MAX_DEPTH: usize = 32;
 /// The deepest nesting of `[` and `{` in the text, counted roughly and before parsing, because libyaml's time grows
 /// with the square of it.
 const MAX_FLOW_DEPTH: usize = 256;

@@ -2,7 +2,7 @@
 
 /// The candidate that was most likely meant by a misspelt word: the one fewest edits away (insertions,
 /// deletions, substitutions and swaps of neighbours, whatever the case), if these are few for its length.
-pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+pub(crate) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     /// Longer words are not misspelt keys.
     const MAX_WORD: usize = 64;
     let word: Vec<char> = word.to_lowercase().chars().collect();

@@ -43,7 +43,7 @@ pub(crate) fn hint(nearest: Option<&str>) -> String {
 
 impl SchemaError {
     /// Where it is; empty for the document itself.
-    pub fn place(&self) -> &str {
+    pub(crate) fn place(&self) -> &str {
         match self {
             Self::Type { place, .. } | Self::Missing { place, .. } | Self::Unknown { place, .. } => place,
         }
@@ -52,29 +52,29 @@ impl SchemaError {
 
 /// A value and its place.
 #[derive(Debug, Clone)]
-pub struct Node<'a> {
+pub(crate) struct Node<'a> {
     value: &'a Value,
     place: String,
 }
 
 impl<'a> Node<'a> {
     /// A whole document.
-    pub const fn root(value: &'a Value) -> Self {
+    pub(crate) const fn root(value: &'a Value) -> Self {
         Self { value, place: String::new() }
     }
 
     /// The value.
-    pub const fn value(&self) -> &'a Value {
+    pub(crate) const fn value(&self) -> &'a Value {
         self.value
     }
 
     /// Its place, for example `detection.selection.Image|endswith` or `rules[2]`.
-    pub fn place(&self) -> &str {
+    pub(crate) fn place(&self) -> &str {
         &self.place
     }
 
     /// The complaint that something else is expected here.
-    pub fn expected(&self, expected: impl Into<String>) -> SchemaError {
+    pub(crate) fn expected(&self, expected: impl Into<String>) -> SchemaError {
         let found = match self.value {
             Value::Null => "nothing".to_owned(),
             Value::Bool(value) => format!("`{value}`"),
@@ -92,7 +92,7 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     /// When this is not a mapping.
-    pub fn get(&self, key: &str) -> Result<Option<Self>, SchemaError> {
+    pub(crate) fn get(&self, key: &str) -> Result<Option<Self>, SchemaError> {
         let value = self.mapping()?.get(key).filter(|value| !value.is_null());
         Ok(value.map(|value| self.child(key, value)))
     }
@@ -101,7 +101,7 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     /// When it is not, or when this is not a mapping.
-    pub fn require(&self, key: &str) -> Result<Self, SchemaError> {
+    pub(crate) fn require(&self, key: &str) -> Result<Self, SchemaError> {
         self.get(key)?.ok_or_else(|| SchemaError::Missing { place: self.place.clone(), key: key.to_owned() })
     }
 
@@ -109,7 +109,7 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     /// When this is not a mapping.
-    pub fn entries(&self) -> Result<impl Iterator<Item = (&'a str, Self)>, SchemaError> {
+    pub(crate) fn entries(&self) -> Result<impl Iterator<Item = (&'a str, Self)>, SchemaError> {
         let mapping = self.mapping()?;
         Ok(mapping.iter().filter_map(|(key, value)| {
             let key = key.as_str()?;
@@ -121,7 +121,7 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     /// When there is another, or when this is not a mapping.
-    pub fn only(&self, keys: &[&str]) -> Result<(), SchemaError> {
+    pub(crate) fn only(&self, keys: &[&str]) -> Result<(), SchemaError> {
         for (key, _) in self.entries()? {
             if !keys.contains(&key) {
                 return Err(SchemaError::Unknown {
@@ -138,7 +138,7 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     /// When this is not a list.
-    pub fn elements(&self) -> Result<impl Iterator<Item = Self>, SchemaError> {
+    pub(crate) fn elements(&self) -> Result<impl Iterator<Item = Self>, SchemaError> {
         let Value::Sequence(values) = self.value else { return Err(self.expected("a list")) };
         Ok(values
             .iter()
@@ -147,7 +147,7 @@ impl<'a> Node<'a> {
     }
 
     /// The elements of a list, or the value itself where one stands for a list of one.
-    pub fn one_or_more(&self) -> Vec<Self> {
+    pub(crate) fn one_or_more(&self) -> Vec<Self> {
         match self.elements() {
             Ok(elements) => elements.collect(),
             Err(_) => vec![self.clone()],
@@ -158,7 +158,7 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     /// When this is something else.
-    pub fn text(&self) -> Result<&'a str, SchemaError> {
+    pub(crate) fn text(&self) -> Result<&'a str, SchemaError> {
         self.value.as_str().ok_or_else(|| self.expected("a text"))
     }
 
@@ -166,7 +166,7 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     /// When this is something else.
-    pub fn texts(&self) -> Result<Vec<String>, SchemaError> {
+    pub(crate) fn texts(&self) -> Result<Vec<String>, SchemaError> {
         self.one_or_more().iter().map(|node| Ok(node.text()?.to_owned())).collect()
     }
 
@@ -174,7 +174,7 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     /// When this is something else.
-    pub fn boolean(&self) -> Result<bool, SchemaError> {
+    pub(crate) fn boolean(&self) -> Result<bool, SchemaError> {
         self.value.as_bool().ok_or_else(|| self.expected("`true` or `false`"))
     }
 

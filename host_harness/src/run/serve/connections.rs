@@ -31,7 +31,7 @@ const BREATH: Duration = Duration::from_millis(100);
 
 /// A hop that listens.
 #[derive(Debug)]
-pub struct Server {
+pub(crate) struct Server {
     listener: TcpListener,
     address: SocketAddr,
     routes: Router,
@@ -49,7 +49,7 @@ impl Server {
     ///
     /// # Errors
     /// When the runtime cannot take the port over.
-    pub fn new(
+    pub(crate) fn new(
         listener: std::net::TcpListener,
         tag: Tag,
         options: Options,
@@ -65,13 +65,13 @@ impl Server {
     }
 
     /// The address that it listens on.
-    pub const fn address(&self) -> SocketAddr {
+    pub(crate) const fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Answers requests until `stop` is ready. Then the port is closed, and requests that have come in are still
     /// answered. False when some were not done in time.
-    pub async fn run(self, stop: impl Future<Output = ()>) -> bool {
+    pub(crate) async fn run(self, stop: impl Future<Output = ()>) -> bool {
         let mut connections = JoinSet::new();
         let (stopping, stopped) = watch::channel(false);
         let mut stop = pin!(stop);
@@ -101,7 +101,7 @@ impl Server {
             }
         }
         drop(self.listener);
-        // Whoever has gone need not be told.
+        // A peer that has gone needs no answer.
         let _ = stopping.send(true);
         timeout(self.shutdown_timeout, async { while connections.join_next().await.is_some() {} })
             .await

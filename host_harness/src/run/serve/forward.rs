@@ -25,11 +25,11 @@ const MOST_ANSWER: usize = 64 << 10;
 
 /// Where batches are sent to: an `http` URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Downstream(Uri);
+pub(crate) struct Downstream(Uri);
 
 /// Why a URL is no [`Downstream`].
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum DownstreamError {
+pub(crate) enum DownstreamError {
     /// It cannot be read.
     #[error("this is not a URL such as http://127.0.0.1:8788/")]
     NotUrl,
@@ -44,7 +44,7 @@ pub enum DownstreamError {
 impl Downstream {
     /// Returns whether it is what listens on this address, by any of the addresses that its host has now: then the hop
     /// would send to itself. A way back through other hosts is found only when a batch comes back.
-    pub fn leads_to(&self, listen: SocketAddr) -> bool {
+    pub(crate) fn leads_to(&self, listen: SocketAddr) -> bool {
         trail::leads_to(self, listen)
     }
 

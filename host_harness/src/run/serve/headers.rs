@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 /// Names why a batch, or some of its events, passes without tags: on the request to the downstream and on the answer.
 pub(super) const UNTAGGED: HeaderName = HeaderName::from_static("schtag-untagged");
 
-/// The reason for which a header stays behind.
+/// The reason for which a header is not passed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Because {
     /// It is about the connection between the sender and the hop (RFC 9110, section 7.6.1).
@@ -22,7 +22,7 @@ enum Because {
     Answer,
 }
 
-/// The headers that stay behind. All others go on.
+/// The headers that are not passed on. All others are.
 const STAY: [(&str, Because); 34] = [
     ("connection", Because::Connection),
     ("expect", Because::Connection),

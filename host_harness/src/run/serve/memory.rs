@@ -71,7 +71,7 @@ impl Share {
         Ok(())
     }
 
-    /// Gives back all but so many bytes.
+    /// Gives back all but `bytes` bytes.
     pub(super) fn shrink_to(&mut self, bytes: usize) {
         let back = self.bytes.saturating_sub(bytes);
         self.memory.held.fetch_sub(back, Relaxed);

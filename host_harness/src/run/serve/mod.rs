@@ -32,8 +32,8 @@ mod peers;
 mod tally;
 mod trail;
 
-pub use connections::Server;
-pub use forward::{Downstream, DownstreamError};
+pub(crate) use connections::Server;
+pub(crate) use forward::Downstream;
 
 use std::thread::available_parallelism;
 use std::time::Duration;
@@ -41,7 +41,7 @@ use tokio::sync::Semaphore;
 
 /// Where a hop sends to, and what bounds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Options {
+pub(crate) struct Options {
     /// Where tagged batches go. Without one the sender gets them back.
     pub forward: Option<Downstream>,
     /// The largest body, as it comes and decompressed, in bytes.
@@ -63,18 +63,18 @@ pub struct Options {
 
 impl Options {
     /// Four times the 10 MB of a batch of Vector's `http` sink, since that measure is an estimate.
-    pub const DEFAULT_MAX_BODY: usize = 40 << 20;
+    pub(crate) const DEFAULT_MAX_BODY: usize = 40 << 20;
     /// Vector's sink begins with one request at a time, and adapts.
-    pub const DEFAULT_MAX_REQUESTS: usize = 16;
+    pub(crate) const DEFAULT_MAX_REQUESTS: usize = 16;
     /// 30 seconds.
-    pub const DEFAULT_READ_TIMEOUT: Duration = Duration::from_secs(30);
+    pub(crate) const DEFAULT_READ_TIMEOUT: Duration = Duration::from_secs(30);
     /// 30 seconds: the sink itself gives up after 60.
-    pub const DEFAULT_FORWARD_TIMEOUT: Duration = Duration::from_secs(30);
+    pub(crate) const DEFAULT_FORWARD_TIMEOUT: Duration = Duration::from_secs(30);
     /// 20 seconds: many a supervisor kills after 30.
-    pub const DEFAULT_SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(20);
+    pub(crate) const DEFAULT_SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(20);
 
     /// The bytes that all requests together may hold.
-    pub fn memory_limit(&self) -> usize {
+    pub(crate) fn memory_limit(&self) -> usize {
         self.max_memory.unwrap_or_else(|| self.max_body.saturating_mul(self.max_requests.max(4)))
     }
 

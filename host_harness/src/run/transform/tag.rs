@@ -13,7 +13,7 @@ use std::thread::available_parallelism;
 pub struct TagOptions {
     /// Limits of an instance.
     pub engine: Options,
-    /// The pipeline tag that the filter is told.
+    /// The pipeline tag that is passed to the filter.
     pub pipeline_tag: String,
     /// The most instances that are kept for later clones.
     pub idle_instances: usize,

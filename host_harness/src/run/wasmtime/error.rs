@@ -93,7 +93,7 @@ impl CallError {
     }
 
     /// Tells an error after which the instance is given up, with all that it remembered of earlier events.
-    pub const fn ends_instance(&self) -> bool {
+    pub(crate) const fn ends_instance(&self) -> bool {
         !matches!(self, Self::Unpassable | Self::NoInstance(_))
     }
 }

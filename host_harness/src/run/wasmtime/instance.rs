@@ -78,7 +78,7 @@ impl Instance {
 
     /// Changes the most fuel that the next calls may take, beside what [`Options::fuel_per_byte`] adds; `None` is no
     /// limit.
-    pub const fn set_fuel_limit(&mut self, limit: Option<u64>) {
+    pub(crate) const fn set_fuel_limit(&mut self, limit: Option<u64>) {
         self.options.fuel_limit = limit;
     }
 

@@ -47,7 +47,7 @@ impl Module {
     }
 
     /// SHA-256 of the module's bytes, in hexadecimal.
-    pub fn sha256(&self) -> &str {
+    pub(crate) fn sha256(&self) -> &str {
         &self.facts.sha256
     }
 
@@ -57,7 +57,7 @@ impl Module {
     }
 
     /// The key under which the module puts its tag, by its manifest; else the default one.
-    pub fn key(&self) -> &str {
+    pub(crate) fn key(&self) -> &str {
         self.manifest().map_or("schtag", |manifest| &manifest.settings.key)
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub enum Lifecycle {
     /// As long as the host: Fluent Bit from 4.1.0 on.
     Persistent,
-    /// For one chunk, of so many records: Fluent Bit up to 4.0.14.
+    /// For one chunk of this number of records: Fluent Bit up to 4.0.14.
     PerChunk(NonZeroU32),
 }
 
@@ -32,16 +32,16 @@ pub struct Options {
 
 impl Options {
     /// 64 MiB.
-    pub const DEFAULT_MEMORY_LIMIT: usize = 64 << 20;
+    pub(crate) const DEFAULT_MEMORY_LIMIT: usize = 64 << 20;
 
     /// A limit of fuel that the module of `schtag bake` never needs, since it bounds its own work: some ten million
     /// units, and what it takes to read the record. What reaches this limit is another module, or a defect.
-    pub const GENEROUS_FUEL: u64 = 200_000_000;
+    pub(crate) const GENEROUS_FUEL: u64 = 200_000_000;
     /// The fuel that each byte of a record adds to [`Self::GENEROUS_FUEL`].
-    pub const GENEROUS_FUEL_PER_BYTE: u64 = 1_000;
+    pub(crate) const GENEROUS_FUEL_PER_BYTE: u64 = 1_000;
 
-    /// The most fuel for a record of so many bytes; `None` is no limit.
-    pub fn fuel_for(&self, bytes: usize) -> Option<u64> {
+    /// Returns the most fuel for a record of `bytes`; `None` is no limit.
+    pub(crate) fn fuel_for(&self, bytes: usize) -> Option<u64> {
         let more = self.fuel_per_byte.saturating_mul(bytes as u64);
         self.fuel_limit.map(|limit| limit.saturating_add(more))
     }

@@ -46,7 +46,7 @@ impl Tagger {
     }
 
     /// Changes the most fuel that the next records may take each; `None` is no limit.
-    pub const fn set_fuel_limit(&mut self, limit: Option<u64>) {
+    pub(crate) const fn set_fuel_limit(&mut self, limit: Option<u64>) {
         self.options.fuel_limit = limit;
     }
 

@@ -37,7 +37,7 @@ const DATA: u64 = 64 << 20;
 ///
 /// # Errors
 /// The first part that is too large, and [`GateError::NotWasm`] when the bytes cannot be read.
-pub fn check_limits(wasm: &[u8]) -> Result<(), GateError> {
+pub(crate) fn check_limits(wasm: &[u8]) -> Result<(), GateError> {
     let bad = GateError::NotWasm;
     let (mut data, mut elements, mut weight) = (0_u64, 0_u64, 0_u64);
     // The number of parameters by type, and of the functions that have no body yet.
@@ -102,7 +102,7 @@ pub fn check_limits(wasm: &[u8]) -> Result<(), GateError> {
     Ok(())
 }
 
-/// Checks a function with so many parameters. Returns its weight.
+/// Checks a function with this number of parameters. Returns its weight.
 fn function(body: &FunctionBody<'_>, parameters: u64) -> Result<u64, GateError> {
     let bad = |error: BinaryReaderError| GateError::NotWasm(error);
     within("bytes in a function", body.range().len() as u64, BODY)?;

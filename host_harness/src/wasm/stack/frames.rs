@@ -16,7 +16,7 @@ const HEADER: u32 = 40;
 ///
 /// # Errors
 /// When it is not a valid module.
-pub fn frame_sizes(wasm: &[u8]) -> Result<Vec<u32>, Error> {
+pub(crate) fn frame_sizes(wasm: &[u8]) -> Result<Vec<u32>, Error> {
     let mut validator = Validator::new_with_features(WasmFeatures::all());
     let mut allocations = FuncValidatorAllocations::default();
     let mut sizes = Vec::new();

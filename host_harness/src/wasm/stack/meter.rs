@@ -29,7 +29,7 @@ pub enum MeterError {
 
 /// Makes of `wasm` a module that does the same and keeps in [`PEAK`] how much of WAMR's stack it would have needed.
 ///
-/// Each function is wrapped in one that adds its [frame](frame_sizes) before the call and takes it away after it. WAMR
+/// Each function is wrapped in one that adds its frame (`frame_sizes`) before the call and takes it away after it. WAMR
 /// refuses a frame unless it fits twice (`wasm_exec_env_alloc_wasm_frame`), so that is what counts.
 ///
 /// # Errors
@@ -103,7 +103,7 @@ fn copy(module: &mut Module, wasm: &[u8], payload: &Payload<'_>) {
     }
 }
 
-/// Calls the function `inner`, and counts. The global `depth` holds what is in use, the one behind it the peak.
+/// Calls the function `inner`, and counts. The global `depth` holds what is in use, the one after it the peak.
 fn wrapper(parameters: usize, size: u32, inner: u32, depth: u32) -> Function {
     let peak = depth.saturating_add(1);
     let parameters = u32::try_from(parameters).unwrap_or(u32::MAX);

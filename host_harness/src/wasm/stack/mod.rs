@@ -2,13 +2,13 @@
 //!
 //! Fluent Bit gives a module 8 KiB for the frames of its calls (`FLB_WASM_DEFAULT_STACK_SIZE`), and up to 3.1.4 nobody
 //! can raise that. A call for which nothing is left traps with "wasm operand stack overflow", and the record is lost.
-//! This says what a frame takes ([`frame_sizes`]), and makes a module that counts what its calls take ([`metered`]).
+//! This says what a frame takes (`frames`), and makes a module that counts what its calls take ([`metered`]).
 
 mod frames;
 mod meter;
 
-pub use frames::frame_sizes;
-pub use meter::{MeterError, PEAK, metered};
+pub(crate) use frames::frame_sizes;
+pub use meter::{PEAK, metered};
 
 /// The stack that Fluent Bit gives a module by default, in bytes.
 pub const AVAILABLE: u32 = 8192;

@@ -93,7 +93,7 @@ fn is_drive(name: &str) -> bool {
     name.len() == 2 && name.ends_with(':') && name.starts_with(|c: char| c.is_ascii_alphabetic())
 }
 
-/// Arguments behind the delimiter that ends a name, and blanks.
+/// Returns the arguments after the delimiter that ends a name, and after blanks.
 pub(super) fn trimmed(arguments: &str) -> &str {
     let arguments = arguments.strip_prefix([',', ';', '=']).unwrap_or(arguments);
     SPACES.trim_start(arguments)
@@ -201,7 +201,7 @@ fn call_again(machine: &mut Machine<'_>, call: &Call<'_>) {
 
 #[inline(never)]
 fn echo(machine: &mut Machine<'_>, call: &Call<'_>, arguments: &str) {
-    // The character behind the name is dropped, whatever it is.
+    // The character after the name is dropped, whatever it is.
     let mut chars = arguments.chars();
     chars.next();
     let text = chars.as_str();

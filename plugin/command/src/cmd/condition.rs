@@ -26,7 +26,7 @@ pub(super) enum Kind {
     Machine,
 }
 
-/// Reads a condition behind `if`, up to the command.
+/// Reads a condition after `if`, up to the command.
 pub(super) fn read(lexer: &mut Lexer<'_>) -> Test {
     let mut test = Test::default();
     loop {

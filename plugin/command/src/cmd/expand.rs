@@ -214,7 +214,7 @@ pub(super) fn loop_values(
     found.then_some(out)
 }
 
-/// The variable that a text behind a percent sign names, the letters of its modifier, and what follows.
+/// Reads the name of a variable after a percent sign, the letters of its modifier, and the text that follows.
 fn named_variable<'a, 't>(
     text: &'t str,
     variables: &'a [LoopVariable],

@@ -60,7 +60,7 @@ impl<'a> Lexer<'a> {
         self.byte(0)
     }
 
-    /// The byte behind the next one.
+    /// Returns the byte after the next one.
     pub(super) fn peek_second(&self) -> Option<u8> {
         self.byte(1)
     }
@@ -136,7 +136,7 @@ impl<'a> Lexer<'a> {
         self.skip(length.saturating_sub(rest.len()));
     }
 
-    /// Returns what stands behind a caret. One at the end of a line joins the next line to it.
+    /// Returns the character after a caret. A caret at the end of a line joins the next line to it.
     fn escaped(&mut self) -> Lexed {
         let joined = match (self.byte(0), self.byte(1)) {
             (Some(b'\r'), Some(b'\n')) => 2,

@@ -1,4 +1,4 @@
-//! cmd.exe's own switches, and the quotes around the line behind `/c`, `/k` or `/r`.
+//! cmd.exe's own switches, and the quotes around the line after `/c`, `/k` or `/r`.
 //!
 //! Source: `cmd /?`, and the measured behaviour that
 //! <https://ss64.com/nt/syntax-esc.html> and <https://ss64.com/nt/cmd.html> summarise: a switch is found wherever a
@@ -13,7 +13,7 @@ use crate::tokens::BLANKS;
 pub(crate) struct Outer<'a> {
     /// Everything up to and with the switch that names the line.
     pub(crate) switches: &'a str,
-    /// The line behind `/c`, `/k` or `/r`; `None` where cmd.exe reads its standard input.
+    /// The line after `/c`, `/k` or `/r`; `None` where cmd.exe reads its standard input.
     pub(crate) line: Option<&'a str>,
     /// True if `!name!` is expanded (`/v`, and not `/v:off`).
     pub(crate) delayed: bool,
@@ -21,7 +21,7 @@ pub(crate) struct Outer<'a> {
     pub(crate) strips: bool,
 }
 
-/// Reads the arguments of cmd.exe. A letter behind a slash is a switch, whatever stands around it.
+/// Reads the arguments of cmd.exe. A letter after a slash is a switch, whatever stands around it.
 pub(crate) fn read(arguments: &str) -> Outer<'_> {
     let mut outer = Outer { switches: arguments, line: None, delayed: false, strips: false };
     let mut rest = arguments;

@@ -142,7 +142,7 @@ impl Parser<'_> {
         self.open.push(Open::List { items: Vec::new(), piped: false, group: false });
     }
 
-    /// Passes over a comment. An operator right behind `rem` is one; behind a word it is part of the comment.
+    /// Passes over a comment. An operator right after `rem` counts as one; after a word it is part of the comment.
     fn comment(&mut self) {
         self.lexer.skip_delimiters();
         if matches!(self.lexer.peek(), Some(b'&' | b'|' | b')')) {

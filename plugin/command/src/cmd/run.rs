@@ -484,7 +484,7 @@ impl Machine<'_> {
         };
         let Some(values) = values else { return };
         if self.work.left() < round.floor || self.commands > round.last_command {
-            // A loop must not keep the machine from what stands behind it.
+            // A loop must not keep the machine from the commands after it.
             self.starts.cut = true;
             return;
         }

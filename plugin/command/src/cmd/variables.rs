@@ -1,4 +1,4 @@
-//! The variables that a line itself sets, and those of Windows behind them.
+//! The variables that a line itself sets, and those of Windows for names that it does not set.
 //!
 //! Source: `set /?`.
 

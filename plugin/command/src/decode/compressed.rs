@@ -56,7 +56,7 @@ fn inflate_body(mut input: &[u8], limit: usize) -> (Vec<u8>, TINFLStatus) {
     }
 }
 
-/// The deflate stream behind a gzip header.
+/// Returns the deflate stream after a gzip header.
 fn gzip_body(bytes: &[u8]) -> Option<&[u8]> {
     let rest = bytes.strip_prefix(&[0x1f, 0x8b, 0x08])?;
     let (&flags, rest) = rest.split_first()?;
@@ -75,7 +75,7 @@ fn gzip_body(bytes: &[u8]) -> Option<&[u8]> {
     if flags & 2 != 0 { rest.get(2..) } else { Some(rest) }
 }
 
-/// The deflate stream behind a zlib header, which is a multiple of 31.
+/// Returns the deflate stream after a zlib header, which is a multiple of 31.
 fn zlib_body(bytes: &[u8]) -> Option<&[u8]> {
     let (&[method, flags], rest) = bytes.split_first_chunk::<2>()?;
     let header = u16::from_be_bytes([method, flags]);

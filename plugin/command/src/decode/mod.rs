@@ -80,7 +80,7 @@ impl<'w> Decoder<'w> {
         }
     }
 
-    /// Charges a walk over so many bytes. `false`, and noted, when it costs more than is left.
+    /// Charges a walk over `bytes`. Returns false, and notes it, when that costs more than is left.
     pub(super) fn pays(&mut self, bytes: usize, units_a_byte: usize) -> bool {
         let paid = self.meter.walk(bytes, units_a_byte);
         self.spent |= !paid;

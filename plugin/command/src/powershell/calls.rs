@@ -1,6 +1,6 @@
 //! Other shells that a PowerShell script starts.
 //!
-//! Only what is plain: a shell's name where a statement begins, also behind `&` or in quotes, and what
+//! Only what is plain: a shell's name where a statement begins, also after `&` or in quotes, and what
 //! `Start-Process` and `Invoke-Expression` are given as constants. Nothing is run and no variable is followed,
 //! but `$env:ComSpec` and the like.
 

@@ -84,7 +84,7 @@ impl Prefix {
 #[derive(Debug)]
 pub(super) enum Kind<'a> {
     Group,
-    /// Parentheses right behind a word, of which the meaning is the word's.
+    /// Parentheses right after a word, which gives them their meaning.
     Call,
     Array,
     Sub,

@@ -164,7 +164,8 @@ pub(super) fn any_characters(pattern: &str) -> Option<usize> {
 /// Units that a piece of a text costs, which shares the text.
 const PIECE: usize = 450;
 
-/// Adds the pieces of so many characters to a list. `None` where it has no room or the work is spent.
+/// Adds the pieces of a text, each of this number of characters, to a list. `None` where it has no room or the
+/// work is spent.
 #[inline(never)]
 pub(super) fn chunks<'a>(
     text: &Text<'a>,
@@ -298,7 +299,7 @@ pub(super) fn unescaped(text: &str, work: &Work) -> Option<String> {
 pub(super) fn is_like(name: &str, pattern: &str) -> bool {
     let (name, pattern) = (name.as_bytes(), pattern.as_bytes());
     let (mut at, mut place) = (0_usize, 0_usize);
-    // Where to go on when the rest does not fit: behind the last star, one letter on.
+    // Where to go on when the rest does not fit: after the last star, one letter on.
     let mut retry: Option<(usize, usize)> = None;
     while at < name.len() {
         let wanted = pattern.get(place);

@@ -98,7 +98,7 @@ impl<'a> Folder<'_, 'a, '_> {
         None
     }
 
-    /// The opening brace of the body of `% {`, `foreach {` or `ForEach-Object {` behind the pipe here; and whether
+    /// Finds the opening brace of the body of `% {`, `foreach {` or `ForEach-Object {` after the pipe here; and whether
     /// it is a filter (`? {`, `where {`) instead.
     fn body_behind_pipe(&self) -> Option<(usize, bool)> {
         let word = self.solid(self.at.saturating_add(1))?;
@@ -112,7 +112,7 @@ impl<'a> Folder<'_, 'a, '_> {
         Some((brace, filter))
     }
 
-    /// Begins to run the loop behind the pipe here, over the operand on top. Returns whether there is one.
+    /// Begins to run the loop after the pipe here, over the operand on top. Returns whether there is one.
     pub(super) fn begin_each(&mut self) -> bool {
         let Some((brace, filter)) = self.body_behind_pipe() else { return false };
         self.reduce(20);
@@ -242,7 +242,7 @@ impl<'a> Folder<'_, 'a, '_> {
         self.next_item();
     }
 
-    /// Goes on with the next value, or behind the loop.
+    /// Goes on with the next value, or after the loop.
     #[inline(never)]
     fn next_item(&mut self) {
         let Some(Open { kind: Kind::Each(each), single, .. }) = self.innermost_mut() else { return };

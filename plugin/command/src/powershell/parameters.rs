@@ -188,7 +188,7 @@ fn window_style(value: &str) -> String {
 
 fn take_unnamed(options: &mut Options, rest: &[String], edition: Edition) {
     match edition {
-        // Behind an encoded command there is nothing to run.
+        // After an encoded command there is nothing to run.
         _ if options.encoded.is_some() => {}
         Edition::Windows => {
             take_command(options, rest.first().map(String::as_str), rest.get(1..).unwrap_or_default())
@@ -227,7 +227,7 @@ fn is_stdin(argument: &str) -> bool {
     chars.next().is_some_and(is_dash) && chars.next().is_none()
 }
 
-/// The value of `-EncodedCommand`. Where blanks or line breaks cut the base64, the pieces behind it that
+/// Returns the value of `-EncodedCommand`. Where blanks or line breaks cut the base64, the pieces after it that
 /// can be nothing else are joined to it.
 fn joined_base64(value: &str, rest: &mut &[String]) -> String {
     const SHORTEST: usize = 8;

@@ -92,7 +92,7 @@ impl<'a> Text<'a> {
         work.walk(self.len(), 4).then(|| self.as_str().chars().count())
     }
 
-    /// The characters from a place on, at most so many.
+    /// Returns the characters from a place on, at most `count`.
     #[inline(never)]
     pub(super) fn slice(&self, from: usize, count: usize, work: &Work) -> Option<Text<'a>> {
         let text = self.as_str();

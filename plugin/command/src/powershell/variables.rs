@@ -201,7 +201,7 @@ impl<'a> Variables<'a> {
         }
     }
 
-    /// The value of the variable behind a `$` in a string, also as `$($name)`, and what follows it.
+    /// Reads the variable after a `$` in a string, also as `$($name)`. Returns its value, and the text after it.
     #[inline(never)]
     fn reference<'t>(&self, behind: &'t str, work: &Work) -> Option<(Text<'a>, &'t str)> {
         const LONGEST: usize = 128;
@@ -282,7 +282,7 @@ fn name_of(code: &str) -> Option<&str> {
     (!name.is_empty() && name != "_").then_some(name)
 }
 
-/// The `nth` token behind a place that is no white space, if it is code.
+/// Returns the `nth` token after a place, white space not counted, if it is code.
 pub(super) fn next_code<'t>(tokens: &'t [Token<'_>], at: usize, nth: usize) -> Option<&'t str> {
     let behind = tokens.get(at.saturating_add(1)..)?;
     let mut solid = behind.iter().filter(|token| !matches!(token, Token::Blank(_)));
@@ -292,7 +292,7 @@ pub(super) fn next_code<'t>(tokens: &'t [Token<'_>], at: usize, nth: usize) -> O
     }
 }
 
-/// Returns whether the variable here is assigned: `=`, `+=`, `++` and the like, before or behind it.
+/// Returns whether the variable here is assigned: `=`, `+=`, `++` and the like, before or after it.
 fn is_assigned(tokens: &[Token<'_>], at: usize) -> bool {
     let code = |at: usize| match tokens.get(at) {
         Some(Token::Code(code)) => code.as_ref(),

@@ -31,7 +31,7 @@ pub(super) struct Address {
 /// Longest scheme.
 const SCHEME: usize = 16;
 
-/// The scheme that a text begins with, and what follows the slashes behind it. A drive's letter is no scheme.
+/// Splits a text into the scheme that it begins with and the text after the slashes. A drive's letter is no scheme.
 pub(super) fn split_scheme(text: &str) -> Option<(&str, &str)> {
     let (scheme, rest) =
         text.split_at_checked(text.get(..SCHEME.min(text.len())).unwrap_or(text).find(':')?)?;

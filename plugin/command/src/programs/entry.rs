@@ -20,7 +20,7 @@ pub mod style {
     pub const DASH: u16 = 1 << 1;
     /// The case of options counts.
     pub const CASED: u16 = 1 << 2;
-    /// Options of one letter may be written behind one dash: `-sSLo file`.
+    /// Options of one letter may share one dash: `-sSLo file`.
     pub const CLUSTERS: u16 = 1 << 3;
     /// Words and options may be abbreviated.
     pub const ABBREVIATED: u16 = 1 << 4;

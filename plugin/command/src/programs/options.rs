@@ -1,4 +1,4 @@
-//! Arguments told apart: options with their values, and the others.
+//! Separates the arguments of a line: options with their values, and the others.
 
 use super::entry::{Entry, Options, Programs, Value, style};
 use super::facts::Role;
@@ -32,7 +32,7 @@ impl<'p> Grammar<'p> {
         self.entry.style & bit != 0
     }
 
-    /// The arguments of a line, told apart.
+    /// Returns the arguments of a line, options separated from the others.
     #[inline(never)]
     pub(super) fn tokens<'a>(&self, argv: &'a [String]) -> Vec<Token<'a>> {
         let mut tokens = Vec::new();
@@ -127,7 +127,7 @@ impl<'p> Grammar<'p> {
         })
     }
 
-    /// The longest option that a text begins with, and the value behind it.
+    /// Finds the longest option that a text begins with. Returns it and the value after it.
     fn glued<'a>(&self, body: &'a str) -> Option<(&'a str, Value, &'a str)> {
         let begins = |option: Value| {
             let (name, value) = body.split_at_checked(self.programs.text(option.name).len())?;
@@ -138,7 +138,7 @@ impl<'p> Grammar<'p> {
         self.all().filter_map(begins).max_by_key(|(name, ..)| name.len())
     }
 
-    /// Options of one letter behind one dash.
+    /// Reads options of one letter that share one dash.
     #[inline(never)]
     fn cluster<'a>(
         &self,

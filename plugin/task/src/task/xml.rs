@@ -70,7 +70,7 @@ pub fn parse(xml: &str, work: &Work) -> Parsed {
     reader.finish(xml, read, &tokens, work.is_spent())
 }
 
-/// The units of work that a piece costs, for which quick-xml looked at so many bytes.
+/// The units of work that a piece costs, for which quick-xml looked at this number of bytes.
 const fn cost(token: &Token<'_>, looked_at: usize) -> usize {
     const PIECE: usize = 350;
     const TAG: usize = 1_200;

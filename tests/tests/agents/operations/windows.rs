@@ -9,7 +9,7 @@ use schtag_tests::project;
 
 use super::Outcome;
 
-/// Behind another input than `winevtlog`, which exists only on Windows.
+/// Runs with another input than `winevtlog`, which exists only on Windows.
 #[test]
 fn what_windows_hosts_run_tags_and_forwards_every_record() -> Outcome {
     let Some(installation) = Installation::find("what_windows_hosts_run")? else { return Ok(()) };

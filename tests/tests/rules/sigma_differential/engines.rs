@@ -1,4 +1,4 @@
-//! The two engines, behind one form of event.
+//! The two engines, which both take one form of event.
 use rsigma_eval::event::JsonEvent;
 use rsigma_eval::{CompiledRule, Engine, evaluate_rule};
 use rsigma_parser::ast::{Detection, DetectionItem, Modifier};

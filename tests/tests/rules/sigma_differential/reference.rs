@@ -186,7 +186,7 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
     text
 }
 
-/// Returns what of Base64 is the same whatever stands before the bytes, so many of them modulo 3, and after them.
+/// Returns the part of the Base64 that does not depend on the bytes before (their number modulo 3 is given) and after.
 fn at_offset(bytes: &[u8], offset: usize) -> String {
     let whole = |other: u8| base64(&[&vec![other; offset][..], bytes, &[other; 3]].concat());
     let (zeros, ones) = (whole(0), whole(0xff));

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 /// The parts of a task definition that samples differ in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Definition {
+pub(crate) struct Definition {
     /// `Author`; empty for none.
     pub author: String,
     /// `Description`.
@@ -37,7 +37,7 @@ pub struct Definition {
 
 /// When a task runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trigger {
+pub(crate) struct Trigger {
     /// The event that starts it.
     pub kind: TriggerKind,
     /// The interval of its repetition, such as `PT5M`.
@@ -102,7 +102,7 @@ pub struct Action {
 
 impl Definition {
     /// A daily task of a person, with these actions.
-    pub fn new(actions: Vec<Action>) -> Self {
+    pub(crate) fn new(actions: Vec<Action>) -> Self {
         Self {
             author: r"CORP\alice".into(),
             description: None,
@@ -121,7 +121,7 @@ impl Definition {
     }
 
     /// The XML.
-    pub fn xml(&self) -> String {
+    pub(crate) fn xml(&self) -> String {
         let mut out = Xml(String::from("<?xml version=\"1.0\" encoding=\"UTF-16\"?>\r\n"));
         out.line(0, "<Task version=\"1.2\" xmlns=\"http://schemas.microsoft.com/windows/2004/02/mit/task\">");
         out.line(1, "<RegistrationInfo>");
@@ -200,7 +200,7 @@ impl Trigger {
 
 impl Action {
     /// A program with its arguments.
-    pub fn program(command: &str, arguments: &str) -> Self {
+    pub(crate) fn program(command: &str, arguments: &str) -> Self {
         Self { command: Some(command.into()), arguments: Some(arguments.into()), ..Self::default() }
     }
 

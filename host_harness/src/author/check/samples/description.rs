@@ -119,14 +119,14 @@ fn service(sid: &str) -> Option<&'static Service> {
 
 impl Description {
     /// The members that say what the task does: an event that has one of them takes none from its row.
-    pub const ACTION: [&str; 6] =
+    pub(crate) const ACTION: [&str; 6] =
         ["command", "arguments", "working_directory", "com_handler", "actions", "content"];
 
     /// The event.
     ///
     /// # Errors
     /// When members contradict each other, or nothing says what the task does.
-    pub fn sample(&self) -> Result<Sample, DescriptionError> {
+    pub(crate) fn sample(&self) -> Result<Sample, DescriptionError> {
         let mut sample = Sample { event_id: self.event.unwrap_or(4698), ..Sample::new(0, "", "") };
         set(&mut sample.task_name, self.task_name.as_deref());
         set(&mut sample.computer, self.computer.as_deref());

@@ -6,7 +6,8 @@ mod definition;
 mod description;
 mod shape;
 
-pub use definition::{Action, Definition, Trigger, TriggerKind, escape_xml, task_xml};
+pub use definition::{Action, TriggerKind, escape_xml, task_xml};
+pub(crate) use definition::{Definition, Trigger};
 pub use description::{Description, DescriptionError};
 pub use shape::Shape;
 

@@ -1,5 +1,5 @@
 //! Loops that put a text together character by character, `set y=!y!!x:~%i,1!`, in a few units a round. What stands
-//! behind it in the body runs in the rounds in which its condition holds.
+//! after it in the body runs in the rounds in which its condition holds.
 
 use super::{Machine, Place};
 use crate::cmd::condition::{Kind, OfRounds};
@@ -23,7 +23,7 @@ pub(super) struct Collector {
     source: String,
     /// The number of characters that a round takes.
     length: usize,
-    /// The conditions behind it.
+    /// The conditions after it.
     tests: Vec<OfRounds>,
     /// The list in which it stands.
     pub(super) list: Option<usize>,
@@ -81,7 +81,7 @@ impl Collector {
 
 impl Machine<'_> {
     /// Runs rounds of such a loop while none of its conditions holds. Returns the number of the round that has to go on
-    /// with the commands behind, and `None` where the next round, if there is one, is to be run as any other.
+    /// with the commands after it, and `None` where the next round, if there is one, is to be run as any other.
     #[inline(never)]
     pub(super) fn collect(
         &mut self,

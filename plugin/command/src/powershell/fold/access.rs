@@ -14,7 +14,7 @@ impl<'t, 'a> Folder<'t, 'a, '_> {
         self.member_name();
     }
 
-    /// Reads the name behind `.` or `::`.
+    /// Reads the name after `.` or `::`.
     #[inline(never)]
     pub(super) fn member_name(&mut self) {
         let tokens = self.tokens;
@@ -42,7 +42,7 @@ impl<'t, 'a> Folder<'t, 'a, '_> {
         }
     }
 
-    /// Goes on behind a member's name: a call, or a property.
+    /// Goes on after a member's name: a call, or a property.
     #[inline(never)]
     pub(super) fn named(&mut self, name: Cow<'a, str>) {
         if self.code_at(0) == Some("(") {

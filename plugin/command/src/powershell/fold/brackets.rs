@@ -8,7 +8,7 @@ impl<'t, 'a> Folder<'t, 'a, '_> {
         !matches!(self.out.last(), Some(Token::Blank(_)))
     }
 
-    /// The code so many tokens on.
+    /// Returns the code that is this number of tokens further on.
     #[inline(never)]
     pub(in crate::powershell) fn code_at(&self, ahead: usize) -> Option<&'t str> {
         match self.tokens.get(self.at.saturating_add(ahead))? {

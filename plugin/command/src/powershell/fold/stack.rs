@@ -70,7 +70,7 @@ impl<'t, 'a> Folder<'t, 'a, '_> {
         self.loops = self.loops.saturating_sub(1);
     }
 
-    /// Writes tokens as they are, and goes on behind them.
+    /// Writes tokens as they are, and goes on after them.
     pub(in crate::powershell) fn write_raw(&mut self, from: usize, to: usize) {
         self.at = from;
         self.keep_many(to.saturating_sub(from));

@@ -294,7 +294,7 @@ fn other_ways_to_write_the_same() {
     let expected = parse(plain);
     assert_eq!(exec(&expected).arguments.as_deref(), Some("-c \"1 < 2\""));
     for other in [
-        // A byte order mark, and what a shipper leaves before and behind.
+        // A byte order mark, and the text that a shipper leaves before and after.
         format!("\u{feff}{plain}"),
         format!("\u{feff} \r\n\t<?xml version='1.0' encoding='UTF-16'?>{plain}\r\n\0"),
         format!("Task Content: {plain} Other Information: <none"),
