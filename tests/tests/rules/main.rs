@@ -3,6 +3,7 @@
 mod detection;
 mod evasion;
 mod false_positives;
+mod filters;
 mod mappings;
 mod rule_cases;
 mod sequences;
