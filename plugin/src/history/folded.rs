@@ -56,7 +56,7 @@ impl Hasher {
     }
 
     fn mix(&mut self, word: u64) {
-        // The constant of FxHash: https://nnethercote.github.io/2021/12/08/a-brutally-effective-hash-function-in-rust.html
+        // The step of FxHash: <https://docs.rs/rustc-hash/1.1.0>.
         self.hash = (self.hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
     }
 

@@ -7,6 +7,7 @@ use super::words::{MAX_BYTES, SCHEMA, Verdict};
 use crate::event::Note;
 use crate::fields::{Field, Fields};
 use crate::json::Writer;
+use std::fmt::Write as _;
 
 /// So many rules are named however short the tag has to be.
 const RULES: usize = 16;
@@ -105,8 +106,8 @@ fn title(case: &Case<'_>, decision: &Decision<'_>, account: Option<&str>) -> Str
     let by_whom = if decision.verdict == Verdict::PassedOn { "Passed on, not verified: " } else { "" };
     let change = case.event.change.as_str();
     match account {
-        Some(account) => [by_whom, what, ": ", name, " ", change, " by ", account].concat(),
-        None => [by_whom, what, ": ", name, " ", change].concat(),
+        Some(account) => joined(&[by_whom, what, ": ", name, " ", change, " by ", account]),
+        None => joined(&[by_whom, what, ": ", name, " ", change]),
     }
 }
 
@@ -114,9 +115,16 @@ fn account(case: &Case<'_>) -> Option<String> {
     let subject = &case.event.subject;
     let user = subject.user.as_deref()?;
     match subject.domain.as_deref() {
-        Some(domain) if !domain.is_empty() => Some([domain, "\\", user].concat()),
+        Some(domain) if !domain.is_empty() => Some(joined(&[domain, "\\", user])),
         _ => Some(user.to_owned()),
     }
+}
+
+/// Texts, one behind the other.
+fn joined(texts: &[&str]) -> String {
+    let mut whole = String::new();
+    texts.iter().for_each(|text| whole.push_str(text));
+    whole
 }
 
 fn write_actor(json: &mut Writer<'_>, case: &Case<'_>, account: Option<&str>) {
@@ -144,7 +152,7 @@ fn write_task(json: &mut Writer<'_>, case: &Case<'_>, limits: Limits) {
     let short = |value| cut(value, limits.characters);
     let lines = distinct(case, Field::TaskCommandLine, limits).into_iter().map(short);
     let classes = distinct(case, Field::TaskClassId, limits).into_iter();
-    let handlers = classes.map(|class| ["ComHandler ", &short(class)].concat().into());
+    let handlers = classes.map(|class| joined(&["ComHandler ", &short(class)]).into());
     json.list("commands", lines.chain(handlers).take(limits.entries));
     for (key, field) in
         [("decoded", Field::TaskDecoded), ("runs", Field::TaskRuns), ("address", Field::TaskAddress)]
@@ -219,13 +227,20 @@ fn notes(case: &Case<'_>, decision: &Decision<'_>, limits: Limits, shortened: bo
         }
     };
     for note in case.notes {
-        add(cut(&note.to_string(), 256).into_owned());
+        add(cut(&in_words(note), 256).into_owned());
     }
     if decision.reported.len() > limits.entries.max(RULES) {
-        add(Note::TagCut("more rules matched").to_string());
+        add(in_words(&Note::TagCut("more rules matched")));
     }
     if shortened {
-        add(Note::TagCut("values and lists").to_string());
+        add(in_words(&Note::TagCut("values and lists")));
     }
     notes
+}
+
+fn in_words(note: &Note) -> String {
+    let mut words = String::new();
+    // Writing to a text cannot fail.
+    let _ = write!(words, "{note}");
+    words
 }
