@@ -61,6 +61,7 @@ fn a_number_that_is_no_id_of_ours_makes_no_task_event() {
         r#""EventID":true"#,
         r#""EventID":null"#,
         r#""EventID":4698,"EventID":4624"#,
+        r#""\\u0045ventID":4698"#,
     ] {
         assert_eq!(tag(&flat(id)), Value::Null, "{id}");
     }
@@ -83,12 +84,7 @@ fn a_record_that_claims_to_be_a_task_event_needs_more_than_a_number() {
 /// The id, the definition and the name of the channel or provider: where they stand makes no difference.
 #[test]
 fn a_record_that_shows_an_event_is_one_wherever_it_stands() {
-    for id in [
-        r#""EventID":[4698,4698]"#,
-        r#""EventID":{"a":{"b":4698}}"#,
-        r#""eventids":4698"#,
-        r#""\\u0045ventID":4698"#,
-    ] {
+    for id in [r#""EventID":[4698,4698]"#, r#""EventID":{"a":{"b":4698}}"#, r#""eventids":4698"#] {
         assert_eq!(tag(&flat(id))["verdict"], "alert", "{id}");
     }
     let content = task_xml("powershell.exe", "-enc SQBFAFgA");
