@@ -23,7 +23,7 @@ pub(crate) const FEATURES: WasmFeatures = WasmFeatures::WASM1
 /// A size that loads quickly and fits a Kubernetes ConfigMap (1 MiB in all) with room for the configuration.
 pub const DEFAULT_BUDGET: usize = 1_000_000;
 /// The share of it for the default rules, so that an operator's own rules and settings find room.
-pub const DEFAULT_PACK_BUDGET: usize = 975_000;
+pub const DEFAULT_PACK_BUDGET: usize = 900_000;
 
 /// The purpose of a module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -53,11 +53,7 @@ struct Windows {
     offsets: [[u8; 3]; MOST],
 }
 
-#[expect(
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "evaluated by the compiler, which refuses what is wrong"
-)]
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses a wrong index")]
 static WINDOWS: Windows = {
     let mut table = Windows { numbers: [0; PLACES], windows: [0; MOST], offsets: [[0; 3]; MOST] };
     let mut count = 0;

@@ -98,7 +98,7 @@ fn is_label(token: &str) -> bool {
 }
 
 fn task_name(head: &str) -> Option<&str> {
-    tokens(head).into_iter().filter(|token| !is_label(token)).filter_map(from_backslash).last()
+    tokens(head).into_iter().filter(|token| !is_label(token)).filter_map(from_backslash).next_back()
 }
 
 /// A value that begins with a backslash, also where one blank is all that parts it from its label.

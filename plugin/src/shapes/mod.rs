@@ -95,6 +95,10 @@ fn is_read(event: &TaskEvent<'_>) -> bool {
 
 /// What reading a record by its shape came to.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives for one step, and a box would be an allocation for each event"
+)]
 enum Read<'a> {
     Event(TaskEvent<'a>),
     /// It says that it is an event of another log or provider.

@@ -37,7 +37,7 @@ const RECORD: Role = Role::Nested(Within::Record);
 
 /// The keys of a record that can hold an event, in small letters and the order of their lengths. A
 /// dot stands for any separator.
-const KEYS: [(&[u8], Role); 42] = [
+const KEYS: [(&[u8], Role); 39] = [
     (b"id", Role::Id(Place::Id)),
     (b"log", RECORD),
     (b"msg", RECORD),
@@ -49,8 +49,6 @@ const KEYS: [(&[u8], Role); 42] = [
     (b"_raw", RECORD),
     (b"event", Role::Nested(Within::Event)),
     (b"record", RECORD),
-    (b"result", RECORD),
-    (b"fields", RECORD),
     (b"system", Role::Nested(Within::System)),
     (b"winlog", Role::Nested(Within::Winlog)),
     (b"eventid", Role::Id(Place::EventId)),
@@ -58,7 +56,6 @@ const KEYS: [(&[u8], Role); 42] = [
     (b"payload", RECORD),
     (b"_source", RECORD),
     (b"event_id", Role::Id(Place::Snake)),
-    (b"document", RECORD),
     (b"eventxml", RECORD),
     (b"_eventid", Role::Id(Place::EventId)),
     (b"eventcode", Role::Id(Place::EventCode)),

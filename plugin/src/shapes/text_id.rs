@@ -59,14 +59,15 @@ pub(super) fn find(string: &[u8]) -> Option<Found> {
     if let Some(id) = cef::id(string) {
         return found(id, Form::Cef, true).filter(|_| !holds_json(string));
     }
-    let mut rest = string.get(..HEAD).unwrap_or(string);
+    let head = string.get(..HEAD).unwrap_or(string);
+    let mut rest = head;
     for _ in 0..TRIES {
         let at = vent(rest)?;
         let (before, from) = rest.split_at_checked(at)?;
         rest = from.get(b"vent".len()..)?;
         if let Some((id, form)) = before.strip_suffix(b"E").and_then(|before| id_after(before, rest)) {
-            let at = string.len().saturating_sub(rest.len());
-            return found(id, form, at < NEAR).filter(|_| !holds_json(string.get(..at).unwrap_or(string)));
+            let at = head.len().saturating_sub(rest.len());
+            return found(id, form, at < NEAR).filter(|_| !holds_json(head.get(..at).unwrap_or(head)));
         }
     }
     None
@@ -208,6 +209,10 @@ mod tests {
         let settles = |text: String| find(text.as_bytes()).map(|found| found.settles);
         assert_eq!(settles(r#""<Event><System><EventID>4624</EventID>""#.to_owned()), Some(true));
         assert_eq!(settles(format!("\"{} EventID=1\n\"", "x".repeat(NEAR))), Some(false));
+        assert_eq!(
+            settles(format!("\"<Event><EventID>4624</EventID>{}\"", "x".repeat(4 * HEAD))),
+            Some(true)
+        );
         assert_eq!(settles(r#""{\"EventID\": 4698}""#.to_owned()), Some(false));
     }
 

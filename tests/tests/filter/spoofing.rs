@@ -58,12 +58,9 @@ fn a_number_that_is_no_id_of_ours_makes_no_task_event() {
         r#""EventID":4698e-1000000000000"#,
         r#""EventID":"4698 4698""#,
         r#""EventID":"0x125a""#,
-        r#""EventID":[4698,4698]"#,
-        r#""EventID":{"a":{"b":4698}}"#,
         r#""EventID":true"#,
         r#""EventID":null"#,
         r#""EventID":4698,"EventID":4624"#,
-        r#""eventids":4698"#,
         r#""\\u0045ventID":4698"#,
     ] {
         assert_eq!(tag(&flat(id)), Value::Null, "{id}");
@@ -78,9 +75,29 @@ fn a_record_that_claims_to_be_a_task_event_needs_more_than_a_number() {
         json!({"EventID": 4698, "Channel": "Security", "ProviderName": "Someone-Else", "TaskContent": content}),
         json!({"event_id": 4698, "message": "an order was shipped"}),
         json!({"Id": 4698, "name": "customer", "content": content.replace("<Task", "<Cask")}),
+        json!({"EventID": 4624, "Channel": "Security", "note": {"EventID": 4698}, "TaskContent": content}),
+    ] {
+        assert_eq!(tag(&record.to_string()), Value::Null, "{record}");
+    }
+}
+
+/// The id, the definition and the name of the channel or provider: where they stand makes no difference.
+#[test]
+fn a_record_that_shows_an_event_is_one_wherever_it_stands() {
+    for id in [r#""EventID":[4698,4698]"#, r#""EventID":{"a":{"b":4698}}"#, r#""eventids":4698"#] {
+        assert_eq!(tag(&flat(id))["verdict"], "alert", "{id}");
+    }
+    let content = task_xml("powershell.exe", "-enc SQBFAFgA");
+    for record in [
         json!({"unknown": {"EventID": 4698, "Channel": "Security", "TaskContent": content}}),
         json!({"list": [{"EventID": 4698, "Channel": "Security", "TaskContent": content}]}),
-        json!({"EventID": 4624, "Channel": "Security", "note": {"EventID": 4698}, "TaskContent": content}),
+    ] {
+        assert_eq!(tag(&record.to_string())["verdict"], "alert", "{record}");
+    }
+    for record in [
+        json!({"unknown": {"process_id": 4698, "Channel": "Security", "TaskContent": content}}),
+        json!({"unknown": {"EventID": 4698, "Channel": "Microsoft-Windows-X/Operational", "TaskContent": content}}),
+        json!({"unknown": {"TaskContent": content}}),
     ] {
         assert_eq!(tag(&record.to_string()), Value::Null, "{record}");
     }

@@ -185,15 +185,10 @@ impl<'w> Finder<'w> {
 
     fn string<'v>(&self, value: Value<'v>) -> Option<Cow<'v, str>> {
         let text = walk::string(value, self.work)?;
-        Some(match text {
-            Cow::Borrowed(text) => {
-                Cow::Borrowed(text.get(..text.floor_char_boundary(MAX_TEXT)).unwrap_or(text))
-            }
-            Cow::Owned(mut text) => {
-                text.truncate(text.floor_char_boundary(MAX_TEXT));
-                Cow::Owned(text)
-            }
-        })
+        if text.len() <= MAX_TEXT {
+            return Some(text);
+        }
+        Some(Cow::Owned(text.get(..text.floor_char_boundary(MAX_TEXT))?.to_owned()))
     }
 
     fn saw_id(&mut self, change: Change, rank: Rank) {

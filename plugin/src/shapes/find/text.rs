@@ -120,11 +120,7 @@ pub(super) fn pairs(text: &str) -> impl Iterator<Item = (Folded, &str)> {
 
 /// Returns whether what stands here ends a value.
 fn ends_value(text: &[u8]) -> bool {
-    match text {
-        [b'\n' | b'\r' | b'\t' | b';' | b'|' | b'"' | b'<', ..] => true,
-        [b' ' | b',', b' ', ..] => true,
-        _ => false,
-    }
+    matches!(text, [b'\n' | b'\r' | b'\t' | b';' | b'|' | b'"' | b'<', ..] | [b' ' | b',', b' ', ..])
 }
 
 #[cfg(test)]

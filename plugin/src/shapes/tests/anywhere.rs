@@ -61,6 +61,10 @@ fn what_stands_beside_a_definition_is_joined_to_an_event() {
         json!({"x": json!({"y": json!({"EventID": 4698, "d": named}).to_string()}).to_string()}),
         json!({"x": json!({"EventID": 4698, "d": named}).to_string().replace('\\', "\\\\").replace('"', "\\\"")}),
         json!({"EventId": 4698, "EventCode": 4698, "Payload": json!({"EventData": {"Data": named}}).to_string()}),
+        json!({"hits": {"_index": "x", "fields": {"winlog.event_id": ["4698"], "winlog.channel": ["Security"], "winlog.event_data.TaskName": [NAME],
+               "winlog.event_data.TaskContent": [TASK], "winlog.event_data.SubjectUserName": ["alice"],
+               "winlog.event_data.SubjectUserSid": [SID], "winlog.event_data.SubjectLogonId": [LOGON_ID]}}}),
+        json!({"document": {"data": {"Event": {"System": {"EventID": 4698, "Channel": "Security", "Computer": COMPUTER}, "EventData": named}}}}),
         dotted,
     ] {
         let event = event_of(&record.to_string()).unwrap_or_else(|| panic!("{record}"));
