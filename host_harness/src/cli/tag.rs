@@ -1,4 +1,5 @@
 //! `schtag tag`.
+mod input;
 mod run;
 
 use super::failure::{Exit, Failure};

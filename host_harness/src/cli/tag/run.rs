@@ -2,7 +2,6 @@
 use super::super::failure::{Exit, Failure};
 use super::super::filter::severity;
 use super::super::format::Formatter;
-use super::super::inputs::{Input as Planned, Outcome, are};
 use super::super::output::Output;
 use super::super::pretty::{Fate, Pretty};
 use super::super::progress::Progress;
@@ -11,8 +10,7 @@ use super::super::summary::{Summary, tag_of};
 use super::super::workers::{Answered, Finding, Line, Workers};
 use super::Tag;
 use crate::records::event_log::EventLog;
-use crate::records::input::{Found, Input, Opened, Records};
-use crate::records::mapping::event_time;
+use crate::records::input::{Input, Opened};
 use crate::records::ndjson::{self, InputError, Lines, Piece};
 use crate::report::Report;
 use crate::run::wasmtime::{CallError, Tagged, Tagger, Timestamp};
@@ -26,11 +24,7 @@ const FAULTS_TOLD: u64 = 5;
 /// The most faults that a report lists.
 const FAULTS_LISTED: u64 = 20;
 /// How many damaged places of an input are told one by one.
-const DAMAGES_TOLD: u64 = 100;
-/// How many inputs are told one by one when they were read.
-const INPUTS_TOLD: u64 = 20;
-/// How many inputs are told one by one when they were not.
-const PROBLEMS_TOLD: u64 = 100;
+pub(super) const DAMAGES_TOLD: u64 = 100;
 
 /// A run over all files.
 pub(super) struct Run<'o> {
@@ -64,67 +58,8 @@ impl Run<'_> {
         self.output.write(heading.as_bytes())
     }
 
-    /// Reads an input, and says what became of it. One that cannot be read is no reason to stop.
-    pub(super) fn input(&mut self, planned: &Planned) -> Result<(), Failure> {
-        let path = &planned.path;
-        let before = (self.summary.lines, self.blank_lines, self.summary.tagged, self.summary.bad_lines);
-        self.form = String::new();
-        let mut passed_over = false;
-        let result = match self.file(path, planned.named, &mut passed_over) {
-            Ok(()) => self.check_lines(path, before),
-            failed => failed,
-        };
-        let problem = match result {
-            Ok(()) => None,
-            Err(Failure::Message { exit: Exit::Input, text }) => Some(text),
-            Err(failure) => return Err(failure),
-        };
-        let not_json = self.summary.bad_lines.saturating_sub(before.3);
-        let lines = self.summary.lines.saturating_sub(before.0);
-        let blank = self.blank_lines.saturating_sub(before.1);
-        let name = path.display().to_string();
-        let outcome = Outcome {
-            records: lines.saturating_sub(not_json).saturating_sub(blank),
-            tagged: self.summary.tagged.saturating_sub(before.2),
-            file: if path == Path::new("-") { "standard input".into() } else { name.clone() },
-            form: std::mem::take(&mut self.form),
-            not_json,
-            problem: problem
-                .as_ref()
-                .map(|text| text.strip_prefix(&format!("{name}: ")).unwrap_or(text).to_owned()),
-            passed_over,
-        };
-        let inputs = &self.summary.inputs;
-        let words = match problem {
-            // What holds no records is counted, and in the summary.
-            _ if passed_over => None,
-            None => (!self.options.quiet && self.options.says_inputs() && inputs.read < INPUTS_TOLD)
-                .then(|| outcome.in_words()),
-            Some(text) => (inputs.unread < PROBLEMS_TOLD).then_some(text),
-        };
-        if let Some(words) = words {
-            self.progress.say(&words);
-        }
-        self.summary.inputs.add(outcome);
-        Ok(())
-    }
-
-    /// Fails when most lines of an input were no JSON: it is another thing than it was taken for.
-    fn check_lines(&self, path: &Path, before: (u64, u64, u64, u64)) -> Result<(), Failure> {
-        let blank = self.blank_lines.saturating_sub(before.1);
-        let lines = self.summary.lines.saturating_sub(before.0).saturating_sub(blank);
-        let bad = self.summary.bad_lines.saturating_sub(before.3);
-        if self.options.lenient || bad.saturating_mul(2) <= lines {
-            return Ok(());
-        }
-        let words = format!(
-            "{bad} of {} not JSON and not checked; --lenient takes such an input all the same",
-            are(lines, "line")
-        );
-        Err(Failure::of_file(Exit::Input, path, words))
-    }
-
-    fn file(&mut self, path: &Path, named: bool, passed_over: &mut bool) -> Result<(), Failure> {
+    /// Reads a file. `passed_over` becomes true for one in a folder that holds no records.
+    pub(super) fn file(&mut self, path: &Path, named: bool, passed_over: &mut bool) -> Result<(), Failure> {
         let unreadable = |error: InputError| Failure::of_file(Exit::Input, path, error);
         let live = path == Path::new("-");
         self.file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
@@ -151,64 +86,6 @@ impl Run<'_> {
             Input::EventLog(log) => self.event_log(path, log),
             Input::Records(records) => self.records(path, records, live),
         }
-    }
-
-    /// Reads records that have other bounds than lines.
-    fn records(&mut self, path: &Path, mut records: Records<'_>, live: bool) -> Result<(), Failure> {
-        let mut number = 0_u64;
-        let mut damaged = 0_u64;
-        loop {
-            let found = match records.next_record() {
-                Ok(Some(found)) => found,
-                Ok(None) => break,
-                Err(error) => {
-                    self.output.flush()?;
-                    return Err(Failure::of_file(Exit::Input, path, error));
-                }
-            };
-            number += 1;
-            self.summary.lines += 1;
-            let damage = match found {
-                Found::Record { json, damage } => {
-                    let own = event_time(&json).and_then(|time| u32::try_from(time / 1_000).ok());
-                    let own = own.map(|seconds| Timestamp { seconds, nanoseconds: 0 });
-                    let time = own.filter(|_| records.is_xml()).unwrap_or_else(Timestamp::now);
-                    self.record(path, number, &json, b"\n", time, Finding::HeldBack)?;
-                    damage
-                }
-                Found::Other => {
-                    self.summary.bad_lines += 1;
-                    self.write(number, &[], &[], &[], Fate::NotARecord)?;
-                    None
-                }
-                Found::TooLong => {
-                    self.summary.oversized_lines += 1;
-                    self.write(number, &[], &[], &[], Fate::TooLong)?;
-                    Some("a record is too long, and was left out")
-                }
-            };
-            if let Some(what) = damage {
-                damaged += 1;
-                if damaged <= DAMAGES_TOLD {
-                    self.progress.say(&format!("{}: record {number}: {what}", path.display()));
-                }
-            }
-            if live && !records.has_more() {
-                self.output.flush()?;
-            }
-        }
-        self.output.flush()?;
-        Self::damaged(path, damaged)
-    }
-
-    /// Ends an input with so many damaged places.
-    fn damaged(path: &Path, places: u64) -> Result<(), Failure> {
-        let words = match places {
-            0 => return Ok(()),
-            1 => "one place is damaged; the rest was read".to_owned(),
-            _ => format!("{places} places are damaged; the rest was read"),
-        };
-        Err(Failure::of_file(Exit::Input, path, words))
     }
 
     fn event_log(&mut self, path: &Path, mut log: EventLog<'_>) -> Result<(), Failure> {
@@ -329,7 +206,7 @@ impl Run<'_> {
 
     /// Tags the record of a line or event, unless a worker has, and writes it. `time` is when it came, if the options
     /// do not say.
-    fn record(
+    pub(super) fn record(
         &mut self,
         path: &Path,
         number: u64,
@@ -399,7 +276,7 @@ impl Run<'_> {
     }
 
     /// Writes what became of line `number`: the record after the filter, or both for people to read.
-    fn write(
+    pub(super) fn write(
         &mut self,
         number: u64,
         before: &[u8],
