@@ -17,7 +17,7 @@ const EXAMPLES: &str = "\
 Examples:
   schtag report events.ndjson -o report.html
   schtag report archive/*.ndjson.gz -o report.html --title 'Case 1234' --made 2026-03-02
-  schtag report archive/ Security.evtx exported.xml -o report.html --since 2026-03-01 --min-level medium
+  schtag report archive/ Security.evtx -o report.html --min-level medium
   schtag report image/Windows/System32/Tasks -o report.html --title 'Tasks of a disk image'
   schtag report events.ndjson -o report.html --rules my-rules/
   schtag report events.ndjson -o report.html --module my.wasm --rules my-rules/";

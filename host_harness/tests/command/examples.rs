@@ -33,6 +33,7 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("clickhouse-client", "it needs ClickHouse; the suite operations runs the SQL"),
     ("for month in", "it needs ClickHouse"),
     ("done", "it ends a loop"),
+    ("VECTOR=", "it builds, and needs Vector"),
     ("vector ", "it needs Vector; the suite vector_examples reads every configuration"),
 ];
 

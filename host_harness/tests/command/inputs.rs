@@ -1,4 +1,5 @@
 //! What `schtag tag` and `schtag report` read besides lines of JSON, what they refuse, and what they say of each.
+#![allow(clippy::indexing_slicing, reason = "a failing helper fails its test")]
 use super::event_log_file::{Event, file};
 use super::{Folder, stderr, stdout};
 use flate2::{Compression, write::GzEncoder};
