@@ -14,6 +14,7 @@ pub(crate) enum Exit {
     Input = 3,
     Module = 4,
     Output = 5,
+    Found = 6,
 }
 
 impl From<Exit> for ExitCode {

@@ -5,7 +5,9 @@ mod completions;
 mod docs;
 mod explain;
 mod failure;
+mod filter;
 mod format;
+mod inputs;
 mod inspect;
 mod man;
 mod module;
@@ -13,6 +15,7 @@ mod output;
 mod pretty;
 mod progress;
 mod report;
+mod rows;
 mod serve;
 mod summary;
 mod tag;
@@ -36,9 +39,11 @@ Exit codes:
   1  done, but the module failed on some record, or used up its fuel (`tag`, `report`; `tag` writes the record as it
      was); or some case or lint failed, a rule was not compiled, or there was no rule (`check`)
   2  wrong usage
-  3  some input or rule could not be read, or the address cannot be listened on (`serve`)
+  3  some input or rule could not be read, or most lines of an input were not JSON (`tag`, `report`), or the address
+     cannot be listened on (`serve`)
   4  no module was found, or it was rejected
-  5  the output could not be written";
+  5  the output could not be written
+  6  an alert of the level of --fail-on, or a higher one, was found (`tag`, `report`)";
 
 /// Tags Windows scheduled-task events that match reported attacker behaviour.
 ///

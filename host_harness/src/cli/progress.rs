@@ -2,7 +2,6 @@
 use super::output::say;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{IsTerminal, Read, stderr, stdout};
-use std::path::{Path, PathBuf};
 
 /// The bar, which may be invisible.
 pub(crate) struct Progress(ProgressBar);
@@ -10,11 +9,10 @@ pub(crate) struct Progress(ProgressBar);
 impl Progress {
     /// A bar over the bytes of all files. There is none when it would mix with the output, when standard error
     /// is no terminal, or when an input has no size.
-    pub(crate) fn new(files: &[PathBuf], wanted: bool) -> Self {
+    pub(crate) fn new(bytes: Option<u64>, wanted: bool) -> Self {
         let visible = wanted && stderr().is_terminal() && !stdout().is_terminal();
-        let sizes: Option<Vec<u64>> = files.iter().map(|file| size(file)).collect();
-        let (true, Some(sizes)) = (visible, sizes) else { return Self(ProgressBar::hidden()) };
-        let bar = ProgressBar::new(sizes.iter().fold(0, |sum, size| sum.saturating_add(*size)));
+        let (true, Some(bytes)) = (visible, bytes) else { return Self(ProgressBar::hidden()) };
+        let bar = ProgressBar::new(bytes);
         if let Ok(style) = ProgressStyle::with_template(
             "{wide_bar} {bytes}/{total_bytes}  {binary_bytes_per_sec}  {eta} left",
         ) {
@@ -38,9 +36,4 @@ impl Drop for Progress {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }
-}
-
-fn size(file: &Path) -> Option<u64> {
-    let metadata = file.metadata().ok()?;
-    metadata.is_file().then_some(metadata.len())
 }

@@ -1,6 +1,8 @@
 //! `schtag report`.
 use super::bake::replace;
 use super::failure::{Exit, Failure};
+use super::filter::Filter;
+use super::inputs::Outcome;
 use super::tag::Tag;
 use super::{module, output, say};
 use crate::report::{self, DEFAULT_LIMIT, Heading, Troubles};
@@ -8,10 +10,15 @@ use crate::rules::catalogue::Catalogue;
 use clap::Args;
 use std::path::{Path, PathBuf};
 
+/// How many inputs that were not read are listed on the page.
+const PROBLEMS_LISTED: usize = 50;
+
 const EXAMPLES: &str = "\
 Examples:
   schtag report events.ndjson -o report.html
   schtag report archive/*.ndjson.gz -o report.html --title 'Case 1234' --made 2026-03-02
+  schtag report archive/ Security.evtx -o report.html --min-level medium
+  schtag report image/Windows/System32/Tasks -o report.html --title 'Tasks of a disk image'
   schtag report events.ndjson -o report.html --rules my-rules/
   schtag report events.ndjson -o report.html --module my.wasm --rules my-rules/";
 
@@ -21,12 +28,13 @@ Examples:
 /// rules and what they say of false positives and response; and what could not be read or is allowlisted. It loads
 /// nothing and runs no script, and the same input gives the same page.
 ///
-/// Input is what `schtag tag` reads. The filter is told each event's own time, so that sequences in events of the past
+/// Input is what `schtag tag` reads: NDJSON, JSON, Windows event logs, XML, compressed too, and folders. What was not read
+/// is said at the top of the page. An input is never written over. The filter is told each event's own time, so that sequences in events of the past
 /// are seen as they were.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Report {
-    /// Files to read; - or none is standard input
+    /// Files and folders to read; - or none is standard input
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The page to write; - is standard output
@@ -48,6 +56,11 @@ pub(crate) struct Report {
     /// How many groups of equal alerts are listed, the most severe ones; all are counted
     #[arg(long, value_name = "GROUPS", default_value_t = DEFAULT_LIMIT)]
     most: usize,
+    #[command(flatten)]
+    filter: Filter,
+    /// Do not fail when most lines of an input are no JSON
+    #[arg(long)]
+    lenient: bool,
     /// The time of arrival that the filter is told, in Unix seconds, instead of each event's own
     #[arg(long, value_name = "SECONDS")]
     at: Option<u32>,
@@ -79,8 +92,10 @@ impl Report {
             made: self.made,
         };
         let mut report = report::Report::new(heading, self.most);
-        let reading = Tag::for_report(self.files, self.at, self.fuel, self.quiet);
-        let (mut summary, unreadable) = reading.read(loaded.module, Some(&mut report))?;
+        let target = Some(self.output.clone()).filter(|output| output != Path::new("-"));
+        let reading =
+            Tag::for_report(self.files, target, self.filter, self.lenient, self.at, self.fuel, self.quiet);
+        let mut summary = reading.read(loaded.module, Some(&mut report))?;
         summary.judged_by = judged_by;
         report.set_troubles(Troubles {
             bad_lines: summary.bad_lines,
@@ -88,7 +103,10 @@ impl Report {
             faults: summary.faults,
             first_faults: summary.first_faults.clone(),
             memory_losses: summary.memory_losses,
-            unreadable_inputs: unreadable,
+            unreadable_inputs: summary.inputs.unread,
+            first_unreadable: summary.inputs.problems().take(PROBLEMS_LISTED).map(problem).collect(),
+            passed_over: summary.inputs.passed_over,
+            left_out: summary.filtered,
         });
         let page = report.html(&catalogue);
         if self.output == Path::new("-") {
@@ -99,8 +117,13 @@ impl Report {
         if !self.quiet {
             say(&summary.in_words());
         }
-        Ok(Tag::exit(&summary, unreadable))
+        Ok(reading.exit(&summary))
     }
+}
+
+/// What was not read, and why. Of a file in a folder the page names the folder, too: its name alone may be there twice.
+fn problem((file, why): (&Outcome, &str)) -> String {
+    format!("{}: {why}", file.file)
 }
 
 /// A file's name without its folders, which are of no concern to whoever gets the page.

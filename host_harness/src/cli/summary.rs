@@ -1,4 +1,6 @@
 //! The counts of a run of `schtag tag`.
+use super::inputs::{Outcomes, several};
+use schtag::rules::Level;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -32,6 +34,13 @@ pub(crate) struct Summary {
     pub(crate) no_findings: u64,
     /// Fuel of the calls.
     pub(crate) fuel: Fuel,
+    /// Tagged records that the options leave out (`--min-level` and others).
+    pub(crate) filtered: u64,
+    /// The level of the most severe alert that was shown.
+    #[serde(skip)]
+    pub(crate) worst_alert: Option<Level>,
+    /// The inputs, and what became of each.
+    pub(crate) inputs: Outcomes,
     /// Which rules judged.
     pub(crate) judged_by: String,
 }
@@ -70,7 +79,10 @@ impl Summary {
 
     /// The summary in words, without an end of line.
     pub(crate) fn in_words(&self) -> String {
-        let mut words = format!("{} lines, {} tagged", self.lines, self.tagged);
+        let mut words = format!("{}, {} tagged", several(self.lines, "line"), self.tagged);
+        if self.inputs.read + self.inputs.unread > 1 {
+            let _ = write!(words, " in {} inputs", self.inputs.read + self.inputs.unread);
+        }
         for (what, counts) in [("verdict", &self.verdicts), ("severity", &self.severities)] {
             let counts: Vec<_> = counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
             if !counts.is_empty() {
@@ -79,11 +91,15 @@ impl Summary {
             }
         }
         for (count, what) in [
-            (self.bad_lines, "passed through, not a JSON object"),
-            (self.oversized_lines, "passed through, too long"),
+            (self.bad_lines, "not JSON and not checked"),
+            (self.oversized_lines, "too long and not checked"),
             (self.faults, "passed through after a fault of the guest"),
             (self.memory_losses, "times the memory of earlier events was lost after a fault"),
             (self.no_findings, "left out, no finding"),
+            (self.filtered, "left out by the options"),
+            (self.inputs.unread, "inputs not read, or not to the end"),
+            (self.inputs.passed_over, "files passed over, which hold no records"),
+            (self.inputs.left_alone, "links and devices left alone"),
         ] {
             if count > 0 {
                 let _ = write!(words, "; {count} {what}");
@@ -169,7 +185,7 @@ mod tests {
         summary.judged_by = "a pack (default rules)".into();
         assert_eq!(
             summary.in_words(),
-            "3 lines, 1 tagged; verdict: alert 1; severity: high 1; 1 passed through, not a JSON object; \
+            "3 lines, 1 tagged; verdict: alert 1; severity: high 1; 1 not JSON and not checked; \
              fuel per record: mean 15, max 21; judged by a pack (default rules)"
         );
     }

@@ -1,8 +1,24 @@
-//! Records in and out: lines of JSON, Windows' event logs, the words of ECS and OCSF.
+//! Records in and out: lines of JSON, Windows' event logs, XML, the words of ECS and OCSF.
 
+#[cfg(feature = "cli")]
+mod compression;
+#[cfg(feature = "cli")]
+pub mod elements;
 #[cfg(feature = "cli")]
 pub mod event_log;
 #[cfg(feature = "cli")]
-pub(crate) mod input;
+pub mod folder;
+#[cfg(feature = "cli")]
+pub mod input;
+#[cfg(feature = "cli")]
+pub mod json_values;
+#[cfg(feature = "cli")]
+mod kind;
 pub mod mapping;
-pub(crate) mod ndjson;
+pub mod ndjson;
+#[cfg(feature = "cli")]
+mod peek;
+#[cfg(feature = "cli")]
+mod task_file;
+#[cfg(feature = "cli")]
+mod utf16;

@@ -8,7 +8,8 @@ use thiserror::Error;
 /// The longest line that is held as one, in bytes: 64 MiB.
 pub(crate) const DEFAULT_LINE_LIMIT: usize = 64 << 20;
 
-const BUFFER: usize = 64 << 10;
+/// How much is read at a time, in bytes.
+pub(crate) const BUFFER: usize = 64 << 10;
 const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
@@ -21,6 +22,15 @@ pub(crate) enum InputError {
     /// It is a directory.
     #[error("it is a directory; name the files in it")]
     Directory,
+    /// It holds no records, or none that can be read. What it is, and what to do.
+    #[error("not read: this is {0}")]
+    NotRecords(&'static str),
+    /// It was found in a folder and holds no records.
+    #[error("passed over: this is {0}")]
+    PassedOver(&'static str),
+    /// Its name says that it holds something, and it is empty.
+    #[error("not read: the file is empty")]
+    Empty,
 }
 
 /// Opens a file that holds one JSON record a line.

@@ -74,6 +74,12 @@ pub(crate) struct Troubles {
     pub memory_losses: u64,
     /// Inputs that could not be read to their end.
     pub unreadable_inputs: u64,
+    /// The first of them, and why.
+    pub first_unreadable: Vec<String>,
+    /// Files in folders that hold no records.
+    pub passed_over: u64,
+    /// Findings that the options leave out.
+    pub left_out: u64,
 }
 
 impl Report {

@@ -120,31 +120,23 @@ fn tiles(out: &mut String, report: &Report) {
             "input",
             "could not be read to the end: what is in the rest is not in this report",
         ),
+        (troubles.passed_over, "file", "in the folders left out, since they hold no records"),
+        (troubles.left_out, "finding", "left out by the options that this report was made with"),
         (troubles.faults, "record", "could not be judged, since the filter failed"),
-        (troubles.bad_lines, "line", "left out, since they are no JSON objects"),
-        (troubles.oversized_lines, "line", "left out, since they are too long"),
+        (troubles.bad_lines, "line", "left out and not checked: no JSON"),
+        (troubles.oversized_lines, "record", "left out and not checked: too long"),
     ] {
         if count > 0 {
             let _ = writeln!(out, "<p><b>{}</b> {what}.</p>", several(count, one));
         }
     }
+    list(out, &troubles.first_unreadable, troubles.unreadable_inputs, "other input");
     faults(out, troubles);
 }
 
 /// Lists the records that the filter failed on: each may be one that somebody made to hide behind.
 fn faults(out: &mut String, troubles: &Troubles) {
-    if troubles.first_faults.is_empty() {
-        return;
-    }
-    out.push_str("<ul>\n");
-    for fault in &troubles.first_faults {
-        let _ = writeln!(out, "<li>{}</li>", line(fault));
-    }
-    let more = troubles.faults.saturating_sub(troubles.first_faults.len() as u64);
-    if more > 0 {
-        let _ = writeln!(out, "<li>and {}</li>", several(more, "other record"));
-    }
-    out.push_str("</ul>\n");
+    list(out, &troubles.first_faults, troubles.faults, "other record");
     if troubles.memory_losses > 0 {
         let _ = writeln!(
             out,
@@ -153,6 +145,22 @@ fn faults(out: &mut String, troubles: &Troubles) {
             several(troubles.memory_losses, "time")
         );
     }
+}
+
+/// Lists the first of `all`.
+fn list(out: &mut String, first: &[String], all: u64, other: &str) {
+    if first.is_empty() {
+        return;
+    }
+    out.push_str("<ul>\n");
+    for entry in first {
+        let _ = writeln!(out, "<li>{}</li>", line(entry));
+    }
+    let more = all.saturating_sub(first.len() as u64);
+    if more > 0 {
+        let _ = writeln!(out, "<li>and {}</li>", several(more, other));
+    }
+    out.push_str("</ul>\n");
 }
 
 fn navigation(out: &mut String, report: &Report) {
@@ -203,7 +211,16 @@ fn timeline(out: &mut String, report: &Report) {
 fn overview(out: &mut String, report: &Report) {
     out.push_str("<h2 id=\"overview\">Overview</h2>\n");
     if report.alerts.total == 0 {
-        out.push_str("<p>No rule matched in what was read.</p>\n");
+        let troubles = &report.troubles;
+        let unread =
+            troubles.unreadable_inputs + troubles.bad_lines + troubles.oversized_lines + troubles.faults;
+        out.push_str(match (unread, troubles.left_out) {
+            (0, 0) => "<p>No rule matched in what was read.</p>\n",
+            (0, _) => "<p><b>Findings were left out: see above.</b> There is no other one.</p>\n",
+            _ => {
+                "<p><b>Not everything was read: see above.</b> In the rest there is no finding to list.</p>\n"
+            }
+        });
         return;
     }
     let role = |name: &str, about: &str| match about {

@@ -33,6 +33,7 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("clickhouse-client", "it needs ClickHouse; the suite operations runs the SQL"),
     ("for month in", "it needs ClickHouse"),
     ("done", "it ends a loop"),
+    ("VECTOR=", "it builds, and needs Vector"),
     ("vector ", "it needs Vector; the suite vector_examples reads every configuration"),
 ];
 
@@ -113,6 +114,15 @@ fn folder(root: &Path) -> tempfile::TempDir {
     let first = demo.split(|byte| *byte == b'\n').next().unwrap();
     fs::write(at("event.json"), first).unwrap();
     fs::write(at("Security.evtx"), super::event_log_file::file(&[vec![]])).unwrap();
+    let records = demo.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let array = [&b"["[..], &records.collect::<Vec<_>>().join(&b","[..]), b"]"].concat();
+    fs::write(at("events.json"), &array).unwrap();
+    let level = ruzstd::encoding::CompressionLevel::Fastest;
+    fs::write(at("events.json.zst"), ruzstd::encoding::compress_to_vec(&array[..], level)).unwrap();
+    let definition = "<Task><Actions><Exec><Command>calc.exe</Command></Exec></Actions></Task>";
+    fs::write(at("image/Windows/System32/Tasks/Calculate"), definition).unwrap();
+    let event = "<Event><System><Provider Name='Microsoft-Windows-Security-Auditing'/><EventID>4624</EventID></System></Event>";
+    fs::write(at("exported.xml"), format!("<Events>{event}</Events>")).unwrap();
     fs::write(at("schtag.yml"), "minimum_level: low\n").unwrap();
     fs::write(at("settings.yml"), "ecs: true\n").unwrap();
     // A few of the default rules, each with its cases.

@@ -10,6 +10,7 @@ mod examples;
 mod files;
 mod format;
 mod hostile_names;
+mod inputs;
 mod inspect;
 mod jobs;
 mod report;

@@ -23,7 +23,7 @@ fn a_page_is_written_and_the_same_input_gives_the_same() {
         "Made yesterday.",
         "<b>5</b>records read",
         "<b>2</b>alerts",
-        "<b>1 line</b> left out",
+        "<b>1 line</b> left out and not checked",
         "a.ndjson:1, b.ndjson.gz:1",
     ] {
         assert!(page.contains(part), "the page lacks {part:?}: {page}");

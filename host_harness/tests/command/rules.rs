@@ -140,7 +140,7 @@ fn an_option_takes_one_value_and_leaves_the_file_after_it() {
     folder.write("a.ndjson", b"{\"t\":1}\n");
     let words = "report -o r.html --module schtag.wasm --rules rules --rules more a.ndjson";
     let assert = folder.schtag(words).write_stdin("").assert().success();
-    assert!(stderr(&assert).contains("1 lines, 1 tagged"), "{}", stderr(&assert));
+    assert!(stderr(&assert).contains("1 line, 1 tagged"), "{}", stderr(&assert));
     let words = "bake --base base.wasm --rules rules --rules more -o two.wasm";
     let assert = folder.schtag(words).assert().success();
     assert!(stderr(&assert).contains("two.wasm: 2 rules"), "{}", stderr(&assert));

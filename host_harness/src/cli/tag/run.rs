@@ -1,5 +1,6 @@
 //! From inputs to records, and from records to the output.
 use super::super::failure::{Exit, Failure};
+use super::super::filter::severity;
 use super::super::format::Formatter;
 use super::super::output::Output;
 use super::super::pretty::{Fate, Pretty};
@@ -9,10 +10,11 @@ use super::super::summary::{Summary, tag_of};
 use super::super::workers::{Answered, Finding, Line, Workers};
 use super::Tag;
 use crate::records::event_log::EventLog;
-use crate::records::input::Input;
+use crate::records::input::{Input, Opened};
 use crate::records::ndjson::{self, InputError, Lines, Piece};
 use crate::report::Report;
 use crate::run::wasmtime::{CallError, Tagged, Tagger, Timestamp};
+use serde_json::Value;
 use std::borrow::Cow;
 use std::io::{IsTerminal, Read, stdin};
 use std::path::Path;
@@ -21,8 +23,8 @@ use std::path::Path;
 const FAULTS_TOLD: u64 = 5;
 /// The most faults that a report lists.
 const FAULTS_LISTED: u64 = 20;
-/// The number of damaged places of an event log that are reported one by one.
-const DAMAGES_TOLD: u64 = 100;
+/// How many damaged places of an input are told one by one.
+pub(super) const DAMAGES_TOLD: u64 = 100;
 
 /// A run over all files.
 pub(super) struct Run<'o> {
@@ -41,10 +43,23 @@ pub(super) struct Run<'o> {
     pub(super) report: Option<&'o mut Report>,
     /// The input's name.
     pub(super) file: String,
+    /// The input's form, when it is known.
+    pub(super) form: String,
+    /// Whether there is more than one input.
+    pub(super) several: bool,
+    /// Blank lines so far.
+    pub(super) blank_lines: u64,
 }
 
 impl Run<'_> {
-    pub(super) fn file(&mut self, path: &Path) -> Result<(), Failure> {
+    /// Writes what stands before all findings.
+    pub(super) fn heading(&mut self) -> Result<(), Failure> {
+        let heading = if self.report.is_none() { self.formatter.heading() } else { String::new() };
+        self.output.write(heading.as_bytes())
+    }
+
+    /// Reads a file. `passed_over` becomes true for one in a folder that holds no records.
+    pub(super) fn file(&mut self, path: &Path, named: bool, passed_over: &mut bool) -> Result<(), Failure> {
         let unreadable = |error: InputError| Failure::of_file(Exit::Input, path, error);
         let live = path == Path::new("-");
         self.file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
@@ -56,15 +71,20 @@ impl Run<'_> {
         } else {
             self.progress.watch(ndjson::open(path).map_err(unreadable)?)
         };
-        let input = Input::new(input, ndjson::DEFAULT_LINE_LIMIT).map_err(unreadable)?;
+        let file = Some(path).filter(|_| !live);
+        let opened = Opened::new(input, ndjson::DEFAULT_LINE_LIMIT, file, named);
+        *passed_over = matches!(opened, Err(InputError::PassedOver(_)));
+        let Opened { input, form } = opened.map_err(unreadable)?;
+        self.form = form;
         self.output.end_line()?;
-        if let Some(pretty) = self.pretty.as_mut().filter(|_| self.options.files.len() > 1) {
+        if let Some(pretty) = self.pretty.as_mut().filter(|_| self.several) {
             let heading = pretty.heading(path);
             self.output.print(pretty.terminal(), &heading)?;
         }
         match input {
             Input::Lines(lines) => self.lines(path, lines, live),
             Input::EventLog(log) => self.event_log(path, log),
+            Input::Records(records) => self.records(path, records, live),
         }
     }
 
@@ -90,14 +110,7 @@ impl Run<'_> {
             }
         }
         self.output.flush()?;
-        match damaged {
-            0 => Ok(()),
-            1 => Err(Failure::of_file(Exit::Input, path, "one place is damaged; the rest was read")),
-            _ => {
-                let words = format!("{damaged} places are damaged; the rest was read");
-                Err(Failure::of_file(Exit::Input, path, words))
-            }
-        }
+        Self::damaged(path, damaged)
     }
 
     fn lines(&mut self, path: &Path, mut lines: Lines<'_>, live: bool) -> Result<(), Failure> {
@@ -183,6 +196,7 @@ impl Run<'_> {
                 return self.write(number, text, text, end, Fate::NotARecord);
             }
             None => {
+                self.blank_lines += 1;
                 self.pass(text)?;
                 return self.pass(end);
             }
@@ -192,7 +206,7 @@ impl Run<'_> {
 
     /// Tags the record of a line or event, unless a worker has, and writes it. `time` is when it came, if the options
     /// do not say.
-    fn record(
+    pub(super) fn record(
         &mut self,
         path: &Path,
         number: u64,
@@ -262,7 +276,7 @@ impl Run<'_> {
     }
 
     /// Writes what became of line `number`: the record after the filter, or both for people to read.
-    fn write(
+    pub(super) fn write(
         &mut self,
         number: u64,
         before: &[u8],
@@ -270,6 +284,18 @@ impl Run<'_> {
         end: &[u8],
         fate: Fate<'_>,
     ) -> Result<(), Failure> {
+        if let Fate::Tagged(tag) = fate {
+            if !self.options.filter.admits(tag, before) {
+                self.summary.filtered += 1;
+                if let Some(report) = &mut self.report {
+                    report.count();
+                }
+                return Ok(());
+            }
+            if tag.get("verdict").and_then(Value::as_str) == Some("alert") {
+                self.summary.worst_alert = self.summary.worst_alert.max(Some(severity(tag)));
+            }
+        }
         if let Some(report) = &mut self.report {
             report.count();
             if let Fate::Tagged(tag) = fate {
@@ -277,7 +303,7 @@ impl Run<'_> {
             }
             return Ok(());
         }
-        if self.options.only_tagged && !matches!(fate, Fate::Tagged(_) | Fate::Fault(_)) {
+        if self.options.only_findings() && !matches!(fate, Fate::Tagged(_) | Fate::Fault(_)) {
             return Ok(());
         }
         if let Some(pretty) = &mut self.pretty {
@@ -285,7 +311,9 @@ impl Run<'_> {
             return self.output.print(pretty.terminal(), &lines);
         }
         let tag = if let Fate::Tagged(tag) = fate { Some(tag) } else { None };
-        match self.formatter.line(before, after, tag, self.options.at) {
+        let place = if tag.is_some() { format!("{}:{number}", self.file) } else { String::new() };
+        match self.formatter.line(before, after, tag, self.options.at, &place) {
+            Some(line) if self.formatter.ends_lines() => self.output.write(&line),
             Some(line) => {
                 self.output.write(&line)?;
                 self.output.write(if end.is_empty() && self.formatter.only_findings() { b"\n" } else { end })
@@ -300,7 +328,7 @@ impl Run<'_> {
     /// Writes what is part of no record, and nothing to read for people.
     fn pass(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         let only_records = self.report.is_some()
-            || self.options.only_tagged
+            || self.options.only_findings()
             || self.pretty.is_some()
             || self.formatter.only_findings();
         if only_records { Ok(()) } else { self.output.write(bytes) }
