@@ -9,11 +9,11 @@ use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use std::io::{self, BufRead, BufReader, Read};
 
-/// What a gzip file begins with.
+/// The first bytes of a gzip file.
 const GZIP: &[u8] = &[0x1f, 0x8b];
-/// What a zstd file begins with, besides frames that are to be skipped.
+/// The first bytes of a zstd file, apart from frames that are to be skipped.
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
-/// How often an input may be compressed.
+/// The most layers of compression of an input.
 const MOST_LAYERS: usize = 3;
 
 /// Undoes the compression of an input. Gives the names of the formats, outermost first.

@@ -18,7 +18,7 @@ pub enum Name {
     Task,
 }
 
-/// What an [`Elements`] found next.
+/// The next finding of an [`Elements`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum Element {
     /// An element from its `<` to its `>`.

@@ -4,10 +4,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// How deep folders are followed.
+/// The most folders within each other that are followed.
 const MOST_DEPTH: usize = 100;
 
-/// What stands below a folder.
+/// The files and folders below a folder.
 #[derive(Debug, Default)]
 pub struct Found {
     /// Regular files, with their sizes in bytes.

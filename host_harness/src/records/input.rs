@@ -101,7 +101,7 @@ fn lower(path: &Path) -> String {
 pub struct Records<'r> {
     source: Source<'r>,
     path: Option<PathBuf>,
-    /// How many events and definitions were found in XML.
+    /// The number of events and definitions that were found in XML.
     elements: u64,
 }
 
@@ -110,7 +110,7 @@ enum Source<'r> {
     Elements(Elements<'r>),
 }
 
-/// What is found next in such an input.
+/// The next finding in such an input.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Found {
     /// A record, as one JSON object on one line. `damage` says what is wrong with it.

@@ -29,7 +29,7 @@ enum Kind {
     Other,
 }
 
-/// What a [`Values`] found next.
+/// The next finding of a [`Values`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum Value<'a> {
     /// An object, on one line.

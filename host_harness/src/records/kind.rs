@@ -1,8 +1,8 @@
-//! What an input is, by what it begins with. Its name decides nothing.
+//! Tells the kind of an input by its first bytes. Its name decides nothing.
 
 use super::event_log;
 
-/// What an input is.
+/// The kind of an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A Windows event log (.evtx).
@@ -23,7 +23,7 @@ pub(super) enum Kind {
     Other(&'static str),
 }
 
-/// How much of a beginning is looked at, in bytes.
+/// The number of first bytes that are looked at.
 pub(super) const MOST: usize = 8 << 10;
 
 /// Formats by their first bytes, which may hold records and are not read.
@@ -66,7 +66,7 @@ pub(super) fn is_enough(head: &[u8]) -> bool {
     head.len() >= MOST || (!binary && line())
 }
 
-/// What an input is that begins like this, decompressed and in UTF-8 without a byte-order mark.
+/// Returns the kind of an input by its beginning, decompressed and in UTF-8 without a byte-order mark.
 pub(super) fn of(head: &[u8]) -> Kind {
     if head.starts_with(event_log::MAGIC) {
         return Kind::EventLog;

@@ -8,7 +8,7 @@ use thiserror::Error;
 /// The longest line that is held as one, in bytes: 64 MiB.
 pub(crate) const DEFAULT_LINE_LIMIT: usize = 64 << 20;
 
-/// How much is read at a time, in bytes.
+/// The number of bytes that are read at a time.
 pub(crate) const BUFFER: usize = 64 << 10;
 const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 const BOM: &[u8] = b"\xef\xbb\xbf";

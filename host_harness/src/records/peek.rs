@@ -2,13 +2,13 @@
 
 use std::io::{self, Cursor, Read};
 
-/// How much is asked for at a time, in bytes.
+/// The number of bytes that are asked for at a time.
 const STEP: usize = 4 << 10;
 
 /// An input whose beginning can be looked at. It asks its source for no more than is wanted: an interactive input may not
 /// have more yet.
 pub(super) struct Peeked<'r> {
-    /// What was looked at and not yet read.
+    /// The bytes that were looked at and not yet read.
     head: Cursor<Vec<u8>>,
     source: Box<dyn Read + 'r>,
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-/// How many bytes are asked for at a time.
+/// The number of bytes that are asked for at a time.
 const STEP: usize = 16 << 10;
 
 /// The order of the two bytes of a unit.
@@ -35,7 +35,7 @@ pub(super) struct Utf16<R> {
     beginning: bool,
     ended: bool,
     out: Vec<u8>,
-    /// How much of `out` has been taken.
+    /// The number of bytes of `out` that have been taken.
     taken: usize,
 }
 

@@ -6,7 +6,7 @@ use std::ptr::null_mut;
 
 /// Step between the sizes of blocks, and their alignment, in bytes.
 const STEP: usize = 16;
-/// How many sizes there are.
+/// The number of sizes.
 const SIZES: usize = 16;
 /// Room for the blocks of each size, in bytes: enough for those of almost every record at a time.
 const ROOM: usize = 3 * 1024;

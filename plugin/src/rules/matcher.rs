@@ -565,7 +565,7 @@ impl Known for KnownHits<'_> {
     }
 }
 
-/// What is found of the patterns of a matcher on a row, and what is asked for of the rest.
+/// Answers which patterns of a matcher hold on a row, and searches those that are asked for.
 struct AskedHits<'m, 't, 'w, F> {
     matcher: &'m Matcher,
     row: &'m Row<'t, 'w, F>,

@@ -19,11 +19,11 @@ pub(super) struct Literal {
     pub(super) text: String,
     /// The pattern.
     pub(super) pattern: u32,
-    /// What it means that the text stands in a value.
+    /// The meaning of a value with the text in it.
     pub(super) says: Says,
 }
 
-/// What it says of a value that a literal of a pattern stands in it.
+/// The meaning of a value with a literal of a pattern in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Says {
     /// The value fits.
@@ -40,7 +40,7 @@ pub(super) enum Says {
     MayMatch,
 }
 
-/// What is found of a pattern in a value.
+/// A finding of a pattern in a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
     /// The value fits; the literal stands at this place.
@@ -58,7 +58,7 @@ const MAX_STRIDE: usize = 8;
 /// Each literal is known by as many pairs as there are bytes between two looks: so many pairs in all are worth the room.
 const WORTH: usize = 80;
 
-/// How long the values of a field may be.
+/// The usual length of the values of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Values {
     /// Names and words.

@@ -16,7 +16,7 @@ pub(super) struct ShortCircuits {
 /// A test, and where it leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Test {
-    /// What is tested: the highest bits say what it is, the others are its numbers.
+    /// The subject of the test: the highest bits are its kind, the others its numbers.
     what: u32,
     /// The number of steps that are passed over, and the answer for which they are.
     way: u32,
@@ -48,7 +48,7 @@ const HIGHEST: u32 = (1 << 28) - 1;
 /// The way is for the answer "it holds"; else for the other one.
 const WHEN: u32 = 1 << 31;
 
-/// What the tests ask.
+/// Answers the questions of the tests.
 pub(super) trait Asked {
     /// Returns whether a pattern had a hit.
     fn hit(&self, pattern: u32) -> bool;
@@ -58,7 +58,7 @@ pub(super) trait Asked {
     fn open(&mut self, pattern: u32) -> bool;
 }
 
-/// What is known of the patterns before any event.
+/// The facts about the patterns that hold before any event.
 pub(super) trait Patterns {
     /// Returns whether a pattern holds exactly when there was a hit, which is known before any rule is decided.
     fn is_decided(&self, pattern: u32) -> bool;
@@ -155,7 +155,7 @@ struct Code {
     backwards: Vec<Test>,
 }
 
-/// What is to be done next, on the way from the end of a condition to its beginning.
+/// The next piece of work, on the way from the end of a condition to its beginning.
 #[derive(Debug, Clone, Copy)]
 enum Next {
     /// Of the value before: the way is taken when it has this value, to this place, counted from the end.

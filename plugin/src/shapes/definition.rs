@@ -2,7 +2,7 @@
 
 use crate::bytes;
 
-/// How many words are tried for one that is the tag.
+/// The most words that are tried for one that is the tag.
 const TRIES: usize = 64;
 
 /// The parts of a text: what stands before the task definition, the definition, however escaped, and what stands after

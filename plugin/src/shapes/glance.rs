@@ -30,7 +30,7 @@ const TEXTS: [&[u8; LENGTH]; 3] = [
     b"Microsoft Windows security auditing",
 ];
 
-/// What each of them shows.
+/// The meaning of each of them.
 const SIGNS: [u8; 3] = [DEFINITION, PROVIDER, PROVIDER];
 
 /// Spreads the windows over the table so that no two of them share a place. Found by trial; a wrong one does not compile.

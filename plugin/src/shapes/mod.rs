@@ -93,7 +93,7 @@ fn is_read(event: &TaskEvent<'_>) -> bool {
     event.content.is_some() || !event.change.has_content() && event.task_name.is_some()
 }
 
-/// What reading a record by its shape came to.
+/// The outcome of reading a record by its shape.
 #[derive(Debug)]
 #[expect(
     clippy::large_enum_variant,

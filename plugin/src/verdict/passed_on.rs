@@ -1,4 +1,4 @@
-//! What an earlier filter said, in our own words.
+//! Passes on what an earlier filter said, in our own words.
 use super::earlier::Handling;
 use super::finding::Finding;
 use super::words::{PASSED_ON, Verdict};

@@ -13,7 +13,7 @@ struct Range {
     length: u16,
     /// Every letter, or every second one.
     step: u16,
-    /// What makes a lower-case letter of one.
+    /// Added to a letter, it gives the lower-case one.
     distance: i32,
 }
 

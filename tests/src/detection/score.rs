@@ -1,4 +1,4 @@
-//! What the filter says of a row, and the sums over rows.
+//! Counts the filter's answers to rows.
 
 use super::sets::{Expected, Level, Row};
 use super::techniques;
@@ -7,7 +7,7 @@ use schtag_host::run::wasmtime::Module;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What the filter says of a row.
+/// The filter's answer to a row.
 #[derive(Debug, Clone)]
 pub struct Judged {
     /// The highest level of an alert on one of its records.

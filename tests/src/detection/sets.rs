@@ -55,9 +55,9 @@ pub struct Row {
     pub set: String,
     /// What kind of row it is within the set; may be empty.
     pub family: String,
-    /// What messages call it.
+    /// Its name in messages.
     pub name: String,
-    /// What it should get.
+    /// The verdict that it should get.
     pub expected: Expected,
     /// The records in order; at least one. They pass through a new instance of the filter.
     pub records: Vec<Arrival>,
@@ -67,7 +67,7 @@ pub struct Row {
 /// must not match says nothing of the other rules and is left out.
 ///
 /// # Errors
-/// What is wrong with a table.
+/// A fault of a table.
 pub fn own() -> Result<Vec<Row>, String> {
     let read = |file: &str, name: &'static str, expected| -> Result<Vec<Row>, String> {
         let rows = table::testdata(file, |mut row| {

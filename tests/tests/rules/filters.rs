@@ -29,7 +29,7 @@ fn entries(lines: &[&str]) -> Vec<Entry> {
     entries
 }
 
-/// What stands before the key of a test in the body of a filter, where the line begins one.
+/// The text before the key of a test in the body of a filter, where the line begins one.
 fn before_key(line: &str) -> Option<&str> {
     let rest = line.get(4..)?;
     let start = if rest.starts_with("- ") || rest.starts_with("  ") { 6 } else { 4 };
@@ -52,7 +52,7 @@ fn replaced(lines: &[&str], part: &Range<usize>, by: &str) -> String {
     [before, &[by], after].concat().join("\n")
 }
 
-/// How many cases that must not match do, and how many that must match do not.
+/// The number of cases that match and must not, and of those that must and do not.
 fn failures(sources: &[Source]) -> (usize, usize) {
     let mut compiled = sigma::compile(sources, &Configuration::default());
     assert!(compiled.refused.is_empty(), "{}", compiled.refused[0]);
@@ -68,7 +68,7 @@ fn failures(sources: &[Source]) -> (usize, usize) {
     (silent, failed.len() - silent)
 }
 
-/// What is missing for the filters of the file at `place` of the sources.
+/// Returns what the filters of the file at `place` of the sources lack.
 fn missing(sources: &[Source], place: usize) -> Vec<String> {
     let file = sources[place].clone();
     let lines: Vec<&str> = file.text.lines().collect();

@@ -127,7 +127,7 @@ fn triggers(pack: &Pack, rule: &Rule) -> Option<Vec<u32>> {
     condition::triggers(rule.condition.iter().copied(), |index| weight(pack, index))
 }
 
-/// How often a pattern matches, compared with others; `None` when it can hold without having matched.
+/// Returns a measure of how often a pattern matches; `None` when it can hold without having matched.
 fn weight(pack: &Pack, index: u32) -> Option<usize> {
     let pattern = pack.patterns.get(index as usize)?;
     match (pattern.target, &pattern.test) {
@@ -190,7 +190,7 @@ pub(super) fn triggered(pack: &Pack) -> Result<Groups, LoadError> {
     Groups::new(pack.patterns.len(), pairs.into_iter())
 }
 
-/// What is known of a pack's patterns before any event.
+/// The facts about a pack's patterns that hold before any event.
 pub(super) struct Patterns<'p> {
     pack: &'p Pack,
     tests: &'p Tests,

@@ -11,7 +11,7 @@ use crate::shapes::key;
 /// Open objects and arrays whose keys are remembered. What is nested deeper is passed over.
 const MAX_FRAMES: usize = 48;
 
-/// What a tag of ours begins with. Of what an earlier filter said nothing is read.
+/// The beginning of a tag of ours. The words of an earlier filter are not read.
 const TAG: &[u8] = br#"{"schema":"1","verdict":"#;
 
 /// Where something stands in the text of a layer.
@@ -82,7 +82,7 @@ impl<'t> Layer<'t> {
         }
     }
 
-    /// What is written at a place.
+    /// The kind of text at a place.
     pub(super) fn bytes(&self, span: Span) -> &[u8] {
         self.text.as_bytes().get(span.from..span.to).unwrap_or_default()
     }

@@ -36,7 +36,7 @@ use words::{Folded, PLACED, SURE, USUAL};
 
 /// Texts within texts that are looked into.
 const LAYERS: usize = 6;
-/// How often a text is freed of escapes that nobody resolved.
+/// The most layers of escapes that are taken off a text.
 const ESCAPES: usize = 3;
 /// Objects and texts that are tried for a known shape, and how many objects around an id.
 const TRIES: usize = 16;
@@ -91,14 +91,14 @@ pub(super) fn event(
     finder.finish(record.text())
 }
 
-/// What is found, value by value.
+/// The findings, value by value.
 struct Finder<'w> {
     work: &'w Work,
     /// An event that a table has read: of the record, or of something in it.
     event: Option<TaskEvent<'static>>,
     /// True if that is an event of something in the record.
     is_inner: bool,
-    /// What stands in the record under the usual words.
+    /// The values in the record under the usual words.
     beside: Reading<'static, 'w>,
     /// What happened, and how sure that is.
     change: Option<(Change, Rank)>,
@@ -433,7 +433,7 @@ fn is_whole(event: &TaskEvent<'_>) -> bool {
     missing(event) == 0
 }
 
-/// How much an event lacks.
+/// The number of parts that an event lacks.
 fn missing(event: &TaskEvent<'_>) -> u8 {
     let content = event.content.is_none() && event.change.has_content();
     let lacks = [event.task_name.is_none(), event.computer.is_none()];

@@ -1,4 +1,4 @@
-//! What a text says of an event: ids, words with values, JSON.
+//! Reads what a text says of an event: ids, words with values, JSON.
 
 use crate::bytes;
 use crate::event::Change;
@@ -7,11 +7,11 @@ use crate::shapes::reading::Rank;
 
 use super::words::{Folded, id_rank};
 
-/// How many braces are tried for one that begins an object.
+/// The most braces that are tried for one that begins an object.
 const TRIES: usize = 64;
-/// How many words with values are looked at.
+/// The most words with values that are looked at.
 const PAIRS: usize = 96;
-/// How much of a text before and after a definition is searched for words, in bytes.
+/// The number of bytes before and after a definition that are searched for words.
 const HEAD: usize = 8 * 1024;
 /// The longest word, and the longest value that is no definition, in bytes.
 const WORD: usize = 32;
@@ -54,7 +54,7 @@ pub(super) fn id(text: &[u8]) -> Option<(Change, Rank)> {
     best
 }
 
-/// How sure it is that a number between two texts is an id.
+/// Returns how surely a number between two texts is an id.
 fn rank(before: &[u8], after: &[u8]) -> Rank {
     let after = after.trim_ascii_start().first();
     if after.is_some_and(|byte| matches!(byte, b'-' | b'/' | b'.' | b'%') || byte.is_ascii_digit()) {

@@ -153,7 +153,7 @@ fn a_definition_alone_is_no_event() {
     }
 }
 
-/// What a pipeline may put around a record.
+/// The wrappings that a pipeline may put around a record.
 #[derive(Debug, Clone)]
 enum Wrapping {
     Member(String),
