@@ -16,6 +16,7 @@ mod words;
 
 use std::borrow::Cow;
 
+use super::by_table::{Read, is_auditing_provider, is_security_channel, read_within};
 use super::content;
 use super::definition;
 use super::event_xml;
@@ -25,7 +26,6 @@ use super::message;
 use super::place::Place;
 use super::reading::{Rank, Reading, Slot};
 use super::walk;
-use super::{Read, is_auditing_provider, is_security_channel, read_within};
 use crate::bytes;
 use crate::event::{Change, Note, TaskEvent};
 use crate::json::{self, Kind, Object, Scanner, Value};

@@ -7,6 +7,8 @@ mod others;
 use super::*;
 use crate::event::{Change, Client, Note, Subject};
 use crate::json::Scanner;
+use std::borrow::Cow;
+
 use fixtures::{
     CHANNEL, CLIENT, COMPUTER, DOMAIN, FIXTURES, Fixture, LOGON_ID, NAME, PROVIDER, SID, Sample, TASK, USER,
 };
