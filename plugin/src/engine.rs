@@ -115,7 +115,7 @@ impl Engine {
     /// The tag that [`Self::process`] gives a record that is alone: rules over several events have no say and do
     /// not remember it, so that the result depends on the arguments only. Empty when there is none. Nobody vouches
     /// for stored records, so every one is read, of whatever [`Source`].
-    pub fn tag(&mut self, record: &[u8], at: At) -> &[u8] {
+    pub(crate) fn tag(&mut self, record: &[u8], at: At) -> &[u8] {
         self.give_back();
         match self.judge_alone(record, at) {
             Judged::Nothing => &[],

@@ -234,7 +234,7 @@ impl Reading<'_> {
 
     /// The indices of the tables in the order in which rules look at them: the actions' own processes, the short ones
     /// first, since what they leave of their share is for the others; then what those start.
-    pub fn order(&self) -> (Vec<usize>, usize) {
+    pub(crate) fn order(&self) -> (Vec<usize>, usize) {
         let rows = || self.rows().zip(0..);
         let is_own = |row: &Row| row.process.is_none_or(|process| process == 0);
         let mut order: Vec<usize> = rows().filter(|(row, _)| is_own(row)).map(|(_, index)| index).collect();

@@ -8,7 +8,7 @@ const SCHEDULER_IMAGE: &str = r"C:\Windows\System32\svchost.exe";
 const SCHEDULER_COMMAND_LINE: &str = r"C:\Windows\system32\svchost.exe -k netsvcs -p -s Schedule";
 
 /// The fields of a process that an `Exec` action will become; `parent` is the wrapper that starts it.
-pub fn process_fields<'a>(
+pub(crate) fn process_fields<'a>(
     exec: &'a Exec,
     process: &'a Process,
     parent: Option<&'a Process>,
@@ -21,7 +21,7 @@ pub fn process_fields<'a>(
 }
 
 /// The fields of a `ComHandler` action.
-pub fn com_handler_fields<'a>(class_id: Option<&'a str>, data: Option<&'a str>) -> Table<'a> {
+pub(crate) fn com_handler_fields<'a>(class_id: Option<&'a str>, data: Option<&'a str>) -> Table<'a> {
     let mut table = Table::new();
     table.push_some(Field::TaskClassId, class_id);
     table.push_some(Field::TaskComData, data);

@@ -19,7 +19,7 @@ pub enum ContentState {
 
 impl ContentState {
     /// The state that an event and the notes on it amount to.
-    pub fn of(event: &TaskEvent<'_>, notes: &[Note]) -> Self {
+    pub(crate) fn of(event: &TaskEvent<'_>, notes: &[Note]) -> Self {
         let any = |test: fn(&Note) -> bool| notes.iter().any(test);
         if event.content.is_none() {
             Self::Missing
@@ -33,7 +33,7 @@ impl ContentState {
     }
 
     /// The word.
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Complete => "complete",
             Self::Truncated => "truncated",
@@ -47,7 +47,7 @@ impl ContentState {
 ///
 /// Source: Microsoft's list of well-known SIDs
 /// (<https://learn.microsoft.com/windows-server/identity/ad-ds/manage/understand-security-identifiers>).
-pub fn subject_kind(subject: &Subject<'_>) -> Option<&'static str> {
+pub(crate) fn subject_kind(subject: &Subject<'_>) -> Option<&'static str> {
     let user = subject.user.as_deref();
     match subject.sid.as_deref() {
         Some("S-1-5-18") => {
@@ -68,7 +68,7 @@ pub fn subject_kind(subject: &Subject<'_>) -> Option<&'static str> {
 /// The fields of an event and the task in it.
 ///
 /// `notes` say what limited the reading, of the event and of all that follows from it.
-pub fn event_fields<'a>(
+pub(crate) fn event_fields<'a>(
     event: &'a TaskEvent<'_>,
     task: &'a Task,
     state: ContentState,

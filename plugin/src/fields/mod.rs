@@ -9,8 +9,9 @@ mod action;
 mod event;
 mod table;
 
-pub use action::{com_handler_fields, process_fields};
-pub use event::{ContentState, event_fields, subject_kind};
+pub(crate) use action::{com_handler_fields, process_fields};
+pub use event::ContentState;
+pub(crate) use event::event_fields;
 pub use table::Table;
 
 use std::borrow::Cow;
@@ -261,7 +262,7 @@ fields! {
 
 impl Field {
     /// The number of fields.
-    pub const COUNT: usize = Self::ALL.len();
+    pub(crate) const COUNT: usize = Self::ALL.len();
 
     /// The fields that hold facts of programs, in the order of [`Kind`](crate::command::programs::Kind).
     pub const FACTS: &'static [Self] = &[
@@ -287,12 +288,6 @@ impl Field {
         Self::TaskRegistryKey,
         Self::TaskProgramTechnique,
     ];
-
-    /// Returns whether the field holds facts of programs. What such a field says is what the technique in
-    /// `task.program_technique` of the same action is about.
-    pub const fn is_fact(self) -> bool {
-        self as u8 >= Self::TaskRuns as u8 && self as u8 <= Self::TaskProgramTechnique as u8
-    }
 
     /// The field of a name, for rules of a view. Names are case-sensitive, as in Sigma.
     pub fn resolve(view: View, name: &str) -> Option<Self> {

@@ -43,7 +43,7 @@ impl<'a> Table<'a> {
     }
 
     /// Adds a value to a field if there is one.
-    pub fn push_some<T: Into<Cow<'a, str>>>(&mut self, field: Field, value: Option<T>) {
+    pub(crate) fn push_some<T: Into<Cow<'a, str>>>(&mut self, field: Field, value: Option<T>) {
         if let Some(value) = value {
             self.push(field, value);
         }

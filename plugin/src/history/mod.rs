@@ -25,7 +25,7 @@ const SLACK: usize = 64;
 
 /// The memory.
 #[derive(Debug, Default)]
-pub struct History {
+pub(crate) struct History {
     memory: Memory,
 }
 
@@ -42,7 +42,7 @@ pub struct Completed {
 
 impl History {
     /// A memory that takes all of its room at once, so that it never grows.
-    pub fn with_room() -> Self {
+    pub(crate) fn with_room() -> Self {
         Self { memory: Memory::with_room() }
     }
 
@@ -50,7 +50,7 @@ impl History {
     ///
     /// `now` is the record's time; records may come out of order. `event` and `actions` are the tables that the
     /// rules were evaluated on.
-    pub fn observe(
+    pub(crate) fn observe(
         &mut self,
         correlations: &[Correlation],
         matched: &[Matched<'_>],

@@ -6,9 +6,11 @@
 //! [`append_member`] and [`remove_members`] copy bytes; [`repair()`] mends what a host is known to break;
 //! [`append_in_place`] and its kin do without memory.
 
+mod defects;
 mod edit;
 mod in_place;
 mod levels;
+mod mender;
 mod number;
 #[cfg(test)]
 mod properties;
@@ -23,14 +25,17 @@ mod value;
 mod walk;
 mod writer;
 
+pub(crate) use defects::is_description;
 pub use edit::{NotWritten, append_member, remove_members};
 pub use in_place::{MORE, append_in_place, blank_members, wrap_in_place};
-pub use repair::{Repaired, is_description, repair, wrap};
+pub use repair::{Repaired, repair, wrap};
 pub use scan::Scanner;
-pub use scan_string::plain_string;
+pub(crate) use scan_string::plain_string;
 pub use sieve::Sieve;
 pub use stop::Invalid;
-pub use text::{unescape, write_string};
-pub use value::{Elements, Kind, Member, Object, Value};
+pub use text::unescape;
+pub(crate) use text::write_string;
+pub(crate) use value::{Elements, Kind, Member};
+pub use value::{Object, Value};
 pub(crate) use walk::container_len;
 pub use writer::Writer;

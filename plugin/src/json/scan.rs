@@ -28,7 +28,7 @@ pub struct Scanner {
 impl Scanner {
     /// A scanner that holds from the start what it needs for records of ordinary form, so that it reads them
     /// even where memory has run out.
-    pub fn with_room() -> Self {
+    pub(crate) fn with_room() -> Self {
         Self { members: Vec::with_capacity(ROOM), levels: Levels::with_room() }
     }
 
@@ -51,7 +51,7 @@ impl Scanner {
     ///
     /// # Errors
     /// [`Invalid`] says what was expected where.
-    pub fn sift<'a>(&'a mut self, text: &'a [u8], sieve: &Sieve) -> Result<Object<'a>, Invalid> {
+    pub(crate) fn sift<'a>(&'a mut self, text: &'a [u8], sieve: &Sieve) -> Result<Object<'a>, Invalid> {
         self.levels.clear();
         self.members.clear();
         if self.members.capacity() > KEPT_MEMBERS {

@@ -33,7 +33,7 @@ pub(super) fn not_ascii(inside: &[u8]) -> Result<(&[u8], bool), Stop<'_>> {
 
 /// Returns the text after the string whose inside `rest` begins with, when it is ASCII without escapes.
 #[inline]
-pub fn plain_string(rest: &[u8]) -> Option<&[u8]> {
+pub(crate) fn plain_string(rest: &[u8]) -> Option<&[u8]> {
     plain::<true>(rest).strip_prefix(b"\"")
 }
 

@@ -17,16 +17,16 @@ const LENGTHS: usize = 32;
 
 impl Sieve {
     /// Holds back every member.
-    pub const ALL: Self = Self { letters: [u32::MAX; LENGTHS], first: 0 };
+    pub(crate) const ALL: Self = Self { letters: [u32::MAX; LENGTHS], first: 0 };
 
     /// Holds back the first members of a record that are no objects, and nothing else but objects among them.
-    pub const fn new(first: usize) -> Self {
+    pub(crate) const fn new(first: usize) -> Self {
         Self { letters: [0; LENGTHS], first }
     }
 
     /// Holds back members with this key, too, in any case; an empty key is never wanted.
     #[must_use]
-    pub const fn with(mut self, key: &[u8]) -> Self {
+    pub(crate) const fn with(mut self, key: &[u8]) -> Self {
         if let Some(letters) = self.letters.split_at_mut(slot(key.len())).1.first_mut()
             && let Some(letter) = key.first()
         {

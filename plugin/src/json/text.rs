@@ -111,7 +111,7 @@ pub(super) fn hex4(text: &[u8]) -> Option<(u16, &[u8])> {
 
 /// Appends `text` as a JSON string, quotes included. Escaped are what RFC 8259 demands and, as Fluent Bit
 /// does, U+007F; all else stays as it is. At most `6 * text.len() + 2` bytes.
-pub fn write_string(out: &mut Vec<u8>, text: &str) {
+pub(crate) fn write_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     write_inside(out, text);
     out.push(b'"');
@@ -163,6 +163,28 @@ pub(super) fn write_byte_escape(out: &mut Vec<u8>, byte: u8) {
     let digit = |value: u8| if value < 10 { b'0'.wrapping_add(value) } else { b'W'.wrapping_add(value) };
     out.extend_from_slice(&[b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte & 15)]);
 }
+
+/// Returns how many bytes [`write_lossy`] appends.
+pub(super) fn lossy_len(bytes: &[u8]) -> usize {
+    bytes.utf8_chunks().fold(0, |sum, chunk| {
+        let valid = chunk.valid().bytes().map(escape_len).fold(0, usize::saturating_add);
+        let invalid = if chunk.invalid().is_empty() { 0 } else { REPLACEMENT.len() };
+        sum.saturating_add(valid).saturating_add(invalid)
+    })
+}
+
+/// Appends bytes as the inside of a string.
+pub(super) fn write_lossy(out: &mut Vec<u8>, bytes: &[u8]) {
+    for chunk in bytes.utf8_chunks() {
+        write_inside(out, chunk.valid());
+        if !chunk.invalid().is_empty() {
+            out.extend_from_slice(REPLACEMENT);
+        }
+    }
+}
+
+/// U+FFFD in UTF-8.
+pub(super) const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
 
 #[cfg(test)]
 mod tests {

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 /// Where a member of an object stands in the text, as byte offsets. The key is without its quotes, the
 /// value without surrounding white space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Member {
+pub(crate) struct Member {
     /// First byte of the key, after the quote.
     pub key_start: u32,
     /// One past the last byte of the key, before the quote.
@@ -34,8 +34,7 @@ impl Member {
 
 /// The kind of a value, by its first byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "JSON's own words")]
-pub enum Kind {
+pub(crate) enum Kind {
     String,
     Number,
     Object,
@@ -51,7 +50,7 @@ pub struct Value<'a>(&'a [u8]);
 impl<'a> Value<'a> {
     /// A value from its bytes, which must be one valid JSON value without surrounding white space. Of
     /// other bytes nothing sensible can be read, but nothing worse happens.
-    pub const fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 
@@ -61,7 +60,7 @@ impl<'a> Value<'a> {
     }
 
     /// Returns what it is.
-    pub const fn kind(self) -> Kind {
+    pub(crate) const fn kind(self) -> Kind {
         match self.0.first() {
             Some(b'"') => Kind::String,
             Some(b'{') => Kind::Object,
@@ -78,7 +77,7 @@ impl<'a> Value<'a> {
     }
 
     /// The text of a string, unescaped.
-    pub fn as_str(self) -> Option<Cow<'a, str>> {
+    pub(crate) fn as_str(self) -> Option<Cow<'a, str>> {
         self.inside().map(unescape)
     }
 
@@ -97,15 +96,6 @@ impl<'a> Value<'a> {
         match self.kind() {
             Kind::Number => whole(self.0),
             Kind::String => whole(self.as_str()?.trim().as_bytes()),
-            _ => None,
-        }
-    }
-
-    /// A boolean.
-    pub const fn as_bool(self) -> Option<bool> {
-        match self.0 {
-            b"true" => Some(true),
-            b"false" => Some(false),
             _ => None,
         }
     }
@@ -131,7 +121,7 @@ impl<'a> Value<'a> {
 
     /// The members of an object in order, keys as written (still escaped); none of any other value.
     /// Allocates nothing, and steps over the object only as far as members are asked for.
-    pub fn members(self) -> impl Iterator<Item = (&'a [u8], Value<'a>)> {
+    pub(crate) fn members(self) -> impl Iterator<Item = (&'a [u8], Value<'a>)> {
         let mut walker = Walker::new(if self.kind() == Kind::Object { self.0 } else { b"" });
         std::iter::from_fn(move || {
             let (member, _) = walker.member()?;
@@ -214,32 +204,27 @@ impl<'a> Object<'a> {
     }
 
     /// Returns how many members it has, duplicates included, and those that were not remembered.
-    pub const fn len(&self) -> usize {
+    pub(crate) const fn len(&self) -> usize {
         self.count
     }
 
     /// Returns how many of all its members are objects.
-    pub const fn objects(&self) -> usize {
+    pub(crate) const fn objects(&self) -> usize {
         self.objects
     }
 
-    /// Returns whether it has no members.
-    pub const fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
     /// Returns whether any key is written with an escape; where none is, keys as written are keys as meant.
-    pub const fn has_escaped_keys(&self) -> bool {
+    pub(crate) const fn has_escaped_keys(&self) -> bool {
         self.escaped_keys
     }
 
     /// Where the members stand, in order: all of them, or those that a [`Sieve`](super::Sieve) held back.
-    pub fn members(&self) -> &[Member] {
+    pub(crate) fn members(&self) -> &[Member] {
         &self.members
     }
 
     /// Returns whether the member's key, unescaped, is `key`.
-    pub fn has_key(&self, member: Member, key: &str) -> bool {
+    pub(crate) fn has_key(&self, member: Member, key: &str) -> bool {
         // Most keys are of another length, which is cheaper to see than to compare them.
         let len = member.key_end.wrapping_sub(member.key_start) as usize;
         (self.escaped_keys || len == key.len()) && is_key(member.key(self.text), key, self.escaped_keys)
@@ -306,24 +291,23 @@ mod tests {
 
     #[test]
     fn each_view_is_of_its_own_kinds_only() {
-        for (text, as_str, as_text, as_u64, as_bool) in [
-            ("\"a\\n\"", Some("a\n"), Some("a\n"), None, None),
-            ("\" 4698\\t\"", Some(" 4698\t"), Some(" 4698\t"), Some(4698), None),
-            ("\"\\u0034698\"", Some("4698"), Some("4698"), Some(4698), None),
-            ("\"46 98\"", Some("46 98"), Some("46 98"), None, None),
-            ("4.698e3", None, Some("4.698e3"), Some(4698), None),
-            ("-1", None, Some("-1"), None, None),
-            ("true", None, Some("true"), None, Some(true)),
-            ("false", None, Some("false"), None, Some(false)),
-            ("null", None, None, None, None),
-            ("[1]", None, None, None, None),
-            ("{\"a\":1}", None, None, None, None),
+        for (text, as_str, as_text, as_u64) in [
+            ("\"a\\n\"", Some("a\n"), Some("a\n"), None),
+            ("\" 4698\\t\"", Some(" 4698\t"), Some(" 4698\t"), Some(4698)),
+            ("\"\\u0034698\"", Some("4698"), Some("4698"), Some(4698)),
+            ("\"46 98\"", Some("46 98"), Some("46 98"), None),
+            ("4.698e3", None, Some("4.698e3"), Some(4698)),
+            ("-1", None, Some("-1"), None),
+            ("true", None, Some("true"), None),
+            ("false", None, Some("false"), None),
+            ("null", None, None, None),
+            ("[1]", None, None, None),
+            ("{\"a\":1}", None, None, None),
         ] {
             let value = value(text);
             assert_eq!(value.as_str().as_deref(), as_str, "{text}");
             assert_eq!(value.as_text().as_deref(), as_text, "{text}");
             assert_eq!(value.as_u64(), as_u64, "{text}");
-            assert_eq!(value.as_bool(), as_bool, "{text}");
         }
     }
 
@@ -392,7 +376,7 @@ mod tests {
             "[,,]", "[:]", "\"",
         ] {
             let value = value(text);
-            let _ = (value.kind(), value.as_str(), value.as_text(), value.as_u64(), value.as_bool());
+            let _ = (value.kind(), value.as_str(), value.as_text(), value.as_u64());
             assert_eq!(value.get("b"), None, "{text}");
             assert!(value.as_object().is_none_or(|object| object.len() <= 1), "{text}");
             assert!(value.as_array().is_none_or(|elements| elements.count() <= 1), "{text}");

@@ -125,7 +125,7 @@ fn members_are_those_of_the_top_level_only() {
 fn nothing_of_one_record_reaches_the_next() {
     let mut scanner = Scanner::default();
     assert!(scanner.scan(b"{\"\\u0061\":1,\"b\":[[[").is_err());
-    assert!(scanner.scan(b"{}").unwrap().is_empty());
+    assert_eq!(scanner.scan(b"{}").unwrap().len(), 0);
     let mut many = b"{\"a\":0".to_vec();
     for _ in 0..10_000 {
         many.extend_from_slice(b",\"a\":0");
