@@ -35,7 +35,7 @@ pub use sieve::Sieve;
 pub use stop::Invalid;
 pub use text::unescape;
 pub(crate) use text::write_string;
-pub(crate) use value::{Elements, Kind, Member};
+pub(crate) use value::{Kind, Member};
 pub use value::{Object, Value};
 pub(crate) use walk::container_len;
 pub use writer::Writer;
