@@ -11,7 +11,7 @@ const MARKUP: usize = 64 << 10;
 
 /// The elements that are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Name {
+pub(crate) enum Name {
     /// An event (<https://learn.microsoft.com/windows/win32/wes/eventschema-schema>).
     Event,
     /// A task's definition (<https://learn.microsoft.com/windows/win32/taskschd/task-scheduler-schema>).
@@ -20,7 +20,7 @@ pub enum Name {
 
 /// The next finding of an [`Elements`].
 #[derive(Debug, PartialEq, Eq)]
-pub enum Element {
+pub(crate) enum Element {
     /// An element from its `<` to its `>`.
     Whole(Name, Vec<u8>),
     /// The beginning of one that is cut.
@@ -30,7 +30,7 @@ pub enum Element {
 }
 
 /// The elements of an input.
-pub struct Elements<'r> {
+pub(crate) struct Elements<'r> {
     input: BufReader<Box<dyn Read + 'r>>,
     /// The longest element that is held, in bytes.
     limit: usize,
@@ -50,7 +50,7 @@ pub struct Elements<'r> {
 
 impl<'r> Elements<'r> {
     /// Reads `input`, which is UTF-8. `limit` is the longest element, in bytes.
-    pub fn new(input: Box<dyn Read + 'r>, limit: usize) -> Self {
+    pub(crate) fn new(input: Box<dyn Read + 'r>, limit: usize) -> Self {
         Self {
             input: BufReader::with_capacity(BUFFER, input),
             limit: limit.max(1),
@@ -68,7 +68,7 @@ impl<'r> Elements<'r> {
     ///
     /// # Errors
     /// When the input cannot be read. What had been read of an element came before the error, as cut.
-    pub fn next_element(&mut self) -> io::Result<Option<Element>> {
+    pub(crate) fn next_element(&mut self) -> io::Result<Option<Element>> {
         if let Some(error) = self.error.take() {
             return Err(error);
         }
@@ -116,12 +116,12 @@ impl<'r> Elements<'r> {
     }
 
     /// The last comment before the element, as `schtasks /query /xml` writes the task's name.
-    pub fn comment(&mut self) -> Option<String> {
+    pub(crate) fn comment(&mut self) -> Option<String> {
         self.comment.take()
     }
 
     /// Returns whether something of the source is there that has not been looked at.
-    pub fn has_more(&self) -> bool {
+    pub(crate) fn has_more(&self) -> bool {
         self.waiting || !self.input.buffer().trim_ascii().is_empty()
     }
 

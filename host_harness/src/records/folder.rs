@@ -9,17 +9,17 @@ const MOST_DEPTH: usize = 100;
 
 /// The files and folders below a folder.
 #[derive(Debug, Default)]
-pub struct Found {
+pub(crate) struct Found {
     /// Regular files, with their sizes in bytes.
-    pub files: Vec<(PathBuf, u64)>,
+    pub(crate) files: Vec<(PathBuf, u64)>,
     /// Folders and files that cannot be looked at.
-    pub unreadable: Vec<(PathBuf, io::Error)>,
+    pub(crate) unreadable: Vec<(PathBuf, io::Error)>,
     /// Links, pipes, sockets and devices, which are left alone.
-    pub left_alone: u64,
+    pub(crate) left_alone: u64,
 }
 
 /// Looks through a folder and those in it. Links are not followed, so that none leads out of it or in a circle.
-pub fn find(folder: &Path) -> Found {
+pub(crate) fn find(folder: &Path) -> Found {
     let mut found = Found::default();
     let mut open = vec![(folder.to_owned(), 0_usize)];
     // The last is the next, so that what is below a folder stands together.

@@ -29,11 +29,11 @@ pub(crate) enum Input<'r> {
 }
 
 /// An input that is open.
-pub struct Opened<'r> {
+pub(crate) struct Opened<'r> {
     /// The input.
-    pub input: Input<'r>,
+    pub(crate) input: Input<'r>,
     /// Its form in a few words: `NDJSON, gzip`.
-    pub form: String,
+    pub(crate) form: String,
 }
 
 impl<'r> Opened<'r> {
@@ -42,7 +42,7 @@ impl<'r> Opened<'r> {
     ///
     /// # Errors
     /// When the beginning cannot be read, or is of nothing that can be read.
-    pub fn new(
+    pub(crate) fn new(
         source: impl Read + 'r,
         limit: usize,
         path: Option<&Path>,
@@ -98,7 +98,7 @@ fn lower(path: &Path) -> String {
 }
 
 /// The records of an input that has other bounds than lines.
-pub struct Records<'r> {
+pub(crate) struct Records<'r> {
     source: Source<'r>,
     path: Option<PathBuf>,
     /// The number of events and definitions that were found in XML.
@@ -112,7 +112,7 @@ enum Source<'r> {
 
 /// The next finding in such an input.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Found {
+pub(crate) enum Found {
     /// A record, as one JSON object on one line. `damage` says what is wrong with it.
     Record {
         /// The record.
@@ -139,7 +139,7 @@ impl<'r> Records<'r> {
     ///
     /// # Errors
     /// When the input cannot be read, or is XML in which there is nothing to read.
-    pub fn next_record(&mut self) -> Result<Option<Found>, InputError> {
+    pub(crate) fn next_record(&mut self) -> Result<Option<Found>, InputError> {
         match &mut self.source {
             Source::Values(values) => Ok(values.next_value()?.map(|value| match value {
                 Value::Object(object) => Found::Record { json: object.to_owned(), damage: None },
@@ -155,7 +155,7 @@ impl<'r> Records<'r> {
     }
 
     /// Returns whether the next record can be looked for without waiting for the source.
-    pub fn has_more(&self) -> bool {
+    pub(crate) fn has_more(&self) -> bool {
         match &self.source {
             Source::Values(values) => values.has_more(),
             Source::Elements(elements) => elements.has_more(),
@@ -163,7 +163,7 @@ impl<'r> Records<'r> {
     }
 
     /// Returns whether it is XML. Its events are of the past, as those of an event log.
-    pub const fn is_xml(&self) -> bool {
+    pub(crate) const fn is_xml(&self) -> bool {
         matches!(self.source, Source::Elements(_))
     }
 

@@ -5,7 +5,7 @@ use super::ndjson::BUFFER;
 use std::io::{self, BufRead, BufReader, Read};
 
 /// The objects of an input. What stands between them is passed over: white space, commas, brackets of arrays.
-pub struct Values<'r> {
+pub(crate) struct Values<'r> {
     input: BufReader<Box<dyn Read + 'r>>,
     /// The longest object, in bytes.
     limit: usize,
@@ -31,7 +31,7 @@ enum Kind {
 
 /// The next finding of a [`Values`].
 #[derive(Debug, PartialEq, Eq)]
-pub enum Value<'a> {
+pub(crate) enum Value<'a> {
     /// An object, on one line.
     Object(&'a [u8]),
     /// The beginning of an object that is cut or damaged.
@@ -44,7 +44,7 @@ pub enum Value<'a> {
 
 impl<'r> Values<'r> {
     /// Reads `input`. `limit` is the longest object that is held, in bytes.
-    pub fn new(input: Box<dyn Read + 'r>, limit: usize) -> Self {
+    pub(crate) fn new(input: Box<dyn Read + 'r>, limit: usize) -> Self {
         Self {
             input: BufReader::with_capacity(BUFFER, input),
             limit: limit.max(1),
@@ -61,7 +61,7 @@ impl<'r> Values<'r> {
     ///
     /// # Errors
     /// When the input cannot be read. What had been read of an object came before the error, as damaged.
-    pub fn next_value(&mut self) -> io::Result<Option<Value<'_>>> {
+    pub(crate) fn next_value(&mut self) -> io::Result<Option<Value<'_>>> {
         if let Some(error) = self.error.take() {
             return Err(error);
         }
@@ -119,7 +119,7 @@ impl<'r> Values<'r> {
     }
 
     /// Returns whether the source need not be asked for the next byte, which may have to wait for it.
-    pub fn has_more(&self) -> bool {
+    pub(crate) fn has_more(&self) -> bool {
         let is_between = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b',' | b']' | 0x1e);
         self.waiting.is_some() || !self.input.buffer().iter().all(is_between)
     }

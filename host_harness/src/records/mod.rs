@@ -3,15 +3,15 @@
 #[cfg(feature = "cli")]
 mod compression;
 #[cfg(feature = "cli")]
-pub mod elements;
+pub(crate) mod elements;
 #[cfg(feature = "cli")]
 pub mod event_log;
 #[cfg(feature = "cli")]
-pub mod folder;
+pub(crate) mod folder;
 #[cfg(feature = "cli")]
-pub mod input;
+pub(crate) mod input;
 #[cfg(feature = "cli")]
-pub mod json_values;
+pub(crate) mod json_values;
 #[cfg(feature = "cli")]
 mod kind;
 pub mod mapping;
