@@ -10,97 +10,17 @@
 //! (<https://learn.microsoft.com/windows/deployment/usmt/usmt-recognized-environment-variables>), and
 //! `set /?` for the modifiers.
 
+mod table;
+
+pub(super) use table::{all, any_value, value};
+
 use std::borrow::Cow;
 
-use super::names::Names;
 use crate::bytes;
 use crate::work::Work;
 
-/// Variables and the values that a default installation gives them. Names compare without case.
-const VALUES: &[(&str, &str)] = &[
-    ("ALLUSERSPROFILE", r"C:\ProgramData"),
-    ("APPDATA", r"C:\Users\%USERNAME%\AppData\Roaming"),
-    ("CommonProgramFiles", r"C:\Program Files\Common Files"),
-    ("CommonProgramFiles(x86)", r"C:\Program Files (x86)\Common Files"),
-    ("CommonProgramW6432", r"C:\Program Files\Common Files"),
-    ("ComSpec", r"C:\Windows\System32\cmd.exe"),
-    ("DriverData", r"C:\Windows\System32\Drivers\DriverData"),
-    ("HOMEDRIVE", "C:"),
-    ("HOMEPATH", r"\Users\%USERNAME%"),
-    ("LOCALAPPDATA", r"C:\Users\%USERNAME%\AppData\Local"),
-    ("OneDrive", r"C:\Users\%USERNAME%\OneDrive"),
-    ("OS", "Windows_NT"),
-    ("PROCESSOR_ARCHITECTURE", "AMD64"),
-    ("ProgramData", r"C:\ProgramData"),
-    ("ProgramFiles", r"C:\Program Files"),
-    ("ProgramFiles(x86)", r"C:\Program Files (x86)"),
-    ("ProgramW6432", r"C:\Program Files"),
-    ("PUBLIC", r"C:\Users\Public"),
-    ("SystemDrive", "C:"),
-    ("SystemRoot", r"C:\Windows"),
-    ("TEMP", r"C:\Users\%USERNAME%\AppData\Local\Temp"),
-    ("TMP", r"C:\Users\%USERNAME%\AppData\Local\Temp"),
-    ("USERPROFILE", r"C:\Users\%USERNAME%"),
-    ("windir", r"C:\Windows"),
-    ("__APPDIR__", r"C:\Windows\System32\"),
-];
-
-/// Variables that are lists: expanded only where a modifier picks letters out of them, since the plain
-/// value differs from machine to machine and says nothing.
-const LISTS: &[(&str, &str)] = &[
-    (
-        "PATH",
-        r"C:\Windows\system32;C:\Windows;C:\Windows\System32\Wbem;C:\Windows\System32\WindowsPowerShell\v1.0\",
-    ),
-    ("PATHEXT", ".COM;.EXE;.BAT;.CMD;.VBS;.VBE;.JS;.JSE;.WSF;.WSH;.MSC"),
-    (
-        "PSModulePath",
-        r"C:\Program Files\WindowsPowerShell\Modules;C:\Windows\system32\WindowsPowerShell\v1.0\Modules",
-    ),
-    ("PROMPT", "$P$G"),
-];
-
 /// Longest `name:modifier` that is looked at, in bytes.
 const MAX_REFERENCE: usize = 512;
-
-/// The names of the tables.
-const NAMES: Names = {
-    let mut names = Names::new();
-    let mut rest: &[(&str, &str)] = VALUES;
-    while let [(name, _), others @ ..] = rest {
-        names = names.with(name);
-        rest = others;
-    }
-    rest = LISTS;
-    while let [(name, _), others @ ..] = rest {
-        names = names.with(name);
-        rest = others;
-    }
-    names
-};
-
-#[inline(never)]
-fn find(table: &[(&str, &'static str)], name: &str) -> Option<&'static str> {
-    if !NAMES.may_have(name) {
-        return None;
-    }
-    table.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|&(_, value)| value)
-}
-
-/// The value of a variable on a default installation.
-pub(super) fn value(name: &str) -> Option<&'static str> {
-    find(VALUES, name)
-}
-
-/// The value of a variable on a default installation, lists such as `PATH` among them.
-pub(super) fn any_value(name: &str) -> Option<&'static str> {
-    value(name).or_else(|| find(LISTS, name))
-}
-
-/// Every variable of a default installation, as `set` shows them, apart from those that cmd.exe makes up.
-pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
-    VALUES.iter().chain(LISTS).copied().filter(|(name, _)| !name.starts_with('_'))
-}
 
 /// The value of what stands between two percent signs: a name, or a name with a modifier.
 fn reference(inner: &str) -> Option<Cow<'static, str>> {
@@ -334,7 +254,7 @@ mod tests {
 
     #[test]
     fn every_variable_of_the_table_expands_in_every_spelling() {
-        for &(name, value) in VALUES {
+        for &(name, value) in table::VALUES {
             let lower = name.to_ascii_lowercase();
             assert_eq!(percent(&format!("%{name}%")), value);
             assert_eq!(percent(&format!("x %{lower}%\\y")), format!("x {value}\\y"));

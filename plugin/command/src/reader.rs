@@ -1,16 +1,21 @@
 //! Reads an action: joins its parts, follows its wrappers, and decodes what they run.
 
-use crate::tokens::SPACES;
+mod hidden;
+mod line;
+mod powershell;
+
 use schtag_task::case;
-use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use super::decode::{Decoder, base64};
+use hidden::decodable;
+use line::{Line, arguments_cost, join, normal_form};
+use powershell::read_powershell;
+
+use super::decode::Decoder;
 use super::programs::{self, Kind, Programs};
-use super::wrappers::{self, Started, Starts, Stdin};
+use super::wrappers::{self, Started, Starts};
 use super::{Layer, PowerShell, Process, Processes};
-use super::{cmd, environment, normalize, path, powershell as shell, selection, tokens, unicode};
-use crate::bytes;
+use super::{cmd, environment, path, powershell as shell, selection, tokens, unicode};
 use crate::event::Note;
 use crate::task::Exec;
 use crate::work::Work;
@@ -65,26 +70,6 @@ fn read_action(exec: &Exec, programs: &Programs, work: &Work, records: bool) -> 
     reader.note_letters(exec);
     reader.decode();
     Processes { list: reader.list, notes: reader.notes }
-}
-
-/// `Command` and `Arguments` as one command line. The program is quoted where Windows would have to.
-fn join(command: &str, arguments: &str) -> Line {
-    let (program, rest) = tokens::split_program(command);
-    let needs_quotes = SPACES.is_in(program) && !program.contains('"');
-    let program = if needs_quotes { format!("\"{program}\"") } else { program.to_owned() };
-    let mut behind = rest.to_owned();
-    if !rest.is_empty() && !arguments.is_empty() {
-        behind.push(' ');
-    }
-    behind.push_str(arguments);
-    Line { program, arguments: behind }
-}
-
-/// A command line, split where its program ends.
-#[derive(Debug, Clone, Default)]
-struct Line {
-    program: String,
-    arguments: String,
 }
 
 /// A process that is still to be read.
@@ -371,31 +356,6 @@ impl<'w> Reader<'w> {
     }
 }
 
-/// Units that reading arguments costs: their split and their normal form. Parts of paths are put together anew, and
-/// characters that may look like others are looked up.
-fn arguments_cost(arguments: &str) -> usize {
-    /// Units of a byte, of one that is not ASCII, and of those that take more.
-    const BYTE: usize = 110;
-    const WIDE: usize = 300;
-    const SEPARATOR: usize = 1_400;
-    const QUOTE: usize = 400;
-    const ARGUMENT: usize = 300;
-    let count = |byte: u8| bytes::count(arguments.as_bytes(), byte);
-    let wide = if arguments.is_ascii() { 0 } else { arguments.bytes().filter(|b| !b.is_ascii()).count() };
-    let separators = count(b'\\').saturating_add(count(b'/'));
-    let blanks = count(b' ').saturating_add(count(b'\t')).min(tokens::MAX_ARGUMENTS);
-    [
-        (arguments.len(), BYTE),
-        (wide, WIDE),
-        (separators, SEPARATOR),
-        (count(b'"').saturating_add(count(b'`')), QUOTE),
-        (blanks, ARGUMENT),
-    ]
-    .into_iter()
-    .map(|(count, units)| count.saturating_mul(units))
-    .fold(crate::work::CALL, usize::saturating_add)
-}
-
 /// The path of a program that cmd.exe finds in its current folder, where it looks first. Windows' own programs keep their
 /// bare names.
 fn found_in(folder: Option<&str>, image: &str) -> Option<String> {
@@ -415,91 +375,4 @@ fn found_in(folder: Option<&str>, image: &str) -> Option<String> {
 fn started_by_script(script: &str, work: &Work) -> Starts {
     let lines = shell::started(script, work);
     lines.into_iter().map(Started::new).collect::<Vec<_>>().into()
-}
-
-/// Fills the normal form. For cmd.exe the quotes around the whole `/c` line are no part of it.
-fn normal_form(process: &mut Process, arguments: &str) {
-    let outer = (process.image_name == "cmd.exe").then(|| cmd::outer(arguments));
-    let unwrapped = match outer {
-        Some(cmd::Outer { switches, line: Some(line), strips, .. }) => {
-            Cow::Owned([switches, " ", &cmd::without_outer_quotes(line, strips)].concat())
-        }
-        _ => Cow::Borrowed(arguments),
-    };
-    process.arguments = normalize::arguments(&unwrapped);
-    let image = unicode::fold(&process.image);
-    let quote = if image.contains(' ') { "\"" } else { "" };
-    let blank = if process.arguments.is_empty() { "" } else { " " };
-    process.normalized = [quote, &image, quote, blank, &process.arguments].concat();
-}
-
-/// Reads the line as PowerShell would, when the program is one; returns the encoded command.
-fn read_powershell(process: &mut Process, arguments: &str, stdin: Stdin, work: &Work) -> Option<String> {
-    let edition = shell::edition(&process.image_name)?;
-    let folded = unicode::fold_blanks(arguments);
-    let options = match &folded {
-        Cow::Borrowed(_) => shell::parse(&process.argv, edition),
-        Cow::Owned(text) => shell::parse(&tokens::split_arguments(text), edition),
-    };
-    let mut powershell = PowerShell {
-        parameters: options.parameters,
-        file: options.file,
-        script: options.script,
-        from_stdin: options.from_stdin,
-    };
-    if let Some(script) = powershell.script.as_deref().filter(|_| powershell.file.is_none()) {
-        powershell.file = shell::called_file(script, work);
-    }
-    let nothing = powershell.script.is_none() && powershell.file.is_none() && options.encoded.is_none();
-    if let Stdin::Pipe(text) = stdin
-        && nothing
-    {
-        powershell.from_stdin = true;
-        // The script stands on no command line of its own.
-        let layer = text.clone().map(|text| Layer { how: "standard input".into(), text });
-        process.decoded.extend(layer);
-        powershell.script = text;
-    }
-    process.powershell = Some(powershell);
-    options.encoded
-}
-
-/// Words that say that a line which is no PowerShell's holds a script or base64.
-const SCRIPT_WORDS: [&str; 6] = ["base64", "powershell", "powershdll", "iex", "invoke-", "[char]"];
-
-/// Returns whether an argument that may be `-EncodedCommand` has a value that may be one: for a PowerShell under a name
-/// that is not known here, such as a variable's.
-fn has_encoded_command(argv: &[String]) -> bool {
-    /// Shorter values are too often something else.
-    const MIN_VALUE: usize = 48;
-    let mut options = argv.iter().zip(argv.iter().skip(1));
-    options.any(|(option, value)| {
-        let named = option.strip_prefix(['-', '/']).is_some_and(|name| name.starts_with(['e', 'E']));
-        named && value.len() >= MIN_VALUE && value.bytes().all(|b| base64::is_digit(b) || b == b'=')
-    })
-}
-
-/// Programs that hand their arguments to PowerShell. Source: the LOLBAS page of each.
-const SCRIPT_HOSTS: [&str; 3] =
-    ["syncappvpublishingserver.exe", "syncappvpublishingserver.vbs", "powershdll.exe"];
-
-/// The text of a process in which something may be hidden.
-fn decodable(process: &Process, wraps: bool) -> Option<Cow<'_, str>> {
-    let arguments = process.arguments.as_str();
-    if let Some(powershell) = &process.powershell {
-        return Some(Cow::Borrowed(powershell.script.as_deref().unwrap_or(arguments)));
-    }
-    let hints = || {
-        SCRIPT_WORDS.iter().any(|word| environment::find_ignoring_case(arguments, word).is_some())
-            || has_encoded_command(&process.argv)
-    };
-    if wraps || !(SCRIPT_HOSTS.contains(&process.image_name.as_str()) || hints()) {
-        return None;
-    }
-    // Quotes around a whole script are not the script's.
-    Some(if arguments.starts_with('"') {
-        Cow::Owned(process.argv.join(" "))
-    } else {
-        Cow::Borrowed(arguments)
-    })
 }

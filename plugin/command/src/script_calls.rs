@@ -4,7 +4,6 @@
 //! Source: the methods' pages in the Windows Script Host and Shell references.
 
 use super::environment::find_ignoring_case;
-use super::wrappers::Started;
 use crate::bytes;
 use crate::work::Work;
 
@@ -18,8 +17,8 @@ const DOT: usize = 650;
 /// Most calls that are read out of a script.
 const MAX_CALLS: usize = 8;
 
-/// The command lines that a script in the arguments hands to `.Run("...")` and the like.
-pub(super) fn started(arguments: &str, work: &Work) -> Vec<Started> {
+/// Returns the command lines that a script in the arguments hands to `.Run("...")` and the like.
+pub(super) fn lines(arguments: &str, work: &Work) -> Vec<String> {
     if !work.walk(arguments.len(), BYTE) || find_ignoring_case(arguments, "script:").is_none() {
         return Vec::new();
     }
@@ -32,11 +31,11 @@ pub(super) fn started(arguments: &str, work: &Work) -> Vec<Started> {
         while let Some(at) = find_ignoring_case(rest, method).filter(|_| list.len() < MAX_CALLS) {
             rest = rest.get(at.saturating_add(method.len())..).unwrap_or_default();
             if let Some((line, behind)) = string_argument(rest) {
-                list.push(Started::new(called(&line, behind, method)));
+                list.push(called(&line, behind, method));
             }
         }
     }
-    list.retain(|started| !started.line.trim().is_empty());
+    list.retain(|line| !line.trim().is_empty());
     list
 }
 

@@ -129,7 +129,7 @@ fn by_arguments(image_name: &str, arguments: &str, argv: &[String], work: &Work)
             Some(behind_options(arguments, argv, NIRCMD))
         }
         "msdt.exe" => msdt(arguments),
-        "mshta.exe" | "wscript.exe" | "cscript.exe" => return script_calls::started(arguments, work).into(),
+        "mshta.exe" | "wscript.exe" | "cscript.exe" => return of_script(arguments, work).into(),
         "rundll32.exe" => return rundll32(arguments, work).into(),
         _ => None,
     };
@@ -345,6 +345,11 @@ fn msdt(arguments: &str) -> Option<String> {
     Some(["powershell.exe -command ", script].concat())
 }
 
+/// Returns what a script in the arguments starts.
+fn of_script(arguments: &str, work: &Work) -> Vec<Started> {
+    script_calls::lines(arguments, work).into_iter().map(Started::new).collect()
+}
+
 /// Functions of system DLLs that start the command line after their name.
 const RUNDLL32_STARTERS: &[&str] = &[
     "ShellExec_RunDLL",
@@ -361,7 +366,7 @@ const RUNDLL32_STARTERS: &[&str] = &[
 /// `rundll32 shell32.dll,ShellExec_RunDLL program`, and the script forms.
 fn rundll32(arguments: &str, work: &Work) -> Vec<Started> {
     if find_ignoring_case(arguments, "script:").is_some() {
-        return script_calls::started(arguments, work);
+        return of_script(arguments, work);
     }
     let Some((_, call)) = arguments.split_once(',') else { return Vec::new() };
     let call = call.trim_start();

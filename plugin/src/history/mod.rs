@@ -2,7 +2,7 @@
 //!
 //! Source: the Sigma Correlation Rules Specification 2.1. What is remembered is an improvement and never a
 //! need: hosts that make a new instance for each chunk see sequences within that chunk only, and when the
-//! memory is full, some matches leave (see [`memory`]).
+//! memory is full, some matches leave (see `memory`).
 //!
 //! The time of a record is what its host or its shipper claims. So it decides only which matches are near enough to
 //! each other, and never what is forgotten: a wrong clock cannot take away what other records brought.

@@ -13,7 +13,7 @@ mod stack;
 use std::borrow::Cow;
 
 use super::lexer::{LINE_ENDS, Token, is_double};
-use super::loops::{Each, For};
+use super::loop_state::{Each, For};
 use super::members;
 use super::operators::{Binary, cast, split_blanks};
 use super::values::{Value, join};

@@ -7,58 +7,14 @@
 use super::characters::Characters;
 use super::fold::{Entry, Folder, Kind, Open, Operand};
 use super::lexer::Token;
-use super::values::{MAX_LIST, Value};
+use super::loop_state::{Each, For};
+use super::values::Value;
 use super::variables::next_code;
 
 /// Most tokens of a loop.
 const MAX_LOOP: usize = 400;
 /// Most rounds of a `for`.
 const MAX_ROUNDS: usize = 16 * 1024;
-
-/// A loop over a list.
-#[derive(Debug)]
-pub(super) struct Each<'a> {
-    items: std::vec::IntoIter<Value<'a>>,
-    results: Vec<Value<'a>>,
-    /// True if a result of this round is not known.
-    unknown: bool,
-    /// True if the item of this round is an empty text, for which conversions fail and give nothing.
-    empty: bool,
-    variable: Option<usize>,
-    /// The token with which the loop begins, and how long the output was there.
-    pub(super) statement: usize,
-    pub(super) out: usize,
-    /// Where the whole expression begins in the output.
-    start: usize,
-    brace: usize,
-    end: usize,
-}
-
-impl<'a> Each<'a> {
-    /// Takes what a statement of the body gives.
-    pub(super) fn emit(&mut self, value: Option<Value<'a>>, silent: bool) {
-        match value {
-            _ if silent => {}
-            _ if self.results.len() >= MAX_LIST => self.unknown = true,
-            Some(Value::List(list)) => self.results.extend(list.iter().cloned()),
-            Some(value) => self.results.push(value),
-            None => self.unknown = true,
-        }
-    }
-}
-
-/// A `for` loop, by the tokens that end its parts.
-#[derive(Debug)]
-pub(super) struct For {
-    pub(super) statement: usize,
-    pub(super) out: usize,
-    first: usize,
-    second: usize,
-    head: usize,
-    brace: usize,
-    end: usize,
-    rounds: usize,
-}
 
 impl<'a> Folder<'_, 'a, '_> {
     /// The place of the next token from a place on that is no white space.

@@ -5,6 +5,7 @@ mod characters;
 mod fold;
 mod lexer;
 mod literals;
+mod loop_state;
 mod loops;
 mod members;
 mod obfuscation;

@@ -6,6 +6,7 @@
 
 mod address;
 mod cmdlets;
+mod conditions;
 mod encode;
 mod entry;
 mod facts;
@@ -17,8 +18,8 @@ mod shell;
 pub use encode::{Argument, Builder, Condition, FormSource, OptionSource, ProgramSource, TooLarge};
 pub use entry::{Programs, style};
 pub use facts::{Fact, Facts, Kind, LANGUAGES, Role, SCHEMES, parameter};
-pub(super) use read::{finish, read};
-pub(super) use shell::{Placed, add as add_of_shell};
+pub(super) use read::read;
+pub(super) use shell::{Placed, add as add_of_shell, finish};
 
 #[cfg(test)]
 mod tests;

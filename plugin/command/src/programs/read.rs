@@ -1,8 +1,8 @@
 //! A process read by its program's entry.
 
-use super::super::{Process, environment, path, tokens};
+use super::super::{Process, path, tokens};
 use super::address;
-use super::cmdlets;
+use super::conditions::{holds_text, is_like, is_word};
 use super::encode::Condition;
 use super::entry::{Entry, Form, Options, Programs, Value, style};
 use super::facts::{Facts, Kind, LANGUAGES, Role, SCHEMES, parameter};
@@ -27,8 +27,6 @@ const OPTION: usize = 60;
 const FORM: usize = 500;
 /// Units for a byte in which a text of a condition is searched.
 const SEARCHED: usize = 12;
-/// Longest part of a script that is read, in bytes.
-const MAX_SCRIPT: usize = 16 * 1024;
 /// Longest value that is resolved, in bytes. Windows' longest path has 32,767 characters.
 const MAX_VALUE: usize = 4096;
 
@@ -404,59 +402,4 @@ fn remote_file(text: &str) -> Option<address::Address> {
         return None;
     }
     address::read(&["ssh://", host, "/", path.trim_start_matches('/')].concat(), "ssh")
-}
-
-/// Returns whether a word is one of those that are separated by `|`; `*` is any.
-fn is_word(known: &str, word: &str, abbreviated: bool) -> bool {
-    known.split('|').any(|known| {
-        known == "*"
-            || known.eq_ignore_ascii_case(word)
-            || (abbreviated
-                && !word.is_empty()
-                && known.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word)))
-    })
-}
-
-/// Returns whether a text fits one of the patterns, each with a `*` at one end or at both.
-fn is_like(patterns: &str, text: &str) -> bool {
-    patterns.split('|').any(|pattern| match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
-        // `**` is any.
-        (Some(_), Some(_)) => holds_text(text, pattern.trim_matches('*')),
-        (Some(end), None) => tokens::ends_with_ignoring_case(text, end),
-        (None, Some(start)) => text.get(..start.len()).is_some_and(|text| text.eq_ignore_ascii_case(start)),
-        (None, None) => pattern.eq_ignore_ascii_case(text),
-    })
-}
-
-fn holds_text(text: &str, part: &str) -> bool {
-    part.split('|').any(|part| part.is_empty() || environment::find_ignoring_case(text, part).is_some())
-}
-
-/// Adds what is known of a shell once its command is decoded. Returns false where the work did not suffice.
-#[inline(never)]
-pub(in super::super) fn finish(programs: &Programs, process: &mut Process, work: &Work) -> bool {
-    if process.image_name == "cmd.exe" && !process.arguments.is_empty() && !process.facts.list.is_empty() {
-        process.facts.add(Kind::Technique, "T1059.003".to_owned());
-    }
-    let Some(powershell) = &process.powershell else { return true };
-    if process.facts.list.is_empty() {
-        return true;
-    }
-    let mut complete = true;
-    if let Some(file) = &powershell.file {
-        let path = resolve::file(process.working_directory.as_deref(), file);
-        process.facts.add(Kind::Runs, path.clone());
-        process.facts.add(Kind::Script, path);
-    }
-    // With its string tricks folded, where that was done.
-    let folded = process.decoded.iter().find(|layer| layer.how == "folded").map(|layer| &layer.text);
-    let script = folded.or(powershell.script.as_ref()).filter(|script| !script.is_empty()).cloned();
-    if let Some(mut script) = script {
-        script.truncate(script.floor_char_boundary(MAX_SCRIPT));
-        complete = cmdlets::add(programs, process, &script, work);
-        process.facts.add(Kind::Code, script);
-        process.facts.add(Kind::Language, "powershell".to_owned());
-    }
-    process.facts.add(Kind::Technique, "T1059.001".to_owned());
-    complete
 }

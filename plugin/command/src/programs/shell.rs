@@ -1,6 +1,8 @@
-//! Facts of a cmd.exe: of its built-in commands, which become no process, and of where output goes.
+//! Facts of shells: of the built-in commands of a cmd.exe, which become no process, of where output goes, and of a
+//! PowerShell's script.
 
 use super::super::{Process, cmd};
+use super::cmdlets;
 use super::entry::Programs;
 use super::facts::Kind;
 use super::read::{self, Call};
@@ -11,6 +13,8 @@ use crate::work::Work;
 /// Units for a byte of a line, and for the search for an entry.
 const BYTE: usize = 60;
 const NAME: usize = 2_500;
+/// Longest part of a script that is read, in bytes.
+const MAX_SCRIPT: usize = 16 * 1024;
 
 /// A text of a line with the folder in which it is read.
 pub(in super::super) type Placed = (String, Option<String>);
@@ -72,4 +76,33 @@ fn words(text: &str) -> Vec<String> {
         list.push(word);
     }
     list
+}
+
+/// Adds what is known of a shell once its command is decoded. Returns false where the work did not suffice.
+#[inline(never)]
+pub(in super::super) fn finish(programs: &Programs, process: &mut Process, work: &Work) -> bool {
+    if process.image_name == "cmd.exe" && !process.arguments.is_empty() && !process.facts.list.is_empty() {
+        process.facts.add(Kind::Technique, "T1059.003".to_owned());
+    }
+    let Some(powershell) = &process.powershell else { return true };
+    if process.facts.list.is_empty() {
+        return true;
+    }
+    let mut complete = true;
+    if let Some(file) = &powershell.file {
+        let path = resolve::file(process.working_directory.as_deref(), file);
+        process.facts.add(Kind::Runs, path.clone());
+        process.facts.add(Kind::Script, path);
+    }
+    // With its string tricks folded, where that was done.
+    let folded = process.decoded.iter().find(|layer| layer.how == "folded").map(|layer| &layer.text);
+    let script = folded.or(powershell.script.as_ref()).filter(|script| !script.is_empty()).cloned();
+    if let Some(mut script) = script {
+        script.truncate(script.floor_char_boundary(MAX_SCRIPT));
+        complete = cmdlets::add(programs, process, &script, work);
+        process.facts.add(Kind::Code, script);
+        process.facts.add(Kind::Language, "powershell".to_owned());
+    }
+    process.facts.add(Kind::Technique, "T1059.001".to_owned());
+    complete
 }
