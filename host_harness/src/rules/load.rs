@@ -77,10 +77,7 @@ fn compile_loaded(loaded: Loaded, settings: Option<&Path>) -> Result<Compilation
 ///
 /// # Errors
 /// When one of the entries cannot be used: a rule that asks for its facts would never match. All that is wrong is said.
-pub(crate) fn add_programs(
-    compilation: &mut Compilation,
-    paths: &[PathBuf],
-) -> Result<(), Vec<ProgramError>> {
+pub fn add_programs(compilation: &mut Compilation, paths: &[PathBuf]) -> Result<(), Vec<ProgramError>> {
     let loaded = programs::load(paths);
     if !loaded.errors.is_empty() {
         return Err(loaded.errors);

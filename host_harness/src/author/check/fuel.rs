@@ -9,7 +9,7 @@ use thiserror::Error;
 
 /// Why there is no figure.
 #[derive(Debug, Error)]
-pub(crate) enum FuelError {
+pub enum FuelError {
     /// No module could be made.
     #[error(transparent)]
     Bake(#[from] BakeError),

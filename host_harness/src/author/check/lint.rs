@@ -12,7 +12,7 @@ const FEWEST: usize = 2;
 
 /// One question that was asked of a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Lint {
+pub struct Lint {
     /// The name of the check: `id`, `level`, `compiler`, `tags`, `false positives`, `ads` or `cases`.
     pub name: &'static str,
     /// True if a problem fails the check; otherwise it is a warning.

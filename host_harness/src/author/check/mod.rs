@@ -14,9 +14,11 @@ mod report;
 pub mod samples;
 pub mod table;
 
-pub(crate) use fuel::{FuelError, module};
-pub(crate) use lint::{Lint, has_own_folder};
-pub(crate) use report::{CaseReport, ProgramsReport, RefusedReport, Report, RuleReport};
+pub use fuel::FuelError;
+pub(crate) use fuel::module;
+pub use lint::Lint;
+pub(crate) use lint::has_own_folder;
+pub use report::{CaseReport, ProgramsReport, RefusedReport, Report, RuleReport};
 
 use crate::rules::default_rules;
 use crate::rules::sigma::{self, Compilation, CorrelationReason, Reason, Refusal, RuleInfo, Subject};
@@ -30,7 +32,7 @@ use thiserror::Error;
 
 /// Why a check could not be made.
 #[derive(Debug, Error)]
-pub(crate) enum CheckError {
+pub enum CheckError {
     /// The compiled pack does not load.
     #[error("{0}, which is a defect in `schtag`; please report it with the rules")]
     Load(#[from] LoadError),
@@ -43,7 +45,7 @@ pub(crate) enum CheckError {
 ///
 /// # Errors
 /// When the engine does not take the rules, or the fuel cannot be measured.
-pub(crate) fn check(compiled: &Compilation, base: Option<&[u8]>) -> Result<Report, CheckError> {
+pub fn check(compiled: &Compilation, base: Option<&[u8]>) -> Result<Report, CheckError> {
     let mut judge = Judge::new(&compiled.pack)?;
     let meter = base.map(|base| fuel::Meter::new(base, &compiled.pack.settings)).transpose()?;
     let mut report = Report::default();

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 /// The findings of a check. `schtag check --json` prints them.
 #[derive(Debug, Clone, Default, Serialize)]
-pub(crate) struct Report {
+pub struct Report {
     /// The rules in the order of their files.
     pub rules: Vec<RuleReport>,
     /// Documents that could not be compiled.
@@ -20,7 +20,7 @@ pub(crate) struct Report {
 
 /// The entries of programs that were checked: those that were named, else the default ones.
 #[derive(Debug, Clone, Default, Serialize)]
-pub(crate) struct ProgramsReport {
+pub struct ProgramsReport {
     /// The number of entries that can be used.
     pub entries: usize,
     /// The number of their cases.
@@ -42,7 +42,7 @@ impl ProgramsReport {
 
 /// A rule, its lints and its cases.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct RuleReport {
+pub struct RuleReport {
     /// Its name in tables and file names: its folder, or else its file, without extension.
     pub name: String,
     /// Its id.
@@ -66,7 +66,7 @@ pub(crate) struct RuleReport {
 
 /// A case and what became of it.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct CaseReport {
+pub struct CaseReport {
     /// Its name.
     pub name: String,
     /// Its line in the file of cases.
@@ -81,7 +81,7 @@ pub(crate) struct CaseReport {
 
 /// A document that could not be compiled.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct RefusedReport {
+pub struct RefusedReport {
     /// Its file.
     pub path: PathBuf,
     /// The problem, with its place in the file.
