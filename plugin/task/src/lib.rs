@@ -1,7 +1,7 @@
 //! The lowest part of schtag's detection core: the meter of work, the event, and the task definition that it carries.
 //!
 //! 1. [`work`] is the meter that bounds what one record may cost.
-//! 2. [`bytes`], [`byte_set`] and [`order`] find bytes and sort lists, in little code.
+//! 2. [`bytes`], [`byte_set`], [`case`] and [`order`] find bytes, fold letters and sort lists, in little code.
 //! 3. [`event`] is a Windows event about a task: created, deleted, enabled, disabled or updated.
 //! 4. [`task`] is the task definition that the event carries, read from its XML.
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]

@@ -1,7 +1,7 @@
 //! The two engines, which both take one form of event.
 use rsigma_eval::event::JsonEvent;
 use rsigma_eval::{CompiledRule, Engine, evaluate_rule};
-use rsigma_parser::ast::{Detection, DetectionItem, Modifier};
+use rsigma_parser::ast::{Detection, DetectionItem, FilterRule, FilterRuleTarget, Modifier};
 use rsigma_parser::{SigmaCollection, parse_sigma_yaml};
 use schtag::fields::{Field, Table, View};
 use schtag::rules::{Matcher, Pack, Scratch};
@@ -96,7 +96,15 @@ impl Rules {
         let mut items = Vec::new();
         for info in compilation.rules.iter().filter(|info| matches!(info.subject, Subject::Rule(_))) {
             let id = info.metadata.id.as_str();
-            let file = parsed.get(&info.path);
+            let file = parsed.get(&info.path).map(|file| {
+                // Filters of other files that name the rule.
+                let others = parsed.iter().filter(|(path, _)| **path != info.path);
+                let filters = others.flat_map(|(_, other)| &other.filters).filter(|filter| names(filter, id));
+                let mut file = file.clone();
+                file.filters.extend(filters.cloned());
+                file
+            });
+            let file = file.as_ref();
             theirs
                 .push(file.ok_or_else(|| "not parsed".to_owned()).and_then(|file| compile_theirs(file, id)));
             items.push(file.map(|file| items_of(file, id)).unwrap_or_default());
@@ -147,6 +155,11 @@ impl Rules {
         }
         verdicts
     }
+}
+
+/// Returns true if a filter names a rule by its id.
+fn names(filter: &FilterRule, id: &str) -> bool {
+    matches!(&filter.rules, FilterRuleTarget::Specific(rules) if rules.iter().any(|rule| rule == id))
 }
 
 /// A rule in rsigma, the filters of its file applied.
