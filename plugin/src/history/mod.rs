@@ -182,7 +182,7 @@ fn in_common(
     action: Option<&Table<'_>>,
 ) -> Vec<(Field, String)> {
     let fields = grouping(correlation, position).flatten();
-    fields.filter_map(|field| Some((field, case::to_lowercase(&first(field, event, action)?)))).collect()
+    fields.filter_map(|field| Some((field, case::to_lowercase(first(field, event, action)?)))).collect()
 }
 
 fn first<'t>(field: Field, event: &'t Table<'_>, action: Option<&'t Table<'_>>) -> Option<&'t str> {

@@ -18,7 +18,7 @@ struct Range {
 }
 
 const fn row(first: u32, last: u32, step: u16, distance: i32) -> Range {
-    Range { first, length: (last - first) as u16, step, distance }
+    Range { first, length: last.saturating_sub(first) as u16, step, distance }
 }
 
 /// The letters of upper case outside ASCII, in order. Source: `Lowercase_Mapping` of Unicode 17's `UnicodeData.txt`.
