@@ -21,7 +21,7 @@ Examples:
 /// rules and what they say of false positives and response; and what could not be read or is allowlisted. It loads
 /// nothing and runs no script, and the same input gives the same page.
 ///
-/// Input is what `schtag tag` reads. The filter is told each event's own time, so that sequences in events of the past
+/// Input is what `schtag tag` reads. The filter gets each event's own time, so that sequences in events of the past
 /// are seen as they were.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -45,16 +45,16 @@ pub(crate) struct Report {
     /// When or by whom the page was made, if it is to say so
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     made: String,
-    /// How many groups of equal alerts are listed, the most severe ones; all are counted
+    /// The most groups of equal alerts that are listed, the most severe first; all are counted
     #[arg(long, value_name = "GROUPS", default_value_t = DEFAULT_LIMIT)]
     most: usize,
-    /// The time of arrival that the filter is told, in Unix seconds, instead of each event's own
+    /// The time of arrival that the filter gets, in Unix seconds, instead of each event's own
     #[arg(long, value_name = "SECONDS")]
     at: Option<u32>,
     /// The most fuel (about one unit an instruction) that one record may take; see `schtag tag --help`
     #[arg(long, value_name = "UNITS")]
     fuel: Option<u64>,
-    /// No summary and no progress bar; errors are still told
+    /// No summary and no progress bar; errors are still printed
     #[arg(short, long)]
     quiet: bool,
 }

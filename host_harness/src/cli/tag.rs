@@ -36,7 +36,7 @@ Examples:
 /// line is waited for.
 ///
 /// Input that begins like a Windows event log (.evtx) is read event by event, each as one line of JSON in the form
-/// that evtx_dump writes, with the time of the event. A damaged chunk or record is told, and the rest is read.
+/// that evtx_dump writes, with the time of the event. A damaged chunk or record is reported, and the rest is read.
 ///
 /// The default rules judge, which are inside this command. --rules takes others, and --module a module that
 /// `schtag bake` made; so does the environment variable SCHTAG_MODULE. The summary says which rules judged.
@@ -63,14 +63,14 @@ pub(crate) struct Tag {
     /// Detection Finding for each record that has one, and nothing for the others
     #[arg(long, value_name = "SCHEMA", default_value = "native", conflicts_with = "pretty")]
     format: Format,
-    /// How long an instance of the module lives: `persistent`, as in Fluent Bit since 4.1, or `per-chunk:N`, N
+    /// The lifetime of an instance of the module: `persistent`, as in Fluent Bit since 4.1, or `per-chunk:N`, N
     /// records, as before
     #[arg(long, value_name = "HOW", default_value = "persistent", value_parser = lifecycle)]
     lifecycle: Lifecycle,
-    /// The pipeline tag that the filter is told
+    /// The pipeline tag that the filter gets
     #[arg(long, value_name = "TAG", default_value = "schtag")]
     tag: String,
-    /// The time of arrival that the filter is told, in Unix seconds; now, if not given, and for an event log the
+    /// The time of arrival that the filter gets, in Unix seconds; now, if not given, and for an event log the
     /// time of each event
     #[arg(long, value_name = "SECONDS")]
     at: Option<u32>,
@@ -82,12 +82,12 @@ pub(crate) struct Tag {
     /// each of its bytes, which a module that `schtag bake` made never needs
     #[arg(long, value_name = "UNITS")]
     fuel: Option<u64>,
-    /// How many workers share the records that are no scheduled-task events. The output stays in the order of the
+    /// The number of workers that share the records that are no scheduled-task events. The output stays in the order of the
     /// input, and the events themselves are judged one after the other by one instance, so that rules over several
     /// events see them all
     #[arg(short, long, value_name = "N", default_value = "1")]
     jobs: NonZeroUsize,
-    /// No summary and no progress bar; errors are still told
+    /// No summary and no progress bar; errors are still printed
     #[arg(short, long, conflicts_with = "stats")]
     quiet: bool,
     /// The form of the summary on standard error
