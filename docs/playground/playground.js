@@ -391,7 +391,7 @@ function cardOf(number, text, out, key) {
     return plainCard(number, "medium", "The result is nested too deeply to be shown here", out);
   }
   if (tag === null || typeof tag !== "object") {
-    return plainCard(number, "good", "Nothing found; a tag of another's making was removed", out);
+    return plainCard(number, "good", "Nothing found; a tag that another program wrote was removed", out);
   }
   return taggedCard(number, tag, out);
 }

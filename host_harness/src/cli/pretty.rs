@@ -1,10 +1,11 @@
 //! Records before and after, for people to read: `schtag tag --pretty`.
+mod facts;
+
 use super::terminal::{Style, Terminal, cut, visible, wrap};
 use crate::run::wasmtime::CallError;
-use schtag::event::TaskEvent;
+use facts::Facts;
 use schtag::json::{Scanner, repair};
 use schtag::shapes;
-use schtag::task::{self, Action};
 use schtag::work::{self, Work};
 use serde_json::Value;
 use std::fmt::Write;
@@ -104,7 +105,7 @@ impl Pretty {
             Fate::Fault(error) => (Style::Red, format!("passed through, fault: {error}")),
             Fate::NotARecord => (Style::Yellow, "passed through, not a JSON object".into()),
             Fate::TooLong => (Style::Yellow, "passed through, too long".into()),
-            Fate::Cleared => (Style::Yellow, "came with a tag of another's making, which is gone".into()),
+            Fate::Cleared => (Style::Yellow, "removed a tag that another program wrote".into()),
             Fate::Unchanged | Fate::Tagged(_) => (Style::Dim, "unchanged".into()),
         };
         let mut line = format!("{number:>4}  ");
@@ -213,57 +214,6 @@ impl Pretty {
     }
 }
 
-/// The contents of a record before it is tagged, safe to print.
-#[derive(Debug, Default)]
-struct Facts {
-    /// The event id and its meaning.
-    event: Option<String>,
-    name: Option<String>,
-    host: Option<String>,
-    user: Option<String>,
-    time: Option<String>,
-    /// The task's actions as shipped.
-    actions: Vec<String>,
-}
-
-impl Facts {
-    fn of(event: &TaskEvent<'_>) -> Self {
-        let user = event.subject.user.as_deref().map(|user| match event.subject.domain.as_deref() {
-            Some(domain) if !domain.is_empty() => format!("{domain}\\{user}"),
-            _ => user.to_owned(),
-        });
-        let actions: Vec<String> = match event.content.as_deref() {
-            None => vec!["(the event has no task definition)".into()],
-            Some(content) => task::parse(content, &Work::new(work::RECORD))
-                .task
-                .actions
-                .iter()
-                .map(|action| visible(&words(action)))
-                .collect(),
-        };
-        let shown = |text: Option<&str>| text.map(visible);
-        Self {
-            event: Some(format!("{} {}", event.change.event_id(), event.change.as_str())),
-            name: shown(event.task_name.as_deref()),
-            host: shown(event.computer.as_deref()),
-            user: shown(user.as_deref()),
-            time: shown(event.time.as_deref()),
-            actions: if actions.is_empty() { vec!["(the task has no action)".into()] } else { actions },
-        }
-    }
-}
-
-/// Describes an action in the task definition's own words.
-fn words(action: &Action) -> String {
-    let parts = match action {
-        Action::Exec(exec) => [None, exec.command.as_deref(), exec.arguments.as_deref()],
-        Action::ComHandler { class_id, data } => [Some("ComHandler"), class_id.as_deref(), data.as_deref()],
-        Action::SendEmail { to, subject, .. } => [Some("SendEmail"), to.as_deref(), subject.as_deref()],
-        Action::ShowMessage { title, body } => [Some("ShowMessage"), title.as_deref(), body.as_deref()],
-    };
-    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
-}
-
 /// A string in the tag, by JSON pointer (RFC 6901), safe to print.
 fn text(value: &Value, pointer: &str) -> Option<String> {
     value.pointer(pointer)?.as_str().map(visible)
@@ -350,7 +300,7 @@ mod tests {
             (b"nope".to_vec(), Fate::NotARecord, "   1  passed through, not a JSON object\n"),
             (Vec::new(), Fate::TooLong, "   1  passed through, too long\n"),
             (b"{}".to_vec(), Fate::Fault(&CallError::Empty), "   1  passed through, fault: "),
-            (b"{}".to_vec(), Fate::Cleared, "   1  came with a tag of another's making"),
+            (b"{}".to_vec(), Fate::Cleared, "   1  removed a tag that another program wrote"),
         ] {
             let shown = pretty.line(1, &record, fate);
             assert!(shown.starts_with(line), "{shown}");

@@ -29,7 +29,7 @@ Examples:
 /// nothing and runs no script, and the same input gives the same page.
 ///
 /// Input is what `schtag tag` reads: NDJSON, JSON, Windows event logs, XML, compressed too, and folders. What was not read
-/// is said at the top of the page. An input is never written over. The filter is told each event's own time, so that sequences in events of the past
+/// is said at the top of the page. An input is never written over. The filter gets each event's own time, so that sequences in events of the past
 /// are seen as they were.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -53,7 +53,7 @@ pub(crate) struct Report {
     /// When or by whom the page was made, if it is to say so
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     made: String,
-    /// How many groups of equal alerts are listed, the most severe ones; all are counted
+    /// The most groups of equal alerts that are listed, the most severe first; all are counted
     #[arg(long, value_name = "GROUPS", default_value_t = DEFAULT_LIMIT)]
     most: usize,
     #[command(flatten)]
@@ -61,13 +61,13 @@ pub(crate) struct Report {
     /// Do not fail when most lines of an input are no JSON
     #[arg(long)]
     lenient: bool,
-    /// The time of arrival that the filter is told, in Unix seconds, instead of each event's own
+    /// The time of arrival that the filter gets, in Unix seconds, instead of each event's own
     #[arg(long, value_name = "SECONDS")]
     at: Option<u32>,
     /// The most fuel (about one unit an instruction) that one record may take; see `schtag tag --help`
     #[arg(long, value_name = "UNITS")]
     fuel: Option<u64>,
-    /// No summary and no progress bar; errors are still told
+    /// No summary and no progress bar; errors are still printed
     #[arg(short, long)]
     quiet: bool,
 }

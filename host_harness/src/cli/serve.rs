@@ -44,7 +44,7 @@ pub(crate) struct Serve {
     /// Keep the compiled module in this folder, for a quicker start. Only you may be able to write to it
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
-    /// The pipeline tag that the filter is told
+    /// The pipeline tag that the filter gets
     #[arg(long, value_name = "TAG", default_value = "schtag")]
     tag: String,
     /// The most fuel (about one unit an instruction) that one record may take, beyond 2,000 units for each of its bytes.
@@ -55,23 +55,23 @@ pub(crate) struct Serve {
     /// sink's batch.max_bytes
     #[arg(long, value_name = "BYTES", default_value_t = Options::DEFAULT_MAX_BODY)]
     max_body: usize,
-    /// How many requests are at work at once, until their answers are taken; more wait
+    /// The most requests at work at once, until their answers are taken; more wait
     #[arg(long, value_name = "N", default_value_t = Options::DEFAULT_MAX_REQUESTS)]
     max_requests: usize,
-    /// The most that all requests together may hold; others are told to come again. --max-body times --max-requests
+    /// The most that all requests together may hold; others are asked to come again. --max-body times --max-requests
     /// (times 4 at least), if not given
     #[arg(long, value_name = "BYTES")]
     max_memory: Option<usize>,
-    /// How many threads run the filter; as many as there are processors, if not given
+    /// The number of threads that run the filter; one for each processor, if not given
     #[arg(short = 'j', long, value_name = "N")]
     workers: Option<usize>,
-    /// How long a sender may take for a request's head, for its body and to take the answer
+    /// The time for each of: sending a request's head, sending its body, taking the answer
     #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "30")]
     read_timeout: Duration,
-    /// How long the downstream may take for a batch
+    /// The time that the downstream may take for a batch
     #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "30")]
     forward_timeout: Duration,
-    /// How long requests may still take after SIGTERM or Ctrl-C
+    /// The time that requests have to finish after SIGTERM or Ctrl-C
     #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "20")]
     shutdown_timeout: Duration,
 }

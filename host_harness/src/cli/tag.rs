@@ -55,7 +55,7 @@ Examples:
 /// - all of these compressed with gzip or zstd, and in UTF-16
 ///
 /// A folder is searched for such files; links in it are not followed. Standard error says for each file what was read. What
-/// is damaged or cannot be read is told, the rest is read all the same, and the exit code is 3.
+/// is damaged or cannot be read is reported, the rest is read all the same, and the exit code is 3.
 ///
 /// The default rules judge, which are inside this command. --rules takes others, and --module a module that
 /// `schtag bake` made; so does the environment variable SCHTAG_MODULE. The summary says which rules judged.
@@ -87,14 +87,14 @@ pub(crate) struct Tag {
     /// Do not fail when most lines of an input are no JSON
     #[arg(long)]
     lenient: bool,
-    /// How long an instance of the module lives: `persistent`, as in Fluent Bit since 4.1, or `per-chunk:N`, N
+    /// The lifetime of an instance of the module: `persistent`, as in Fluent Bit since 4.1, or `per-chunk:N`, N
     /// records, as before
     #[arg(long, value_name = "HOW", default_value = "persistent", value_parser = lifecycle)]
     lifecycle: Lifecycle,
-    /// The pipeline tag that the filter is told
+    /// The pipeline tag that the filter gets
     #[arg(long, value_name = "TAG", default_value = "schtag")]
     tag: String,
-    /// The time of arrival that the filter is told, in Unix seconds; now, if not given, and for an event log the
+    /// The time of arrival that the filter gets, in Unix seconds; now, if not given, and for an event log the
     /// time of each event
     #[arg(long, value_name = "SECONDS")]
     at: Option<u32>,
@@ -106,12 +106,12 @@ pub(crate) struct Tag {
     /// each of its bytes, which a module that `schtag bake` made never needs
     #[arg(long, value_name = "UNITS")]
     fuel: Option<u64>,
-    /// How many workers share the records that are no scheduled-task events. The output stays in the order of the
+    /// The number of workers that share the records that are no scheduled-task events. The output stays in the order of the
     /// input, and the events themselves are judged one after the other by one instance, so that rules over several
     /// events see them all
     #[arg(short, long, value_name = "N", default_value = "1")]
     jobs: NonZeroUsize,
-    /// No summary and no progress bar; errors are still told
+    /// No summary and no progress bar; errors are still printed
     #[arg(short, long, conflicts_with = "stats")]
     quiet: bool,
     /// The form of the summary on standard error

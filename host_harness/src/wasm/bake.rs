@@ -3,19 +3,22 @@
 //! The base module runs once, here: it reads the pack and builds its automata. Its memory and globals are then
 //! written into a new module (wasmtime-wizer), which starts with everything in place. That matters most for
 //! Fluent Bit up to 4.0, which loads the module anew for every chunk.
+mod copy;
+mod probe;
+
 use crate::text::digest::sha256_hex;
 use crate::wasm::abi::{self, load_code};
 use crate::wasm::gate::{self, Form, GateError};
 use crate::wasm::limiter::{self, Limiter};
 use crate::wasm::manifest::Manifest;
 use crate::wasm::reencode::{self, ReencodeError, append_custom_section};
-use schtag::engine::{At, Engine as Core, Outcome};
+use copy::{NoRoom, copy_in};
+use probe::{Expected, probe};
 use schtag::rules::{LoadError, Pack, Packed};
-use serde_json::Value;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use thiserror::Error;
-use wasmtime::{Config, Engine, Instance, Memory, Module, OptLevel, Store, Trap, Val};
+use wasmtime::{Config, Engine, Instance, Module, OptLevel, Store, Trap, Val};
 use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
 
 /// The most memory that the guest may use while it loads a pack, in bytes.
@@ -25,16 +28,6 @@ const MEMORY_LIMIT: usize = 512 << 20;
 /// tables are built of it.
 const LOAD_FUEL: u64 = 2_000_000_000;
 const LOAD_FUEL_PER_BYTE: u64 = 100_000;
-/// The most fuel that the guest may use for [`PROBE`].
-const PROBE_FUEL: u64 = 200_000_000;
-
-/// A task event without its definition. Whatever the rules, a module tags it as one that cannot be read, and the tag
-/// names the pack that the module judges by.
-const PROBE: &str = concat!(
-    r#"{"ProviderName":"Microsoft-Windows-Security-Auditing","ProviderGuid":"{54849625-5478-4994-A5BA-3E3B0328C30D}","#,
-    r#""Channel":"Security","EventID":4698,"Computer":"schtag-bake","TaskName":"\\schtag-bake"}"#
-);
-
 /// A module with rules in it.
 #[derive(Debug, Clone)]
 pub struct Baked {
@@ -167,84 +160,6 @@ fn preinitialise(base: &[u8], packed: &[u8], expected: &Expected) -> Result<Vec<
     expected.check(&probe(&mut store, instance))?;
     Ok(wasm)
 }
-
-/// The words that a module must say of [`PROBE`]: those that this crate's own core says.
-struct Expected {
-    key: String,
-    /// `verdict` and `pack` of the tag, which are absent when the settings keep such events untagged.
-    words: [Option<String>; 2],
-}
-
-impl Expected {
-    fn of(packed: Packed) -> Result<Self, BakeError> {
-        let key = packed.pack.settings.key.clone();
-        let mut core = Core::new(packed)?;
-        let mut out = Vec::new();
-        let replaced = core.process(PROBE.as_bytes(), At::default(), &mut out) == Outcome::Replaced;
-        let words = words(&key, if replaced { &out } else { PROBE.as_bytes() });
-        Ok(Self { key, words })
-    }
-
-    fn check(&self, reply: &[u8]) -> Result<(), BakeError> {
-        const SHOWN: usize = 200;
-        if words(&self.key, reply) == self.words {
-            return Ok(());
-        }
-        let [verdict, pack] = self.words.each_ref().map(|word| word.as_deref().unwrap_or("(none)"));
-        let found: String = String::from_utf8_lossy(reply).chars().take(SHOWN).collect();
-        let expected = format!("a tag with the verdict {verdict} and the pack {pack}");
-        Err(BakeError::JudgesNothing { expected, found })
-    }
-}
-
-/// The members `verdict` and `pack` of a record's tag.
-fn words(key: &str, record: &[u8]) -> [Option<String>; 2] {
-    let record: Value = serde_json::from_slice(record).unwrap_or_default();
-    let word = |name: &str| Some(record.get(key)?.get(name)?.as_str()?.to_owned());
-    ["verdict", "pack"].map(word)
-}
-
-/// Gives [`PROBE`] to the instance. Returns its answer, or says why there is none.
-fn probe(store: &mut Store<Limiter>, instance: Instance) -> Vec<u8> {
-    let mut call = || {
-        store.set_fuel(PROBE_FUEL)?;
-        store.data_mut().begin_call();
-        let filter =
-            instance.get_typed_func::<(i32, i32, i32, i32, i32, i32), i32>(&mut *store, abi::FILTER)?;
-        let (tag, tag_length) = copy_in(store, instance, b"schtag\0")?;
-        let (record, length) = copy_in(store, instance, &[PROBE.as_bytes(), b"\0"].concat())?;
-        let (tag_length, length) = (tag_length.saturating_sub(1), length.saturating_sub(1));
-        let reply = filter.call(&mut *store, (tag, tag_length, 0, 0, record, length))?;
-        let memory = memory(store, instance)?.data(&*store);
-        let reply = memory.get(reply.cast_unsigned() as usize..).unwrap_or_default();
-        Ok::<_, wasmtime::Error>(reply.split(|byte| *byte == 0).next().unwrap_or_default().to_vec())
-    };
-    call().unwrap_or_else(|error| format!("nothing ({})", limiter::reason(&error)).into_bytes())
-}
-
-fn memory(store: &mut Store<Limiter>, instance: Instance) -> wasmtime::Result<Memory> {
-    let memory = instance.get_memory(&mut *store, abi::MEMORY);
-    memory.ok_or_else(|| wasmtime::Error::msg("it exports no memory"))
-}
-
-/// Copies bytes to where the guest's `malloc` says. Returns address and length.
-fn copy_in(store: &mut Store<Limiter>, instance: Instance, bytes: &[u8]) -> wasmtime::Result<(i32, i32)> {
-    let no_room = || wasmtime::Error::new(NoRoom);
-    let malloc = instance.get_typed_func::<i32, i32>(&mut *store, abi::MALLOC)?;
-    let length = i32::try_from(bytes.len()).map_err(|_| no_room())?;
-    let address = malloc.call(&mut *store, length)?;
-    if address == 0 {
-        return Err(no_room());
-    }
-    let offset = address.cast_unsigned() as usize;
-    memory(store, instance)?.write(&mut *store, offset, bytes).map_err(|_| no_room())?;
-    Ok((address, length))
-}
-
-/// The guest gave no memory, or an address outside of it.
-#[derive(Debug, Error)]
-#[error("the guest has no room")]
-struct NoRoom;
 
 fn load(store: &mut Store<Limiter>, instance: Instance, packed: &[u8], fuel: u64) -> Result<(), BakeError> {
     let failed = |error: wasmtime::Error| {

@@ -129,7 +129,7 @@ fields! {
     /// Command line of the program that starts it.
     ParentCommandLine "ParentCommandLine" process action,
 
-    /// What happened: `created`, `deleted`, `enabled`, `disabled` or `updated`.
+    /// The change to the task: `created`, `deleted`, `enabled`, `disabled` or `updated`.
     TaskChange "task.change" both event,
     /// The task's path, as `TaskName`.
     TaskPath "task.name" both event,
@@ -206,7 +206,7 @@ fields! {
     TaskPowerShellScript "task.powershell_script" both action,
     /// Each text found by decoding.
     TaskDecoded "task.decoded" both action,
-    /// How each text was decoded, for example `base64 utf-16le`.
+    /// The way in which each text was decoded, for example `base64 utf-16le`.
     TaskDecodedHow "task.decoded_how" both action,
     /// The command line or the file whose output the process runs as commands: `finger u@host`.
     TaskRunsOutputOf "task.runs_output_of" both action,

@@ -2,7 +2,7 @@
 use super::markdown::{code, link, prose};
 use super::{MARK, relative};
 use crate::author::check::cases;
-use crate::rules::sigma::{Compilation, RuleInfo, Subject};
+use crate::rules::sigma::{Compilation, PackIndex, RuleInfo};
 use crate::rules::{ads, attack};
 use std::path::Path;
 use yaml_serde::{Mapping, Value};
@@ -79,12 +79,12 @@ fn list(out: &mut String, items: impl Iterator<Item = String>) {
 fn detection(out: &mut String, info: &RuleInfo, compiled: &Compilation) {
     out.push_str("\n## Detection\n\n");
     yaml(out, &info.document);
-    let Subject::Correlation(index) = info.subject else { return };
+    let PackIndex::Correlation(index) = info.index else { return };
     let joined =
         compiled.pack.correlations.get(index).map_or(&[] as &[u32], |correlation| &correlation.rules);
-    let is_joined = |other: &&RuleInfo| match other.subject {
-        Subject::Rule(index) => joined.iter().any(|rule| *rule as usize == index),
-        Subject::Correlation(_) => false,
+    let is_joined = |other: &&RuleInfo| match other.index {
+        PackIndex::Rule(index) => joined.iter().any(|rule| *rule as usize == index),
+        PackIndex::Correlation(_) => false,
     };
     for rule in compiled.rules.iter().filter(is_joined) {
         out.push_str(&format!("\n### {}\n\n", prose(&rule.metadata.title)));

@@ -1,6 +1,6 @@
 //! Measures the cost of a rule in the module, in wasmtime fuel: about one unit an instruction.
 use super::cases::Case;
-use crate::rules::sigma::Subject;
+use crate::rules::sigma::PackIndex;
 use crate::run::wasmtime::{EngineError, Module, Options, Tagger, Timestamp};
 use crate::wasm::bake::{BakeError, bake};
 use schtag::rules::{Op, Pack, Settings, Test};
@@ -48,8 +48,8 @@ impl<'b> Meter<'b> {
     ///
     /// # Errors
     /// When no module can be made, or it fails on a case.
-    pub(super) fn measure(&self, pack: &Pack, subject: Subject, cases: &[Case]) -> Result<u64, FuelError> {
-        let alone = module(self.base, &alone(pack, subject, &self.settings))?;
+    pub(super) fn measure(&self, pack: &Pack, index: PackIndex, cases: &[Case]) -> Result<u64, FuelError> {
+        let alone = module(self.base, &alone(pack, index, &self.settings))?;
         let mut total: u64 = 0;
         for case in cases {
             total = total.saturating_add(fuel(&alone, case)?.saturating_sub(fuel(&self.empty, case)?));
@@ -83,11 +83,11 @@ fn fuel(module: &Module, case: &Case) -> Result<u64, FuelError> {
 }
 
 /// A pack with one rule of another, or one correlation, and what that needs.
-fn alone(pack: &Pack, subject: Subject, settings: &Settings) -> Pack {
+fn alone(pack: &Pack, index: PackIndex, settings: &Settings) -> Pack {
     let mut single = Pack { settings: settings.clone(), ..Pack::default() };
-    match subject {
-        Subject::Rule(index) => add_rule(&mut single, pack, index),
-        Subject::Correlation(index) => {
+    match index {
+        PackIndex::Rule(index) => add_rule(&mut single, pack, index),
+        PackIndex::Correlation(index) => {
             let Some(mut correlation) = pack.correlations.get(index).cloned() else { return single };
             for rule in &mut correlation.rules {
                 let index = *rule as usize;
@@ -145,7 +145,7 @@ mod tests {
         let compiled =
             crate::rules::sigma::compile(&[source], &crate::rules::settings::Configuration::default());
         assert!(compiled.refused.is_empty(), "{:?}", compiled.refused);
-        let single = alone(&compiled.pack, Subject::Correlation(0), &Settings::default());
+        let single = alone(&compiled.pack, PackIndex::Correlation(0), &Settings::default());
         let ids: Vec<&str> =
             single.correlations[0].rules.iter().map(|rule| &*single.rules[*rule as usize].id).collect();
         assert_eq!(ids, ["b", "a"]);
@@ -159,12 +159,12 @@ mod tests {
         let compiled =
             crate::rules::sigma::compile(&[source], &crate::rules::settings::Configuration::default());
         assert!(compiled.refused.is_empty(), "{:?}", compiled.refused);
-        let single = alone(&compiled.pack, Subject::Rule(1), &Settings::default());
+        let single = alone(&compiled.pack, PackIndex::Rule(1), &Settings::default());
         assert_eq!((single.rules.len(), single.patterns.len(), single.regexes.len()), (1, 2, 1));
         assert_eq!(single.regexes[0], compiled.pack.regexes[1]);
         let author = |p: &Pattern| p.target == Target::Field(Field::TaskAuthor);
         assert_eq!(single.patterns.iter().filter(|p| author(p)).count(), 1);
         assert!(Matcher::new(single).is_ok());
-        assert!(alone(&compiled.pack, Subject::Rule(7), &Settings::default()).rules.is_empty());
+        assert!(alone(&compiled.pack, PackIndex::Rule(7), &Settings::default()).rules.is_empty());
     }
 }

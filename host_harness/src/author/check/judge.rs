@@ -1,6 +1,6 @@
 //! Runs cases through the engine, natively.
 use super::cases::Case;
-use crate::rules::sigma::Subject;
+use crate::rules::sigma::PackIndex;
 use schtag::engine::{At, Engine, Outcome};
 use schtag::json::Scanner;
 use schtag::rules::{LoadError, Matched, Pack, Packed, Scratch, Settings};
@@ -39,10 +39,10 @@ impl Judge {
     ///
     /// # Errors
     /// As [`Self::new`].
-    pub(super) fn judge(&mut self, subject: Subject, case: &Case) -> Result<Judged, LoadError> {
-        match subject {
-            Subject::Rule(index) => Ok(self.rule(index, case)),
-            Subject::Correlation(index) => self.correlation(index, case),
+    pub(super) fn judge(&mut self, index: PackIndex, case: &Case) -> Result<Judged, LoadError> {
+        match index {
+            PackIndex::Rule(index) => Ok(self.rule(index, case)),
+            PackIndex::Correlation(index) => self.correlation(index, case),
         }
     }
 

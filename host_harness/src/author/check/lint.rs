@@ -2,7 +2,7 @@
 use super::attack;
 use super::cases::Case;
 use crate::rules::ads;
-use crate::rules::sigma::{Compilation, RuleInfo, Subject};
+use crate::rules::sigma::{Compilation, PackIndex, RuleInfo};
 use serde::Serialize;
 use std::path::Path;
 use yaml_serde::Value;
@@ -29,14 +29,14 @@ pub(crate) fn has_own_folder(path: &Path) -> bool {
 impl Compilation {
     /// Returns whether a rule only feeds correlations, and is not reported by itself.
     pub(crate) fn feeds_only(&self, info: &RuleInfo) -> bool {
-        let Subject::Rule(index) = info.subject else { return false };
+        let PackIndex::Rule(index) = info.index else { return false };
         self.pack.rules.get(index).is_some_and(|rule| !rule.reported)
     }
 
     /// Returns whether the cases beside a rule are its own: it has a folder of its own, and in its file is no
     /// correlation, or it is one.
     pub(super) fn owns_cases(&self, info: &RuleInfo) -> bool {
-        let is_correlation = |info: &RuleInfo| matches!(info.subject, Subject::Correlation(_));
+        let is_correlation = |info: &RuleInfo| matches!(info.index, PackIndex::Correlation(_));
         let in_file = || self.rules.iter().any(|other| other.path == info.path && is_correlation(other));
         has_own_folder(&info.path) && (is_correlation(info) || !in_file())
     }
@@ -137,9 +137,9 @@ fn remarks(info: &RuleInfo, compiled: &Compilation) -> Vec<String> {
     let about = compiled.remarks.iter().filter(|remark| {
         remark.path.as_deref() == Some(&*info.path)
             && remark.title == info.metadata.title
-            && !matches!(remark.note, crate::rules::sigma::Note::NoId(_))
+            && !matches!(remark.warning, crate::rules::sigma::Warning::NoId(_))
     });
-    let mut problems: Vec<String> = about.map(|remark| remark.note.to_string()).collect();
+    let mut problems: Vec<String> = about.map(|remark| remark.warning.to_string()).collect();
     if !info.absent_fields.is_empty() {
         problems.push(format!("scheduled-task events have no {}", info.absent_fields.join(", ")));
     }

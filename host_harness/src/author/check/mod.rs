@@ -21,7 +21,7 @@ pub(crate) use lint::has_own_folder;
 pub use report::{CaseReport, ProgramsReport, RefusedReport, Report, RuleReport};
 
 use crate::rules::default_rules;
-use crate::rules::sigma::{self, Compilation, CorrelationReason, Reason, Refusal, RuleInfo, Subject};
+use crate::rules::sigma::{self, Compilation, CorrelationReason, PackIndex, Reason, Refusal, RuleInfo};
 use crate::text::files;
 use cases::Case;
 use judge::{Judge, Judged};
@@ -72,10 +72,10 @@ pub fn check(compiled: &Compilation, base: Option<&[u8]>) -> Result<Report, Chec
             fuel: None,
         };
         if let Some(cases) = cases {
-            let run = cases.iter().map(|case| run(&mut judge, info.subject, case));
+            let run = cases.iter().map(|case| run(&mut judge, info.index, case));
             rule.cases = run.collect::<Result<_, LoadError>>()?;
             if let Some(meter) = meter.as_ref().filter(|_| !cases.is_empty()) {
-                rule.fuel = Some(meter.measure(&compiled.pack, info.subject, cases)?);
+                rule.fuel = Some(meter.measure(&compiled.pack, info.index, cases)?);
             }
         }
         report.rules.push(rule);
@@ -138,8 +138,8 @@ impl Files {
     }
 }
 
-fn run(judge: &mut Judge, subject: Subject, case: &Case) -> Result<CaseReport, LoadError> {
-    let judged = judge.judge(subject, case)?;
+fn run(judge: &mut Judge, index: PackIndex, case: &Case) -> Result<CaseReport, LoadError> {
+    let judged = judge.judge(index, case)?;
     let passed = matches!(judged, Judged::Matched(_)) == case.matches;
     let decided = match judged {
         Judged::NoTaskEvent => "the record was not read as a scheduled-task event".to_owned(),

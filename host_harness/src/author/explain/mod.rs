@@ -13,7 +13,7 @@ pub(crate) use event::{EventView, FieldView, ProcessView};
 pub(crate) use view::{DetectionView, ItemView, Outcome, Reason, RuleView, TestView, Truth};
 
 use crate::author::check::{FuelError, module};
-use crate::rules::sigma::{Compilation, Subject};
+use crate::rules::sigma::{Compilation, PackIndex};
 use crate::run::wasmtime::{Options, Tagger, Timestamp};
 use rule::Evidence;
 use schtag::engine::{self, At, Engine, Reading, Row};
@@ -158,7 +158,7 @@ impl Explanation {
                     reasons: Vec::new(),
                     detections: Vec::new(),
                 };
-                let Subject::Rule(index) = info.subject else { return view };
+                let PackIndex::Rule(index) = info.index else { return view };
                 let Some(rule) = compiled.pack.rules.get(index) else { return view };
                 view.outcome = Outcome::NoProcess;
                 let Some(trace) = evidence.best(index, rule, info) else { return view };

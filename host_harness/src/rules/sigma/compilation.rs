@@ -8,7 +8,7 @@ use super::metadata::Metadata;
 use super::patterns::Patterns;
 use super::refusal::{Fault, Reason, Refusal};
 use super::regex::Regexes;
-use super::rule::{self, Draft, Note, RuleInfo, Subject};
+use super::rule::{self, Draft, PackIndex, RuleInfo, Warning};
 use super::source::Source;
 use crate::rules::attack;
 use crate::rules::settings::Configuration;
@@ -48,14 +48,14 @@ pub struct Remark {
     /// The document's title; empty for the settings.
     pub title: String,
     /// The note.
-    pub note: Note,
+    pub warning: Warning,
 }
 
 impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.path {
-            Some(path) => write!(f, "{} ({}): {}", path.display(), self.title, self.note),
-            None => write!(f, "settings: {}", self.note),
+            Some(path) => write!(f, "{} ({}): {}", path.display(), self.title, self.warning),
+            None => write!(f, "settings: {}", self.warning),
         }
     }
 }
@@ -122,18 +122,18 @@ impl<'a> Work<'a> {
         self.done.refused.push(refusal);
     }
 
-    fn remark(&mut self, draft: &Draft, note: Note) {
+    fn remark(&mut self, draft: &Draft, warning: Warning) {
         let path = Some(draft.path.clone());
-        self.done.remarks.push(Remark { path, title: draft.metadata.title.clone(), note });
+        self.done.remarks.push(Remark { path, title: draft.metadata.title.clone(), warning });
     }
 
     /// Remarks on what a document that was compiled says about itself.
     fn remark_on_metadata(&mut self, draft: &Draft) {
         if draft.metadata.status == Some(Status::Deprecated) {
-            self.remark(draft, Note::Deprecated);
+            self.remark(draft, Warning::Deprecated);
         }
         if !Metadata::has_own_id(&Node::root(&draft.document)) {
-            self.remark(draft, Note::NoId(draft.metadata.id.clone()));
+            self.remark(draft, Warning::NoId(draft.metadata.id.clone()));
         }
     }
 
@@ -202,15 +202,15 @@ impl<'a> Work<'a> {
         self.done.rules.push(RuleInfo {
             path: draft.path.clone(),
             metadata: draft.metadata.clone(),
-            subject: Subject::Rule(index),
+            index: PackIndex::Rule(index),
             parts: compiled.parts,
             absent_fields: compiled.absent,
             filters,
             document: draft.document.clone(),
         });
         self.remark_on_metadata(draft);
-        for note in compiled.notes {
-            self.remark(draft, note);
+        for warning in compiled.warnings {
+            self.remark(draft, warning);
         }
         Ok(Referent::Rule { index, view })
     }
@@ -271,7 +271,7 @@ impl<'a> Work<'a> {
                     self.done.rules.push(RuleInfo {
                         path: draft.path.clone(),
                         metadata: draft.metadata.clone(),
-                        subject: Subject::Correlation(self.done.pack.correlations.len()),
+                        index: PackIndex::Correlation(self.done.pack.correlations.len()),
                         parts: Vec::new(),
                         absent_fields: Vec::new(),
                         filters: Vec::new(),
@@ -306,7 +306,7 @@ impl<'a> Work<'a> {
                 && let Some(info) = self.done.rules.get(index)
             {
                 let (path, title) = (Some(info.path.clone()), info.metadata.title.clone());
-                self.done.remarks.push(Remark { path, title, note: Note::FeedsNothing });
+                self.done.remarks.push(Remark { path, title, warning: Warning::FeedsNothing });
             }
         }
     }
@@ -315,16 +315,16 @@ impl<'a> Work<'a> {
         for filter in std::mem::take(&mut self.filters) {
             for target in filter.targets.iter().flatten() {
                 if filter.elsewhere.contains(target) {
-                    self.remark(&filter.draft, Note::FilterLogSource(target.clone()));
+                    self.remark(&filter.draft, Warning::FilterLogSource(target.clone()));
                 } else if !filter.met.contains(target) {
-                    self.remark(&filter.draft, Note::FilterTarget(target.clone()));
+                    self.remark(&filter.draft, Warning::FilterTarget(target.clone()));
                 }
             }
         }
         for allow in &self.configuration.settings.allowlist {
             for rule in allow.rules.iter().filter(|rule| !self.ids.contains_key(*rule)) {
-                let note = Note::AllowlistRule { entry: allow.name.clone(), rule: rule.clone() };
-                self.done.remarks.push(Remark { path: None, title: String::new(), note });
+                let warning = Warning::AllowlistRule { entry: allow.name.clone(), rule: rule.clone() };
+                self.done.remarks.push(Remark { path: None, title: String::new(), warning });
             }
         }
         self.done.pack.settings = self.configuration.settings.clone();

@@ -34,7 +34,7 @@ pub use expression::Part;
 pub use metadata::Metadata;
 pub(crate) use metadata::metadata;
 pub use refusal::{CorrelationReason, Reason, Refusal};
-pub use rule::{Note, RuleInfo, Subject};
+pub use rule::{PackIndex, RuleInfo, Warning};
 pub(crate) use source::MAX_FILE;
 pub use source::{Loaded, Source, load};
 

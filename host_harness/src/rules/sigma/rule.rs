@@ -23,7 +23,7 @@ pub struct RuleInfo {
     /// Its description of itself.
     pub metadata: Metadata,
     /// Its index in the pack, as a rule or as a correlation.
-    pub subject: Subject,
+    pub index: PackIndex,
     /// Its detections and their items, in the order of the document; empty for a correlation.
     pub parts: Vec<Part>,
     /// Fields it looks at that scheduled-task events do not have. Tests of them never hold, except that the field
@@ -37,7 +37,7 @@ pub struct RuleInfo {
 
 /// Where a rule is in the pack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Subject {
+pub enum PackIndex {
     /// The index into [`schtag::rules::Pack::rules`].
     Rule(usize),
     /// The index into [`schtag::rules::Pack::correlations`].
@@ -47,7 +47,7 @@ pub enum Subject {
 /// A probable mistake that is no reason to refuse the rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Note {
+pub enum Warning {
     /// `status: deprecated`.
     #[error("its status is `deprecated`; look for the rule that replaces it")]
     Deprecated,
@@ -93,7 +93,7 @@ pub(super) struct Compiled {
     pub(super) parts: Vec<Part>,
     pub(super) absent: Vec<String>,
     pub(super) other_events: Vec<String>,
-    pub(super) notes: Vec<Note>,
+    pub(super) warnings: Vec<Warning>,
 }
 
 /// Compiles a rule's section `detection`, or a filter's section `filter`, for rules of a view.
@@ -109,7 +109,7 @@ pub(super) fn compile(
     let mut parts = Vec::new();
     let mut absent = Vec::new();
     let mut other_events = Vec::new();
-    let mut notes = Vec::new();
+    let mut warnings = Vec::new();
     let mut named: Vec<Named> = Vec::new();
     let mut compiler = Compiler {
         view,
@@ -124,7 +124,7 @@ pub(super) fn compile(
     for (name, node) in section_node.entries()? {
         match name {
             "condition" => {}
-            "timeframe" => notes.push(Note::Timeframe),
+            "timeframe" => warnings.push(Warning::Timeframe),
             "rules" if is_filter => {}
             _ => {
                 let expression = compiler.named(name, &node)?;
@@ -133,9 +133,10 @@ pub(super) fn compile(
         }
     }
     let expression = condition::read(&section_node, &mut named)?;
-    notes
-        .extend(named.into_iter().filter(|named| !named.used).map(|named| Note::UnusedDetection(named.name)));
-    Ok(Compiled { expression, parts, absent, other_events, notes })
+    warnings.extend(
+        named.into_iter().filter(|named| !named.used).map(|named| Warning::UnusedDetection(named.name)),
+    );
+    Ok(Compiled { expression, parts, absent, other_events, warnings })
 }
 
 impl Compiled {

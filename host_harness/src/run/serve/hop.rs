@@ -5,6 +5,7 @@ use super::batch::{self, Batch, Encoding, Untagged};
 use super::forward::{Forwarder, Sent};
 use super::headers::{self, UNTAGGED};
 use super::intake::{self, Begun, Intake, Missed, ThenWork, Through, Turn, holding};
+use super::log::{Log, Say};
 use super::memory::Memory;
 use super::metrics::{MEDIA_TYPE, Metrics, Use, Watched};
 use super::peers::{Peer, Peers};
@@ -21,7 +22,6 @@ use axum::response::Response;
 use axum::routing::get;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
@@ -29,9 +29,6 @@ use tokio::time::timeout;
 
 /// The interval at which a request that waits for its turn looks for a slow peer in its way.
 const LOOK: Duration = Duration::from_secs(1);
-
-/// Tells the operator something.
-type Say = Box<dyn Fn(&str) + Send + Sync>;
 
 /// The state that all requests share.
 pub(super) struct Hop {
@@ -47,17 +44,7 @@ pub(super) struct Hop {
     requests: Arc<Semaphore>,
     /// A permit for each thread that runs the filter.
     workers: Arc<Semaphore>,
-    say: Say,
-    /// True if the downstream did not take the last batch.
-    failing: AtomicBool,
-    /// True if the last batch that was decided was refused.
-    refusing: AtomicBool,
-    /// True if a fault of the guest has been logged.
-    fault_told: AtomicBool,
-    /// True if events without a tag have been logged.
-    untagged_told: AtomicBool,
-    /// True if a loop has been logged.
-    loop_told: AtomicBool,
+    log: Log,
 }
 
 impl Hop {
@@ -74,12 +61,7 @@ impl Hop {
             requests: permits(options.max_requests),
             workers: permits(options.workers),
             options,
-            say,
-            failing: AtomicBool::new(false),
-            refusing: AtomicBool::new(false),
-            fault_told: AtomicBool::new(false),
-            untagged_told: AtomicBool::new(false),
-            loop_told: AtomicBool::new(false),
+            log: Log::new(say),
         }
     }
 
@@ -172,9 +154,7 @@ impl Hop {
     /// The answer to a batch that goes in a circle.
     fn looped(&self, found: Loop) -> Answer {
         self.metrics.count_loop();
-        if !self.loop_told.swap(true, Relaxed) {
-            (self.say)(&format!("{found}. Senders are told to try again"));
-        }
+        self.log.looped(&found);
         unavailable(&found.to_string()).closing()
     }
 
@@ -261,14 +241,12 @@ impl Hop {
     ) -> Result<Response, Answer> {
         let Batch { framing, body, tally } = batch;
         self.metrics.tag(&tally);
-        if let Some(fault) = &tally.fault
-            && !self.fault_told.swap(true, Relaxed)
-        {
-            (self.say)(&format!("{fault}; the event passes with a note. Further faults are only counted"));
+        if let Some(fault) = &tally.fault {
+            self.log.fault(fault);
         }
         let untagged = tally.untagged.keys().next().copied();
         if let Some(limit) = untagged {
-            self.tell_untagged(limit);
+            self.log.untagged(limit);
         }
         let bytes = body.len();
         let mut answer = if self.forwarder.is_some() && tally.events > 0 {
@@ -307,7 +285,7 @@ impl Hop {
         turn: Turn,
     ) -> Result<Response, Answer> {
         self.metrics.count_untagged_batch(limit);
-        self.tell_untagged(limit);
+        self.log.untagged(limit);
         let Turn { permit, busy, share } = turn;
         let (busy, patience) = (Arc::new(busy), self.options.read_timeout);
         let mut response = if self.forwarder.is_some() {
@@ -349,49 +327,13 @@ impl Hop {
         let start = Instant::now();
         let sent = forwarder.send(method, headers, body).await;
         self.metrics.forward(start.elapsed());
-        self.tell(&sent);
+        self.log.sent(&sent);
         match &sent {
             Sent::Decided(answer) if answer.status.is_success() => {}
             Sent::Decided(_) => self.metrics.fail("rejected", "sending"),
             Sent::Undecided { error_type, .. } => self.metrics.fail(error_type, "sending"),
         }
         Some(sent)
-    }
-
-    /// Tells for the first time that something passes without a tag.
-    fn tell_untagged(&self, limit: Limit) {
-        if !self.untagged_told.swap(true, Relaxed) {
-            let label = limit.label();
-            (self.say)(&format!(
-                "a batch is over a limit ({label}), and it or some of its events pass without a tag. More are only counted"
-            ));
-        }
-    }
-
-    /// Tells when the downstream begins to fail or to refuse, and when it is there again.
-    fn tell(&self, sent: &Sent) {
-        match sent {
-            Sent::Undecided { why, .. } => {
-                if !self.failing.swap(true, Relaxed) {
-                    (self.say)(&format!(
-                        "the downstream does not take batches: {why}. Senders are told to try again"
-                    ));
-                }
-            }
-            Sent::Decided(answer) => {
-                if self.failing.swap(false, Relaxed) {
-                    (self.say)("the downstream takes batches again");
-                }
-                let asks_again = matches!(answer.status.as_u16(), 408 | 429);
-                let refused = answer.status.is_client_error() && !asks_again;
-                if !self.refusing.swap(refused, Relaxed) && refused {
-                    let status = answer.status;
-                    (self.say)(&format!(
-                        "the downstream refuses batches with {status}: senders will drop them"
-                    ));
-                }
-            }
-        }
     }
 }
 

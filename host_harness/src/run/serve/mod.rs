@@ -25,6 +25,7 @@ mod framing;
 mod headers;
 mod hop;
 mod intake;
+mod log;
 mod memory;
 mod metrics;
 mod patience;

@@ -6,7 +6,7 @@ use rsigma_parser::{SigmaCollection, parse_sigma_yaml};
 use schtag::fields::{Field, Table, View};
 use schtag::rules::{Matcher, Pack, Scratch};
 use schtag_host::rules::settings::Configuration;
-use schtag_host::rules::sigma::{self, Compilation, Source, Subject};
+use schtag_host::rules::sigma::{self, Compilation, PackIndex, Source};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -94,7 +94,7 @@ impl Rules {
             .collect();
         let mut theirs = Vec::new();
         let mut items = Vec::new();
-        for info in compilation.rules.iter().filter(|info| matches!(info.subject, Subject::Rule(_))) {
+        for info in compilation.rules.iter().filter(|info| matches!(info.index, PackIndex::Rule(_))) {
             let id = info.metadata.id.as_str();
             let file = parsed.get(&info.path).map(|file| {
                 // Filters of other files that name the rule.

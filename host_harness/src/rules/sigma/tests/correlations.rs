@@ -42,7 +42,7 @@ fn created_then_deleted() {
         ["process", "t1", "t2"],
         "a rule that only feeds a correlation is silent"
     );
-    assert_eq!(compilation.rules.last().unwrap().subject, Subject::Correlation(0));
+    assert_eq!(compilation.rules.last().unwrap().index, PackIndex::Correlation(0));
 }
 
 #[test]

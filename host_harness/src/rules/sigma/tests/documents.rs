@@ -25,7 +25,7 @@ ads: {goal: find them}
     assert_eq!((rule.level, rule.view, rule.reported), (Level::High, View::Security, true));
     assert_eq!(rule.techniques, ["T1059.001", "T1053.005"]);
     let info = &compilation.rules[0];
-    assert_eq!(info.subject, Subject::Rule(0));
+    assert_eq!(info.index, PackIndex::Rule(0));
     assert_eq!(info.path.to_str(), Some("0.yml"));
     assert_eq!(info.metadata.description, "Looks for PowerShell's encoded command.");
     assert_eq!(info.metadata.falsepositives, ["Software deployment"]);
