@@ -47,7 +47,7 @@ impl ModuleCache {
     ///
     /// **Code from this folder is run.** It must belong to the user who runs this process, and nobody else may
     /// be able to write to it; on Unix, a folder or file that group or others can write to is not used.
-    pub(crate) fn in_folder(folder: impl Into<PathBuf>) -> Self {
+    pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
         Self { folder: Some(folder.into()), ..Self::default() }
     }
 
