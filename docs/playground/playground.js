@@ -344,6 +344,8 @@ function taggedCard(number, tag, out) {
   card.append(
     ...section("What it runs", ...texts(tag.task?.commands)),
     ...section("Decoded", ...texts(tag.task?.decoded)),
+    ...section("Files that it executes or loads", ...texts(tag.task?.runs)),
+    ...section("Addresses that it contacts", ...texts(tag.task?.address)),
     ...(list(tag.rules).length ? section("Rules that matched", rules(tag)) : []),
     ...(list(tag.techniques).length ? section("ATT&CK", techniques(tag)) : []),
     ...section("By an earlier filter, not verified",

@@ -9,7 +9,8 @@ fn tag(name: &str, severity: &str) -> Value {
         "schema": "1", "verdict": "alert", "severity": severity, "title": format!("Encoded: {name} created"),
         "rules": [{"id": ENCODED, "title": "Encoded", "level": "high"}], "techniques": ["T1053.005", "T1027.010"],
         "action": "created", "host": {"name": "ws-1", "role": "endpoint"}, "actor": {"user": "CORP\\alice"},
-        "task": {"name": name, "commands": ["powershell -enc AAAA"], "decoded": ["iex $a"], "triggers": ["logon"]},
+        "task": {"name": name, "commands": ["powershell -enc AAAA"], "decoded": ["iex $a"],
+            "runs": ["c:\\a\\iex.ps1"], "address": ["198.51.100.7"], "triggers": ["logon"]},
         "evidence": [{"rule": ENCODED, "field": "task.decoded", "match": "IEX"}], "notes": ["a note"], "pack": "b07e33d1f1cf",
     })
 }
@@ -82,6 +83,8 @@ fn a_page_says_what_was_found() {
         "<b>2 records</b> could not be judged",
         "2 times · 2026-03-02 08:14:07 to 2026-03-02 09:14:07 · ws-1 (2)",
         "<mark title=\"Encoded\">iex</mark> $a",
+        "<h4>Files that it executes or loads</h4>\n<pre dir=\"ltr\">c:\\a\\<mark title=\"Encoded\">iex</mark>.ps1</pre>",
+        "<h4>Addresses that it contacts</h4>\n<pre dir=\"ltr\">198.51.100.7</pre>",
         "task.decoded: IEX",
         "<a href=\"https://attack.mitre.org/techniques/T1053/005/\" rel=\"noreferrer noopener\">T1053.005</a> Scheduled Task</li>",
         "a.ndjson:2, a.ndjson:3",

@@ -38,7 +38,12 @@ pub(super) fn card(out: &mut String, group: &Group, unfolded: bool) {
             Some((text(entry, "/match")?, titles.get(rule).copied().unwrap_or(rule)))
         })
         .collect();
-    for (heading, pointer) in [("What it runs", "/task/commands"), ("Decoded", "/task/decoded")] {
+    for (heading, pointer) in [
+        ("What it runs", "/task/commands"),
+        ("Decoded", "/task/decoded"),
+        ("Files that it executes or loads", "/task/runs"),
+        ("Addresses that it contacts", "/task/address"),
+    ] {
         let mut shown = texts(tag, pointer).peekable();
         if shown.peek().is_some() {
             let _ = writeln!(out, "<h4>{heading}</h4>");
