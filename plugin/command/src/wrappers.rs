@@ -26,6 +26,8 @@ pub(super) enum Stdin {
 pub(super) struct Started {
     /// Its command line.
     pub(super) line: String,
+    /// A number made of its command line, which different lines rarely share; 0 where nobody asked for it.
+    pub(super) fingerprint: u64,
     /// Its input.
     pub(super) stdin: Stdin,
     /// The command line, or the file, whose output it runs as commands.

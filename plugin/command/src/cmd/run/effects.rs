@@ -154,8 +154,13 @@ impl Machine<'_> {
         if !self.work.spend(compared.saturating_add(kept)) {
             return;
         }
+        started.fingerprint = fingerprint(&started.line);
+        // Lines that a loop starts have long beginnings in common: they are compared by their fingerprints first.
         let same = |known: &Started| {
-            known.line == started.line && known.stdin == started.stdin && known.folder == started.folder
+            known.fingerprint == started.fingerprint
+                && known.line == started.line
+                && known.stdin == started.stdin
+                && known.folder == started.folder
         };
         if list.iter().any(same) {
             return;
@@ -173,4 +178,17 @@ impl Machine<'_> {
         self.step("starts", &started.line);
         self.starts.list.push(started);
     }
+}
+
+/// Returns a number made of a text, eight bytes at a time.
+fn fingerprint(text: &str) -> u64 {
+    let mut bytes = text.as_bytes();
+    let mut print = text.len() as u64;
+    let mut mix = |word: u64| print = (print ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23);
+    while let Some((word, rest)) = bytes.split_first_chunk() {
+        mix(u64::from_le_bytes(*word));
+        bytes = rest;
+    }
+    bytes.iter().for_each(|&byte| mix(u64::from(byte)));
+    print
 }
