@@ -1,5 +1,7 @@
 //! Which findings are shown: the options of `tag` and `report` that choose among them.
 use crate::records::mapping::{Facts, entries, text};
+use crate::report::severity;
+use crate::rules::settings;
 use crate::text::time;
 use clap::Args;
 use schtag::rules::Level;
@@ -28,10 +30,8 @@ pub(crate) struct Filter {
     pub(crate) fail_on: Option<Level>,
 }
 
-const LEVELS: [Level; 5] = [Level::Informational, Level::Low, Level::Medium, Level::High, Level::Critical];
-
 fn level(word: &str) -> Result<Level, String> {
-    let found = LEVELS.into_iter().find(|level| level.as_str().eq_ignore_ascii_case(word));
+    let found = settings::level(&word.to_ascii_lowercase());
     found.ok_or_else(|| "give informational, low, medium, high or critical".into())
 }
 
@@ -40,11 +40,6 @@ fn moment(word: &str) -> Result<i64, String> {
     day()
         .or_else(|| time::milliseconds(word))
         .ok_or_else(|| "give a date or a time, for example 2026-03-02 or 2026-03-02T08:00:00Z".into())
-}
-
-/// The severity of a tag.
-pub(crate) fn severity(tag: &Value) -> Level {
-    LEVELS.into_iter().find(|level| text(tag, "/severity") == Some(level.as_str())).unwrap_or_default()
 }
 
 impl Filter {

@@ -12,6 +12,7 @@ mod timeline;
 
 use crate::records::mapping::{Facts, entries, text, texts};
 use crate::rules::catalogue::Catalogue;
+use crate::rules::settings;
 use groups::Groups;
 use schtag::rules::Level;
 use serde_json::Value;
@@ -163,12 +164,13 @@ impl Report {
 /// The levels from the most severe.
 const LEVELS: [Level; 5] = [Level::Critical, Level::High, Level::Medium, Level::Low, Level::Informational];
 
-fn severity(tag: &Value) -> Level {
+/// Returns the severity of a tag; the lowest level where it has none.
+pub(crate) fn severity(tag: &Value) -> Level {
     level(text(tag, "/severity"))
 }
 
 fn level(name: Option<&str>) -> Level {
-    LEVELS.into_iter().find(|level| Some(level.as_str()) == name).unwrap_or_default()
+    name.and_then(settings::level).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@ use crate::downstream::{Downstream, Step};
 use crate::hop::{Hop, until};
 use crate::metrics::samples;
 use crate::sender::{connect, get, post, read, request};
+#[cfg(target_os = "linux")]
+use flate2::{Compression, write::GzEncoder};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
@@ -121,24 +123,34 @@ fn an_answer_keeps_its_turn_and_its_memory_until_it_is_taken() {
     assert_eq!(samples(&hop)["schtag_permits_in_use"], 0.0);
 }
 
+#[cfg(target_os = "linux")]
+fn gzip(plain: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(plain.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// Sends a compressed batch on each of forty connections, and takes no answer.
+#[cfg(target_os = "linux")]
+fn forty_batches(hop: &Hop, body: &[u8]) -> Vec<TcpStream> {
+    let post = request("POST", "/", "content-encoding: gzip\r\n", body);
+    let connected = (0..40).map(|_| {
+        let mut stream = connect(hop.address).unwrap();
+        stream.write_all(&post).unwrap();
+        stream
+    });
+    connected.collect()
+}
+
 #[test]
 #[cfg(target_os = "linux")]
 fn answers_that_nobody_takes_are_bounded_by_bytes() {
-    use flate2::{Compression, write::GzEncoder};
     let hop = Hop::start("--max-body 20000000 --max-requests 4");
     let event = format!("{{\"a\":\"{}\"}}\n", "x".repeat(1_000_000));
     let plain = event.repeat(19);
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(plain.as_bytes()).unwrap();
-    let body = encoder.finish().unwrap();
+    let body = gzip(&plain);
     assert!(body.len() < 100_000);
-    let streams: Vec<TcpStream> = (0..40)
-        .map(|_| {
-            let mut stream = connect(hop.address).unwrap();
-            stream.write_all(&request("POST", "/", "content-encoding: gzip\r\n", &body)).unwrap();
-            stream
-        })
-        .collect();
+    let streams = forty_batches(&hop, &body);
     until("answers", || {
         let now = samples(&hop);
         let requests = now.iter().filter(|(name, _)| name.starts_with("schtag_requests_total"));
@@ -154,22 +166,13 @@ fn answers_that_nobody_takes_are_bounded_by_bytes() {
 #[test]
 #[cfg(target_os = "linux")]
 fn batches_that_the_downstream_does_not_take_are_bounded_by_bytes() {
-    use flate2::{Compression, write::GzEncoder};
     // A record of one byte is wrapped, and comes out as twelve.
     let plain = "1\n".repeat(500_000) + "{\"t\":1}\n";
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(plain.as_bytes()).unwrap();
-    let body = encoder.finish().unwrap();
+    let body = gzip(&plain);
     assert!(body.len() < 2_000);
     let downstream = Downstream::start(vec![Step::Hang; 40]);
     let hop = Hop::start(&format!("--max-body 4000000 --max-requests 4 --forward {}", downstream.url()));
-    let streams: Vec<TcpStream> = (0..40)
-        .map(|_| {
-            let mut stream = connect(hop.address).unwrap();
-            stream.write_all(&request("POST", "/", "content-encoding: gzip\r\n", &body)).unwrap();
-            stream
-        })
-        .collect();
+    let streams = forty_batches(&hop, &body);
     until("batch on its way", || (!downstream.requests().is_empty()).then_some(()));
     assert_eq!(get(hop.address, "/healthz").text(), "ok\n");
     let now = samples(&hop);

@@ -1,5 +1,7 @@
 //! The kind of an account that a task names.
 
+use schtag_task::case;
+
 /// Returns what kind of account a task runs as: the field `task.run_as_kind`. `system`, `service` or `account`.
 ///
 /// A definition that was imported keeps the account as it was written: by SID, by name, or by the name that
@@ -49,8 +51,7 @@ const SERVICES: &[&str] =
 /// Returns whether two names are the same, whatever their case.
 fn same(left: &str, right: &str) -> bool {
     // A name of another length is another name; a change of case keeps the number of characters.
-    left.len().abs_diff(right.len()) < 4
-        && left.chars().flat_map(char::to_lowercase).eq(right.chars().flat_map(char::to_lowercase))
+    left.len().abs_diff(right.len()) < 4 && left.chars().map(case::lower).eq(right.chars().map(case::lower))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Hashes of texts in lower case, made without a copy of the text.
 
-use crate::bytes::lower_case;
+use crate::bytes::{lower_case, mix};
+use schtag_task::case;
 
 /// Hashes of the values of one event. A value that several correlations ask for is hashed once.
 #[derive(Debug, Default)]
@@ -29,7 +30,7 @@ fn hash(text: &str) -> u64 {
         rest.iter().for_each(|byte| hasher.push(byte.to_ascii_lowercase()));
     } else {
         let mut buffer = [0; 4];
-        for character in text.chars().flat_map(char::to_lowercase) {
+        for character in text.chars().map(case::lower) {
             character.encode_utf8(&mut buffer).bytes().for_each(|byte| hasher.push(byte));
         }
     }
@@ -56,8 +57,7 @@ impl Hasher {
     }
 
     fn mix(&mut self, word: u64) {
-        // The step of FxHash: <https://docs.rs/rustc-hash/1.1.0>.
-        self.hash = (self.hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+        self.hash = mix(self.hash, word);
     }
 
     fn finish(self) -> u64 {

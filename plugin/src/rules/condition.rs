@@ -364,4 +364,4 @@ impl Speaking {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

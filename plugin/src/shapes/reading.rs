@@ -29,7 +29,7 @@ pub(super) enum Slot {
 
 const SLOTS: usize = 15;
 
-/// All of them.
+/// All of them: first those of the envelope, then the event data in the order of the manifest.
 const ALL: [Slot; SLOTS] = [
     Slot::Channel,
     Slot::Provider,
@@ -48,29 +48,17 @@ const ALL: [Slot; SLOTS] = [
     Slot::Fqdn,
 ];
 
+/// The number of those of the envelope. The others are what positional shapes (`StringInserts`, `Properties`) keep.
+const ENVELOPE: usize = 4;
+
 /// The most bytes of a value, other than the content, that are kept. Paths and names of Windows have 32,767 characters
 /// at most, those of tasks and accounts some hundred.
 const MAX_NAME: usize = 8 * 1024;
 
-/// The event data in the order of the manifest, which positional shapes (`StringInserts`, `Properties`) keep.
-const POSITIONS: [Slot; 11] = [
-    Slot::Sid,
-    Slot::User,
-    Slot::Domain,
-    Slot::LogonId,
-    Slot::TaskName,
-    Slot::Content,
-    Slot::ProcessStartKey,
-    Slot::ProcessId,
-    Slot::ParentProcessId,
-    Slot::Locality,
-    Slot::Fqdn,
-];
-
 impl Slot {
     /// The field at a position of the event data, from 0.
     pub(super) fn at(position: usize) -> Option<Self> {
-        POSITIONS.get(position).copied()
+        ALL.get(position.saturating_add(ENVELOPE)).copied()
     }
 
     /// The field of an event data name, in whatever spelling. `JobContent` is what the strategy that schtag

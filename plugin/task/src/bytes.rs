@@ -110,6 +110,11 @@ const fn zeros(word: u64) -> u64 {
     word.wrapping_sub(ONES) & !word & HIGH_BITS
 }
 
+/// Returns a hash with eight more bytes mixed in: the step of FxHash, <https://docs.rs/rustc-hash/1.1.0>.
+pub const fn mix(hash: u64, word: u64) -> u64 {
+    (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,5 @@
 //! From inputs to records, and from records to the output.
 use super::super::failure::{Exit, Failure};
-use super::super::filter::severity;
 use super::super::format::Formatter;
 use super::super::output::Output;
 use super::super::pretty::{Fate, Pretty};
@@ -13,6 +12,7 @@ use crate::records::event_log::EventLog;
 use crate::records::input::{Input, Opened};
 use crate::records::ndjson::{self, InputError, Lines, Piece};
 use crate::report::Report;
+use crate::report::severity;
 use crate::run::wasmtime::{CallError, Tagged, Tagger, Timestamp};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -23,7 +23,7 @@ use std::path::Path;
 const FAULTS_TOLD: u64 = 5;
 /// The most faults that a report lists.
 const FAULTS_LISTED: u64 = 20;
-/// How many damaged places of an input are told one by one.
+/// The most damaged places of an input that are named one by one.
 pub(super) const DAMAGES_TOLD: u64 = 100;
 
 /// A run over all files.
@@ -45,7 +45,7 @@ pub(super) struct Run<'o> {
     pub(super) file: String,
     /// The input's form, when it is known.
     pub(super) form: String,
-    /// Whether there is more than one input.
+    /// True if there is more than one input.
     pub(super) several: bool,
     /// Blank lines so far.
     pub(super) blank_lines: u64,

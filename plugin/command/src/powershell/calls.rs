@@ -12,7 +12,7 @@ use crate::work::Work;
 use schtag_task::byte_set::ByteSet;
 use std::borrow::Cow;
 
-/// What begins a list.
+/// Signs that begin a list.
 const ARRAY_BEGINS: ByteSet = ByteSet::of(b"@(");
 
 /// Most command lines that are read out of a script.

@@ -1,13 +1,15 @@
 //! A PowerShell script as a flat list of tokens: constant strings, and everything else as written.
 
 use schtag_task::byte_set::ByteSet;
+mod bare_word;
+
 use std::borrow::Cow;
 
 use super::values::Text;
 use crate::unicode::is_dash;
 use crate::work::Work;
 
-/// What ends a line.
+/// Bytes that end a line.
 pub(super) const LINE_ENDS: ByteSet = ByteSet::of(b"\n\r");
 /// The signs that are read inside double quotes.
 const EXPANDED: ByteSet = ByteSet::of(b"$`");
@@ -88,11 +90,11 @@ pub(super) fn tokens<'a>(script: &'a str, work: &Work) -> Option<Vec<Token<'a>>>
             list.push(token);
             continue;
         };
-        let is_part = matches!(list.last(), Some(Token::Code(word)) if goes_on(word, part)) && is_bare(&list);
+        let is_part = bare_word::goes_on(&list, part);
         match list.last_mut() {
             // Quotes inside a bare word are no part of it: `us""er` is `user`.
             Some(Token::Code(word)) if is_part => {
-                let (letters, behind) = letters(rest);
+                let (letters, behind) = bare_word::letters(rest);
                 word.to_mut().push_str(&[part.as_str(), letters].concat());
                 rest = behind;
             }
@@ -100,62 +102,6 @@ pub(super) fn tokens<'a>(script: &'a str, work: &Work) -> Option<Vec<Token<'a>>>
         }
     }
     Some(list)
-}
-
-/// Keywords that a string may follow without a blank.
-const KEYWORDS: [&str; 3] = ["in", "return", "throw"];
-/// Most tokens that a bare word is followed back over.
-const MAX_BARE: usize = 12;
-
-/// Returns true when a quoted text may be a part of the word before it.
-fn goes_on(word: &str, part: &Text<'_>) -> bool {
-    let plain =
-        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/' | b'\\' | b':');
-    word.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
-        && part.as_str().bytes().all(plain)
-        && !KEYWORDS.iter().any(|known| known.eq_ignore_ascii_case(word))
-}
-
-/// Returns true when the last token belongs to a bare word: a command, or an argument of one. A word that begins with a
-/// dash is an argument only after a command; elsewhere it may be an operator, as in `$x -join''`.
-/// Source: `ScanGenericToken` of PowerShell's tokenizer, which takes quotes within such a word out.
-fn is_bare(list: &[Token<'_>]) -> bool {
-    let is_part = |code: &str| code.starts_with(|c: char| c.is_ascii_alphanumeric() || "_-.:/\\".contains(c));
-    let begins = |code: &str| matches!(code, "(" | "{" | ";" | "|" | "&");
-    let named = |code: &str| code.starts_with(|c: char| c.is_ascii_alphanumeric());
-    let mut before = list.iter().rev();
-    let (mut first, mut ended) = ("", false);
-    for token in before.by_ref().take(MAX_BARE) {
-        match token {
-            Token::Code(code) if is_part(code) => first = code,
-            Token::Code(code) if begins(code) => ended = true,
-            Token::Blank(_) => {}
-            _ => return false,
-        }
-        if ended || matches!(token, Token::Blank(_)) {
-            break;
-        }
-    }
-    if !first.starts_with('-') || ended {
-        return named(first);
-    }
-    let mut command = false;
-    for token in before.take(MAX_BARE) {
-        match token {
-            Token::Code(code) if begins(code) => return command,
-            Token::Code(code) if matches!(code.as_ref(), ")" | "]" | "}") => return false,
-            Token::Code(code) => command = named(code),
-            Token::Literal(_) => command = false,
-            Token::Blank(_) => {}
-        }
-    }
-    command
-}
-
-/// Returns the letters and digits that a text begins with, and what follows them.
-fn letters(text: &str) -> (&str, &str) {
-    let length = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
-    text.split_at_checked(length).unwrap_or((text, ""))
 }
 
 /// A comment, which separates as white space does.

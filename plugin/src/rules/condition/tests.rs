@@ -54,8 +54,8 @@ fn speaking(conditions: &Conditions, matched: impl Fn(u32) -> bool) -> Vec<u32> 
     patterns
 }
 
-/// The obvious evaluation.
-fn holds(condition: &[Op], matched: impl Fn(u32) -> bool) -> bool {
+/// Evaluates a condition in the obvious way.
+pub(in crate::rules) fn holds(condition: &[Op], matched: impl Fn(u32) -> bool) -> bool {
     let mut stack: Vec<bool> = Vec::new();
     for op in condition {
         let value = match *op {

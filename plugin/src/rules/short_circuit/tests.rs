@@ -1,4 +1,5 @@
 use super::*;
+use crate::rules::condition::tests::holds;
 use proptest::prelude::*;
 
 /// Every third pattern is common; which ones are decided beforehand is said by their bits.
@@ -44,22 +45,9 @@ impl Asked for Answers {
     }
 }
 
-/// The obvious evaluation.
+/// Evaluates a condition in the obvious way.
 fn obvious(condition: &[Op], matching: u32) -> bool {
-    let mut stack: Vec<bool> = Vec::new();
-    for op in condition {
-        let value = match *op {
-            Op::Pattern(pattern) => matching >> pattern & 1 == 1,
-            Op::Constant(value) => value,
-            Op::Not => !stack.pop().unwrap(),
-            Op::AtLeast { least, of } => {
-                let values = stack.split_off(stack.len() - of as usize);
-                values.iter().filter(|&&value| value).count() >= least as usize
-            }
-        };
-        stack.push(value);
-    }
-    stack == [true]
+    holds(condition, |pattern| matching >> pattern & 1 == 1)
 }
 
 fn compiled(condition: &[Op], decided: u32) -> ShortCircuits {

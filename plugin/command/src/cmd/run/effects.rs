@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::{Input, Machine};
 use crate::Step;
+use crate::bytes;
 use crate::cmd::variables::Value;
 use crate::wrappers::{Started, Starts};
 
@@ -182,13 +183,7 @@ impl Machine<'_> {
 
 /// Returns a number made of a text, eight bytes at a time.
 fn fingerprint(text: &str) -> u64 {
-    let mut bytes = text.as_bytes();
-    let mut print = text.len() as u64;
-    let mut mix = |word: u64| print = (print ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23);
-    while let Some((word, rest)) = bytes.split_first_chunk() {
-        mix(u64::from_le_bytes(*word));
-        bytes = rest;
-    }
-    bytes.iter().for_each(|&byte| mix(u64::from(byte)));
-    print
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    let words = words.iter().map(|word| u64::from_le_bytes(*word));
+    words.chain(rest.iter().map(|byte| u64::from(*byte))).fold(text.len() as u64, bytes::mix)
 }
