@@ -8,7 +8,7 @@ use flate2::Compression;
 use flate2::read::GzEncoder;
 use std::io::Read as _;
 
-/// How much of a definition is read, about, in bytes.
+/// About the number of bytes of a definition that are read.
 const READ: usize = 60_000;
 
 /// A task whose definition is small to ship and dear to read.

@@ -62,7 +62,7 @@ impl Formatter {
         matches!(self, Self::Ocsf(_) | Self::Csv | Self::Table(_))
     }
 
-    /// What stands before the first finding.
+    /// Returns what stands before the first finding.
     pub(crate) fn heading(&self) -> String {
         match self {
             Self::Csv => rows::csv_heading(),

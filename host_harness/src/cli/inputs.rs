@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// How many files are listed of those that were read, and of those that were not.
+/// The most files that are listed of those that were read, and of those that were not.
 const LISTED: usize = 1_000;
 
 /// A file to read.
@@ -68,7 +68,7 @@ pub(crate) fn is_same_file(one: &Path, other: &Path) -> bool {
     matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
-/// What became of the inputs.
+/// The outcome of each input.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Outcomes {
     /// Read to their end.
@@ -85,7 +85,7 @@ pub(crate) struct Outcomes {
     listed: [usize; 2],
 }
 
-/// What became of one.
+/// The outcome of one input.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct Outcome {
     /// Its path.
@@ -126,7 +126,7 @@ impl Outcomes {
 }
 
 impl Outcome {
-    /// What was read, in words.
+    /// Says in words what was read.
     pub(crate) fn in_words(&self) -> String {
         let mut words = format!(
             "{}: {}, {} read, {} tagged",

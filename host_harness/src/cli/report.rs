@@ -10,7 +10,7 @@ use crate::rules::catalogue::Catalogue;
 use clap::Args;
 use std::path::{Path, PathBuf};
 
-/// How many inputs that were not read are listed on the page.
+/// The most inputs that were not read that the page lists.
 const PROBLEMS_LISTED: usize = 50;
 
 const EXAMPLES: &str = "\
@@ -121,7 +121,7 @@ impl Report {
     }
 }
 
-/// What was not read, and why. Of a file in a folder the page names the folder, too: its name alone may be there twice.
+/// Lists what was not read, and why. Of a file in a folder the page names the folder, too: its name alone may be there twice.
 fn problem((file, why): (&Outcome, &str)) -> String {
     format!("{}: {why}", file.file)
 }

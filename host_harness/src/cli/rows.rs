@@ -105,7 +105,7 @@ fn line(terminal: Terminal, cells: [String; 5], style: Style, severity: Style, l
     out
 }
 
-/// What both have.
+/// The fields that both have.
 struct Values {
     time: String,
     event_id: String,

@@ -163,7 +163,7 @@ impl Tag {
         }
     }
 
-    /// What `schtag report` reads: everything, and each event at its own time unless `at` is given. `target` is the page.
+    /// Returns the settings of `schtag report`: everything is read, and each event at its own time unless `at` is given. `target` is the page.
     pub(crate) fn for_report(
         files: Vec<PathBuf>,
         target: Option<PathBuf>,

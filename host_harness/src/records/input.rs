@@ -1,4 +1,4 @@
-//! What `schtag tag` reads: lines of JSON, JSON in arrays or over several lines, Windows event logs, events and task
+//! Reads the inputs of `schtag tag`: lines of JSON, JSON in arrays or over several lines, Windows event logs, events and task
 //! definitions in XML; compressed with gzip or zstd, in UTF-8 or UTF-16.
 
 use super::compression;

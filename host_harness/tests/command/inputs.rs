@@ -1,4 +1,4 @@
-//! What `schtag tag` and `schtag report` read besides lines of JSON, what they refuse, and what they say of each.
+//! Tests which inputs `schtag tag` and `schtag report` read besides lines of JSON, which they refuse, and their words on each.
 #![allow(clippy::indexing_slicing, reason = "a failing helper fails its test")]
 use super::event_log_file::{Event, file};
 use super::{Folder, stderr, stdout};

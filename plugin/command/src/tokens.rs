@@ -7,9 +7,9 @@
 use super::path::PATH_SIGNS;
 use schtag_task::byte_set::ByteSet;
 
-/// What separates arguments.
+/// Bytes that separate arguments.
 pub(super) const BLANKS: ByteSet = ByteSet::of(b" \t\r\n");
-/// What separates the words of a line.
+/// Bytes that separate the words of a line.
 pub(super) const SPACES: ByteSet = ByteSet::of(b" \t");
 /// Either sign that quotes a text.
 pub(super) const QUOTES: ByteSet = ByteSet::of(b"\"'");

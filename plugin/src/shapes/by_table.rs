@@ -18,7 +18,7 @@ use crate::event::{Note, TaskEvent};
 use crate::json::{Object, Scanner, Value};
 use crate::work::Work;
 
-/// What reading a record by its shape came to.
+/// The outcome of reading a record by its shape.
 #[derive(Debug)]
 #[expect(
     clippy::large_enum_variant,

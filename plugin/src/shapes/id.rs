@@ -17,7 +17,7 @@ use crate::json::{Kind, Object, Value};
 /// A record that holds the id of a scheduled-task event, and where.
 #[derive(Debug, Clone, Copy)]
 pub struct Candidate<'a> {
-    /// What happened; `None` where nothing has said it yet.
+    /// The change to the task; `None` where nothing has said it yet.
     pub(super) change: Option<Change>,
     pub(super) place: Place,
     /// The object that is the event's record, where the record given merely wraps it.

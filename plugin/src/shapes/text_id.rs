@@ -34,7 +34,7 @@ const TRIES: usize = 8;
 /// The most bytes of the attributes of `<EventID …>`.
 const ATTRIBUTES: usize = 64;
 
-/// How far into a text an id settles what event it is, in bytes: nothing that a person chose stands before it.
+/// The number of bytes of a text in which an id settles what event it is: nothing that a person chose stands before it.
 const NEAR: usize = 256;
 
 /// An event id in a text.

@@ -53,7 +53,7 @@ pub enum Expected {
 pub struct Row {
     /// The set that it is from.
     pub set: String,
-    /// What kind of row it is within the set; may be empty.
+    /// The kind of the row within the set; may be empty.
     pub family: String,
     /// Its name in messages.
     pub name: String,

@@ -16,11 +16,11 @@ use std::time::{Duration, Instant};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-/// How many events pass, unless the environment says it.
+/// The number of events that pass, unless the environment says it.
 const EVENTS: usize = 12_000;
-/// How often the hop is killed.
+/// The number of times that the hop is killed.
 const KILLS: usize = 6;
-/// How long nothing may arrive. A sink of Vector's waits for up to 30 seconds before it tries again.
+/// The longest time in which nothing may arrive. A sink of Vector's waits for up to 30 seconds before it tries again.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The routes of config_examples/vector/http-hop.yaml, from a file and to a file.
@@ -65,16 +65,16 @@ fn event(number: usize) -> String {
     sample.record(Shape::Flat)
 }
 
-/// What has to be equal in the tags of an event, however often it passes.
+/// The members that are equal in the tags of an event, however often it passes.
 fn essence(tag: &Value) -> Value {
     json!([tag["verdict"], tag["severity"], tag["rules"]])
 }
 
-/// How often each event has arrived, and what the tags are like.
+/// Counts the arrivals of each event, and keeps what its tags say.
 struct Arrivals {
     lines: BufReader<File>,
     half: String,
-    /// What the tag of each kind of event must say.
+    /// The words that the tag of each kind of event must have.
     expected: [Value; 4],
     counts: Vec<usize>,
     total: usize,

@@ -23,7 +23,7 @@ fn samples() -> [Sample; 4] {
     ]
 }
 
-/// What must be said of each: the verdict, and the severity. The last is the same in every form, too.
+/// The verdict and the severity that each must get. The last is the same in every form, too.
 const EXPECTED: [(&str, &str); 4] = [("alert", "high"), ("", ""), ("", ""), ("alert", "high")];
 
 /// The event as `<Event>`, which is in a record of Fluent Bit's.

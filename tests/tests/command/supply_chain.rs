@@ -1,4 +1,4 @@
-//! What comes from others is pinned where it is named: actions by commit, Python packages by hash, lock files by the list
+//! Tests that what comes from others is pinned where it is named: actions by commit, Python packages by hash, lock files by the list
 //! of advisories, a key by its fingerprint.
 
 use schtag_tests::project;

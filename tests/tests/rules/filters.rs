@@ -1,4 +1,4 @@
-//! What a rule passes over: the selections `filter_…` and `ordinary_…` of the default rules, and the filters that several
+//! Tests what a rule passes over: the selections `filter_…` and `ordinary_…` of the default rules, and the filters that several
 //! rules share. Each needs two kinds of cases beside its rules: an ordinary task that alerts without the filter, and a task
 //! that has its name, its program or its account, does something else, and still alerts.
 

@@ -9,9 +9,9 @@ use crate::records::mapping::event_time;
 use crate::run::wasmtime::Timestamp;
 use std::path::Path;
 
-/// How many inputs are told one by one when they were read.
+/// The most inputs that are named one by one when they were read.
 const INPUTS_TOLD: u64 = 20;
-/// How many inputs are told one by one when they were not.
+/// The most inputs that are named one by one when they were not.
 const PROBLEMS_TOLD: u64 = 100;
 
 impl Run<'_> {

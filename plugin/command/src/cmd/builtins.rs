@@ -14,7 +14,7 @@ use super::{arithmetic, filter, outer, output, split_name, start};
 use crate::path;
 use crate::wrappers::{Started, Stdin};
 
-/// What may stand before the name of a program.
+/// Signs that may stand before the name of a program.
 const BEFORE_NAME: ByteSet = ByteSet::of(b" \"\t@(");
 
 /// A command with what it reads and where it writes.

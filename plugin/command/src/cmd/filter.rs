@@ -5,7 +5,7 @@
 use crate::work::Work;
 use schtag_task::byte_set::ByteSet;
 
-/// What may stand around an argument.
+/// Signs that may stand around an argument.
 const COMMAS: ByteSet = ByteSet::of(b",;");
 /// Signs of a regular expression.
 const PATTERN_SIGNS: ByteSet = ByteSet::of(b".*[^$");

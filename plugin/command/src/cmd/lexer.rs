@@ -6,9 +6,9 @@
 use crate::bytes;
 use schtag_task::byte_set::ByteSet;
 
-/// What separates words.
+/// Bytes that separate words.
 pub(super) const DELIMITERS: ByteSet = ByteSet::of(b" \t,;=\r\x0b\x0c");
-/// What may stand before a command.
+/// Signs that may stand before a command.
 pub(super) const BEFORE_COMMAND: ByteSet = ByteSet::of(b" @,;=");
 /// The signs around the name of a variable.
 pub(super) const REFERENCES: ByteSet = ByteSet::of(b"%!");

@@ -10,7 +10,7 @@ use schtag_task::byte_set::ByteSet;
 use schtag_task::case;
 use std::net::Ipv4Addr;
 
-/// What ends the host of an address.
+/// Signs that end the host of an address.
 const HOST_ENDS: ByteSet = ByteSet::of(b"/\\?#");
 
 /// An address, split.

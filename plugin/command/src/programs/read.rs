@@ -12,7 +12,7 @@ use crate::path::PATH_SIGNS;
 use crate::work::{CALL, Work};
 use schtag_task::byte_set::ByteSet;
 
-/// What ends a value.
+/// Signs that end a value.
 const VALUE_ENDS: ByteSet = ByteSet::of(b",\"");
 /// Signs that no name of a host has.
 const NO_HOST: ByteSet = ByteSet::of(b"\\/%");

@@ -7,7 +7,7 @@ use crate::tokens::QUOTES;
 use schtag_task::byte_set::ByteSet;
 use schtag_task::case;
 
-/// What ends the root of a registry key.
+/// Signs that end the root of a registry key.
 const ROOT_ENDS: ByteSet = ByteSet::of(b":\\");
 
 /// The one form of a file that an argument names: an absolute path as far as the folder is known, or an address.

@@ -100,7 +100,7 @@ struct Finder<'w> {
     is_inner: bool,
     /// The values in the record under the usual words.
     beside: Reading<'static, 'w>,
-    /// What happened, and how sure that is.
+    /// The change to the task, and how sure that is.
     change: Option<(Change, Rank)>,
     tree: Tree,
     tries: usize,

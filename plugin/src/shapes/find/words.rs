@@ -2,7 +2,7 @@
 
 use crate::shapes::reading::{NAMES, Rank, Slot};
 
-/// How sure a word is: a name of the event data says what its value is, wherever it stands.
+/// The certainty of a word: a name of the event data says what its value is, wherever it stands.
 pub(super) const SURE: Rank = 3;
 /// The manifest's order says what a value is.
 pub(super) const PLACED: Rank = 2;
@@ -147,7 +147,7 @@ pub(super) fn is_number(value: &str) -> bool {
     !value.is_empty() && value.len() <= 20 && value.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// How sure it is that a number under a key is the id of an event: 3 where the words are Windows', 2 where they may be,
+/// Returns how surely a number under a key is the id of an event: 3 where the words are Windows', 2 where they may be,
 /// 1 where nothing is said, 0 where the key is that of something else.
 pub(super) fn id_rank(key: &Folded) -> Rank {
     let ends = |words: &[&str]| words.iter().any(|word| key.ends_with(word.as_bytes()));

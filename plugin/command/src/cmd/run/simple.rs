@@ -10,11 +10,11 @@ use crate::cmd::expand::loop_values;
 use crate::cmd::parse::Simple;
 use crate::cmd::{builtins, split_name};
 
-/// What may stand before a command in what came out of variables.
+/// Signs that may stand before a command that came out of variables.
 const BEFORE_LINE: ByteSet = ByteSet::of(b"@ \t,;=\r\n");
 /// Signs that another cmd.exe reads once more.
 const SPECIALS: ByteSet = ByteSet::of(b"^&|<>%(");
-/// What may stand before the name of a program.
+/// Signs that may stand before the name of a program.
 const BEFORE_PROGRAM: ByteSet = ByteSet::of(b" @,;=\"");
 
 /// Longest command that is shown as it stood before its variables were put in.
