@@ -18,7 +18,7 @@ impl Names {
     }
 
     /// Returns false for most names that are not in the set, and for none that is.
-    pub(super) const fn may_have(&self, name: &str) -> bool {
+    pub(super) fn may_have(&self, name: &str) -> bool {
         self.0.contains(Self::number(name.as_bytes()))
     }
 

@@ -24,7 +24,7 @@ pub(super) fn arguments(text: &str) -> String {
 /// Replaces `$env:name` and `${env:name}` where a path begins with it. Elsewhere, as in `$env:ComSpec[4,24,25]`, it is
 /// part of a script, which stays as it is written.
 fn with_paths_expanded(text: &str) -> Cow<'_, str> {
-    if !text.contains('$') {
+    if bytes::find(text.as_bytes(), b'$').is_none() {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
@@ -51,7 +51,7 @@ fn with_paths_expanded(text: &str) -> Cow<'_, str> {
 
 /// Removes the carets with which cmd.exe escapes, outside double quotes.
 pub(super) fn without_carets(text: &str) -> Cow<'_, str> {
-    if !text.contains('^') {
+    if bytes::find(text.as_bytes(), b'^').is_none() {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
@@ -82,14 +82,14 @@ const fn is_word(c: char) -> bool {
 /// Removes pairs of double quotes that only split a word, as in `p"o"wershell` or `power""shell`: those
 /// with no blank inside and a letter or digit right outside. Quotes that group stay.
 fn without_inner_quotes(text: &str) -> Cow<'_, str> {
-    if !text.contains('"') {
+    if bytes::find(text.as_bytes(), b'"').is_none() {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, after)) = rest.split_once('"') {
+    while let Some((before, after)) = bytes::split_once(rest, b'"') {
         out.push_str(before);
-        let Some((inside, behind)) = after.split_once('"') else {
+        let Some((inside, behind)) = bytes::split_once(after, b'"') else {
             out.push('"');
             rest = after;
             break;
@@ -111,12 +111,12 @@ fn without_inner_quotes(text: &str) -> Cow<'_, str> {
 
 /// Removes the backticks with which PowerShell escapes, next to letters and digits.
 fn without_backticks(text: &str) -> Cow<'_, str> {
-    if !text.contains('`') {
+    if bytes::find(text.as_bytes(), b'`').is_none() {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, behind)) = rest.split_once('`') {
+    while let Some((before, behind)) = bytes::split_once(rest, b'`') {
         out.push_str(before);
         if !(out.ends_with(is_word) || behind.starts_with(is_word)) {
             out.push('`');

@@ -16,6 +16,7 @@ use super::programs::{self, Kind, Programs};
 use super::wrappers::{self, Started, Starts};
 use super::{Layer, PowerShell, Process, Processes};
 use super::{cmd, environment, path, powershell as shell, selection, tokens, unicode};
+use crate::bytes;
 use crate::event::Note;
 use crate::task::Exec;
 use crate::work::Work;
@@ -126,7 +127,7 @@ impl<'w> Reader<'w> {
     fn expanded(&mut self, element: Option<&str>) -> String {
         let element = element.unwrap_or_default().trim();
         let text = element.get(..element.floor_char_boundary(MAX_ELEMENT)).unwrap_or_default();
-        let count = |sign: u8| text.bytes().filter(|&byte| byte == sign).count();
+        let count = |sign: u8| bytes::count(text.as_bytes(), sign);
         let references = count(b'%');
         let modifiers = if references == 0 { 0 } else { count(b':') };
         let cost = modifiers.saturating_mul(MODIFIER).saturating_add(references.saturating_mul(REFERENCE));

@@ -5,6 +5,7 @@
 //! `lpApplicationName` of CreateProcess.
 
 use super::path::PATH_SIGNS;
+use crate::bytes;
 use schtag_task::byte_set::ByteSet;
 
 /// Bytes that separate arguments.
@@ -13,6 +14,10 @@ pub(super) const BLANKS: ByteSet = ByteSet::of(b" \t\r\n");
 pub(super) const SPACES: ByteSet = ByteSet::of(b" \t");
 /// Either sign that quotes a text.
 pub(super) const QUOTES: ByteSet = ByteSet::of(b"\"'");
+
+/// Bytes of an argument that do not stand for themselves: within quotes, and outside.
+const QUOTED_ENDS: ByteSet = ByteSet::of(b"\"\\");
+const UNQUOTED_ENDS: ByteSet = ByteSet::of(b"\"\\ \t\r\n");
 
 /// Most arguments that are split; what follows is the last one, as written.
 pub(super) const MAX_ARGUMENTS: usize = 1024;
@@ -37,8 +42,7 @@ pub(super) fn split_arguments(text: &str) -> Vec<String> {
 
 /// Reads one argument. Returns its value, and the text after it.
 fn argument(text: &str) -> (String, &str) {
-    let plain = text.bytes().position(|b| BLANKS.contains(b) || matches!(b, b'"' | b'\\'));
-    match plain.map(|at| text.split_at_checked(at)) {
+    match UNQUOTED_ENDS.find(text).map(|at| text.split_at_checked(at)) {
         None => return (text.to_owned(), ""),
         Some(Some((plain, behind))) if !behind.starts_with(['"', '\\']) => return (plain.to_owned(), behind),
         _ => {}
@@ -48,8 +52,8 @@ fn argument(text: &str) -> (String, &str) {
     let mut rest = text;
     loop {
         // What stands for itself.
-        let ends = |byte: u8| matches!(byte, b'"' | b'\\') || (!quoted && BLANKS.contains(byte));
-        let length = rest.bytes().position(ends).unwrap_or(rest.len());
+        let ends = if quoted { &QUOTED_ENDS } else { &UNQUOTED_ENDS };
+        let length = ends.find(rest).unwrap_or(rest.len());
         let (plain, behind) = rest.split_at_checked(length).unwrap_or((rest, ""));
         out.push_str(plain);
         let backslashes = behind.bytes().take_while(|&byte| byte == b'\\').count();
@@ -136,12 +140,15 @@ pub(super) fn split_program(line: &str) -> (&str, &str) {
 
 /// Where the first blank outside quotes is, in bytes.
 fn first_word(line: &str) -> usize {
-    let mut quoted = false;
-    let end = line.bytes().position(|byte| {
-        quoted ^= byte == b'"';
-        !quoted && BLANKS.contains(byte)
-    });
-    end.unwrap_or(line.len())
+    const ENDS: ByteSet = ByteSet::of(b"\" \t\r\n");
+    let mut rest = line;
+    while let Some((_, behind)) = ENDS.find(rest).and_then(|at| rest.split_at_checked(at)) {
+        let Some(inside) = behind.strip_prefix('"') else {
+            return line.len().saturating_sub(behind.len());
+        };
+        rest = bytes::split_once(inside, b'"').unwrap_or_default().1;
+    }
+    line.len()
 }
 
 /// Returns whether the first word of a line is the beginning of a path that could go on after a blank.

@@ -51,21 +51,27 @@ impl ByteSet {
     }
 
     /// Returns whether a byte is in the set.
-    pub const fn contains(&self, byte: u8) -> bool {
-        let [one, two, three, four] = self.0;
-        let word = match byte >> 6 {
-            0 => one,
-            1 => two,
-            2 => three,
-            _ => four,
-        };
+    #[inline(always)]
+    pub fn contains(&self, byte: u8) -> bool {
+        let word = self.0.get(usize::from(byte >> 6)).copied().unwrap_or_default();
         word >> (byte & 63) & 1 == 1
     }
 
-    /// Returns the place of the first byte of the set in a text.
+    /// Returns how many bytes of the set a text begins with.
     #[inline(never)]
+    pub fn run(&self, text: &[u8]) -> usize {
+        text.iter().position(|byte| !self.contains(*byte)).unwrap_or(text.len())
+    }
+
+    /// Returns the place of the first byte of the set in a text.
     pub fn find(&self, text: &str) -> Option<usize> {
-        text.bytes().position(|byte| self.contains(byte))
+        self.find_in(text.as_bytes())
+    }
+
+    /// Returns the place of the first byte of the set among some bytes.
+    #[inline(never)]
+    pub fn find_in(&self, bytes: &[u8]) -> Option<usize> {
+        bytes.iter().position(|byte| self.contains(*byte))
     }
 
     /// Returns true when a byte of the set stands in a text.

@@ -18,6 +18,13 @@ pub fn find(text: &[u8], byte: u8) -> Option<usize> {
     first(text, |word| zeros(word ^ bytes), |other| other == byte)
 }
 
+/// Returns the texts before and after the first place where an ASCII character stands.
+#[inline(never)]
+pub fn split_once(text: &str, character: u8) -> Option<(&str, &str)> {
+    let (before, from) = text.split_at_checked(find(text.as_bytes(), character)?)?;
+    Some((before, from.get(1..)?))
+}
+
 /// Where in a text one of two bytes first stands.
 pub fn find_either(text: &[u8], one: u8, other: u8) -> Option<usize> {
     let (ones, others) = (repeated(one), repeated(other));

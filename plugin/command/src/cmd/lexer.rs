@@ -3,7 +3,6 @@
 //! Source: "How does the Windows Command Interpreter (CMD.EXE) parse scripts?", phase 2, as summarised on
 //! <https://ss64.com/nt/syntax-esc.html>.
 
-use crate::bytes;
 use schtag_task::byte_set::ByteSet;
 
 /// Bytes that separate words.
@@ -14,6 +13,10 @@ pub(super) const BEFORE_COMMAND: ByteSet = ByteSet::of(b" @,;=");
 pub(super) const REFERENCES: ByteSet = ByteSet::of(b"%!");
 /// The signs that stand for any letters of a file's name.
 pub(super) const WILDCARDS: ByteSet = ByteSet::of(b"*?");
+
+/// Bytes that do not stand for themselves: within quotes, and outside.
+const QUOTED_ENDS: ByteSet = ByteSet::of(b"\"\n");
+const PLAIN_ENDS: ByteSet = ByteSet::of(b"\"\n^&|<>()");
 
 /// A character of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +32,7 @@ pub(super) enum Lexed {
 }
 
 /// Returns whether a byte separates words.
-pub(super) const fn is_delimiter(byte: u8) -> bool {
+pub(super) fn is_delimiter(byte: u8) -> bool {
     DELIMITERS.contains(byte)
 }
 
@@ -99,12 +102,8 @@ impl<'a> Lexer<'a> {
     pub(super) fn plain(&mut self) -> &'a str {
         let rest = self.rest();
         let quoted = self.quoted;
-        let length = rest.bytes().position(|byte| match byte {
-            b'"' | b'\n' => true,
-            b'^' | b'&' | b'|' | b'<' | b'>' | b'(' | b')' => !quoted,
-            _ => false,
-        });
-        let length = length.unwrap_or(rest.len());
+        let ends = if quoted { &QUOTED_ENDS } else { &PLAIN_ENDS };
+        let length = ends.find(rest).unwrap_or(rest.len());
         self.skip(length);
         rest.get(..length).unwrap_or_default()
     }
@@ -115,12 +114,11 @@ impl<'a> Lexer<'a> {
         let mut rest = self.rest().as_bytes();
         let length = rest.len();
         loop {
-            if self.quoted {
-                let end = bytes::find_either(rest, b'"', b'\n').unwrap_or(rest.len());
-                let (inside, behind) = rest.split_at_checked(end).unwrap_or((rest, &[]));
-                out.extend_from_slice(inside);
-                rest = behind;
-            }
+            let ends = if self.quoted { &QUOTED_ENDS } else { &PLAIN_ENDS };
+            let end = ends.find_in(rest).unwrap_or(rest.len());
+            let (plain, behind) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+            out.extend_from_slice(plain);
+            rest = behind;
             let (byte, behind) = match rest {
                 [b'"', behind @ ..] => {
                     self.quoted = !self.quoted;

@@ -17,6 +17,7 @@ use super::variables::{Value, Variables};
 use crate::bytes;
 use crate::work::Work;
 use crate::wrappers::Starts;
+use schtag_task::byte_set::ByteSet;
 
 /// Most commands that are run, loops unrolled.
 const MAX_COMMANDS: usize = 1 << 16;
@@ -262,7 +263,7 @@ impl Machine<'_> {
             return;
         }
         // The lines of a text are read one by one, but a caret joins two.
-        let (first, rest) = match text.split_once('\n') {
+        let (first, rest) = match bytes::split_once(text, b'\n') {
             Some((first, rest)) if !first.trim_end_matches('\r').ends_with('^') && balanced(first) => {
                 (first, Some(rest))
             }
@@ -516,12 +517,17 @@ fn input_of(capture: Capture) -> Input {
 
 /// Returns how many operators and parentheses there are outside quotes, about.
 fn operators(text: &str) -> usize {
-    let mut quoted = false;
-    let is_operator = |byte: &u8| {
-        quoted ^= *byte == b'"';
-        !quoted && matches!(byte, b'&' | b'|' | b'<' | b'>' | b'(' | b')')
-    };
-    text.as_bytes().iter().copied().filter(is_operator).count()
+    const SIGNS: ByteSet = ByteSet::of(b"\"&|<>()");
+    let (mut count, mut rest) = (0_usize, text);
+    while let Some(from) = SIGNS.find(rest).and_then(|at| rest.get(at..)) {
+        let Some(inside) = from.strip_prefix('"') else {
+            count = count.saturating_add(1);
+            rest = from.get(1..).unwrap_or_default();
+            continue;
+        };
+        rest = bytes::split_once(inside, b'"').unwrap_or_default().1;
+    }
+    count
 }
 
 /// Returns whether no group is open at the end of a line.

@@ -13,7 +13,7 @@ pub(crate) struct Start<'a> {
     pub(crate) folder: Option<&'a str>,
 }
 
-const fn is_space(c: char) -> bool {
+fn is_space(c: char) -> bool {
     c.is_ascii() && is_delimiter(c as u8)
 }
 

@@ -228,10 +228,11 @@ impl<'w> Decoder<'w> {
 fn candidates(text: &str) -> Vec<Candidate<'_>> {
     let mut list = Vec::new();
     named_candidates(text, &mut list);
-    let bytes = text.as_bytes();
     let mut start = 0_usize;
-    while start < bytes.len() && list.len() < MAX_CANDIDATES {
-        let length = bytes.iter().skip(start).take_while(|&&b| base64::is_digit(b)).count();
+    while let Some(rest) = text.as_bytes().get(start..).filter(|rest| !rest.is_empty())
+        && list.len() < MAX_CANDIDATES
+    {
+        let length = base64::DIGITS.run(rest);
         let end = start.saturating_add(length);
         if length >= MIN_BLOB
             && let Some(blob) = text.get(start..end)
@@ -250,7 +251,7 @@ fn named_candidates<'a>(text: &'a str, list: &mut Vec<Candidate<'a>>) {
     while let Some(at) = find_ignoring_case(rest, NAME).filter(|_| list.len() < MAX_CANDIDATES) {
         rest = rest.get(at.saturating_add(NAME.len())..).unwrap_or_default();
         let argument = rest.trim_start_matches(|c: char| c.is_whitespace() || "(\"'\\".contains(c));
-        let end = argument.bytes().position(|byte| !base64::may_hold(byte)).unwrap_or(argument.len());
+        let end = base64::HELD.run(argument.as_bytes());
         let Some((argument, behind)) = argument.split_at_checked(end) else { break };
         let start = text.len().saturating_sub(argument.len().saturating_add(behind.len()));
         // Each byte is looked at once, also where one name follows the other.

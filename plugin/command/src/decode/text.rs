@@ -1,15 +1,30 @@
 //! Bytes as text: UTF-16 or UTF-8, and whether the result looks like something a person wrote.
 
+use schtag_task::byte_set::ByteSet;
+
 /// A text and the name of its encoding.
 pub(super) type Encoded = (&'static str, String);
 
 /// UTF-16, little-endian; a last odd byte is dropped, lone surrogates become U+FFFD.
 pub(crate) fn utf_16le(bytes: &[u8]) -> String {
+    if let Some(text) = western(bytes) {
+        return text;
+    }
     let units = bytes.chunks_exact(2).map(|pair| match pair {
         [low, high] => u16::from_le_bytes([*low, *high]),
         _ => 0,
     });
     char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+}
+
+/// UTF-16 of ASCII characters only, as nearly all of it is; `None` where others are.
+fn western(bytes: &[u8]) -> Option<String> {
+    let mut out = Vec::with_capacity(bytes.len() >> 1);
+    for pair in bytes.as_chunks::<2>().0 {
+        let [low @ ..=0x7f, 0] = *pair else { return None };
+        out.push(low);
+    }
+    String::from_utf8(out).ok()
 }
 
 /// Share of zero bytes at odd places, in per cent: near 100 for Western text in UTF-16LE.
@@ -19,9 +34,25 @@ fn zero_high_bytes(bytes: &[u8]) -> usize {
     zeros.saturating_mul(100).checked_div(pairs).unwrap_or(0)
 }
 
+/// The control characters of ASCII that are no white space.
+const CONTROLS: ByteSet = {
+    let mut set = ByteSet::new().with(0x7f);
+    let mut byte = 0;
+    while byte < b' ' {
+        if !matches!(byte, b'\t'..=b'\r') {
+            set = set.with(byte);
+        }
+        byte = byte.wrapping_add(1);
+    }
+    set
+};
+
 /// Returns whether a text looks written rather than random: no control characters but white space, and at least
 /// `ascii` per cent printable ASCII.
 fn is_plausible(text: &str, ascii: usize) -> bool {
+    if text.is_ascii() {
+        return text.len() > 3 && !CONTROLS.is_in(text);
+    }
     let (mut all, mut plain) = (0_usize, 0_usize);
     for c in text.chars() {
         if (c.is_control() && !c.is_whitespace()) || c == char::REPLACEMENT_CHARACTER || is_private(c) {

@@ -6,6 +6,7 @@ mod bare_word;
 use std::borrow::Cow;
 
 use super::values::Text;
+use crate::bytes;
 use crate::unicode::is_dash;
 use crate::work::Work;
 
@@ -13,6 +14,15 @@ use crate::work::Work;
 pub(super) const LINE_ENDS: ByteSet = ByteSet::of(b"\n\r");
 /// The signs that are read inside double quotes.
 const EXPANDED: ByteSet = ByteSet::of(b"$`");
+
+/// The first byte of a typographic quote, and of other signs beyond ASCII.
+const TYPOGRAPHIC: u8 = 0xe2;
+/// The bytes that may end a text in single quotes, and those of a text in double quotes that may mean something.
+const IN_SINGLE: ByteSet = ByteSet::of(b"'").with(TYPOGRAPHIC);
+const IN_DOUBLE: ByteSet = ByteSet::of(b"\"`$").with(TYPOGRAPHIC);
+/// The letters of a word in ASCII.
+const WORD: ByteSet =
+    ByteSet::of(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_$`");
 
 /// One token of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,13 +158,17 @@ fn word(text: &str, skip: usize) -> (Token<'_>, &str) {
     let tail = text.get(skip..).unwrap_or_default();
     // An operator ends where a variable begins: `-join$x`.
     let operator = skip > 0 && text.starts_with(is_dash);
-    let length = tail
-        .find(|c: char| !is_word(c) || (operator && c == '$'))
-        .map_or(text.len(), |at| at.saturating_add(skip));
+    let letters = WORD.run(tail.as_bytes());
+    let length = if operator || tail.as_bytes().get(letters).is_some_and(|byte| !byte.is_ascii()) {
+        tail.find(|c: char| !is_word(c) || (operator && c == '$')).unwrap_or(tail.len())
+    } else {
+        letters
+    };
+    let length = length.saturating_add(skip);
     let (word, behind) = text.split_at_checked(length).unwrap_or((text, ""));
     // A backtick before a line break continues the line; one inside or before a word hides it.
     let bare = word.strip_suffix('`').unwrap_or(word);
-    if !bare.contains('`') {
+    if bytes::find(bare.as_bytes(), b'`').is_none() {
         return (Token::Code(Cow::Borrowed(word)), behind);
     }
     let mut clean: String = bare.chars().filter(|&c| c != '`').collect();
@@ -166,7 +180,8 @@ fn word(text: &str, skip: usize) -> (Token<'_>, &str) {
 fn single_quoted(text: &str) -> (Token<'_>, &str) {
     let inside = behind_first(text);
     // Most strings stand as they are.
-    if let Some(end) = inside.find(is_single)
+    if let Some(end) = IN_SINGLE.find(inside)
+        && inside.get(end..).is_some_and(|from| from.starts_with(is_single))
         && let Some((value, from)) = inside.split_at_checked(end)
         && !behind_first(from).starts_with(is_single)
     {
@@ -214,9 +229,11 @@ fn behind_first(text: &str) -> &str {
 fn double_quoted(text: &str) -> (Token<'_>, &str) {
     let mut value = String::new();
     let mut constant = true;
-    let mut chars = text.chars();
-    chars.next();
-    while let Some(c) = chars.next() {
+    let mut rest = behind_first(text);
+    while let Some((plain, from)) = IN_DOUBLE.find(rest).and_then(|at| rest.split_at_checked(at)) {
+        value.push_str(plain);
+        let mut chars = from.chars();
+        let Some(c) = chars.next() else { break };
         if c == '`' {
             value.extend(chars.next().and_then(escaped));
         } else if is_double(c) {
@@ -231,6 +248,7 @@ fn double_quoted(text: &str) -> (Token<'_>, &str) {
             constant &= c != '$';
             value.push(c);
         }
+        rest = chars.as_str();
     }
     code(text, text.len())
 }
@@ -312,7 +330,7 @@ fn write_literal(out: &mut String, value: &str, glued: bool) {
 /// Adds a text with its single quotes doubled.
 fn push_doubled(out: &mut String, value: &str) {
     let mut rest = value;
-    while let Some((before, behind)) = rest.split_once('\'') {
+    while let Some((before, behind)) = bytes::split_once(rest, b'\'') {
         out.push_str(before);
         out.push_str("''");
         rest = behind;

@@ -249,7 +249,8 @@ impl<'a> Value<'a> {
             }
             one => list.push(one),
         }
-        (list.len() <= MAX_LIST).then(|| Self::list(list))
+        // No value of a list is one itself.
+        (list.len() <= MAX_LIST).then(|| Self::List(Rc::new(list)))
     }
 
     /// Returns what `[index]` picks: one value, or a list for a list of places. Places outside give nothing.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::decode::base64;
 use crate::{Process, environment};
+use schtag_task::byte_set::ByteSet;
 
 /// Words that say that a line which is no PowerShell's holds a script or base64.
 const SCRIPT_WORDS: [&str; 6] = ["base64", "powershell", "powershdll", "iex", "invoke-", "[char]"];
@@ -13,10 +14,11 @@ const SCRIPT_WORDS: [&str; 6] = ["base64", "powershell", "powershdll", "iex", "i
 fn has_encoded_command(argv: &[String]) -> bool {
     /// Shorter values are too often something else.
     const MIN_VALUE: usize = 48;
+    const PADDED: ByteSet = base64::DIGITS.with(b'=');
     let mut options = argv.iter().zip(argv.iter().skip(1));
     options.any(|(option, value)| {
         let named = option.strip_prefix(['-', '/']).is_some_and(|name| name.starts_with(['e', 'E']));
-        named && value.len() >= MIN_VALUE && value.bytes().all(|b| base64::is_digit(b) || b == b'=')
+        named && value.len() >= MIN_VALUE && PADDED.run(value.as_bytes()) == value.len()
     })
 }
 
