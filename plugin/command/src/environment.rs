@@ -157,13 +157,13 @@ pub(super) fn replace_ignoring_case(text: &str, old: &str, new: &str, limit: usi
 pub(super) fn expand_percent(text: &str, limit: usize) -> (String, bool) {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, after)) = rest.split_once('%') {
+    while let Some((before, after)) = bytes::split_once(rest, b'%') {
         out.push_str(before);
         if out.len() > limit {
             return (cut(out, limit), true);
         }
         // Without a second percent sign there is no further reference.
-        let Some((inner, behind)) = after.split_once('%') else {
+        let Some((inner, behind)) = bytes::split_once(after, b'%') else {
             out.push('%');
             rest = after;
             break;
@@ -190,9 +190,20 @@ pub(super) fn picked(text: &str, work: &Work) -> usize {
     if !work.walk(text.len(), 20) {
         return 0;
     }
-    let references = text.split('%').filter_map(|part| part.split_once(':'));
-    let picking = references.filter(|(_, modifier)| modifier.starts_with('~'));
-    picking.take(64).filter(|(name, _)| any_value(name).is_some()).count()
+    /// Most references that are looked up.
+    const MOST: usize = 64;
+    let (mut count, mut looked_up, mut rest) = (0_usize, 0_usize, text);
+    while !rest.is_empty() && looked_up < MOST {
+        let (part, behind) = bytes::split_once(rest, b'%').unwrap_or((rest, ""));
+        rest = behind;
+        if let Some((name, modifier)) = bytes::split_once(part, b':')
+            && modifier.starts_with('~')
+        {
+            looked_up = looked_up.saturating_add(1);
+            count = count.saturating_add(usize::from(any_value(name).is_some()));
+        }
+    }
+    count
 }
 
 /// Shortens a text to at most `limit` bytes, at a character's start.
@@ -203,12 +214,12 @@ pub(super) fn cut(mut text: String, limit: usize) -> String {
 
 /// Replaces `$env:name` and `${env:name}` where the name is known; the rest stays as written.
 pub(super) fn expand_powershell(text: &str) -> Cow<'_, str> {
-    if !text.contains('$') {
+    if bytes::find(text.as_bytes(), b'$').is_none() {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, after)) = rest.split_once('$') {
+    while let Some((before, after)) = bytes::split_once(rest, b'$') {
         out.push_str(before);
         match powershell_reference(after) {
             Some((value, behind)) => {
@@ -236,7 +247,7 @@ pub(super) fn powershell_reference(after: &str) -> Option<(&'static str, &str)> 
         return None;
     }
     if braced {
-        let (name, behind) = text.split_once('}')?;
+        let (name, behind) = bytes::split_once(text, b'}')?;
         return Some((value(name)?, behind));
     }
     let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());

@@ -2,6 +2,7 @@
 
 use crate::path::SEPARATORS;
 use schtag_task::byte_set::ByteSet;
+use schtag_task::rewrite;
 use std::borrow::Cow;
 
 use super::{environment, path, unicode};
@@ -54,24 +55,27 @@ pub(super) fn without_carets(text: &str) -> Cow<'_, str> {
     if bytes::find(text.as_bytes(), b'^').is_none() {
         return Cow::Borrowed(text);
     }
+    const SIGNS: ByteSet = ByteSet::of(b"\"^");
     let mut out = String::with_capacity(text.len());
-    let mut quoted = false;
-    let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| byte == b'"' || (byte == b'^' && !quoted)) {
-        let (before, from) = rest.split_at_checked(at).unwrap_or((rest, ""));
-        out.push_str(before);
-        if let Some(behind) = from.strip_prefix('"') {
-            quoted = !quoted;
-            out.push('"');
-            rest = behind;
-        } else {
-            let mut chars = from.chars();
-            chars.next();
-            out.extend(chars.next());
-            rest = chars.as_str();
+    // What stands before `at` and is still to be copied, from `copied` on.
+    let (mut copied, mut at) = (0_usize, 0_usize);
+    while let Some(rest) = text.as_bytes().get(at..)
+        && let Some(length) = SIGNS.find_in(rest)
+    {
+        let sign = at.saturating_add(length);
+        at = sign.saturating_add(1);
+        if rest.get(length) == Some(&b'"') {
+            let inside = text.as_bytes().get(at..).unwrap_or_default();
+            let length = bytes::find(inside, b'"').map_or(inside.len(), |end| end.saturating_add(1));
+            at = at.saturating_add(length);
+            continue;
         }
+        out.push_str(text.get(copied..sign).unwrap_or_default());
+        copied = at;
+        // The character after the caret stands for itself.
+        at = at.saturating_add(1);
     }
-    out.push_str(rest);
+    out.push_str(text.get(copied..).unwrap_or_default());
     Cow::Owned(out)
 }
 
@@ -127,21 +131,29 @@ fn without_backticks(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// The characters of ASCII that are seen.
+const GRAPHIC: ByteSet = {
+    let mut set = ByteSet::new();
+    let mut byte = b'!';
+    while byte <= b'~' {
+        set = set.with(byte);
+        byte = byte.wrapping_add(1);
+    }
+    set
+};
+
 /// Turns every run of white space and control characters into one blank, and trims.
 fn single_blanks(text: &str) -> String {
-    let mut before = b' ';
-    let is_plain = |byte: u8| {
-        let plain = byte.is_ascii_graphic() || (byte == b' ' && before != b' ');
-        before = byte;
-        plain
-    };
-    if text.bytes().all(is_plain) && !text.ends_with(' ') {
+    if bytes::is_single_spaced(text) {
         return text.to_owned();
+    }
+    if text.is_ascii() {
+        return rewrite::single_spaced(text);
     }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     loop {
-        let length = rest.bytes().position(|byte| !byte.is_ascii_graphic()).unwrap_or(rest.len());
+        let length = GRAPHIC.run(rest.as_bytes());
         let (plain, behind) = rest.split_at_checked(length).unwrap_or((rest, ""));
         out.push_str(plain);
         let is_blank = |byte: &u8| byte.is_ascii() && !byte.is_ascii_graphic();

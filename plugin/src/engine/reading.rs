@@ -13,11 +13,11 @@ use crate::work::{self, Work};
 /// reading one allocates less, so that it cannot run out half-way.
 const HEADROOM: usize = 2 * 1024 * 1024;
 /// The share of the work that the record's shape may take, in units.
-const SHAPE: usize = 8_000_000;
+const SHAPE: usize = 3_000_000;
 /// The share that the task's definition may take.
-const DEFINITION: usize = 4_000_000;
+const DEFINITION: usize = 2_000_000;
 /// The share that reading the commands may take.
-const READ_COMMANDS: usize = 8_000_000;
+const READ_COMMANDS: usize = 6_100_000;
 /// The most that the processes of all actions of a task take, in bytes, before the next action is not read.
 const COMMANDS: usize = 512 * 1024;
 

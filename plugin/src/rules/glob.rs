@@ -255,10 +255,8 @@ pub(super) fn folding(text: &str) -> usize {
 /// Unlike with [`str::to_lowercase`], a capital sigma becomes the same letter wherever it stands, as does the small
 /// one that ends a word: what is part of a text is then still part of it.
 pub fn fold(text: &str) -> Cow<'_, str> {
-    if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
-        Cow::Borrowed(text)
-    } else if text.is_ascii() {
-        Cow::Owned(text.to_ascii_lowercase())
+    if text.is_ascii() {
+        bytes::to_lower_case(text)
     } else {
         let mut lower = String::with_capacity(text.len());
         for c in text.chars() {

@@ -125,7 +125,7 @@ const ROW: usize = 12_000;
 /// The most rows that the rest of the work is shared by.
 const SHARES: usize = 64;
 /// The part of the work that one value may take, and the part that what all actions share may.
-const PART: usize = 3;
+const PART: usize = 2;
 
 /// A rule that matched.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -70,11 +70,11 @@ pub(super) enum Values {
 /// Units of work for a look at a byte.
 const BYTE: usize = 20;
 /// Units of work for a pair that stands in a value.
-const VISIT: usize = 300;
+const VISIT: usize = 110;
 /// Units of work for each literal that may stand there.
-const NEEDLE: usize = 30;
+const NEEDLE: usize = 22;
 /// Units of work for each literal that is compared, and what follows where it stands.
-const COMPARISON: usize = 250;
+const COMPARISON: usize = 180;
 
 /// Literals by pairs of bytes.
 #[derive(Debug)]

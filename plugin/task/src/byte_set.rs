@@ -128,6 +128,7 @@ mod tests {
             assert_eq!(set.trim_start(text), text.trim_start_matches(SIGNS), "{text}");
             assert_eq!(set.trim_end(text), text.trim_end_matches(SIGNS), "{text}");
             assert_eq!(set.trim(text), text.trim_matches(SIGNS), "{text}");
+            assert_eq!(set.run(text.as_bytes()), text.len() - text.trim_start_matches(SIGNS).len(), "{text}");
         }
     }
 }

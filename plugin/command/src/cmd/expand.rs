@@ -36,18 +36,21 @@ pub(super) struct Expansion<'a> {
 }
 
 impl Expansion<'_> {
-    /// Puts `%name%` in. On a command line, other than in a batch file, what is not set stays as it is written.
-    pub(super) fn percent(&mut self, text: &str) -> String {
+    /// Puts `%name%` in; `None` where nothing is put in. On a command line, other than in a batch file, what is not set
+    /// stays as it is written.
+    pub(super) fn percent(&mut self, text: &str) -> Option<String> {
         self.marked(text, b'%')
     }
 
     /// Puts `!name!` in: what is not set stays, and a caret makes the next character plain.
     pub(super) fn delayed(&mut self, text: &str) -> String {
-        self.marked(text, b'!')
+        self.marked(text, b'!').unwrap_or_else(|| text.to_owned())
     }
 
-    fn marked(&mut self, text: &str, mark: u8) -> String {
+    /// Puts in what stands between two marks. `None` where the text stays as it is.
+    fn marked(&mut self, text: &str, mark: u8) -> Option<String> {
         let delayed = mark == b'!';
+        let mut changed = false;
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
         while let Some(at) = next_mark(rest, mark) {
@@ -58,6 +61,7 @@ impl Expansion<'_> {
                 let mut chars = after.chars();
                 out.extend(chars.next());
                 rest = chars.as_str();
+                changed = true;
                 continue;
             }
             rest = after;
@@ -65,13 +69,14 @@ impl Expansion<'_> {
                 Some((value, length)) => {
                     out.push_str(&value);
                     rest = after.get(length..).unwrap_or_default();
+                    changed = true;
                 }
                 // The sign that ends an unknown name may begin a known one.
                 None => out.push(char::from(mark)),
             }
         }
         out.push_str(rest);
-        out
+        changed.then_some(out)
     }
 
     /// Reads the reference that a text begins with: what it stands for, and its length.

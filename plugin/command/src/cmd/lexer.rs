@@ -154,9 +154,11 @@ impl<'a> Lexer<'a> {
     /// Passes over delimiters, and carets before them.
     pub(super) fn skip_delimiters(&mut self) {
         loop {
-            match self.peek() {
-                Some(byte) if is_delimiter(byte) => self.skip(1),
-                Some(b'^') if self.peek_second().is_some_and(is_delimiter) => self.skip(2),
+            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+            let run = DELIMITERS.run(rest);
+            self.skip(run);
+            match rest.get(run..) {
+                Some([b'^', byte, ..]) if is_delimiter(*byte) => self.skip(2),
                 _ => return,
             }
         }

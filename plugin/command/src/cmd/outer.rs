@@ -6,6 +6,7 @@
 
 use super::super::tokens::ends_executable;
 use super::lexer::is_blank;
+use crate::bytes;
 use crate::tokens::BLANKS;
 
 /// The command line of cmd.exe itself.
@@ -26,7 +27,7 @@ pub(crate) fn read(arguments: &str) -> Outer<'_> {
     let mut outer = Outer { switches: arguments, line: None, delayed: false, strips: false };
     let mut rest = arguments;
     let mut at = 0_usize;
-    while let Some((before, after)) = rest.split_once('/') {
+    while let Some((before, after)) = bytes::split_once(rest, b'/') {
         at = at.saturating_add(before.len()).saturating_add(1);
         let mut chars = after.chars();
         match chars.next().map(|letter| letter.to_ascii_lowercase()) {
@@ -55,9 +56,9 @@ pub(crate) fn read(arguments: &str) -> Outer<'_> {
 pub(crate) fn unquoted(line: &str, strips: bool) -> std::borrow::Cow<'_, str> {
     let line = BLANKS.trim(line);
     let Some(inside) = line.strip_prefix('"') else { return line.into() };
-    let Some((first, behind)) = inside.split_once('"') else { return inside.into() };
+    let Some((first, behind)) = bytes::split_once(inside, b'"') else { return inside.into() };
     let special = |c: char| matches!(c, '&' | '<' | '>' | '(' | ')' | '@' | '^' | '|');
-    if !behind.contains('"') {
+    if bytes::find(behind.as_bytes(), b'"').is_none() {
         if !strips && !first.contains(special) && BLANKS.is_in(first) && is_file(first) {
             return line.into();
         }

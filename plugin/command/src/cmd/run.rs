@@ -31,7 +31,7 @@ const COMMAND: usize = 900;
 /// Units of a loop before its first round.
 const LOOP: usize = 4_000;
 /// Units that one line may cost at most.
-const LINE: usize = 7_500_000;
+const LINE: usize = 5_400_000;
 
 /// cmd.exe before it reads its line.
 #[derive(Debug, Clone, Default)]
@@ -219,8 +219,8 @@ impl Machine<'_> {
         if bytes::find(text.as_bytes(), b'%').is_none() {
             return Cow::Borrowed(text);
         }
-        let expanded = self.expansion().percent(text);
-        if expanded == text { Cow::Borrowed(text) } else { Cow::Owned(expanded) }
+        let expanded = self.expansion().percent(text).filter(|expanded| expanded != text);
+        expanded.map_or(Cow::Borrowed(text), Cow::Owned)
     }
 
     pub(super) fn expand_delayed(&mut self, text: &str) -> String {

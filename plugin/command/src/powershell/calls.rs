@@ -4,11 +4,11 @@
 //! `Start-Process` and `Invoke-Expression` are given as constants. Nothing is run and no variable is followed,
 //! but `$env:ComSpec` and the like.
 
-use crate::environment;
 use crate::path::file_name;
 use crate::tokens::QUOTES;
 use crate::tokens::ends_executable;
 use crate::work::Work;
+use crate::{bytes, environment};
 use schtag_task::byte_set::ByteSet;
 use std::borrow::Cow;
 
@@ -23,7 +23,7 @@ const MAX_STATEMENTS: usize = 64;
 /// Longest word that is taken for a program, in bytes.
 const LONGEST: usize = 1024;
 /// Units that reading the statements costs for each byte.
-const BYTE: usize = 40;
+const BYTE: usize = 70;
 /// Units for a byte of what `Start-Process` is given.
 const WORDS_BYTE: usize = 350;
 
@@ -74,22 +74,25 @@ pub(crate) fn started(script: &str, work: &Work) -> Vec<String> {
 
 /// Splits a script where statements end: at `;`, `|`, braces and line breaks outside strings.
 fn statements(script: &str) -> Vec<&str> {
+    const ENDS: ByteSet = ByteSet::of(b"'\";|{}\n\r");
     let mut list = Vec::new();
-    let mut quote = None;
-    let mut start = 0_usize;
-    for (at, c) in script.char_indices() {
-        match quote {
-            Some(open) if c == open => quote = None,
-            Some(_) => {}
-            None if matches!(c, '\'' | '"') => quote = Some(c),
-            None if matches!(c, ';' | '|' | '{' | '}' | '\n' | '\r') => {
-                list.extend(script.get(start..at));
-                start = at.saturating_add(c.len_utf8());
-                if list.len() >= MAX_STATEMENTS {
-                    return list;
-                }
-            }
-            None => {}
+    let (mut start, mut at) = (0_usize, 0_usize);
+    while let Some(rest) = script.get(at..)
+        && let Some(length) = ENDS.find(rest)
+    {
+        let end = at.saturating_add(length);
+        at = end.saturating_add(1);
+        let sign = rest.as_bytes().get(length).copied().unwrap_or_default();
+        if matches!(sign, b'\'' | b'"') {
+            let inside = script.as_bytes().get(at..).unwrap_or_default();
+            let length = bytes::find(inside, sign).map_or(inside.len(), |at| at.saturating_add(1));
+            at = at.saturating_add(length);
+            continue;
+        }
+        list.extend(script.get(start..end));
+        start = at;
+        if list.len() >= MAX_STATEMENTS {
+            return list;
         }
     }
     list.extend(script.get(start..));

@@ -21,7 +21,7 @@ use super::variables::{Variables, given};
 use crate::work::Work;
 
 /// Units that a token costs here.
-const TOKEN: usize = 850;
+const TOKEN: usize = 1_100;
 /// Longest string of the script itself that is put in where a variable is read. A longer one stands in the script
 /// anyway, and twice it would take the place of what else there is.
 const MAX_WRITTEN: usize = 2048;
@@ -221,38 +221,40 @@ impl<'t, 'a, 'w> Folder<'t, 'a, 'w> {
 
     fn code(&mut self, code: Cow<'a, str>, token: &Token<'a>) {
         let operand = self.has_operand();
-        match code.as_ref() {
-            "(" => self.open_parenthesis(),
-            ")" => self.close_parenthesis(),
-            "[" if operand && self.is_glued() => self.open(Kind::Index, 1),
-            "[" => self.bracket(),
-            "]" => self.close_index(),
-            "{" => {
+        // One byte is compared where there is one: texts would be compared with each sign.
+        let sign = if let [sign] = code.as_bytes() { *sign } else { 0 };
+        match sign {
+            b'(' => self.open_parenthesis(),
+            b')' => self.close_parenthesis(),
+            b'[' if operand && self.is_glued() => self.open(Kind::Index, 1),
+            b'[' => self.bracket(),
+            b']' => self.close_index(),
+            b'{' => {
                 self.begin_operand();
                 self.open(Kind::Block, 1);
             }
-            "}" => self.close_block(),
-            "," => self.comma(operand),
-            ";" => self.semicolon(),
-            "|" => self.pipe(operand),
-            "=" if operand => self.assign(),
-            "." if operand && self.is_glued() => self.member(),
-            "+" | "-" => self.sign(code.as_ref(), operand),
-            "*" if operand => self.binary(Binary::Times, 1),
-            "/" if operand => self.binary(Binary::Divided, 1),
-            "%" if operand => self.binary(Binary::Modulo, 1),
-            "!" => self.prefix(Prefix::Other, 1),
-            "@" | "$" if self.code_at(1) == Some("(") => {
+            b'}' => self.close_block(),
+            b',' => self.comma(operand),
+            b';' => self.semicolon(),
+            b'|' => self.pipe(operand),
+            b'=' if operand => self.assign(),
+            b'.' if operand && self.is_glued() => self.member(),
+            b'+' | b'-' => self.sign(code.as_ref(), operand),
+            b'*' if operand => self.binary(Binary::Times, 1),
+            b'/' if operand => self.binary(Binary::Divided, 1),
+            b'%' if operand => self.binary(Binary::Modulo, 1),
+            b'!' => self.prefix(Prefix::Other, 1),
+            b'@' | b'$' if self.code_at(1) == Some("(") => {
                 self.begin_operand();
-                let kind = if code.as_ref() == "@" { Kind::Array } else { Kind::Sub };
+                let kind = if sign == b'@' { Kind::Array } else { Kind::Sub };
                 self.open(kind, 2);
             }
-            word => match Binary::of_word(&plain_dash(word)) {
+            _ => match Binary::of_word(&plain_dash(&code)) {
                 Some(Binary::Join) if !operand => self.prefix(Prefix::Join, 1),
                 Some(Binary::Split) if !operand => self.prefix(Prefix::Split, 1),
                 Some(operator) if operand => self.binary(operator, 1),
                 Some(_) => self.unknown(token),
-                None => self.word(word, token),
+                None => self.word(&code, token),
             },
         }
     }

@@ -21,8 +21,7 @@ const TYPOGRAPHIC: u8 = 0xe2;
 const IN_SINGLE: ByteSet = ByteSet::of(b"'").with(TYPOGRAPHIC);
 const IN_DOUBLE: ByteSet = ByteSet::of(b"\"`$").with(TYPOGRAPHIC);
 /// The letters of a word in ASCII.
-const WORD: ByteSet =
-    ByteSet::of(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_$`");
+const WORD: ByteSet = ByteSet::of(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_$`");
 
 /// One token of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,9 +53,9 @@ fn is_word(c: char) -> bool {
 }
 
 /// Units that a byte of a script costs here.
-const BYTE: usize = 30;
+const BYTE: usize = 40;
 /// Units that a token costs here.
-const TOKEN: usize = 320;
+const TOKEN: usize = 500;
 
 /// Splits a script into tokens, in one pass. `None` when that costs more than is left.
 #[inline(never)]

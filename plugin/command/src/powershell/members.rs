@@ -176,17 +176,19 @@ fn string_of<'a>(encoding: &str, value: &Value<'a>, work: &Work) -> Option<Value
 #[inline(never)]
 fn bytes_of<'a>(encoding: &str, value: &Value<'a>, work: &Work) -> Option<Value<'a>> {
     let text = value.to_text(work)?;
-    work.walk(text.len(), 30).then_some(())?;
-    let list: Vec<_> = match encoding {
+    work.walk(text.len(), 120).then_some(())?;
+    let mut list = Vec::with_capacity(text.len().min(MAX_LIST));
+    match encoding {
         "unicode" => {
-            let units = text.as_str().encode_utf16().flat_map(u16::to_le_bytes);
-            units.take(MAX_LIST).map(|byte| Value::Int(i64::from(byte))).collect()
+            for unit in text.as_str().encode_utf16().take(MAX_LIST >> 1) {
+                list.extend(unit.to_le_bytes().map(|byte| Value::Int(i64::from(byte))));
+            }
         }
         "utf8" | "ascii" | "default" => {
-            text.as_str().bytes().take(MAX_LIST).map(|byte| Value::Int(i64::from(byte))).collect()
+            list.extend(text.as_str().bytes().take(MAX_LIST).map(|byte| Value::Int(i64::from(byte))));
         }
         _ => return None,
-    };
+    }
     Some(Value::list(list))
 }
 

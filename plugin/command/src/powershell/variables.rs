@@ -45,17 +45,17 @@ impl<'a> Variables<'a> {
         // For each open brace, whether it is a loop's body; deeper ones count as no loop's.
         let mut braces: Vec<bool> = Vec::new();
         let mut loops = LoopWords::default();
-        work.walk(tokens.len(), 30).then_some(())?;
+        work.walk(tokens.len(), 120).then_some(())?;
         for (at, token) in tokens.iter().enumerate() {
             let Token::Code(code) = token else { continue };
-            match code.as_ref() {
-                "{" => braces.push(loops.begins_body()),
-                "}" => {
+            match code.as_bytes() {
+                b"{" => braces.push(loops.begins_body()),
+                b"}" => {
                     braces.pop();
                 }
-                word => loops.pass(word),
+                _ => loops.pass(code),
             }
-            if !code.starts_with('$') || code.len() < 2 {
+            if !matches!(code.as_bytes(), [b'$', _, ..]) {
                 continue;
             }
             let Token::Code(std::borrow::Cow::Borrowed(code)) = token else { continue };
@@ -321,15 +321,15 @@ struct LoopWords {
 
 impl LoopWords {
     fn pass(&mut self, word: &str) {
-        match word {
-            "(" if self.is_loop => self.depth = self.depth.saturating_add(1),
-            ")" if self.depth > 0 => self.depth = self.depth.saturating_sub(1),
+        match word.as_bytes() {
+            b"(" if self.is_loop => self.depth = self.depth.saturating_add(1),
+            b")" if self.depth > 0 => self.depth = self.depth.saturating_sub(1),
             _ if self.depth > 0 => {}
-            "%" => self.is_loop = true,
-            ";" | "|" => self.is_loop = false,
+            b"%" => self.is_loop = true,
+            b";" | b"|" => self.is_loop = false,
             // `-Object` belongs to the word before.
-            word if word.starts_with('-') => {}
-            word => self.is_loop = word.eq_ignore_ascii_case("for") || word.eq_ignore_ascii_case("foreach"),
+            [b'-', ..] => {}
+            _ => self.is_loop = word.eq_ignore_ascii_case("for") || word.eq_ignore_ascii_case("foreach"),
         }
     }
 

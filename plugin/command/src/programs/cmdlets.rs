@@ -3,10 +3,12 @@
 use super::super::Process;
 use super::entry::{Programs, style};
 use super::read::{self, Call};
+use crate::bytes;
 use crate::work::Work;
+use schtag_task::byte_set::ByteSet;
 
 /// Units for a byte of a script.
-const BYTE: usize = 60;
+const BYTE: usize = 100;
 /// Units for a word that may be a cmdlet's name.
 const NAME: usize = 1_500;
 /// Most statements that are looked at.
@@ -16,7 +18,11 @@ const MAX_STATEMENTS: usize = 64;
 /// Returns false where the work did not suffice.
 #[inline(never)]
 pub(super) fn add(programs: &Programs, process: &mut Process, script: &str, work: &Work) -> bool {
-    let names = script.bytes().filter(|&byte| ends_statement(char::from(byte))).count().saturating_add(1);
+    let (mut names, mut rest) = (1_usize, script.as_bytes());
+    while let Some(behind) = ENDS_STATEMENT.find_in(rest).and_then(|at| rest.get(at.saturating_add(1)..)) {
+        names = names.saturating_add(1);
+        rest = behind;
+    }
     if !work.walk(script.len(), BYTE) || !work.spend(NAME.saturating_mul(names)) {
         return false;
     }
@@ -35,9 +41,10 @@ pub(super) fn add(programs: &Programs, process: &mut Process, script: &str, work
     true
 }
 
-const fn ends_statement(c: char) -> bool {
-    matches!(c, ';' | '|' | '&' | '\n' | '\r' | '(' | ')' | '{' | '}' | '=')
-}
+/// The signs that end a statement outside quotes.
+const ENDS_STATEMENT: ByteSet = ByteSet::of(b";|&\n\r(){}=");
+/// The signs that end a word outside quotes.
+const ENDS_WORD: ByteSet = ByteSet::of(b";|&\n\r(){}=\"' \t,");
 
 /// The statements of a script that begin with a cmdlet.
 struct Statements<'p> {
@@ -52,28 +59,34 @@ struct Statements<'p> {
 
 impl Statements<'_> {
     fn split(&mut self, script: &str) {
-        let mut quote = None;
-        for c in script.chars() {
+        let mut rest = script;
+        while let Some((letters, from)) = ENDS_WORD.find(rest).and_then(|at| rest.split_at_checked(at)) {
+            self.word.push_str(letters);
             if self.done.len() >= MAX_STATEMENTS {
                 return;
             }
-            match (quote, c) {
-                (Some(open), c) if c == open => quote = None,
-                (None, '"' | '\'') => quote = Some(c),
-                (None, ' ' | '\t' | ',') => self.end_word(),
+            let sign = from.bytes().next().unwrap_or_default();
+            rest = from.get(1..).unwrap_or_default();
+            match sign {
+                b'"' | b'\'' => {
+                    let (quoted, behind) = bytes::split_once(rest, sign).unwrap_or((rest, ""));
+                    self.word.push_str(quoted);
+                    rest = behind;
+                }
+                b' ' | b'\t' | b',' => self.end_word(),
                 // A cmdlet's argument may stand in brackets.
-                (None, '(') if self.names_cmdlet() => {
+                b'(' if self.names_cmdlet() => {
                     self.end_word();
                     self.bracketed = true;
                 }
-                (None, ')') if self.bracketed => {
+                b')' if self.bracketed => {
                     self.end_word();
                     self.bracketed = false;
                 }
-                (None, c) if ends_statement(c) => self.end_statement(),
-                _ => self.word.push(c),
+                _ => self.end_statement(),
             }
         }
+        self.word.push_str(rest);
         self.end_statement();
     }
 

@@ -28,10 +28,10 @@ pub(super) struct Line {
 /// characters that may look like others are looked up.
 pub(super) fn arguments_cost(arguments: &str) -> usize {
     /// Units of a byte, of one that is not ASCII, and of those that take more.
-    const BYTE: usize = 110;
+    const BYTE: usize = 120;
     const WIDE: usize = 300;
-    const SEPARATOR: usize = 1_400;
-    const QUOTE: usize = 400;
+    const SEPARATOR: usize = 600;
+    const QUOTE: usize = 150;
     const ARGUMENT: usize = 300;
     let count = |byte: u8| bytes::count(arguments.as_bytes(), byte);
     let wide = if arguments.is_ascii() { 0 } else { arguments.bytes().filter(|b| !b.is_ascii()).count() };

@@ -20,7 +20,9 @@ const BEFORE_PROGRAM: ByteSet = ByteSet::of(b" @,;=\"");
 /// Longest command that is shown as it stood before its variables were put in.
 const MAX_WRITTEN: usize = 4096;
 /// Work of a command beside its bytes, in bytes.
-const COMMAND: usize = 60;
+const COMMAND: usize = 120;
+/// Units for a byte of a command.
+const BYTE: usize = 20;
 /// Units of a percent sign that may name the variable of a loop.
 const REFERENCE: usize = 700;
 /// Units for a byte of a command that came out of variables.
@@ -36,7 +38,7 @@ impl Machine<'_> {
     pub(super) fn simple(&mut self, simple: &Simple, place: &Place) {
         let &Place { child, computed, settled, .. } = place;
         self.commands = self.commands.saturating_add(1);
-        if !self.work.walk(simple.text.len().saturating_add(COMMAND), 40) {
+        if !self.work.walk(simple.text.len().saturating_add(COMMAND), BYTE) {
             return;
         }
         self.unknown.clear();
@@ -144,6 +146,9 @@ impl Machine<'_> {
 
     /// Notes variables side by side, and replacements in them.
     pub(in crate::cmd) fn note_pieces(&mut self, text: &str, mark: char) {
+        if bytes::find(text.as_bytes(), mark as u8).is_none() {
+            return;
+        }
         let (mut joined, mut before) = (1_usize, false);
         for byte in text.bytes() {
             let is_second = before && char::from(byte) == mark;
