@@ -28,7 +28,7 @@ pub(super) fn page(report: &Report, catalogue: &Catalogue) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"referrer\" content=\"no-referrer\">\n<title>{title}</title>\n\
          <link rel=\"icon\" href=\"data:,\">\n<style>\n{}</style>\n</head>\n<body>\n<div class=\"wrap\">\n",
-        include_str!("style.css")
+        include_str!("../style.css")
     );
     heading(&mut out, report, &title);
     tiles(&mut out, report);
