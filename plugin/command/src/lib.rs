@@ -7,9 +7,11 @@
 
 mod cmd;
 mod decode;
+mod decoder;
 mod environment;
 mod names;
 mod normalize;
+mod number;
 mod path;
 mod powershell;
 pub mod programs;

@@ -1,6 +1,6 @@
 use super::*;
+use super::{Starts, Stdin};
 use crate::work::Work;
-use crate::wrappers::{Starts, Stdin};
 
 fn starts(line: &str, delayed: bool) -> Starts {
     started(line, Shell { delayed, ..Shell::default() }, &Work::unlimited())

@@ -21,7 +21,7 @@ pub(crate) const fn is_digit(byte: u8) -> bool {
 }
 
 /// Returns whether a quoted base64 text may hold a byte: a digit of either alphabet, padding, white space.
-pub(super) const fn may_hold(byte: u8) -> bool {
+pub(crate) const fn may_hold(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=' | b' ' | b'\t' | b'\r' | b'\n')
 }

@@ -99,7 +99,7 @@ fn substring(value: &str, range: &str, ascii: bool) -> Option<String> {
 
 fn number(text: &str) -> Option<i64> {
     let text = text.trim();
-    if text.is_empty() { Some(0) } else { super::cmd::number(text) }
+    if text.is_empty() { Some(0) } else { crate::number::number(text) }
 }
 
 fn replaced(value: &str, modifier: &str) -> Option<String> {

@@ -95,7 +95,7 @@ pub(super) const MESSAGE: Rank = 0;
 
 /// An event, and how good the source of each of its fields was.
 #[derive(Debug)]
-pub(super) struct Reading<'a, 'w> {
+pub(super) struct PartialEvent<'a, 'w> {
     pub(super) event: TaskEvent<'a>,
     /// The work that the reading may cost.
     pub(super) work: &'w Work,
@@ -103,7 +103,7 @@ pub(super) struct Reading<'a, 'w> {
     from_message: bool,
 }
 
-impl<'a, 'w> Reading<'a, 'w> {
+impl<'a, 'w> PartialEvent<'a, 'w> {
     pub(super) const fn new(change: Change, shape: &'static str, work: &'w Work) -> Self {
         Self { event: TaskEvent::new(change, shape), work, ranks: [0; SLOTS], from_message: false }
     }
@@ -116,7 +116,7 @@ impl<'a, 'w> Reading<'a, 'w> {
     }
 
     /// Takes from another reading the fields that this one lacks.
-    pub(super) fn fill_from(&mut self, other: &mut Reading<'a, '_>) {
+    pub(super) fn fill_from(&mut self, other: &mut PartialEvent<'a, '_>) {
         for slot in ALL {
             if other.has(slot)
                 && !self.has(slot)
@@ -280,7 +280,7 @@ mod tests {
     fn the_better_source_wins_whatever_the_order() {
         for order in [[0, 1], [1, 0]] {
             let work = Work::unlimited();
-            let mut reading = Reading::new(Change::Created, "test", &work);
+            let mut reading = PartialEvent::new(Change::Created, "test", &work);
             for source in order {
                 let (rank, value) = [(9, "better"), (8, "worse")][source];
                 reading.set(Slot::Computer, rank, text(value));
@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn blanks_never_replace_a_value() {
         let work = Work::unlimited();
-        let mut reading = Reading::new(Change::Created, "test", &work);
+        let mut reading = PartialEvent::new(Change::Created, "test", &work);
         reading.set(Slot::User, 1, text("alice"));
         reading.set(Slot::User, 9, text(" "));
         reading.set(Slot::User, 9, text("-"));
@@ -303,7 +303,7 @@ mod tests {
     fn the_id_decides_which_content_name_is_its_own() {
         for (change, wanted) in [(Change::Created, "old"), (Change::Updated, "new")] {
             let work = Work::unlimited();
-            let mut reading = Reading::new(change, "test", &work);
+            let mut reading = PartialEvent::new(change, "test", &work);
             reading.set_named(b"TaskContent", 4, || Some(text("old")));
             reading.set_named(b"task_content_new", 4, || Some(text("new")));
             reading.set_named(b"JobContent", 4, || Some(text("job")));
@@ -313,10 +313,10 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_noted() {
-        let event = Reading::new(Change::Created, "test", &Work::unlimited()).finish(false);
+        let event = PartialEvent::new(Change::Created, "test", &Work::unlimited()).finish(false);
         assert_eq!(event.notes, [Note::ContentMissing, Note::NameMissing]);
         assert_eq!(event.client, None);
-        let event = Reading::new(Change::Deleted, "test", &Work::unlimited()).finish(false);
+        let event = PartialEvent::new(Change::Deleted, "test", &Work::unlimited()).finish(false);
         assert_eq!(event.notes, [Note::NameMissing]);
     }
 
@@ -324,7 +324,7 @@ mod tests {
     fn names_are_unescaped_where_the_content_was() {
         for (content, wanted) in [("&lt;Task/>", r"\R&D"), ("<Task/>", r"\R&amp;D")] {
             let work = Work::unlimited();
-            let mut reading = Reading::new(Change::Created, "test", &work);
+            let mut reading = PartialEvent::new(Change::Created, "test", &work);
             reading.set(Slot::TaskName, 1, text(r"\R&amp;D"));
             reading.set(Slot::Content, 1, text(content));
             assert_eq!(reading.finish(false).task_name.as_deref(), Some(wanted));
@@ -334,7 +334,7 @@ mod tests {
     #[test]
     fn doubled_backslashes_are_halved() {
         let work = Work::unlimited();
-        let mut reading = Reading::new(Change::Created, "test", &work);
+        let mut reading = PartialEvent::new(Change::Created, "test", &work);
         reading.set(Slot::TaskName, 1, text(r"\Ops\new"));
         reading.set(Slot::Content, 1, text(r"<Task>C:\x</Task>"));
         let event = reading.finish(false);

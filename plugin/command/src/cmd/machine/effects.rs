@@ -5,8 +5,8 @@ use std::rc::Rc;
 use super::{Input, Machine};
 use crate::Step;
 use crate::bytes;
+use crate::cmd::starts::{Started, Starts};
 use crate::cmd::variables::Value;
-use crate::wrappers::{Started, Starts};
 
 /// Most different command lines that are kept.
 const MAX_STARTED: usize = 256;
@@ -39,7 +39,7 @@ impl Machine<'_> {
     }
 
     /// Writes down what a loop adds to a variable: one step for all its rounds.
-    pub(super) fn step_of_round(&mut self, variable: &str, tail: &str) {
+    pub(in crate::cmd) fn step_of_round(&mut self, variable: &str, tail: &str) {
         if !self.records {
             return;
         }
@@ -63,6 +63,33 @@ impl Machine<'_> {
             self.step("runs", &line);
             self.starts.commands.push(line);
         }
+    }
+
+    /// Notes that a loop adds to a variable: one character, or more.
+    pub(in crate::cmd) fn collected(&mut self, is_one: bool) {
+        if is_one {
+            self.facts.collected = self.facts.collected.saturating_add(1);
+            self.facts.backwards = self.facts.backwards.saturating_add(usize::from(self.backwards));
+        }
+        self.shared = None;
+    }
+
+    /// Notes variables side by side, and replacements in them.
+    pub(in crate::cmd) fn note_pieces(&mut self, text: &str, mark: char) {
+        let (mut joined, mut before) = (1_usize, false);
+        for byte in text.bytes() {
+            let is_second = before && char::from(byte) == mark;
+            joined = joined.saturating_add(usize::from(is_second));
+            before = !is_second && char::from(byte) == mark;
+        }
+        self.facts.joined = self.facts.joined.max(joined);
+        let own = |part: &str| {
+            part.split_once(':').is_some_and(|(name, modifier)| {
+                modifier.contains('=') && !modifier.starts_with('~') && self.variables.own(name).is_some()
+            })
+        };
+        let replaced = text.split(mark).skip(1).take(64).filter(|part| own(part)).count();
+        self.facts.replaced = self.facts.replaced.saturating_add(replaced);
     }
 
     pub(in crate::cmd) fn set(&mut self, name: &str, value: Value) {
@@ -132,7 +159,7 @@ impl Machine<'_> {
             .map(|(_, text)| Rc::from(text.as_str()))
     }
 
-    pub(super) fn input_from_file(&self, name: &str) -> Input {
+    pub(in crate::cmd) fn input_from_file(&self, name: &str) -> Input {
         if name.eq_ignore_ascii_case("nul") {
             return Input::Inherited;
         }

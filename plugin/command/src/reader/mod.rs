@@ -11,9 +11,10 @@ use hidden::decodable;
 use line::{Line, arguments_cost, join, normal_form};
 use powershell::read_powershell;
 
-use super::decode::Decoder;
+use super::cmd::{Started, Starts};
+use super::decoder::Decoder;
 use super::programs::{self, Kind, Programs};
-use super::wrappers::{self, Started, Starts};
+use super::wrappers;
 use super::{Layer, PowerShell, Process, Processes};
 use super::{cmd, environment, path, powershell as shell, selection, tokens, unicode};
 use crate::event::Note;
@@ -42,7 +43,7 @@ const MAX_STARTED: usize = 256 * 1024;
 /// Reads an `Exec` action. Work and memory are bounded whatever it holds; what was not looked at is noted.
 ///
 /// An element is read to its first 64 KiB; wrappers are followed 8 deep, to at most 16 processes; for the
-/// limits of decoding see the module `decode`. In all, at most 512 KiB of text are read, started and decoded,
+/// limits of decoding see the module `decoder`. In all, at most 512 KiB of text are read, started and decoded,
 /// and each text is passed over at most 40 times.
 ///
 /// The entries of `programs` say what each process does with its arguments.

@@ -3,88 +3,11 @@
 //! Source: the projects' own usage texts and the LOLBAS pages of each
 //! (<https://lolbas-project.github.io>).
 
-use std::rc::Rc;
-
+use super::cmd::{Started, Starts};
 use super::environment::find_ignoring_case;
-use super::programs::Placed;
 use super::tokens::{after_arguments, ends_executable};
-use super::{Step, cmd, script_calls, shell_open};
+use super::{cmd, script_calls, shell_open};
 use crate::work::Work;
-
-/// Where a started program's input comes from.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) enum Stdin {
-    /// The wrapper's own.
-    #[default]
-    Inherited,
-    /// A pipe or a file, and the text in it where the line shows that.
-    Pipe(Option<String>),
-}
-
-/// A program that a wrapper starts.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Started {
-    /// Its command line.
-    pub(super) line: String,
-    /// A number made of its command line, which different lines rarely share; 0 where nobody asked for it.
-    pub(super) fingerprint: u64,
-    /// Its input.
-    pub(super) stdin: Stdin,
-    /// The command line, or the file, whose output it runs as commands.
-    pub(super) input_from: Option<String>,
-    /// The folder in which it starts, where that is known and not the wrapper's.
-    pub(super) folder: Option<String>,
-    /// The variables that the wrapper has set.
-    pub(super) environment: Option<Rc<cmd::Variables>>,
-}
-
-impl Started {
-    pub(super) fn new(line: impl Into<String>) -> Self {
-        Self { line: line.into(), ..Self::default() }
-    }
-}
-
-/// The programs that a program starts.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Starts {
-    /// The programs, in order.
-    pub(super) list: Vec<Started>,
-    /// The number of commands of the line that were read, loops unrolled.
-    pub(super) read: usize,
-    /// True if the line has more than was read.
-    pub(super) cut: bool,
-    /// True if the work that it may cost was spent.
-    pub(super) spent: bool,
-    /// Built-in commands that came out of variables or a pipe.
-    pub(super) commands: Vec<String>,
-    /// Built-in commands, and the files that output goes to, each with the folder in which it stands.
-    pub(super) builtins: Vec<Placed>,
-    pub(super) outputs: Vec<Placed>,
-    /// The signs that the line was written to be unreadable.
-    pub(super) obfuscation: Vec<&'static str>,
-    /// The steps of its interpretation, where they are asked for.
-    pub(super) steps: Vec<Step>,
-}
-
-impl Starts {
-    /// Keeps a text with its folder, once.
-    pub(super) fn place(list: &mut Vec<Placed>, text: &str, folder: Option<&str>) {
-        /// Most texts that are kept, and their longest.
-        const MOST: usize = 16;
-        const LONGEST: usize = 4096;
-        let text = text.trim();
-        let is_new = |list: &Vec<Placed>| list.iter().all(|(known, _)| known != text);
-        if list.len() < MOST && text.len() <= LONGEST && is_new(list) {
-            list.push((text.to_owned(), folder.map(str::to_owned)));
-        }
-    }
-}
-
-impl From<Vec<Started>> for Starts {
-    fn from(list: Vec<Started>) -> Self {
-        Self { list, ..Self::default() }
-    }
-}
 
 /// Returns what a program starts. `arguments` as written, `argv` split; `shell` is what a cmd.exe begins with.
 pub(super) fn started(

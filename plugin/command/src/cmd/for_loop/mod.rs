@@ -200,7 +200,7 @@ impl Values {
 /// `start,step,end`, with blanks in their place.
 pub(super) fn counter(set: &str) -> Option<Values> {
     let mut numbers = set.split([' ', ',', ';', '=']).filter(|part| !part.is_empty());
-    let mut number = || numbers.next().map_or(Some(0), super::arithmetic::number);
+    let mut number = || numbers.next().map_or(Some(0), crate::number::number);
     Some(Values::Counter { next: number()?, step: number()?, end: number()? })
 }
 
@@ -292,7 +292,7 @@ fn options(text: &str) -> Options {
         } else if ends("skip") {
             let value = value.trim_start();
             let end = value.find(|c: char| !(c.is_ascii_alphanumeric() || c == '+')).unwrap_or(value.len());
-            let skipped = super::arithmetic::number(value.get(..end).unwrap_or_default());
+            let skipped = crate::number::number(value.get(..end).unwrap_or_default());
             options.skipped = skipped.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
             rest = value.get(end..).unwrap_or_default();
         } else if ends("tokens") {
