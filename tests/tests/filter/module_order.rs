@@ -96,7 +96,7 @@ fn looks_up(source: &Path) -> Vec<String> {
 
 #[test]
 fn no_module_uses_a_later_one() {
-    for source in ["plugin/task/src", "plugin/src", "host_harness/src"] {
+    for source in ["plugin/task/src", "plugin/command/src", "plugin/src", "host_harness/src"] {
         let problems = looks_up(&project::root().join(source));
         assert!(problems.is_empty(), "{source}:\n{}", problems.join("\n"));
     }

@@ -8,6 +8,8 @@ mod properties;
 mod reference;
 mod rules;
 mod sigmahq;
+mod tree;
+mod values;
 
 use engines::{Record, Rules};
 use events::Generator;

@@ -1,9 +1,9 @@
 //! Inputs from which fuzzing starts: for each fuzz target, of the form that it reads.
 
-use crate::event_log::{self, Event};
-use crate::expensive::{PARTS, Recipe, WORDS};
-use crate::samples::{Sample, Shape, task_xml};
+use crate::inputs::expensive::{PARTS, Recipe, WORDS};
+use crate::inputs::samples::{Sample, Shape, task_xml};
 use crate::{catalogue, hostile, project};
+use schtag_test_files::event_log::{self, Event};
 use std::fs;
 
 /// The fuzz targets, as `fuzz/fuzz_targets` has them.

@@ -7,8 +7,8 @@ use std::path::Path;
 use schtag_host::run::wasmtime::{Module, Options, Tagger, Timestamp};
 use serde_json::{Value, json};
 
-use crate::fluent_bit::{AgentError, Installation, PERSISTENT};
-use crate::msgpack::{Value as Pack, forward_message};
+use crate::agents::fluent_bit::{AgentError, Installation, PERSISTENT};
+use crate::formats::msgpack::{Value as Pack, forward_message};
 use crate::project;
 
 /// The shipped sample events: the five ids, ordinary and of interest, and one other event.

@@ -4,7 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::fluent_bit::{AgentError, Installation, Version, io_error};
+use crate::agents::error::{AgentError, io_error};
+use crate::agents::fluent_bit::{Installation, Version};
 
 /// The options of the input `winevtlog`, which exists only in builds for Windows.
 ///

@@ -1,6 +1,6 @@
 //! Inputs that no healthy shipper sends.
 
-use crate::samples::{Sample, Shape};
+use crate::inputs::samples::{Sample, Shape};
 
 /// A name for messages, and the bytes.
 pub type Input = (&'static str, Vec<u8>);

@@ -1,6 +1,6 @@
 //! Changes of inputs as a fuzzer makes them, the same in every run.
 
-use crate::random::Random;
+use crate::inputs::random::Random;
 
 /// Words that the code looks for, so that changes get past the first comparison.
 const WORDS: [&str; 28] = [

@@ -1,6 +1,6 @@
 //! Records by which cost is measured: by the benchmarks, and by the test that holds it to its budget.
 
-use crate::samples::{Sample, Shape};
+use crate::inputs::samples::{Sample, Shape};
 
 /// A kind of record, with the number of tags that it must give: a benchmark that measures nothing is caught.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! Records that are small to ship and costly to read: a recipe says which words stand in which part of a task, and
 //! how often.
 
-use crate::mutations::Mutations;
+use crate::inputs::mutations::Mutations;
 pub use schtag_properties::fuel::{PARTS, Part, allowed, exec, record};
 
 /// An action that the default rules report by itself.

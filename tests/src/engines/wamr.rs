@@ -16,7 +16,7 @@ use wasm_encoder::{
 };
 use wasmparser::{ExternalKind, Parser, Payload};
 
-use crate::fluent_bit::on_path;
+use crate::project::on_path;
 
 /// The bytes of stack that a call has in Fluent Bit, where nobody sets it.
 pub const STACK: usize = 8192;

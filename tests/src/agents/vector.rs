@@ -3,7 +3,7 @@
 //! The program is what the environment variable `VECTOR` names, else `vector` on PATH. Where there is none a test skips
 //! itself, loudly; with `SCHTAG_REQUIRE_VECTOR` set it fails instead.
 
-use crate::fluent_bit::on_path;
+use crate::project::on_path;
 use crate::skip::{Tool, missing};
 use std::fs::{self, File};
 use std::io;

@@ -1,6 +1,6 @@
 //! Every event that the project has: samples in every shape, hostile inputs, the tables and the rules' cases.
 
-use crate::samples::{Sample, Shape};
+use crate::inputs::samples::{Sample, Shape};
 use crate::{agent_records, catalogue, hostile, table};
 use serde_json::Value;
 

@@ -1,10 +1,8 @@
 //! Records that need memory, each at another place.
 
-use crate::base64;
-use crate::samples::{Sample, Shape, task_xml};
-use flate2::Compression;
-use flate2::read::GzEncoder;
-use std::io::Read as _;
+use crate::formats::base64;
+use crate::inputs::samples::{Sample, Shape, task_xml};
+use schtag_test_files::gzip;
 
 fn with_content(content: String) -> Vec<u8> {
     Sample { content, ..Sample::new(4698, "", "") }.record(Shape::Flat).into_bytes()
@@ -12,9 +10,7 @@ fn with_content(content: String) -> Vec<u8> {
 
 /// A script in a gzip stream that inflates to much more than is read.
 fn bomb() -> String {
-    let mut packed = Vec::new();
-    // Memory is all that it reads.
-    let _ = GzEncoder::new(&vec![b'a'; 3_000_000][..], Compression::best()).read_to_end(&mut packed);
+    let packed = gzip(&vec![b'a'; 3_000_000]);
     format!("powershell -c (GzipStream [Convert]::FromBase64String('{}'))", base64::encode(&packed))
 }
 

@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
-use crate::agent_records::parse_all;
-use crate::fluent_bit::{Agent, AgentError, PATIENCE, complete_lines, io_error};
+use crate::agents::agent_records::parse_all;
+use crate::agents::error::{AgentError, PATIENCE, io_error};
+use crate::agents::running::{Agent, complete_lines};
 use serde_json::Value;
 
 /// The tag of the heartbeats.

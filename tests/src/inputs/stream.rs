@@ -1,7 +1,7 @@
 //! A stream of Windows Security events as a busy host writes it: made by rule, the same in every run.
 
-use crate::random::Random;
-use crate::samples::{Sample, Shape};
+use crate::inputs::random::Random;
+use crate::inputs::samples::{Sample, Shape};
 use serde_json::{Map, Value, json};
 
 /// The form in which the records of a stream are written.

@@ -1,5 +1,5 @@
 //! A headless Chromium on pages of our own.
-use crate::fluent_bit::on_path;
+use crate::project::on_path;
 use crate::skip::{Tool, missing};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ pub fn find(test: &str) -> Option<PathBuf> {
 }
 
 /// Returns the document of a page, as markup, when it has loaded. A page whose scripts go on after that needs a part that
-/// loads slowly, see [`crate::files_server`]. (The browser's virtual time is no way out: it passes while a worker works.)
+/// loads slowly, see [`crate::agents::files_server`]. (The browser's virtual time is no way out: it passes while a worker works.)
 ///
 /// # Errors
 /// When the browser does not start, fails, or takes too long.

@@ -1,12 +1,10 @@
 //! Tasks that are small to ship and dear to read: bytes that grow when they are decoded, loops that look through long
 //! values, nesting, markup.
 
-use crate::base64::encode as base64;
-use crate::expensive::{self, PLAIN};
-use crate::samples::{escape_xml, task_xml};
-use flate2::Compression;
-use flate2::read::GzEncoder;
-use std::io::Read as _;
+use crate::formats::base64::encode as base64;
+use crate::inputs::expensive::{self, PLAIN};
+use crate::inputs::samples::{escape_xml, task_xml};
+use schtag_test_files::gzip;
 
 /// About the number of bytes of a definition that are read.
 const READ: usize = 60_000;
@@ -33,13 +31,6 @@ impl Bomb {
         let behind = behind.map(|(start, rest)| ("behind", format!("{start}</Exec>{action}{rest}")));
         before.into_iter().chain(behind).collect()
     }
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut packed = Vec::new();
-    let read = GzEncoder::new(bytes, Compression::best()).read_to_end(&mut packed);
-    assert!(read.is_ok(), "memory is all that it reads");
-    packed
 }
 
 fn utf_16(text: &str) -> Vec<u8> {

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::fluent_bit::{AgentError, PATIENCE, PAUSE, io_error};
+use super::error::{AgentError, PATIENCE, PAUSE, io_error};
 
 /// The time that a server may stay silent.
 const SILENCE: Duration = Duration::from_millis(500);

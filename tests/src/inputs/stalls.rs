@@ -3,8 +3,8 @@
 //!
 //! All are tasks that any account may create, with definitions of the size that is said beside them.
 
-use crate::base64::encode as base64;
-use crate::samples::{Sample, Shape, escape_xml};
+use crate::formats::base64::encode as base64;
+use crate::inputs::samples::{Sample, Shape, escape_xml};
 
 /// A task whose actions are expensive to read.
 #[derive(Debug, Clone)]
