@@ -60,7 +60,7 @@ fn modules(source: &Path) -> BTreeMap<Module, String> {
             module.pop();
         }
         let text = fs::read_to_string(&file).unwrap();
-        let text = text.split("#[cfg(test)]\nmod ").next().unwrap();
+        let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
         let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
         modules.insert(module, code.collect::<Vec<_>>().join("\n"));
     }
