@@ -3,7 +3,7 @@
 #
 #   benches/agent.sh [FILE ...]
 #
-# Without files, two streams of 2 to 4 kB Windows Security events are made (tests/src/stream.rs), one in 1,000 a
+# Without files, two streams of 2 to 4 kB Windows Security events are made (tests/src/inputs/stream.rs), one in 1,000 a
 # scheduled-task event: as winevtlog writes them, and as flat JSON whose members have no order. With files (NDJSON,
 # .gz too), their records are repeated up to the same count.
 #

@@ -1,41 +1,22 @@
 //! End-to-end suites through the built module: shared fixtures and helpers.
+//!
+//! A folder for each kind of helper: [`inputs`], [`formats`], [`engines`] and [`agents`]. Suites name a helper without its
+//! folder.
 
-pub mod agent_records;
+pub mod agents;
 pub mod answers;
-pub mod base64;
-pub mod bombs;
 pub mod catalogue;
-pub mod chromium;
 pub mod command;
 pub mod detection;
-pub mod event_log;
-pub mod events;
-pub mod expensive;
-pub mod files_server;
-pub mod filter;
-pub mod fluent_bit;
-pub mod fluent_bit_config;
-pub mod heartbeats;
-pub mod hostile;
-pub mod http_sink;
-pub mod hungry;
-pub mod loopback;
+pub mod engines;
+pub mod formats;
+pub mod inputs;
 pub mod mangled;
-pub mod msgpack;
-pub mod mutations;
-pub mod ocsf;
-pub mod pack;
 pub mod project;
-pub mod random;
-pub mod row_binary;
-pub mod samples;
-pub mod seeds;
 pub mod skip;
-pub mod stalls;
-pub mod stream;
-pub mod table;
-pub mod vector;
-pub mod wamr;
-pub mod wasmi_host;
-pub mod wasmtime_host;
-pub mod workload;
+
+pub use agents::*;
+pub use engines::*;
+pub use formats::*;
+pub use inputs::*;
+pub use schtag_test_files::event_log;

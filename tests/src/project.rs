@@ -43,3 +43,8 @@ pub fn base_module() -> Result<PathBuf, String> {
         Err(format!("there is no base module at {}: `make test` builds it", path.display()))
     }
 }
+
+/// Where a program on PATH is.
+pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
+    std::env::split_paths(&std::env::var_os("PATH")?).map(|dir| dir.join(program)).find(|path| path.is_file())
+}

@@ -1,10 +1,12 @@
 //! Which findings are shown: the options of `tag` and `report` that choose among them.
 use crate::records::mapping::{Facts, entries, text};
 use crate::report::severity;
+use crate::rules::globs::{GlobError, path_glob};
 use crate::rules::settings;
 use crate::text::time;
 use clap::Args;
-use schtag::rules::Level;
+use schtag::rules::{Glob, Level};
+use schtag::work::Work;
 use serde_json::Value;
 
 /// Options that choose findings. All records are judged all the same, so that rules over several events see them.
@@ -19,8 +21,8 @@ pub(crate) struct Filter {
     since: Option<i64>,
     /// Show only findings on this host; `ws17` is `ws17.corp.example`, too, and * stands for any text. Give it once for
     /// each host
-    #[arg(long, value_name = "NAME", help_heading = "Which findings")]
-    host: Vec<String>,
+    #[arg(long, value_name = "NAME", value_parser = host, help_heading = "Which findings")]
+    host: Vec<Glob>,
     /// Show only findings of this rule: its id, the beginning of its id (8 digits at least), or words of its title. Give it
     /// once for each rule
     #[arg(long, value_name = "RULE", help_heading = "Which findings")]
@@ -33,6 +35,10 @@ pub(crate) struct Filter {
 fn level(word: &str) -> Result<Level, String> {
     let found = settings::level(&word.to_ascii_lowercase());
     found.ok_or_else(|| "give informational, low, medium, high or critical".into())
+}
+
+fn host(word: &str) -> Result<Glob, GlobError> {
+    path_glob(word)
 }
 
 fn moment(word: &str) -> Result<i64, String> {
@@ -63,30 +69,9 @@ impl Filter {
     }
 }
 
-fn is_host(name: &str, wanted: &str) -> bool {
-    let (name, wanted) = (name.to_lowercase(), wanted.to_lowercase());
+fn is_host(name: &str, wanted: &Glob) -> bool {
     let short = name.split('.').next().unwrap_or_default();
-    is_like(&name, &wanted) || is_like(short, &wanted)
-}
-
-/// Compares a text with one in which `*` stands for any text.
-fn is_like(text: &str, pattern: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
-    let mut parts = parts.peekable();
-    if parts.peek().is_none() {
-        return rest.is_empty();
-    }
-    while let Some(part) = parts.next() {
-        if parts.peek().is_none() {
-            return rest.ends_with(part);
-        }
-        match rest.split_once(part) {
-            Some((_, after)) => rest = after,
-            None => return false,
-        }
-    }
-    false
+    [name, short].iter().any(|name| wanted.matches(name, &Work::unlimited()))
 }
 
 fn is_rule(rule: &Value, wanted: &str) -> bool {
@@ -115,7 +100,8 @@ mod tests {
         let tag = json!({"verdict": "alert", "severity": "high", "host": {"name": "WS17.corp.example"},
             "rules": [{"id": "7d240724-4061-40fa-a336-6f2d672aa45c", "title": "Scheduled task runs PowerShell"}]});
         let record = br#"{"EventID":4699,"Channel":"Security","TaskName":"\\A","TimeCreated":"2026-03-02 09:14:07 +0100"}"#;
-        let host = |host: &str| Filter { host: vec!["other".into(), host.into()], ..filter() };
+        let on =
+            |name: &str| Filter { host: ["other", name].map(|name| host(name).unwrap()).into(), ..filter() };
         let rule = |rule: &str| Filter { rule: vec![rule.into()], ..filter() };
         let since = |time: &str| Filter { since: Some(moment(time).unwrap()), ..filter() };
         let least = |word: &str| Filter { min_level: Some(level(word).unwrap()), ..filter() };
@@ -124,12 +110,12 @@ mod tests {
             (least("high"), true),
             (least("Medium"), true),
             (least("critical"), false),
-            (host("ws17"), true),
-            (host("WS17.CORP.example"), true),
-            (host("ws*"), true),
-            (host("*.corp.*"), true),
-            (host("ws1"), false),
-            (host("*.example.org"), false),
+            (on("ws17"), true),
+            (on("WS17.CORP.example"), true),
+            (on("ws*"), true),
+            (on("*.corp.*"), true),
+            (on("ws1"), false),
+            (on("*.example.org"), false),
             (rule("7d240724"), true),
             (rule("7D240724-4061-40fa-a336-6f2d672aa45c"), true),
             (rule("runs powershell"), true),
@@ -138,7 +124,7 @@ mod tests {
             (since("2026-03-02"), true),
             (since("2026-03-02T08:14:07Z"), true),
             (since("2026-03-02T08:14:08Z"), false),
-            (Filter { host: vec!["ws17".into()], ..least("critical") }, false),
+            (Filter { host: vec![host("ws17").unwrap()], ..least("critical") }, false),
         ] {
             assert_eq!(filter.admits(&tag, record), admitted, "{filter:?}");
         }

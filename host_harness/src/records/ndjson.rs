@@ -196,10 +196,8 @@ pub(crate) fn read_magic(input: &mut impl Read, magics: &[&[u8]]) -> io::Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use flate2::Compression;
-    use flate2::write::GzEncoder;
     use proptest::prelude::*;
-    use std::io::Write;
+    use schtag_test_files::gzip;
 
     /// The pieces of an input, as text: lines as they are with `|` before their end, parts of long ones in
     /// brackets, the first with `!`.
@@ -217,12 +215,6 @@ mod tests {
             });
         }
         pieces
-    }
-
-    fn gzip(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        encoder.write_all(bytes).unwrap();
-        encoder.finish().unwrap()
     }
 
     #[test]

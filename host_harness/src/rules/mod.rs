@@ -4,6 +4,7 @@ pub(crate) mod ads;
 pub(crate) mod attack;
 pub mod catalogue;
 pub(crate) mod default_rules;
+pub(crate) mod globs;
 pub mod load;
 pub mod programs;
 pub mod settings;

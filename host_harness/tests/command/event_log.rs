@@ -1,9 +1,8 @@
 //! `schtag tag` on Windows event logs.
 #![allow(clippy::indexing_slicing, reason = "a failing helper fails its test")]
-use super::event_log_file::{Event, file, file_of_templates};
 use super::{Folder, stderr};
-use flate2::{Compression, write::GzEncoder};
-use std::io::Write;
+use schtag_test_files::event_log::{Event, file, file_of_templates};
+use schtag_test_files::gzip;
 
 /// An event on which the small guest does nothing.
 fn event(number: u64) -> Event {
@@ -41,9 +40,7 @@ fn each_event_is_a_line() {
     let assert = folder.schtag("tag a.evtx").assert().success();
     assert_eq!(numbers(&assert.get_output().stdout), ["7", "8", "9"]);
     // The same from a pipe, and compressed.
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(&log()).unwrap();
-    for input in [log(), encoder.finish().unwrap()] {
+    for input in [log(), gzip(&log())] {
         let assert = folder.schtag("tag").write_stdin(input).assert().success();
         assert_eq!(numbers(&assert.get_output().stdout), ["7", "8", "9"]);
     }

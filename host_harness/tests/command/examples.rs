@@ -2,7 +2,7 @@
 //! this command and a shell.
 #![cfg(unix)]
 use super::{is_whole, schtag_in, stdout};
-use flate2::{Compression, write::GzEncoder};
+use schtag_test_files::{gzip, zstd};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
@@ -107,18 +107,15 @@ fn folder(root: &Path) -> tempfile::TempDir {
         fs::write(at(name), &demo).unwrap();
     }
     for name in ["archive/a.ndjson.gz", "events.ndjson.gz", "archive.ndjson.gz"] {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        encoder.write_all(&demo).unwrap();
-        fs::write(at(name), encoder.finish().unwrap()).unwrap();
+        fs::write(at(name), gzip(&demo)).unwrap();
     }
     let first = demo.split(|byte| *byte == b'\n').next().unwrap();
     fs::write(at("event.json"), first).unwrap();
-    fs::write(at("Security.evtx"), super::event_log_file::file(&[vec![]])).unwrap();
+    fs::write(at("Security.evtx"), schtag_test_files::event_log::file(&[vec![]])).unwrap();
     let records = demo.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     let array = [&b"["[..], &records.collect::<Vec<_>>().join(&b","[..]), b"]"].concat();
     fs::write(at("events.json"), &array).unwrap();
-    let level = ruzstd::encoding::CompressionLevel::Fastest;
-    fs::write(at("events.json.zst"), ruzstd::encoding::compress_to_vec(&array[..], level)).unwrap();
+    fs::write(at("events.json.zst"), zstd(&array)).unwrap();
     let definition = "<Task><Actions><Exec><Command>calc.exe</Command></Exec></Actions></Task>";
     fs::write(at("image/Windows/System32/Tasks/Calculate"), definition).unwrap();
     let event = "<Event><System><Provider Name='Microsoft-Windows-Security-Auditing'/><EventID>4624</EventID></System></Event>";

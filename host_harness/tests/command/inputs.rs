@@ -1,24 +1,12 @@
 //! Tests which inputs `schtag tag` and `schtag report` read besides lines of JSON, which they refuse, and their words on each.
 #![allow(clippy::indexing_slicing, reason = "a failing helper fails its test")]
-use super::event_log_file::{Event, file};
 use super::{Folder, stderr, stdout};
-use flate2::{Compression, write::GzEncoder};
-use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+use schtag_test_files::event_log::{Event, file};
+use schtag_test_files::{gzip, zstd};
 use serde_json::Value;
 use std::fs;
-use std::io::Write;
 
 const ALERT: &str = r#"{"schtag":{"verdict":"alert","severity":"high"}}"#;
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn zstd(bytes: &[u8]) -> Vec<u8> {
-    compress_to_vec(bytes, CompressionLevel::Fastest)
-}
 
 fn utf_16(text: &str) -> Vec<u8> {
     std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect()

@@ -3,9 +3,6 @@
 mod alone;
 mod bake;
 mod event_log;
-#[path = "../../../tests/src/event_log.rs"]
-#[allow(dead_code, unreachable_pub, reason = "it is a module of another crate's library, too")]
-mod event_log_file;
 mod examples;
 mod files;
 mod format;

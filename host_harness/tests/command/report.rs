@@ -1,8 +1,7 @@
 //! `schtag report`.
 use super::{Folder, stderr};
-use flate2::{Compression, write::GzEncoder};
+use schtag_test_files::gzip;
 use std::fs;
-use std::io::Write;
 
 const INPUT: &str = "{\"t\":1}\n{\"a\":1}\nnope\n{\"o\":1}\n";
 
@@ -10,9 +9,7 @@ const INPUT: &str = "{\"t\":1}\n{\"a\":1}\nnope\n{\"o\":1}\n";
 fn a_page_is_written_and_the_same_input_gives_the_same() {
     let folder = Folder::new();
     folder.write("a.ndjson", INPUT.as_bytes());
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(b"{\"t\":2}\n").unwrap();
-    folder.write("b.ndjson.gz", &encoder.finish().unwrap());
+    folder.write("b.ndjson.gz", &gzip(b"{\"t\":2}\n"));
     let words = "report a.ndjson b.ndjson.gz -o report.html --made yesterday";
     let assert = folder.schtag(words).assert().success().stdout("");
     assert!(stderr(&assert).contains("5 lines, 3 tagged"), "{}", stderr(&assert));

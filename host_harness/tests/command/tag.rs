@@ -1,6 +1,6 @@
 //! `schtag tag`.
 use super::{Folder, schtag_in, stderr};
-use flate2::{Compression, write::GzEncoder};
+use schtag_test_files::gzip;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
@@ -61,9 +61,7 @@ fn only_tagged_records_on_request() {
 fn files_are_read_in_order_and_gzip_is_unpacked() {
     let folder = Folder::new();
     folder.write("a.ndjson", b"{\"a\":1}\n{\"t\":1}");
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(b"{\"b\":1}\n").unwrap();
-    folder.write("b.ndjson.gz", &encoder.finish().unwrap());
+    folder.write("b.ndjson.gz", &gzip(b"{\"b\":1}\n"));
     // The first file's last line has no end of its own, and must not be joined to the next.
     folder
         .schtag("tag a.ndjson - b.ndjson.gz")
@@ -101,9 +99,7 @@ fn what_cannot_be_read_is_exit_code_3_and_the_rest_is_still_done() {
     let folder = Folder::new();
     folder.write("a.ndjson", b"{\"t\":1}\n");
     folder.write("log.evtx", b"ElfFile\0\0\0\0\0");
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(b"{\"b\":1}\n{\"c\":1}").unwrap();
-    let mut cut = encoder.finish().unwrap();
+    let mut cut = gzip(b"{\"b\":1}\n{\"c\":1}");
     cut.truncate(cut.len() - 4);
     folder.write("cut.gz", &cut);
     for (file, words, output) in [

@@ -4,18 +4,13 @@ use crate::downstream::{Downstream, events};
 use crate::hop::Hop;
 use crate::sender::{connect, post, read, send};
 use flate2::Compression;
-use flate2::write::{GzEncoder, ZlibEncoder};
+use flate2::write::ZlibEncoder;
+use schtag_test_files::gzip;
 use serde_json::{Value, json};
 use std::io::Write;
 
 const JSON: &str = "application/json";
 const LINES: &str = "application/x-ndjson";
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
 
 #[test]
 fn each_framing_comes_out_as_it_came_in() {

@@ -3,16 +3,9 @@ use crate::downstream::{Downstream, Step};
 use crate::hop::{Hop, until};
 use crate::metrics::samples;
 use crate::sender::{Answer, connect, post, read, send};
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use schtag_test_files::gzip;
 use std::io::{Read, Write};
 use std::thread;
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
 
 /// Sends a body without saying how long it is.
 fn send_chunked(hop: &Hop, body: &[u8]) -> Answer {

@@ -4,7 +4,7 @@ use crate::hop::{Hop, until};
 use crate::metrics::samples;
 use crate::sender::{connect, get, post, read, request};
 #[cfg(target_os = "linux")]
-use flate2::{Compression, write::GzEncoder};
+use schtag_test_files::gzip;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
@@ -123,13 +123,6 @@ fn an_answer_keeps_its_turn_and_its_memory_until_it_is_taken() {
     assert_eq!(samples(&hop)["schtag_permits_in_use"], 0.0);
 }
 
-#[cfg(target_os = "linux")]
-fn gzip(plain: &str) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(plain.as_bytes()).unwrap();
-    encoder.finish().unwrap()
-}
-
 /// Sends a compressed batch on each of forty connections, and takes no answer.
 #[cfg(target_os = "linux")]
 fn forty_batches(hop: &Hop, body: &[u8]) -> Vec<TcpStream> {
@@ -148,7 +141,7 @@ fn answers_that_nobody_takes_are_bounded_by_bytes() {
     let hop = Hop::start("--max-body 20000000 --max-requests 4");
     let event = format!("{{\"a\":\"{}\"}}\n", "x".repeat(1_000_000));
     let plain = event.repeat(19);
-    let body = gzip(&plain);
+    let body = gzip(plain.as_bytes());
     assert!(body.len() < 100_000);
     let streams = forty_batches(&hop, &body);
     until("answers", || {
@@ -168,7 +161,7 @@ fn answers_that_nobody_takes_are_bounded_by_bytes() {
 fn batches_that_the_downstream_does_not_take_are_bounded_by_bytes() {
     // A record of one byte is wrapped, and comes out as twelve.
     let plain = "1\n".repeat(500_000) + "{\"t\":1}\n";
-    let body = gzip(&plain);
+    let body = gzip(plain.as_bytes());
     assert!(body.len() < 2_000);
     let downstream = Downstream::start(vec![Step::Hang; 40]);
     let hop = Hop::start(&format!("--max-body 4000000 --max-requests 4 --forward {}", downstream.url()));

@@ -2,14 +2,28 @@
 //! starts in turn where a wrapper such as `cmd /c` is plain, the scripts hidden in it, and what each does with its
 //! arguments.
 //!
+//! No module knows those after it:
+//!
+//! 1. [`number`], [`names`], [`path`], [`unicode`] and [`decode`] read small things: numbers, names, paths, look-alike
+//!    letters, codecs.
+//! 2. [`environment`] and [`tokens`] know variables, and how a line splits into arguments.
+//! 3. [`normalize`] takes out what only hides words.
+//! 4. [`cmd`], [`powershell`], [`script_calls`] and [`shell_open`] say what a line of each starts.
+//! 5. [`decoder`] finds the texts hidden in a line.
+//! 6. [`programs`] says what each program does with its arguments.
+//! 7. [`wrappers`] names the programs that start another, and [`selection`] those that are read where there are many.
+//! 8. [`reader`] joins them.
+//!
 //! It is a crate of its own so that it alone is compiled for size: it is half of the code, and only task events run it.
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
 mod cmd;
 mod decode;
+mod decoder;
 mod environment;
 mod names;
 mod normalize;
+mod number;
 mod path;
 mod powershell;
 pub mod programs;

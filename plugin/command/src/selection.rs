@@ -1,8 +1,8 @@
 //! Chooses which of many started programs are read: a limit must not hide the one that matters behind harmless ones.
 
+use super::cmd::Started;
 use super::environment::find_ignoring_case;
 use super::tokens;
-use super::wrappers::Started;
 use super::{cmd, path};
 use crate::order;
 

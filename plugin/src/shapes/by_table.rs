@@ -6,8 +6,8 @@ use memchr::memmem;
 
 use super::beside::Beside;
 use super::id::{Candidate, change};
+use super::partial_event::{PartialEvent, Rank, Slot};
 use super::place::Place;
-use super::reading::{Rank, Reading, Slot};
 use super::shape::Shape;
 use super::text_id::Form;
 use super::{
@@ -75,7 +75,7 @@ pub(super) fn read_within<'a>(object: &Object<'a>, candidate: Candidate<'a>, wor
         None => object,
     };
     let shape = shape_of(candidate.place, record, work);
-    let mut reading = Reading::new(change, shape.name, work);
+    let mut reading = PartialEvent::new(change, shape.name, work);
     let text = candidate.text.and_then(|text| walk::string(text, work));
     if let (Place::Text(form, _), Some(text)) = (candidate.place, text.as_deref()) {
         read_text(&mut reading, form, text);
@@ -189,7 +189,7 @@ fn shape_of(place: Place, record: &Object<'_>, work: &Work) -> &'static Shape {
 }
 
 /// Reads the fields that a text has.
-fn read_text(reading: &mut Reading<'_, '_>, form: Form, text: &str) {
+fn read_text(reading: &mut PartialEvent<'_, '_>, form: Form, text: &str) {
     match form {
         Form::Xml if content::is_escaped(text) => {
             let plain = content::resolved(text, reading.work);
@@ -204,7 +204,7 @@ fn read_text(reading: &mut Reading<'_, '_>, form: Form, text: &str) {
 }
 
 /// Reads the message that a text has, for what nothing else said.
-fn read_text_message(reading: &mut Reading<'_, '_>, form: Form, text: &str) {
+fn read_text_message(reading: &mut PartialEvent<'_, '_>, form: Form, text: &str) {
     if !shape::wants_message(reading) {
         return;
     }

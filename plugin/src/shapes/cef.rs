@@ -16,7 +16,7 @@ use memchr::memmem;
 
 use super::content;
 use super::message;
-use super::reading::{Rank, Reading, Slot};
+use super::partial_event::{PartialEvent, Rank, Slot};
 use super::shape::Shape;
 use crate::bytes;
 
@@ -54,7 +54,7 @@ fn number(digits: &[u8]) -> Option<u64> {
 }
 
 /// Reads the keys.
-pub(super) fn read(reading: &mut Reading<'_, '_>, text: &str, rank: Rank) {
+pub(super) fn read(reading: &mut PartialEvent<'_, '_>, text: &str, rank: Rank) {
     let text = message::granted(text, reading.work);
     let pairs = pairs(text);
     for &(key, value) in &pairs {
@@ -77,7 +77,7 @@ pub(super) fn read(reading: &mut Reading<'_, '_>, text: &str, rank: Rank) {
 }
 
 /// Reads the message.
-pub(super) fn read_message(reading: &mut Reading<'_, '_>, text: &str) {
+pub(super) fn read_message(reading: &mut PartialEvent<'_, '_>, text: &str) {
     let text = message::granted(text, reading.work);
     for (key, value) in pairs(text) {
         if matches!(key, "msg" | "Message" | "message") {

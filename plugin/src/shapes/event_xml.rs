@@ -14,7 +14,7 @@
 use std::borrow::Cow;
 
 use super::entities;
-use super::reading::{Rank, Reading, Slot};
+use super::partial_event::{PartialEvent, Rank, Slot};
 use crate::bytes;
 use crate::event::Note;
 use crate::work::Work;
@@ -28,7 +28,7 @@ const REFERENCE: usize = 220;
 const ELEMENTS: usize = 512;
 
 /// Reads the fields of the first event in `xml`.
-pub(super) fn read(reading: &mut Reading<'_, '_>, xml: &str, rank: Rank) {
+pub(super) fn read(reading: &mut PartialEvent<'_, '_>, xml: &str, rank: Rank) {
     let mut rest = granted(xml, reading.work);
     let mut position = 0;
     for _ in 0..ELEMENTS {
@@ -72,13 +72,13 @@ fn granted<'x>(xml: &'x str, work: &Work) -> &'x str {
     xml.get(..xml.floor_char_boundary(work.walk_part(xml.len(), a_byte))).unwrap_or(xml)
 }
 
-fn set(reading: &mut Reading<'_, '_>, slot: Slot, rank: Rank, text: Option<String>) {
+fn set(reading: &mut PartialEvent<'_, '_>, slot: Slot, rank: Rank, text: Option<String>) {
     if let Some(text) = text {
         reading.set(slot, rank, Cow::Owned(text));
     }
 }
 
-fn set_at(reading: &mut Reading<'_, '_>, position: usize, rank: Rank, text: String) {
+fn set_at(reading: &mut PartialEvent<'_, '_>, position: usize, rank: Rank, text: String) {
     if let Some(slot) = Slot::at(position) {
         reading.set(slot, rank, Cow::Owned(text));
     }
@@ -160,7 +160,7 @@ mod tests {
 
     fn event(xml: &str) -> TaskEvent<'static> {
         let work = Work::unlimited();
-        let mut reading = Reading::new(Change::Created, "event_xml", &work);
+        let mut reading = PartialEvent::new(Change::Created, "event_xml", &work);
         read(&mut reading, xml, 9);
         reading.finish(false)
     }

@@ -5,14 +5,14 @@
 use std::borrow::Cow;
 
 use super::message;
-use super::reading::{Rank, Reading, Slot};
+use super::partial_event::{PartialEvent, Rank, Slot};
 
 /// The most lines that are searched for the one that begins the message.
 const LINES: usize = 64;
 
 /// Reads the fields of the lines. The message is read for what nothing else has, so it is read last:
 /// [`message_of`].
-pub(super) fn read(reading: &mut Reading<'_, '_>, text: &str, rank: Rank) {
+pub(super) fn read(reading: &mut PartialEvent<'_, '_>, text: &str, rank: Rank) {
     let text = message::granted(text, reading.work);
     for line in text.split('\n').take(LINES) {
         let Some((name, value)) = line.split_once('=') else {
@@ -31,7 +31,7 @@ pub(super) fn read(reading: &mut Reading<'_, '_>, text: &str, rank: Rank) {
 }
 
 /// Reads the message after the lines.
-pub(super) fn read_message(reading: &mut Reading<'_, '_>, text: &str) {
+pub(super) fn read_message(reading: &mut PartialEvent<'_, '_>, text: &str) {
     let text = message::granted(text, reading.work);
     if let Some((_, message)) = text.split_once("Message=") {
         message::read(reading, message);

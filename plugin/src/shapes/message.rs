@@ -19,7 +19,7 @@
 //! is a logon id. Relays that flatten lines leave several blanks or `#015#012` between values.
 
 use super::definition;
-use super::reading::{Reading, Slot};
+use super::partial_event::{PartialEvent, Slot};
 use crate::work::Work;
 
 /// The bytes of text before the content that are searched.
@@ -32,7 +32,7 @@ const BYTE: usize = 60;
 const TOKENS: usize = 64;
 
 /// Fills what is missing in the reading from the message.
-pub(super) fn read(reading: &mut Reading<'_, '_>, message: &str) {
+pub(super) fn read(reading: &mut PartialEvent<'_, '_>, message: &str) {
     let message = granted(message, reading.work);
     let (head, content, tail) = definition::split(message);
     if let Some(content) = content {
@@ -42,7 +42,7 @@ pub(super) fn read(reading: &mut Reading<'_, '_>, message: &str) {
 }
 
 /// Fills what is missing in the reading from what stands before and after the definition in a message.
-pub(super) fn read_beside(reading: &mut Reading<'_, '_>, head: &str, tail: &str) {
+pub(super) fn read_beside(reading: &mut PartialEvent<'_, '_>, head: &str, tail: &str) {
     let head = last(head, HEAD);
     if let Some(name) = task_name(head) {
         reading.set_from_message(Slot::TaskName, name);
@@ -117,7 +117,7 @@ fn values(text: &str) -> impl Iterator<Item = &str> {
     tokens(text).into_iter().skip(1).filter(|token| !is_label(token))
 }
 
-fn subject(reading: &mut Reading<'_, '_>, head: &str) {
+fn subject(reading: &mut PartialEvent<'_, '_>, head: &str) {
     // A header may stand before: the logon id is what is sure.
     let values: Vec<&str> = values(head).collect();
     let found = values.windows(4).find(|window| window.last().is_some_and(|id| id.starts_with("0x")));
@@ -133,7 +133,7 @@ fn subject(reading: &mut Reading<'_, '_>, head: &str) {
 
 /// The client of a version 1 event. The message's labels are wrong here (Windows prints the start key as
 /// `ProcessCreationTime` and the locality as `FQDN`), its order is right.
-fn client(reading: &mut Reading<'_, '_>, tail: &str) {
+fn client(reading: &mut PartialEvent<'_, '_>, tail: &str) {
     let mut values = tokens(tail).into_iter().filter(|token| !is_label(token));
     let found = [values.next(), values.next(), values.next(), values.next()];
     let [Some(start_key), Some(process_id), Some(parent), Some(locality)] = found else {
@@ -158,7 +158,7 @@ mod tests {
 
     fn event(message: &str) -> TaskEvent<'static> {
         let work = Work::unlimited();
-        let mut reading = Reading::new(Change::Created, "test", &work);
+        let mut reading = PartialEvent::new(Change::Created, "test", &work);
         read(&mut reading, message);
         reading.finish(false)
     }

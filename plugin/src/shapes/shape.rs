@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::reading::{Rank, Reading, Slot};
+use super::partial_event::{PartialEvent, Rank, Slot};
 use super::walk::{find, looking_at_keys, string, text};
 use super::{event_xml, key, message};
 use crate::json::{Kind, Object, Value};
@@ -58,7 +58,7 @@ impl Shape {
     };
 
     /// Takes from a record what this shape keeps in its members.
-    pub(super) fn read<'a>(&self, reading: &mut Reading<'a, '_>, record: &Object<'a>) {
+    pub(super) fn read<'a>(&self, reading: &mut PartialEvent<'a, '_>, record: &Object<'a>) {
         for (slot, paths) in [
             (Slot::Channel, self.channel),
             (Slot::Provider, self.provider),
@@ -75,7 +75,7 @@ impl Shape {
     }
 
     /// Takes from the rendered message what the rest of the record did not have.
-    pub(super) fn read_message(&self, reading: &mut Reading<'_, '_>, record: &Object<'_>) {
+    pub(super) fn read_message(&self, reading: &mut PartialEvent<'_, '_>, record: &Object<'_>) {
         for path in self.message {
             if !wants_message(reading) {
                 return;
@@ -90,13 +90,13 @@ impl Shape {
 }
 
 /// Returns whether the message could still add something that matters.
-pub(super) fn wants_message(reading: &mut Reading<'_, '_>) -> bool {
+pub(super) fn wants_message(reading: &mut PartialEvent<'_, '_>) -> bool {
     let content = reading.has(Slot::Content) || !reading.event.change.has_content();
     !(content && reading.has(Slot::TaskName) && reading.has(Slot::User))
 }
 
 /// Takes a field from the first path that has it.
-fn first<'a>(reading: &mut Reading<'a, '_>, record: &Object<'a>, slot: Slot, paths: &[&str]) {
+fn first<'a>(reading: &mut PartialEvent<'a, '_>, record: &Object<'a>, slot: Slot, paths: &[&str]) {
     for path in paths {
         if reading.has(slot) {
             return;
@@ -108,7 +108,7 @@ fn first<'a>(reading: &mut Reading<'a, '_>, record: &Object<'a>, slot: Slot, pat
     }
 }
 
-fn read_data<'a>(reading: &mut Reading<'a, '_>, record: &Object<'a>, path: &str, rank: Rank) {
+fn read_data<'a>(reading: &mut PartialEvent<'a, '_>, record: &Object<'a>, path: &str, rank: Rank) {
     let work = reading.work;
     if path.is_empty() {
         if !work.spend(looking_at_keys(record).saturating_add(record.members().len().saturating_mul(NAMED))) {
@@ -159,7 +159,7 @@ fn read_data<'a>(reading: &mut Reading<'a, '_>, record: &Object<'a>, path: &str,
     }
 }
 
-fn read_list<'a>(reading: &mut Reading<'a, '_>, list: Value<'a>, rank: Rank) {
+fn read_list<'a>(reading: &mut PartialEvent<'a, '_>, list: Value<'a>, rank: Rank) {
     let work = reading.work;
     let Some(elements) = list.as_array() else {
         return;
@@ -193,7 +193,7 @@ fn pair(element: Value<'_>) -> Option<(Cow<'_, str>, Value<'_>)> {
 }
 
 /// Returns whether an element is an object that has event data under its own names; takes it.
-fn single_names<'a>(reading: &mut Reading<'a, '_>, element: Value<'a>, rank: Rank) -> bool {
+fn single_names<'a>(reading: &mut PartialEvent<'a, '_>, element: Value<'a>, rank: Rank) -> bool {
     let work = reading.work;
     let mut found = false;
     for (name, value) in element.members().take(ELEMENTS) {

@@ -11,7 +11,7 @@
 use std::borrow::Cow;
 
 use super::message;
-use super::reading::{Rank, Reading, Slot};
+use super::partial_event::{PartialEvent, Rank, Slot};
 use super::shape::Shape;
 
 pub(super) static SHAPE: Shape = Shape { name: "snare", computer: &["hostname", "host"], ..Shape::NONE };
@@ -29,7 +29,7 @@ const COMPUTER: usize = 10;
 const MESSAGE: usize = 13;
 
 /// Reads the fields before the message.
-pub(super) fn read(reading: &mut Reading<'_, '_>, text: &str, rank: Rank) {
+pub(super) fn read(reading: &mut PartialEvent<'_, '_>, text: &str, rank: Rank) {
     let text = message::granted(text, reading.work);
     for (slot, index) in
         [(Slot::Channel, CHANNEL), (Slot::Time, TIME), (Slot::Provider, PROVIDER), (Slot::Computer, COMPUTER)]
@@ -41,7 +41,7 @@ pub(super) fn read(reading: &mut Reading<'_, '_>, text: &str, rank: Rank) {
 }
 
 /// Reads the message.
-pub(super) fn read_message(reading: &mut Reading<'_, '_>, text: &str) {
+pub(super) fn read_message(reading: &mut PartialEvent<'_, '_>, text: &str) {
     let text = message::granted(text, reading.work);
     // A message in which a relay left tabs is several fields.
     let mut message = String::new();

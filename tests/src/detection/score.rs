@@ -2,7 +2,7 @@
 
 use super::sets::{Expected, Level, Row};
 use super::techniques;
-use crate::filter::Filter;
+use crate::engines::filter::Filter;
 use schtag_host::run::wasmtime::Module;
 use serde_json::Value;
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! Sets of labelled tasks: the tables of this repository, and folders of what others wrote.
 
-use crate::samples::{Sample, Shape};
+use crate::inputs::samples::{Sample, Shape};
 use crate::{catalogue, table};
 use flate2::read::MultiGzDecoder;
 use schtag_host::author::check::table::Arrival;

@@ -1,14 +1,11 @@
 //! The same events in every form that `schtag tag` and `schtag report` read get the same verdicts.
 
-use flate2::Compression;
-use flate2::read::GzEncoder;
-use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+use schtag_test_files::{gzip, zstd};
 use schtag_tests::event_log::{Event, file_of_templates};
 use schtag_tests::samples::{Sample, Shape, task_xml};
 use schtag_tests::{command, project};
 use serde_json::Value;
 use std::fs;
-use std::io::Read as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -35,16 +32,6 @@ fn event_xml(sample: &Sample) -> String {
 fn utf_16(text: &str, big: bool) -> Vec<u8> {
     let units = std::iter::once(0xfeff).chain(text.encode_utf16());
     units.flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut packed = Vec::new();
-    GzEncoder::new(bytes, Compression::fast()).read_to_end(&mut packed).unwrap();
-    packed
-}
-
-fn zstd(bytes: &[u8]) -> Vec<u8> {
-    compress_to_vec(bytes, CompressionLevel::Fastest)
 }
 
 fn log() -> Vec<u8> {

@@ -9,6 +9,7 @@ mod engines;
 mod fuzz;
 mod history;
 mod hostile;
+mod layout;
 mod memory;
 mod module;
 mod module_order;

@@ -1,6 +1,6 @@
 //! The Elastic Common Schema: `rule` and `threat` at the top of the record.
-use crate::rules::attack;
 use crate::rules::catalogue::Catalogue;
+use crate::rules::sigma;
 use crate::wasm::manifest::Manifest;
 use schtag::json::{Object, Scanner, Writer, append_member, remove_members, unescape};
 use schtag::rules::{Ecs, Level};
@@ -31,7 +31,7 @@ impl Lifter {
         let rules = manifest.rules.iter().chain(&manifest.correlations);
         Self {
             key: manifest.settings.key.clone(),
-            ecs: attack::ecs(catalogue.rules().map(|rule| &rule.metadata)),
+            ecs: sigma::ecs(catalogue.rules().map(|rule| &rule.metadata)),
             numbers: catalogue.rules().map(|rule| rule.metadata.id.clone()).zip(0..).collect(),
             techniques: rules.map(|rule| (rule.id.clone(), rule.techniques.clone())).collect(),
             scanner: Scanner::default(),

@@ -6,7 +6,7 @@
 mod allowlist;
 mod date;
 
-use crate::rules::sigma::text::path_glob;
+use crate::rules::globs::path_glob;
 use crate::rules::yaml::{Node, SchemaError, documents};
 use schtag::rules::{Glob, Level, Role, RolePattern, Source};
 use std::collections::BTreeMap;

@@ -2,6 +2,7 @@
 
 use super::correlation::{self, Referent, Referents};
 use super::documents::{Kind, split};
+use super::ecs;
 use super::filter::Filter;
 use super::logsource::LogSource;
 use super::metadata::Metadata;
@@ -10,7 +11,6 @@ use super::refusal::{Fault, Reason, Refusal};
 use super::regex::Regexes;
 use super::rule::{self, Draft, PackIndex, RuleInfo, Warning};
 use super::source::Source;
-use crate::rules::attack;
 use crate::rules::settings::Configuration;
 use crate::rules::yaml::Node;
 use rsigma_parser::Status;
@@ -329,7 +329,7 @@ impl<'a> Work<'a> {
         }
         self.done.pack.settings = self.configuration.settings.clone();
         if self.configuration.ecs {
-            self.done.pack.ecs = Some(attack::ecs(self.done.rules.iter().map(|info| &info.metadata)));
+            self.done.pack.ecs = Some(ecs::ecs(self.done.rules.iter().map(|info| &info.metadata)));
         }
         self.done.pack.patterns = self.patterns.patterns;
         self.done.regexes = self.regexes.texts(&self.patterns.regexes);

@@ -4,7 +4,7 @@
 //! place; nothing is compiled in part or in a way that silently never matches. What scheduled-task events cannot
 //! decide is worked out here, so that the guest has less to do.
 //!
-//! From the ground up: `text` (globs), `base64`, `modifiers` and `values` (what an item's values mean), `regex`,
+//! From the ground up: `base64`, `modifiers` and `values` (what an item's values mean), `regex`,
 //! `expression` (the logic), `detection` and `condition` (from YAML to the logic), `rule`, `filter` and
 //! `correlation` (documents), `compilation` (all files together).
 
@@ -15,6 +15,7 @@ mod condition;
 mod correlation;
 mod detection;
 mod documents;
+mod ecs;
 mod expression;
 mod filter;
 mod literals;
@@ -26,10 +27,10 @@ mod refusal;
 mod regex;
 mod rule;
 mod source;
-pub(crate) mod text;
 mod values;
 
 pub use compilation::{Compilation, compile};
+pub(crate) use ecs::ecs;
 pub use expression::Part;
 pub use metadata::Metadata;
 pub(crate) use metadata::metadata;

@@ -3,7 +3,7 @@
 use super::base64;
 use super::modifiers::{Base64, Encoding, Place, TextMeaning};
 use super::refusal::{Reason, shown};
-use super::text::Text;
+use crate::rules::globs::Text;
 use crate::rules::settings::Placeholders;
 use schtag::rules::{Glob, GlobPart};
 

@@ -134,7 +134,7 @@ impl Test {
     /// Reads a comparison with a number on its left once for the rounds of a loop. `None` where it is of another kind.
     pub(super) fn of_rounds(&self) -> Option<OfRounds> {
         let Kind::Compare(_, operator, right) = &self.kind else { return None };
-        let number = super::arithmetic::number(right);
+        let number = crate::number::number(right);
         let written = number.is_some_and(|number| number.to_string() == *right);
         let when: &'static [Ordering] = match operator.as_str() {
             // Texts are compared, and a number is written in one way.
@@ -155,7 +155,7 @@ impl Test {
         if operator == "==" {
             return Some(same);
         }
-        let order = match (super::arithmetic::number(left), super::arithmetic::number(right)) {
+        let order = match (crate::number::number(left), crate::number::number(right)) {
             (Some(left), Some(right)) => left.cmp(&right),
             _ if same => Ordering::Equal,
             _ => left.cmp(right),

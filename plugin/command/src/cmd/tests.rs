@@ -1,6 +1,6 @@
 use super::*;
+use super::{Starts, Stdin};
 use crate::work::Work;
-use crate::wrappers::{Starts, Stdin};
 
 fn starts(line: &str, delayed: bool) -> Starts {
     started(line, Shell { delayed, ..Shell::default() }, &Work::unlimited())
@@ -113,7 +113,7 @@ fn what_is_not_read_is_said() {
         ("a & ".repeat(100), false),
         ("a & ".repeat(10_000), true),
         (variables(60), false),
-        ("for %i in (a b c d e f g h) do ".repeat(3) + "x %i", false),
+        ("for %i in (a b c d e f g h) do ".repeat(2) + "x %i", false),
         ("for %i in (a b c d e f g h) do ".repeat(9) + "x %i", true),
         ("set a=xxxxxxxxxxxxxxxx&& ".to_owned() + &"set a=!a!!a!&& ".repeat(40), true),
     ] {

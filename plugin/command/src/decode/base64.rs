@@ -48,7 +48,7 @@ fn three_bytes(digits: [u8; 4]) -> Option<[u8; 3]> {
 }
 
 /// The bytes that a quoted base64 text may hold: digits of either alphabet, padding, white space.
-pub(super) const HELD: ByteSet =
+pub(crate) const HELD: ByteSet =
     ByteSet::of(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_= \t\r\n");
 
 /// Decodes as far as the text is base64: blanks, line breaks and quotes are skipped, the first `=` or any

@@ -6,21 +6,21 @@ use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 
 /// Units that making the state of a stream costs.
-pub(super) const STATE: usize = 15_000;
+pub(crate) const STATE: usize = 15_000;
 
 /// The output of a stream.
-pub(super) struct Inflated {
+pub(crate) struct Inflated {
     /// The format: `gzip`, `zlib` or `deflate`.
-    pub(super) how: &'static str,
+    pub(crate) how: &'static str,
     /// The bytes, at most as many as allowed.
-    pub(super) bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     /// True if the stream holds more.
-    pub(super) cut: bool,
+    pub(crate) cut: bool,
 }
 
 /// Inflates a gzip or zlib stream, known by its first bytes, or, if `raw`, a deflate stream without a
 /// header. `None` when nothing comes out.
-pub(super) fn inflate(bytes: &[u8], raw: bool, limit: usize) -> Option<Inflated> {
+pub(crate) fn inflate(bytes: &[u8], raw: bool, limit: usize) -> Option<Inflated> {
     let (how, body) = if let Some(body) = gzip_body(bytes) {
         ("gzip", body)
     } else if let Some(body) = zlib_body(bytes) {

@@ -3,7 +3,7 @@
 use schtag_task::byte_set::ByteSet;
 
 /// A text and the name of its encoding.
-pub(super) type Encoded = (&'static str, String);
+pub(crate) type Encoded = (&'static str, String);
 
 /// UTF-16, little-endian; a last odd byte is dropped, lone surrogates become U+FFFD.
 pub(crate) fn utf_16le(bytes: &[u8]) -> String {
@@ -69,7 +69,7 @@ const fn is_private(c: char) -> bool {
 }
 
 /// Reads bytes of unknown encoding as text, or `None` when they are not plausibly text.
-pub(super) fn guess(bytes: &[u8]) -> Option<Encoded> {
+pub(crate) fn guess(bytes: &[u8]) -> Option<Encoded> {
     if let Some(rest) = bytes.strip_prefix(&[0xff, 0xfe]) {
         return Some(("utf-16le", utf_16le(rest))).filter(|(_, text)| is_plausible(text, 0));
     }
@@ -97,7 +97,7 @@ fn utf_8(bytes: &[u8]) -> Option<&str> {
 
 /// Reads the bytes of an `-EncodedCommand`, which PowerShell takes for UTF-16LE whatever they are. UTF-8
 /// only where the bytes are that and are no UTF-16 of any language.
-pub(super) fn encoded_command(bytes: &[u8]) -> Encoded {
+pub(crate) fn encoded_command(bytes: &[u8]) -> Encoded {
     match guess(bytes) {
         Some((how, text)) => (how, text),
         None => ("utf-16le", utf_16le(bytes.strip_prefix(&[0xff, 0xfe]).unwrap_or(bytes))),

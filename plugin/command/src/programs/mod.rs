@@ -13,13 +13,14 @@ mod facts;
 mod options;
 mod read;
 mod resolve;
+mod roles;
 mod shell;
 
 pub use encode::{Argument, Builder, Condition, FormSource, OptionSource, ProgramSource, TooLarge};
 pub use entry::{Programs, style};
 pub use facts::{Fact, Facts, Kind, LANGUAGES, Role, SCHEMES, parameter};
 pub(super) use read::read;
-pub(super) use shell::{Placed, add as add_of_shell, finish};
+pub(super) use shell::{add as add_of_shell, finish};
 
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ use super::entry::Programs;
 use super::facts::Kind;
 use super::read::{self, Call};
 use super::resolve;
+use crate::cmd::Placed;
 use crate::path::PATH_SIGNS;
 use crate::work::Work;
 
@@ -15,9 +16,6 @@ const BYTE: usize = 60;
 const NAME: usize = 2_500;
 /// Longest part of a script that is read, in bytes.
 const MAX_SCRIPT: usize = 16 * 1024;
-
-/// A text of a line with the folder in which it is read.
-pub(in super::super) type Placed = (String, Option<String>);
 
 /// Adds what built-in commands do with their arguments, and the files that output goes to.
 #[inline(never)]

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::cmd::Stdin;
 use crate::work::Work;
-use crate::wrappers::Stdin;
 use crate::{Layer, PowerShell, Process, powershell as shell, tokens, unicode};
 
 /// Reads the line as PowerShell would, when the program is one; returns the encoded command.

@@ -9,8 +9,8 @@ fn check(exec: &Exec) -> Processes {
     let processes = read(exec, &Programs::default(), &Work::unlimited());
     assert!(processes.list.len() <= 16);
     let layers: Vec<_> = processes.list.iter().flat_map(|p| &p.decoded).collect();
-    assert!(layers.len() <= decode::MAX_LAYERS);
-    assert!(layers.iter().map(|layer| layer.text.len()).sum::<usize>() <= decode::MAX_OUTPUT);
+    assert!(layers.len() <= decoder::MAX_LAYERS);
+    assert!(layers.iter().map(|layer| layer.text.len()).sum::<usize>() <= decoder::MAX_OUTPUT);
     for (index, process) in processes.list.iter().enumerate() {
         assert!(process.parent.is_none_or(|parent| parent < index), "a wrapper comes before what it starts");
         assert_eq!(process.parent.is_none(), index == 0);
@@ -55,7 +55,7 @@ fn deep_base64_is_cut_and_noted() {
         script = next;
     }
     let processes = check(&exec("powershell", &format!("-c {script}")));
-    assert_eq!(processes.list[0].decoded.len(), decode::MAX_DEPTH);
+    assert_eq!(processes.list[0].decoded.len(), decoder::MAX_DEPTH);
     assert_eq!(processes.notes, [Note::DecodingStopped("nested deeper than 6 layers".into())]);
 }
 

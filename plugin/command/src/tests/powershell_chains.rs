@@ -203,7 +203,7 @@ fn no_script_costs_more_than_its_share() {
             let cost = |length: usize| {
                 let script = format!("{start}{}", piece.repeat(length / piece.len()));
                 let work = Work::new(crate::work::RECORD);
-                let mut decoder = decode::Decoder::new(&work);
+                let mut decoder = decoder::Decoder::new(&work);
                 decoder.search(Some(&script), None, &mut Vec::new());
                 crate::work::RECORD - work.left()
             };

@@ -1,8 +1,10 @@
 //! The values that speak for a match.
 use super::hits::{Hit, Hits};
-use super::{Evidence, KnownHits, Matcher, Row};
+use super::rows::Row;
+use super::{Evidence, Matcher};
 use crate::fields::Fields;
 use crate::rules::condition::Speaking;
+use crate::rules::condition::{Known, Run};
 
 /// The most values that are given for a match. A tag shows no more.
 const MAX: usize = 32;
@@ -61,4 +63,24 @@ fn cost(hit: &Hit, value: &str) -> usize {
         _ => FOLDED_BYTE,
     };
     value.len().saturating_mul(a_byte).saturating_add(HIT)
+}
+
+/// Answers which patterns of a matcher match.
+struct KnownHits<'m> {
+    matcher: &'m Matcher,
+    hits: &'m Hits,
+}
+
+impl Known for KnownHits<'_> {
+    fn pattern(&self, pattern: u32) -> bool {
+        self.matcher.holds(pattern, self.hits)
+    }
+
+    fn run(&self, run: Run) -> bool {
+        self.hits.has_run(run)
+    }
+
+    fn matching(&self, run: Run, visit: impl FnMut(u32)) {
+        self.hits.each_of(run, visit);
+    }
 }

@@ -3,7 +3,7 @@
 use crate::bytes;
 use crate::event::Change;
 use crate::shapes::glance;
-use crate::shapes::reading::Rank;
+use crate::shapes::partial_event::Rank;
 
 use super::words::{Folded, id_rank};
 

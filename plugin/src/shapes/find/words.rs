@@ -1,6 +1,6 @@
 //! The usual words for the parts of an event.
 
-use crate::shapes::reading::{NAMES, Rank, Slot};
+use crate::shapes::partial_event::{NAMES, Rank, Slot};
 
 /// The certainty of a word: a name of the event data says what its value is, wherever it stands.
 pub(super) const SURE: Rank = 3;

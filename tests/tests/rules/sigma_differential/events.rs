@@ -1,50 +1,17 @@
 //! Events made for rules: each aims at one rule, hits or narrowly misses its patterns, and holds words of others.
 use super::engines::{Record, Rules, has};
-use regex_syntax::hir::{Class, Hir, HirKind};
+use super::tree::Tree;
+use super::values::Piece;
+use regex_syntax::hir::Hir;
 use rsigma_parser::SigmaValue;
 use rsigma_parser::ast::Modifier;
 use schtag::fields::{Field, View};
-use schtag::rules::{Comparison, Glob, GlobPart, Op, Relation, Target, Test};
+use schtag::rules::{GlobPart, Relation, Target, Test};
 use schtag_tests::random::Random;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 
-fn filler(random: &mut Random) -> &'static str {
+pub(super) fn filler(random: &mut Random) -> &'static str {
     random.pick::<&str>(&FILLER)
-}
-
-/// A condition as a tree.
-enum Tree {
-    Pattern(u32),
-    Constant,
-    Not(Box<Self>),
-    AtLeast(usize, Vec<Self>),
-}
-
-impl Tree {
-    fn of(condition: &[Op]) -> Self {
-        let mut stack: Vec<Self> = Vec::new();
-        for op in condition {
-            let tree = match *op {
-                Op::Pattern(pattern) => Self::Pattern(pattern),
-                Op::Constant(_) => Self::Constant,
-                Op::Not => Self::Not(Box::new(stack.pop().unwrap())),
-                Op::AtLeast { least, of } => {
-                    Self::AtLeast(least as usize, stack.split_off(stack.len() - of as usize))
-                }
-            };
-            stack.push(tree);
-        }
-        stack.pop().unwrap()
-    }
-}
-
-/// A text to plant in a field.
-struct Piece {
-    text: String,
-    /// True if nothing may stand before it, or after it.
-    first: bool,
-    last: bool,
 }
 
 /// The contents that an event should have.
@@ -64,7 +31,7 @@ pub(crate) struct Generator<'r> {
     regexes: Vec<Vec<(Option<String>, Hir)>>,
     /// Literals of all patterns.
     words: Vec<String>,
-    random: Random,
+    pub(super) random: Random,
 }
 
 const FILLER: [&str; 12] = ["", " ", "x", "-", "/", "\\", ".", "0", "ü", "\"", " -q ", "*?"];
@@ -249,86 +216,6 @@ impl<'r> Generator<'r> {
         self.regexes[rule].iter().filter(|(name, _)| fits(name)).map(|(_, hir)| hir.clone()).collect()
     }
 
-    fn fitting(&mut self, glob: &Glob) -> Piece {
-        let mut text = String::new();
-        let mut parts = glob.parts.as_slice();
-        let first = !matches!(parts.first(), Some(GlobPart::Any));
-        let last = !matches!(parts.last(), Some(GlobPart::Any));
-        if let [GlobPart::Any, rest @ ..] = parts {
-            parts = rest;
-        }
-        if let [rest @ .., GlobPart::Any] = parts {
-            parts = rest;
-        }
-        for part in parts {
-            match part {
-                GlobPart::Literal(literal) => text.push_str(literal),
-                GlobPart::Any => text.push_str(filler(&mut self.random)),
-                GlobPart::One => text.push(*self.random.pick(&['a', 'Z', '*', '?', '\\', 'ü', '5'])),
-            }
-        }
-        if !glob.cased && self.random.percent(40) {
-            text = self.recase(&text);
-        }
-        Piece { text, first, last }
-    }
-
-    /// A text that a regular expression finds, its assertions aside.
-    fn sample(&mut self, hir: &Hir, out: &mut String) {
-        match hir.kind() {
-            HirKind::Empty | HirKind::Look(_) => {}
-            HirKind::Literal(literal) => out.push_str(&String::from_utf8_lossy(&literal.0)),
-            HirKind::Class(class) => out.push(self.member(class)),
-            HirKind::Repetition(repetition) => {
-                let most = repetition.max.unwrap_or(u32::MAX).min(repetition.min.saturating_add(3));
-                let count = repetition.min as usize + self.random.below((most - repetition.min) as usize + 1);
-                for _ in 0..count {
-                    self.sample(&repetition.sub, out);
-                }
-            }
-            HirKind::Capture(capture) => self.sample(&capture.sub, out),
-            HirKind::Concat(parts) => parts.iter().for_each(|part| self.sample(part, out)),
-            HirKind::Alternation(parts) => {
-                let part = self.random.pick(parts);
-                self.sample(part, out);
-            }
-        }
-    }
-
-    /// A character of a class, ASCII if it has such.
-    fn member(&mut self, class: &Class) -> char {
-        let members: Vec<char> = match class {
-            Class::Unicode(class) => (' '..='~')
-                .filter(|c| class.ranges().iter().any(|range| range.start() <= *c && *c <= range.end()))
-                .collect(),
-            Class::Bytes(_) => Vec::new(),
-        };
-        if members.is_empty() { 'x' } else { *self.random.pick(&members) }
-    }
-
-    fn number(&mut self, comparison: Comparison, number: f64) -> String {
-        let near = match comparison {
-            Comparison::Lt => number - 1.0,
-            Comparison::Gt => number + 1.0,
-            _ => number,
-        };
-        match self.random.below(4) {
-            0 => number.to_string(),
-            1 => format!("{near:.3}"),
-            _ => near.to_string(),
-        }
-    }
-
-    fn address(&mut self, network: IpAddr) -> String {
-        let low = self.random.number() & 0xff;
-        match network {
-            IpAddr::V4(network) => IpAddr::from((network.to_bits() | low as u32).to_be_bytes()).to_string(),
-            IpAddr::V6(network) => {
-                std::net::Ipv6Addr::from_bits(network.to_bits() | u128::from(low)).to_string()
-            }
-        }
-    }
-
     /// Copies one field's value into another so that they relate.
     fn relate(&mut self, record: &mut Record, left: Field, right: Field, relation: Relation) {
         let filler = filler(&mut self.random);
@@ -371,42 +258,5 @@ impl<'r> Generator<'r> {
             values.push(text);
         }
         values
-    }
-
-    /// Small damage to some of the values.
-    fn mutate(&mut self, record: &mut Record) {
-        let mut random = Random::new(self.random.number());
-        for value in record.values.iter_mut().filter(|(f, _)| **f != Field::EventId).flat_map(|(_, v)| v) {
-            if !random.percent(12) {
-                continue;
-            }
-            let mut chars: Vec<char> = value.chars().collect();
-            match random.below(6) {
-                0 => drop(chars.pop()),
-                1 if !chars.is_empty() => drop(chars.remove(0)),
-                2 => chars.push('x'),
-                3 => chars.insert(0, ' '),
-                4 if !chars.is_empty() => drop(chars.remove(random.below(chars.len()))),
-                _ => {
-                    *value = self.recase(value);
-                    continue;
-                }
-            }
-            *value = chars.into_iter().collect();
-        }
-    }
-
-    /// The text with the case of some letters changed.
-    fn recase(&mut self, text: &str) -> String {
-        let all = self.random.percent(40);
-        text.chars()
-            .map(|c| {
-                let mut upper = c.to_uppercase();
-                match (upper.next(), upper.next()) {
-                    (Some(upper), None) if all || self.random.percent(30) => upper,
-                    _ => c,
-                }
-            })
-            .collect()
     }
 }

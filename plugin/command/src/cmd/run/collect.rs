@@ -1,83 +1,12 @@
-//! Loops that put a text together character by character, `set y=!y!!x:~%i,1!`, in a few units a round. What stands
-//! after it in the body runs in the rounds in which its condition holds.
+//! Runs the rounds of a collector in a few units each. What stands after it in the body runs in the rounds in which its
+//! condition holds.
 
-use super::{Machine, Place};
-use crate::cmd::condition::{Kind, OfRounds};
+use crate::cmd::collector::Collector;
 use crate::cmd::for_loop::Values;
-use crate::cmd::lexer::{BEFORE_COMMAND, REFERENCES};
-use crate::cmd::parse::Node;
-use crate::cmd::{builtins, number, split_name};
-use schtag_task::byte_set::ByteSet;
-
-/// Signs that the name of a variable of one character at a time does not have.
-const UNKNOWN_NAME: ByteSet = ByteSet::of(b"%!\"/");
-/// Signs that make a value depend on more than the variable.
-const UNKNOWN_VALUE: ByteSet = ByteSet::of(b"%!^");
+use crate::cmd::machine::Machine;
 
 /// Units of one such round.
 const ROUND: usize = 1_000;
-
-/// The body of such a loop.
-pub(super) struct Collector {
-    target: String,
-    source: String,
-    /// The number of characters that a round takes.
-    length: usize,
-    /// The conditions after it.
-    tests: Vec<OfRounds>,
-    /// The list in which it stands.
-    pub(super) list: Option<usize>,
-}
-
-impl Collector {
-    /// Reads a body. `None` where it is of another kind.
-    pub(super) fn of(place: &Place, body: usize, variable: char) -> Option<Self> {
-        let nodes = &place.program.nodes;
-        let (first, rest, list) = match nodes.get(body)? {
-            Node::Simple(simple) => (simple, &[] as &[_], None),
-            Node::List(items) => {
-                let (first, rest) = items.split_first()?;
-                let Node::Simple(simple) = nodes.get(first.node)? else { return None };
-                if rest.iter().any(|item| item.piped) {
-                    return None;
-                }
-                (simple, rest, Some(body))
-            }
-            _ => return None,
-        };
-        if place.child || place.settled || first.input.is_some() || first.output.is_some() {
-            return None;
-        }
-        let spelled = ['%', variable].iter().collect::<String>();
-        let mut tests = Vec::new();
-        for item in rest {
-            match nodes.get(item.node)? {
-                Node::If(test, _, None) => match &test.kind {
-                    Kind::Compare(left, _, right) if *left == spelled && !REFERENCES.is_in(right) => {
-                        tests.push(test.of_rounds()?);
-                    }
-                    _ => return None,
-                },
-                _ => return None,
-            }
-        }
-        let (name, arguments) = split_name(BEFORE_COMMAND.trim_start(&first.text));
-        if !name.eq_ignore_ascii_case("set") {
-            return None;
-        }
-        let (target, value) = builtins::trimmed(arguments).split_once('=')?;
-        let (again, rest) = value.strip_prefix('!')?.split_at_checked(target.len())?;
-        let (source, range) = rest.strip_prefix("!!")?.split_once(":~")?;
-        let (place, length) = range.strip_suffix('!')?.split_once(',')?;
-        let fits = again.eq_ignore_ascii_case(target)
-            && place.trim() == spelled
-            && !source.eq_ignore_ascii_case(target)
-            && !UNKNOWN_NAME.is_in(target)
-            && !UNKNOWN_VALUE.is_in(source);
-        let length = usize::try_from(number(length)?).ok()?;
-        fits.then(|| Self { target: target.to_owned(), source: source.to_owned(), length, tests, list })
-    }
-}
 
 impl Machine<'_> {
     /// Runs rounds of such a loop while none of its conditions holds. Returns the number of the round that has to go on

@@ -4,11 +4,13 @@ use crate::cmd::lexer::{BEFORE_COMMAND, REFERENCES};
 use schtag_task::byte_set::ByteSet;
 use std::borrow::Cow;
 
-use super::{Machine, Place, Waiting};
 use crate::bytes;
+use crate::cmd::builtins;
 use crate::cmd::expand::loop_values;
+use crate::cmd::machine::{Machine, Place, Waiting};
+use crate::cmd::name::{split_name, trimmed};
 use crate::cmd::parse::Simple;
-use crate::cmd::{builtins, split_name};
+use crate::cmd::process::Call;
 
 /// Signs that may stand before a command that came out of variables.
 const BEFORE_LINE: ByteSet = ByteSet::of(b"@ \t,;=\r\n");
@@ -96,7 +98,7 @@ impl Machine<'_> {
         let is_written = matches!(text, Cow::Borrowed(_)) && !is_late || simple.text.contains(name);
         self.computed = computed || REFERENCES.is_in(name) || !is_written;
         let output = simple.output.as_ref();
-        builtins::run(self, &builtins::Call { line, name, arguments, input: &input, output });
+        builtins::run(self, &Call { line, name, arguments, input: &input, output });
     }
 
     /// Adds to a variable in place: `set x=!x!text`. A loop that builds a long text stays linear by that.
@@ -108,7 +110,7 @@ impl Machine<'_> {
         if !name.eq_ignore_ascii_case("set") {
             return false;
         }
-        let Some((variable, value)) = builtins::trimmed(arguments).split_once('=') else { return false };
+        let Some((variable, value)) = trimmed(arguments).split_once('=') else { return false };
         let tail = value
             .strip_prefix('!')
             .and_then(|rest| rest.split_at_checked(variable.len()))
@@ -124,15 +126,6 @@ impl Machine<'_> {
         self.variables.append(variable, &tail)
     }
 
-    /// Notes that a loop adds to a variable: one character, or more.
-    pub(super) fn collected(&mut self, is_one: bool) {
-        if is_one {
-            self.facts.collected = self.facts.collected.saturating_add(1);
-            self.facts.backwards = self.facts.backwards.saturating_add(usize::from(self.backwards));
-        }
-        self.shared = None;
-    }
-
     /// Notes a program whose name comes out of the output of a command of Windows.
     pub(super) fn note_launcher(&mut self, text: &str) {
         let mut chars = BEFORE_PROGRAM.trim_start(text).chars();
@@ -142,26 +135,5 @@ impl Machine<'_> {
         {
             self.facts.launcher = true;
         }
-    }
-
-    /// Notes variables side by side, and replacements in them.
-    pub(in crate::cmd) fn note_pieces(&mut self, text: &str, mark: char) {
-        if bytes::find(text.as_bytes(), mark as u8).is_none() {
-            return;
-        }
-        let (mut joined, mut before) = (1_usize, false);
-        for byte in text.bytes() {
-            let is_second = before && char::from(byte) == mark;
-            joined = joined.saturating_add(usize::from(is_second));
-            before = !is_second && char::from(byte) == mark;
-        }
-        self.facts.joined = self.facts.joined.max(joined);
-        let own = |part: &str| {
-            part.split_once(':').is_some_and(|(name, modifier)| {
-                modifier.contains('=') && !modifier.starts_with('~') && self.variables.own(name).is_some()
-            })
-        };
-        let replaced = text.split(mark).skip(1).take(64).filter(|part| own(part)).count();
-        self.facts.replaced = self.facts.replaced.saturating_add(replaced);
     }
 }
