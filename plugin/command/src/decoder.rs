@@ -27,9 +27,9 @@ const MAX_CANDIDATES: usize = 64;
 const MIN_BLOB: usize = 24;
 
 /// Units that decoding costs for each digit of base64, guesses at the encoding included.
-const BASE64_BYTE: usize = 70;
+const BASE64_BYTE: usize = 90;
 /// Units that looking for base64 costs for each byte of a text.
-const SEARCHED_BYTE: usize = 35;
+const SEARCHED_BYTE: usize = 45;
 /// Units that a byte of a compressed stream costs, and each that comes out of it.
 const INFLATED_BYTE: usize = 40;
 

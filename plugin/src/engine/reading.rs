@@ -17,7 +17,7 @@ const SHAPE: usize = 3_000_000;
 /// The share that the task's definition may take.
 const DEFINITION: usize = 2_000_000;
 /// The share that reading the commands may take.
-const READ_COMMANDS: usize = 6_100_000;
+const READ_COMMANDS: usize = 6_500_000;
 /// The most that the processes of all actions of a task take, in bytes, before the next action is not read.
 const COMMANDS: usize = 512 * 1024;
 

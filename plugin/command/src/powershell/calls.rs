@@ -23,7 +23,7 @@ const MAX_STATEMENTS: usize = 64;
 /// Longest word that is taken for a program, in bytes.
 const LONGEST: usize = 1024;
 /// Units that reading the statements costs for each byte.
-const BYTE: usize = 70;
+const BYTE: usize = 90;
 /// Units for a byte of what `Start-Process` is given.
 const WORDS_BYTE: usize = 350;
 

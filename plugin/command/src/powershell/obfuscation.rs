@@ -23,7 +23,7 @@ struct Counts {
 /// The kinds of obfuscation of a script: `special characters`, `ticks`, `string pieces`, `character codes`. An
 /// ordinary script has none: one trick says nothing, many in a short text do.
 pub(crate) fn obfuscation(script: &str, work: &Work) -> Vec<&'static str> {
-    if script.len() < SHORTEST || !work.walk(script.len(), 45) {
+    if script.len() < SHORTEST || !work.walk(script.len(), 60) {
         return Vec::new();
     }
     let counts = count(script.as_bytes());

@@ -13,7 +13,7 @@ use schtag_task::byte_set::ByteSet;
 
 /// Units that folding one script may cost in any case, besides those for its bytes. It may cost half of what is left,
 /// too, so that loops over a long value come to their end where there is room.
-const BASE: usize = 2_000_000;
+const BASE: usize = 2_500_000;
 /// Units for each byte.
 const BYTE: usize = 60;
 

@@ -45,7 +45,7 @@ impl<'a> Variables<'a> {
         // For each open brace, whether it is a loop's body; deeper ones count as no loop's.
         let mut braces: Vec<bool> = Vec::new();
         let mut loops = LoopWords::default();
-        work.walk(tokens.len(), 120).then_some(())?;
+        work.walk(tokens.len(), 150).then_some(())?;
         for (at, token) in tokens.iter().enumerate() {
             let Token::Code(code) = token else { continue };
             match code.as_bytes() {

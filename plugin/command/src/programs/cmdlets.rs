@@ -8,7 +8,7 @@ use crate::work::Work;
 use schtag_task::byte_set::ByteSet;
 
 /// Units for a byte of a script.
-const BYTE: usize = 100;
+const BYTE: usize = 130;
 /// Units for a word that may be a cmdlet's name.
 const NAME: usize = 1_500;
 /// Most statements that are looked at.

@@ -21,7 +21,7 @@ use super::variables::{Variables, given};
 use crate::work::Work;
 
 /// Units that a token costs here.
-const TOKEN: usize = 1_100;
+const TOKEN: usize = 1_500;
 /// Longest string of the script itself that is put in where a variable is read. A longer one stands in the script
 /// anyway, and twice it would take the place of what else there is.
 const MAX_WRITTEN: usize = 2048;

@@ -55,7 +55,7 @@ fn is_word(c: char) -> bool {
 /// Units that a byte of a script costs here.
 const BYTE: usize = 40;
 /// Units that a token costs here.
-const TOKEN: usize = 500;
+const TOKEN: usize = 650;
 
 /// Splits a script into tokens, in one pass. `None` when that costs more than is left.
 #[inline(never)]
