@@ -1,7 +1,7 @@
 //! Finds the role of a key, at next to no cost for the keys that have none.
 
 use super::key;
-use super::place::{Place, SMALL};
+use super::place::Place;
 use crate::json::Sieve;
 
 /// The kind of an object, as far as it decides what its keys mean.
@@ -115,7 +115,7 @@ const BY_LENGTH: [OfLength; LENGTHS] = {
 
 /// Holds back the members of a record that [`change`](super::change) looks at.
 pub const fn sieve() -> Sieve {
-    let mut sieve = Sieve::new(SMALL);
+    let mut sieve = Sieve::new();
     let mut rest: &[(&[u8], Role)] = &KEYS;
     while let Some(((key, _), tail)) = rest.split_first() {
         sieve = sieve.with(key);
@@ -169,7 +169,8 @@ fn record_role(name: &[u8]) -> Role {
     keys.unwrap_or_default()
         .iter()
         .filter(|(key, _)| key.first().copied() == first)
-        .find(|(key, _)| key.iter().zip(name).all(|(&key, &byte)| spells(key, byte)))
+        // From the end: many keys begin with the same word.
+        .find(|(key, _)| key.iter().zip(name).rev().all(|(&key, &byte)| spells(key, byte)))
         .map_or(Role::None, |&(_, role)| role)
 }
 
