@@ -155,11 +155,11 @@ pub(super) fn role(name: &[u8], within: Within) -> Role {
 
 fn record_role(name: &[u8]) -> Role {
     // Those that nearly every Windows event has, compared as words.
-    if name == b"EventID" {
-        return Role::Id(Place::EventId);
-    }
-    if name == b"Message" {
-        return RECORD;
+    match name {
+        b"EventID" => return Role::Id(Place::EventId),
+        b"event_id" => return Role::Id(Place::Snake),
+        b"Message" | b"message" => return RECORD,
+        _ => {}
     }
     if !may_hold(name) {
         return Role::None;
