@@ -5,6 +5,7 @@
 mod record;
 #[cfg(test)]
 pub(super) mod reference;
+mod state;
 mod tokens;
 
 use super::levels::room_around;
@@ -13,7 +14,7 @@ use super::sieve::Sieve;
 use super::stop::Invalid;
 use super::window::Tail;
 use super::{Member, Object};
-use record::Scan;
+use state::Scan;
 use std::borrow::Cow;
 
 /// Members that a [`Scanner`] keeps room for from one record to the next.
@@ -67,8 +68,8 @@ impl Scanner {
         self.sift(text, &Sieve::ALL)
     }
 
-    /// The same, but of the members only those are remembered that the sieve holds back. The object's
-    /// [`len`](Object::len) is that of all of them.
+    /// The same, but of the members only those are remembered that the sieve holds back; or all, where one of these has a
+    /// value that the sieve is asked for. The object's [`len`](Object::len) is that of all of them.
     ///
     /// # Errors
     /// [`Invalid`] says what was expected where.
@@ -85,7 +86,15 @@ impl Scanner {
             return Err(Invalid { at: 0, expected: "less than 4 GiB" });
         }
         let Self { members, around, tail, nothing } = self;
-        let seen = Scan::new(text, sieve, nothing, members, around, tail).record()?;
+        let mut scan = Scan::new(text, sieve, nothing, members, around, tail);
+        scan.record()?;
+        if scan.seen.wants_all {
+            around.clear();
+            members.clear();
+            scan = Scan::new(text, &Sieve::ALL, nothing, members, around, tail);
+            scan.record()?;
+        }
+        let seen = scan.seen;
         let object =
             Object::new(text, Cow::Borrowed(&*members), (seen.count, seen.objects), seen.has_escaped_keys);
         Ok(if seen.is_complete { object } else { object.incomplete() })

@@ -11,19 +11,24 @@ pub struct Sieve {
     firsts: [u32; LENGTHS],
     /// The same of the letters that are third from the end, in which keys differ that begin and end alike.
     thirds: [u32; LENGTHS],
+    /// The first and the last value of four characters for which all members of a record are wanted, as big-endian words.
+    values: (u32, u32),
 }
 
 const LENGTHS: usize = 32;
+/// No value is between them.
+const NO_VALUES: (u32, u32) = (1, 0);
 /// Where the other letter is, counted from the end.
 const FROM_END: usize = 3;
 
 impl Sieve {
     /// Holds back every member.
-    pub(crate) const ALL: Self = Self { firsts: [u32::MAX; LENGTHS], thirds: [u32::MAX; LENGTHS] };
+    pub(crate) const ALL: Self =
+        Self { firsts: [u32::MAX; LENGTHS], thirds: [u32::MAX; LENGTHS], values: NO_VALUES };
 
     /// Holds back nothing.
     pub(crate) const fn new() -> Self {
-        Self { firsts: [0; LENGTHS], thirds: [0; LENGTHS] }
+        Self { firsts: [0; LENGTHS], thirds: [0; LENGTHS], values: NO_VALUES }
     }
 
     /// Holds back members with this key, too, in any case; a dot stands for any separator. An empty key is never wanted.
@@ -41,6 +46,26 @@ impl Sieve {
             *others |= thirds;
         }
         self
+    }
+
+    /// Wants all members of a record in which one that is held back has a value of four characters, with quotes or without,
+    /// that is between these in the order of their bytes.
+    #[must_use]
+    pub(crate) const fn with_values(mut self, from: [u8; 4], to: [u8; 4]) -> Self {
+        self.values = (u32::from_be_bytes(from), u32::from_be_bytes(to));
+        self
+    }
+
+    /// Returns whether all members of the record are wanted, since one that is held back has this value.
+    #[inline(always)]
+    pub(super) fn asks_for_all(&self, value: &[u8]) -> bool {
+        let value = match value.len() {
+            4 => value.first_chunk(),
+            6 => value.get(1..).and_then(<[u8]>::first_chunk),
+            _ => None,
+        };
+        let (from, to) = self.values;
+        value.is_some_and(|value| (from..=to).contains(&u32::from_be_bytes(*value)))
     }
 
     /// Returns whether the member is to be remembered whose key, of `len` bytes, `text` begins with.
@@ -113,5 +138,22 @@ mod tests {
             assert!(!holds(&sieve, key) && holds(&Sieve::ALL, key), "{key}");
         }
         assert!(!holds(&Sieve::new(), "a"));
+    }
+
+    #[test]
+    fn a_value_asks_for_all_members() {
+        let sieve = Sieve::new().with_values(*b"4698", *b"4702");
+        for value in ["4698", "4699", "4701", "4702", "\"4700\""] {
+            assert!(
+                sieve.asks_for_all(value.as_bytes()) && !Sieve::new().asks_for_all(value.as_bytes()),
+                "{value}"
+            );
+        }
+        for value in ["4703", "4697", "46980", "469", "\"4698", "\"4698 \"", "", "\0\0\0\0", "\0\0\0\u{1}"] {
+            assert!(
+                !sieve.asks_for_all(value.as_bytes()) && !Sieve::new().asks_for_all(value.as_bytes()),
+                "{value:?}"
+            );
+        }
     }
 }

@@ -1,44 +1,14 @@
 //! One pass over one record.
+use super::state::{NOTHING, Scan};
 use super::tokens::{
     COMMA_AND_STRING, KEY_AND_OBJECT, KEY_AND_STRING, KEY_AND_VALUE, THREE, TWO, TWO_STRINGS, blanks,
     literal, skip_blanks,
 };
-use crate::json::Member;
 use crate::json::levels::Innermost;
 use crate::json::scan_number::number;
-use crate::json::scan_string::{odd_string, other_characters};
-use crate::json::sieve::Sieve;
-use crate::json::stop::{Expected, Invalid, Rest, Stop};
+use crate::json::stop::{Expected, Invalid, Stop};
 use crate::json::string_end::string_end;
-use crate::json::window::{Tail, WINDOW, half_word, key_end, number_end, string_stop};
-
-/// What a pass has seen of a record, besides its members.
-pub(super) struct Seen {
-    /// The number of members of the top level.
-    pub(super) count: usize,
-    /// The number of them that are objects.
-    pub(super) objects: usize,
-    /// True if a key of the top level has an escape.
-    pub(super) has_escaped_keys: bool,
-    /// True if there was memory to remember every member that is wanted.
-    pub(super) is_complete: bool,
-}
-
-/// One pass over one text. Its steps are one loop, so that what they need is in registers, where an interpreter is
-/// fastest. What hosts write is tried first everywhere, and white space, of which they write none, only when that fails.
-pub(super) struct Scan<'a, 's> {
-    text: &'a [u8],
-    /// Bytes after the text: none, until its end is read from a copy with zeros after it.
-    padding: usize,
-    /// Room for that copy, until it is made.
-    tail: Option<&'a mut Tail>,
-    sieve: &'s Sieve,
-    /// Holds back nothing. Not a constant: the compiler would ask each time which of the sieves it is.
-    nothing: &'s Sieve,
-    members: &'s mut Vec<Member>,
-    around: &'s mut Vec<u32>,
-    seen: Seen,
-}
+use crate::json::window::{WINDOW, half_word, key_end, number_end, string_stop};
 
 /// The next expected part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,39 +30,12 @@ enum Next {
     End,
 }
 
-/// The member of the top level whose value is being read, if it is wanted.
-#[derive(Clone, Copy)]
-struct Wanted {
-    /// Where its key begins, after the quote.
-    key_start: usize,
-    key_end: usize,
-    value_start: usize,
-}
-
-const NOTHING: Wanted = Wanted { key_start: 0, key_end: 0, value_start: 0 };
-
-/// So many parts of a string are told apart before it is read in a way that is slower, but the same for all texts.
-const FEW: u32 = 8;
-
-impl<'a, 's> Scan<'a, 's> {
-    pub(super) fn new(
-        text: &'a [u8],
-        sieve: &'s Sieve,
-        nothing: &'s Sieve,
-        members: &'s mut Vec<Member>,
-        around: &'s mut Vec<u32>,
-        tail: &'a mut Tail,
-    ) -> Self {
-        let seen = Seen { count: 0, objects: 0, has_escaped_keys: false, is_complete: true };
-        Self { text, padding: 0, tail: Some(tail), sieve, nothing, members, around, seen }
-    }
-
-    /// Reads the whole text, which is one object with nothing but white space around it.
-    pub(super) fn record(mut self) -> Result<Seen, Invalid> {
-        match self.run() {
-            Ok(()) => Ok(self.seen),
-            Err(stop) => Err(stop.invalid(self.text, self.padding)),
-        }
+impl<'a> Scan<'a, '_> {
+    /// Reads the whole text, which is one object with nothing but white space around it; or up to a value for which the
+    /// sieve asks for all members. What was seen is in [`Scan::seen`].
+    #[inline(never)]
+    pub(super) fn record(&mut self) -> Result<(), Invalid> {
+        self.run().map_err(|stop| stop.invalid(self.text, self.padding))
     }
 
     #[inline(always)]
@@ -137,10 +80,11 @@ impl<'a, 's> Scan<'a, 's> {
                         if let Some(end) = string_stop(window, start) {
                             if half_word(window, end) & THREE == TWO_STRINGS {
                                 if is_wanted {
-                                    self.remember(
-                                        wanted,
-                                        self.offset(rest).wrapping_add(end).wrapping_add(1),
-                                    );
+                                    if self
+                                        .remember(wanted, self.offset(rest).wrapping_add(end).wrapping_add(1))
+                                    {
+                                        return Ok(());
+                                    }
                                     is_wanted = false;
                                 }
                                 rest = rest.get(end.wrapping_add(3)..).unwrap_or_default();
@@ -154,10 +98,12 @@ impl<'a, 's> Scan<'a, 's> {
                             {
                                 if half_word(window, end) & THREE == TWO_STRINGS {
                                     if is_wanted {
-                                        self.remember(
+                                        if self.remember(
                                             wanted,
                                             self.offset(rest).wrapping_add(end).wrapping_add(1),
-                                        );
+                                        ) {
+                                            return Ok(());
+                                        }
                                         is_wanted = false;
                                     }
                                     rest = rest.get(end.wrapping_add(3)..).unwrap_or_default();
@@ -185,7 +131,9 @@ impl<'a, 's> Scan<'a, 's> {
                     } else if let Some(end) = number_end(window, value) {
                         if half_word(window, end) as u16 == COMMA_AND_STRING {
                             if is_wanted {
-                                self.remember(wanted, self.offset(rest).wrapping_add(end));
+                                if self.remember(wanted, self.offset(rest).wrapping_add(end)) {
+                                    return Ok(());
+                                }
                                 is_wanted = false;
                             }
                             rest = rest.get(end.wrapping_add(2)..).unwrap_or_default();
@@ -205,7 +153,9 @@ impl<'a, 's> Scan<'a, 's> {
                         break;
                     }
                     if is_wanted {
-                        self.remember(wanted, self.offset(rest));
+                        if self.remember(wanted, self.offset(rest)) {
+                            return Ok(());
+                        }
                         is_wanted = false;
                     }
                     rest = after;
@@ -229,7 +179,9 @@ impl<'a, 's> Scan<'a, 's> {
                 },
                 Next::AfterValue => {
                     if is_wanted {
-                        self.remember(wanted, self.offset(rest));
+                        if self.remember(wanted, self.offset(rest)) {
+                            return Ok(());
+                        }
                         is_wanted = false;
                     }
                     let object = levels.is_object();
@@ -340,78 +292,5 @@ impl<'a, 's> Scan<'a, 's> {
                 }
             }
         }
-    }
-
-    /// The same bytes with zeros after them, where there are fewer than a window has. `None` where that is done already.
-    #[inline(never)]
-    fn padded(&mut self, rest: &[u8]) -> Option<&'a [u8]> {
-        let tail = self.tail.take()?;
-        self.padding = WINDOW;
-        Some(tail.copy(self.text, rest))
-    }
-
-    /// Skips a string, from anywhere in it but after a backslash.
-    #[inline(never)]
-    fn string(&mut self, rest: &'a [u8]) -> Rest<'a> {
-        let mut rest = rest;
-        for _ in 0..FEW {
-            if rest.len() < WINDOW {
-                rest = self.padded(rest).unwrap_or(rest);
-            }
-            if rest.first().is_some_and(|byte| !byte.is_ascii()) {
-                rest = other_characters(rest)?;
-            }
-            rest = rest.get(string_end(rest)..).unwrap_or_default();
-            match rest.split_first() {
-                Some((b'"', after)) => return Ok(after),
-                Some((0x80.. | b'\\', _)) => {}
-                _ if rest.len() < WINDOW => {}
-                _ => break,
-            }
-        }
-        odd_string(rest)
-    }
-
-    /// Skips a key of any form, from after its opening quote, and the colon.
-    #[cold]
-    #[inline(never)]
-    fn odd_key(&mut self, rest: &'a [u8]) -> Result<(Wanted, &'a [u8]), Stop<'a>> {
-        let key_start = self.offset(rest);
-        let after = self.string(rest)?;
-        let key_end = self.offset(after).wrapping_sub(1);
-        let rest = skip_blanks(after);
-        let Some((b':', after)) = rest.split_first() else {
-            return Err(Stop { rest, expected: Expected::Colon });
-        };
-        Ok((Wanted { key_start, key_end, value_start: self.offset(after) }, after))
-    }
-
-    /// Adds a member, if there is memory for it.
-    #[inline(never)]
-    fn remember(&mut self, Wanted { key_start, key_end, value_start }: Wanted, value_end: usize) {
-        if self.members.len() == self.members.capacity() && self.members.try_reserve(1).is_err() {
-            self.seen.is_complete = false;
-            return;
-        }
-        self.members.push(Member {
-            key_start: key_start as u32,
-            key_end: key_end as u32,
-            value_start: value_start as u32,
-            value_end: value_end as u32,
-        });
-    }
-
-    /// The member that begins with a key of `len` bytes and a colon.
-    #[inline(always)]
-    fn member(&self, rest: &[u8], len: usize) -> Wanted {
-        let key_start = self.offset(rest);
-        let key_end = key_start.wrapping_add(len);
-        Wanted { key_start, key_end, value_start: key_end.wrapping_add(2) }
-    }
-
-    /// Where in the text `rest` begins.
-    #[inline(always)]
-    fn offset(&self, rest: &[u8]) -> usize {
-        self.text.len().wrapping_add(self.padding).wrapping_sub(rest.len())
     }
 }
