@@ -101,9 +101,15 @@ impl Engine {
         if self.judge.settings().source == Source::Winevtlog && shapes::begins_as_another_event(record) {
             return Outcome::Unchanged;
         }
-        match self.screen.holds_back(&mut self.scanner, record) {
-            Ok(false) => Outcome::Unchanged,
-            Ok(true) => self.judge(record, at, out),
+        match self.screen.held(&mut self.scanner, record) {
+            Ok(None) => Outcome::Unchanged,
+            Ok(Some(object)) if object.is_whole() => {
+                let Self { judge, rewritten, tag, .. } = self;
+                let outcome = replace(judge, &object, at, rewritten, tag, out);
+                self.give_back();
+                outcome
+            }
+            Ok(Some(_)) => self.judge(record, at, out),
             Err(_) => {
                 let written = self.mend(record, at, out);
                 self.give_back();
@@ -127,9 +133,10 @@ impl Engine {
     #[inline(never)]
     fn judge_alone(&mut self, record: &[u8], at: At) -> Judged {
         let Self { judge, scanner, screen, rewritten, tag, .. } = self;
-        match screen.holds_back(scanner, record) {
-            Ok(false) => Judged::Nothing,
-            Ok(true) => match scanner.scan(record) {
+        match screen.held(scanner, record) {
+            Ok(None) => Judged::Nothing,
+            Ok(Some(object)) if object.is_whole() => judge.judge(&object, at, Past::Ignored, tag),
+            Ok(Some(_)) => match scanner.scan(record) {
                 Ok(object) => judge.judge(&object, at, Past::Ignored, tag),
                 // It was valid when it was sifted.
                 Err(_) => Judged::NoMemory,
@@ -141,23 +148,15 @@ impl Engine {
         }
     }
 
-    /// Judges a valid record with all its members.
+    /// Judges a valid record, of which not all members are remembered.
     #[inline(never)]
     fn judge(&mut self, record: &[u8], at: At, out: &mut Vec<u8>) -> Outcome {
         let Self { judge, scanner, rewritten, tag, .. } = self;
         // It was valid when it was sifted.
         let Ok(object) = scanner.scan(record) else { return Outcome::NoMemory };
-        let found = match judge.judge(&object, at, Past::Counts, tag) {
-            Judged::NoMemory => return Outcome::NoMemory,
-            judged => judged != Judged::Nothing,
-        };
-        let own = object.get(&judge.settings().key).is_some();
-        if !found && !own {
-            return Outcome::Unchanged;
-        }
-        let written = write(record, &object, judge, own.then_some(rewritten), found.then_some(&*tag), out);
+        let outcome = replace(judge, &object, at, rewritten, tag, out);
         self.give_back();
-        if written { Outcome::Replaced } else { Outcome::NoMemory }
+        outcome
     }
 
     /// Returns what stands for a record whose copy the host could not allocate: all that is left of it is that it was
@@ -207,6 +206,28 @@ impl Engine {
             }
         }
     }
+}
+
+/// Judges a valid record with all its members, and writes what replaces it.
+#[inline(never)]
+fn replace(
+    judge: &mut Judge,
+    object: &Object<'_>,
+    at: At,
+    rewritten: &mut Vec<u8>,
+    tag: &mut Vec<u8>,
+    out: &mut Vec<u8>,
+) -> Outcome {
+    let found = match judge.judge(object, at, Past::Counts, tag) {
+        Judged::NoMemory => return Outcome::NoMemory,
+        judged => judged != Judged::Nothing,
+    };
+    let own = object.get(&judge.settings().key).is_some();
+    if !found && !own {
+        return Outcome::Unchanged;
+    }
+    let written = write(object.text(), object, judge, own.then_some(rewritten), found.then_some(&*tag), out);
+    if written { Outcome::Replaced } else { Outcome::NoMemory }
 }
 
 /// Makes a valid record of one that is not, in `rewritten`, and writes its tag. `None` where memory does not

@@ -1,5 +1,5 @@
 //! Which records are any of our business?
-use crate::json::{Invalid, Scanner, Sieve};
+use crate::json::{Invalid, Object, Scanner, Sieve};
 use crate::shapes;
 
 /// Tells records that can be given a tag, or that the engine remembers or changes, from all others.
@@ -25,8 +25,23 @@ impl Screen {
     /// When it is not one JSON object: it will be mended.
     #[inline]
     pub fn holds_back(&self, scanner: &mut Scanner, record: &[u8]) -> Result<bool, Invalid> {
+        Ok(self.held(scanner, record)?.is_some())
+    }
+
+    /// Returns a record that [`Self::holds_back`], most often with all its members.
+    ///
+    /// # Errors
+    /// When it is not one JSON object.
+    #[inline]
+    pub(super) fn held<'a>(
+        &self,
+        scanner: &'a mut Scanner,
+        record: &'a [u8],
+    ) -> Result<Option<Object<'a>>, Invalid> {
         let sifted = scanner.sift(record, &self.sieve)?;
-        Ok(!sifted.is_complete() || sifted.get(&self.key).is_some() || shapes::change(&sifted).is_some())
+        let held =
+            !sifted.is_complete() || sifted.get(&self.key).is_some() || shapes::change(&sifted).is_some();
+        Ok(held.then_some(sifted))
     }
 }
 

@@ -4,66 +4,110 @@
 /// `MSGPACK_EMBED_STACK_SIZE`); the rest is room for other hosts, at 8 KiB of memory.
 pub(super) const MAX_DEPTH: u32 = 65_536;
 
-/// A stack of bits: set for an object, clear for an array. The top 64 levels are in a register, so that
-/// ordinary records allocate nothing.
-#[derive(Debug, Default)]
+/// Levels of one word.
+const WORD: u32 = u32::BITS;
+/// Full words at the deepest nesting, besides the innermost one.
+const MAX_WORDS: usize = (MAX_DEPTH / WORD) as usize - 1;
+
+/// The innermost levels: after two bits that mark the beginning, one for each level, the innermost one last. It is set
+/// for an object, clear for an array. At most 32 levels; those around them are in a list of full words.
+///
+/// A number by itself, so that a scan can hold it in a register, and ordinary records allocate nothing:
+///
+/// ```text
+///   {"a":[{ …      1 0 1 0 1
+///                  └┬┘ { [ {
+///         beginning ┘
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Innermost(u64);
+
+impl Innermost {
+    /// No level is open.
+    pub(super) const NONE: Self = Self(0b10);
+    /// The innermost word has no level, and there are others around it.
+    const EMPTY: Self = Self(0b11);
+    /// One level is open, an object: its members are those of the record.
+    pub(super) const RECORD: Self = Self(0b101);
+
+    /// Returns whether the innermost level is an object; false where none is open.
+    #[inline(always)]
+    pub(super) const fn is_object(self) -> bool {
+        self.0 & 1 == 1
+    }
+
+    /// Opens a level; `around` holds the full words. `None` when there are [`MAX_DEPTH`] already.
+    #[inline(always)]
+    pub(super) fn open(self, object: bool, around: &mut Vec<u32>) -> Option<Self> {
+        let levels = if self.0 >> (WORD + 1) == 0 { self } else { self.spill(around)? };
+        Some(Self(levels.0 << 1 | u64::from(object)))
+    }
+
+    /// Closes the innermost level; nothing where none is open.
+    #[inline(always)]
+    pub(super) fn close(self, around: &mut Vec<u32>) -> Self {
+        let levels = Self(self.0 >> 1);
+        if levels.0 > Self::EMPTY.0 { levels } else { levels.refill(around) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn spill(self, around: &mut Vec<u32>) -> Option<Self> {
+        if around.len() >= MAX_WORDS || around.try_reserve(1).is_err() {
+            return None;
+        }
+        around.push(self.0 as u32);
+        Some(Self::EMPTY)
+    }
+
+    /// The levels of the next word, where a word is left that has none.
+    #[cold]
+    #[inline(never)]
+    fn refill(self, around: &mut Vec<u32>) -> Self {
+        if self != Self::EMPTY {
+            return Self::NONE;
+        }
+        let word = around.pop().unwrap_or(0);
+        let mark = if around.is_empty() { Self::NONE } else { Self::EMPTY };
+        Self(mark.0 << WORD | u64::from(word))
+    }
+}
+
+/// All levels that are open, in one value.
+#[derive(Debug)]
 pub(super) struct Levels {
-    top: u64,
-    depth: u32,
-    /// Full words below `top`, at most 1,024.
-    below: Vec<u64>,
+    innermost: Innermost,
+    around: Vec<u32>,
+}
+
+impl Default for Levels {
+    fn default() -> Self {
+        Self { innermost: Innermost::NONE, around: Vec::new() }
+    }
 }
 
 impl Levels {
-    /// With room for as many levels as there may be, so that opening one never fails for want of memory.
-    pub(super) fn with_room() -> Self {
-        Self { top: 0, depth: 0, below: Vec::with_capacity(MAX_DEPTH as usize / 64) }
-    }
-
-    /// Closes all levels and keeps the memory.
-    pub(super) fn clear(&mut self) {
-        self.top = 0;
-        self.depth = 0;
-        self.below.clear();
-    }
-
-    /// Returns how many levels are open.
-    pub(super) const fn depth(&self) -> u32 {
-        self.depth
-    }
-
     /// Returns whether the innermost level is an object; false where none is open.
     pub(super) const fn in_object(&self) -> bool {
-        self.top & 1 == 1
+        self.innermost.is_object()
     }
 
     /// Opens a level. False when there are [`MAX_DEPTH`] already.
     pub(super) fn push(&mut self, object: bool) -> bool {
-        if self.depth & 63 == 0 && self.depth > 0 && !self.spill() {
-            return false;
-        }
-        self.top = self.top << 1 | u64::from(object);
-        self.depth = self.depth.wrapping_add(1);
-        true
+        let opened = self.innermost.open(object, &mut self.around);
+        self.innermost = opened.unwrap_or(self.innermost);
+        opened.is_some()
     }
 
     /// Closes the innermost level; nothing where none is open.
     pub(super) fn pop(&mut self) {
-        self.depth = self.depth.saturating_sub(1);
-        self.top >>= 1;
-        if self.depth & 63 == 0 {
-            self.top = self.below.pop().unwrap_or(0);
-        }
+        self.innermost = self.innermost.close(&mut self.around);
     }
+}
 
-    #[cold]
-    fn spill(&mut self) -> bool {
-        if self.depth >= MAX_DEPTH || self.below.try_reserve(1).is_err() {
-            return false;
-        }
-        self.below.push(self.top);
-        true
-    }
+/// A list with room for as many words as there may be, so that opening a level never fails for want of memory.
+pub(super) fn room_around() -> Vec<u32> {
+    Vec::with_capacity(MAX_WORDS)
 }
 
 #[cfg(test)]
@@ -84,18 +128,26 @@ mod tests {
             assert_eq!(levels.in_object(), kind);
             levels.pop();
         }
-        assert_eq!(levels.depth(), 0);
+        assert_eq!(levels.innermost, Innermost::NONE);
         levels.pop();
-        assert_eq!((levels.depth(), levels.in_object()), (0, false));
+        assert!(!levels.in_object() && levels.innermost == Innermost::NONE);
     }
 
     #[test]
-    fn a_cleared_stack_is_empty() {
-        let mut levels = Levels::default();
-        for _ in 0..200 {
-            levels.push(true);
+    fn only_the_first_object_is_the_record() {
+        for depth in 0..200_u32 {
+            for first in [true, false] {
+                let mut levels = Levels::default();
+                for level in 0..depth {
+                    levels.push(level > 0 || first);
+                }
+                assert_eq!(levels.innermost == Innermost::RECORD, depth == 1 && first, "{depth} {first}");
+                assert_eq!(levels.innermost == Innermost::NONE, depth == 0);
+                for _ in 1..depth {
+                    levels.pop();
+                }
+                assert_eq!(levels.innermost == Innermost::RECORD, depth > 0 && first, "{depth} {first}");
+            }
         }
-        levels.clear();
-        assert_eq!((levels.depth(), levels.in_object()), (0, false));
     }
 }

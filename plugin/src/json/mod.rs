@@ -12,6 +12,7 @@ mod in_place;
 mod levels;
 mod mender;
 mod number;
+mod pairs;
 #[cfg(test)]
 mod properties;
 mod repair;
@@ -20,9 +21,11 @@ mod scan_number;
 mod scan_string;
 mod sieve;
 mod stop;
+mod string_end;
 mod text;
 mod value;
 mod walk;
+mod window;
 mod writer;
 
 pub(crate) use defects::is_description;

@@ -99,6 +99,40 @@ proptest! {
     }
 
     #[test]
+    fn the_scanner_answers_what_one_finds_byte_by_byte(
+        text in mutated(),
+        unit in prop::sample::select(vec![
+            "a", "\\n", "\\\\", "word\\t", "C:\\\\dir", "\\u00e9", "é", "日本", "x\u{1f600}", "\\r\\n\\t",
+        ]),
+        count in 0..400_usize,
+        flip in prop::option::weighted(0.5, (any::<prop::sample::Index>(), any::<u8>())),
+    ) {
+        // A long string at the beginning, with one byte of it changed or none.
+        let mut long = format!("{{\"long\":\"{}\"", unit.repeat(count)).into_bytes();
+        if let Some((index, byte)) = flip {
+            let at = index.index(long.len());
+            long[at] = byte;
+        }
+        let joined = text.iter().position(|byte| *byte == b'{').map_or(&b"}"[..], |at| &text[at + 1..]);
+        for text in [&text[..], &[&long[..], b",", joined].concat(), &[&long[..], b"}"].concat()] {
+            let mut scanner = Scanner::default();
+            let found = scanner.scan(text).map(|object| object.members().to_vec());
+            prop_assert_eq!(found, scan::reference::members(text), "{}", text.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn a_sieve_loses_no_member_that_it_wants(text in document(), wanted in "[a-k]{1,2}") {
+        let (mut scanner, mut sifter) = (Scanner::default(), Scanner::default());
+        let all = scanner.scan(text.as_bytes()).unwrap();
+        let sifted = sifter.sift(text.as_bytes(), &Sieve::new().with(wanted.as_bytes())).unwrap();
+        prop_assert_eq!((sifted.len(), sifted.objects()), (all.len(), all.objects()));
+        prop_assert_eq!(sifted.get(&wanted), all.get(&wanted));
+        let of_all: Vec<_> = all.members().iter().filter(|member| sifted.members().contains(member)).collect();
+        prop_assert_eq!(of_all, sifted.members().iter().collect::<Vec<_>>());
+    }
+
+    #[test]
     fn no_cut_object_is_an_object(text in document(), at in any::<prop::sample::Index>()) {
         let text = text.trim_end().as_bytes();
         let cut = &text[..at.index(text.len())];

@@ -5,30 +5,57 @@
 use super::stop::{Expected, Rest, Stop};
 use crate::bytes::{HIGH_BITS, ONES, first_marked};
 
-/// The rest of a string that has something else than ASCII, up to its closing quote, and whether that has
-/// escapes.
+/// Skips a string from a byte on that is no plain one: one that is not ASCII, or that makes the string invalid.
 #[cold]
 #[inline(never)]
-pub(super) fn not_ascii(inside: &[u8]) -> Result<(&[u8], bool), Stop<'_>> {
+pub(super) fn odd_string(inside: &[u8]) -> Rest<'_> {
     let mut rest = inside;
-    let mut escapes = false;
-    loop {
+    let after = loop {
         rest = plain::<false>(rest);
         match rest.split_first() {
-            Some((b'"', _)) => break,
-            Some((b'\\', _)) => {
-                escapes = true;
-                rest = skip_last_escapes(rest)?;
-            }
+            Some((b'"', after)) => break after,
+            Some((b'\\', _)) => rest = skip_escapes(rest)?,
             Some(_) => return Err(Stop { rest, expected: Expected::NoControl }),
             None => return Err(Stop { rest, expected: Expected::Quote }),
         }
-    }
+    };
     let inside = inside.len().checked_sub(rest.len()).and_then(|len| inside.get(..len)).unwrap_or_default();
     match std::str::from_utf8(inside) {
-        Ok(_) => Ok((rest, escapes)),
+        Ok(_) => Ok(after),
         Err(_) => Err(Stop { rest, expected: Expected::Utf8 }),
     }
+}
+
+/// Skips the characters that are not ASCII with which a part of a string begins. There must be four bytes after each.
+#[cold]
+#[inline(never)]
+pub(super) fn other_characters(mut rest: &[u8]) -> Rest<'_> {
+    while let Some(bytes) = rest.first_chunk().filter(|bytes: &&[u8; 4]| !bytes[0].is_ascii()) {
+        let len = character_len(u32::from_le_bytes(*bytes));
+        if len == 0 {
+            // The error is named where the character begins.
+            return Err(Stop { rest: rest.get(1..).unwrap_or_default(), expected: Expected::Utf8 });
+        }
+        rest = rest.get(len..).unwrap_or_default();
+    }
+    Ok(rest)
+}
+
+/// Returns how many bytes the character has that a little-endian word begins with: 0 where it is not well-formed UTF-8 or
+/// ASCII (the Unicode standard, table 3-7).
+const fn character_len(word: u32) -> usize {
+    // The bits that the first byte and those after it must have; then those that tell sequences that are too long,
+    // surrogates and what is above U+10FFFF.
+    if word & 0xc0e0 == 0x80c0 && word & 0x1e != 0 {
+        return 2;
+    }
+    if word & 0xc0_c0f0 == 0x80_80e0 && !matches!(word & 0x200f, 0 | 0x200d) {
+        return 3;
+    }
+    if word & 0xc0c0_c0f8 == 0x8080_80f0 && word & 0x3007 != 0 && (word & 7 < 4 || word & 0x3007 == 4) {
+        return 4;
+    }
+    0
 }
 
 /// Returns the text after the string whose inside `rest` begins with, when it is ASCII without escapes.
@@ -104,50 +131,10 @@ fn plain_tail<const ASCII: bool>(mut rest: &[u8]) -> &[u8] {
     rest.get(plain..).unwrap_or_default()
 }
 
-/// Skips the escape that `rest` begins with, and those that follow it at once. Windows' messages are full of
-/// line ends and tabs, so four are read at a time.
-#[inline(always)]
-pub(super) fn skip_escapes(mut rest: &[u8]) -> Rest<'_> {
-    while let Some(([a, b, c, d, e, f, g, h], after)) = rest.split_first_chunk() {
-        if u32::from_le_bytes([*a, *b, *c, *d]) != LINE_END {
-            if *a != b'\\' {
-                return Ok(rest);
-            }
-            if !is_short_escape(*b) {
-                rest = skip_digits(rest)?;
-                continue;
-            }
-            if *c != b'\\' {
-                return Ok(rest.get(2..).unwrap_or_default());
-            }
-            if !is_short_escape(*d) {
-                rest = skip_digits(rest.get(2..).unwrap_or_default())?;
-                continue;
-            }
-        }
-        if *e != b'\\' {
-            return Ok(rest.get(4..).unwrap_or_default());
-        }
-        if !is_short_escape(*f) {
-            rest = skip_digits(rest.get(4..).unwrap_or_default())?;
-            continue;
-        }
-        if *g != b'\\' {
-            return Ok(rest.get(6..).unwrap_or_default());
-        }
-        if !is_short_escape(*h) {
-            rest = skip_digits(rest.get(6..).unwrap_or_default())?;
-            continue;
-        }
-        rest = after;
-    }
-    skip_last_escapes(rest)
-}
-
-/// The same as [`skip_escapes`] where the text ends soon.
+/// Skips the escape that `rest` begins with, and those that follow it at once.
 #[cold]
 #[inline(never)]
-pub(super) fn skip_last_escapes(mut rest: &[u8]) -> Rest<'_> {
+fn skip_escapes(mut rest: &[u8]) -> Rest<'_> {
     while rest.first() == Some(&b'\\') {
         rest = match rest.split_first_chunk() {
             Some(([_, byte], after)) if is_short_escape(*byte) => after,
@@ -157,22 +144,23 @@ pub(super) fn skip_last_escapes(mut rest: &[u8]) -> Rest<'_> {
     Ok(rest)
 }
 
-/// A line end as Windows writes it, escaped.
-const LINE_END: u32 = u32::from_le_bytes(*b"\\r\\n");
+/// Returns whether a text begins with a `\u` escape and its four digits.
+#[inline(never)]
+pub(super) fn is_unicode_escape(text: &[u8]) -> bool {
+    matches!(text.first_chunk(), Some([b'\\', b'u', a, b, c, d])
+        if [a, b, c, d].iter().all(|byte| byte.is_ascii_hexdigit()))
+}
 
 /// Skips a `\u` escape and its four digits.
-#[inline(never)]
 fn skip_digits(rest: &[u8]) -> Rest<'_> {
+    if is_unicode_escape(rest) {
+        return Ok(rest.get(6..).unwrap_or_default());
+    }
     let after = rest.get(1..).unwrap_or_default();
     let Some((b'u', after)) = after.split_first() else {
         return Err(Stop { rest: after, expected: Expected::Escape });
     };
-    match after.split_first_chunk() {
-        Some(([a, b, c, d], behind)) if [a, b, c, d].iter().all(|byte| byte.is_ascii_hexdigit()) => {
-            Ok(behind)
-        }
-        _ => Err(bad_digits(after)),
-    }
+    Err(bad_digits(after))
 }
 
 /// The error at the first of four bytes that is not a hexadecimal digit.
@@ -190,7 +178,8 @@ const fn is_plain<const ASCII: bool>(byte: u8) -> bool {
 
 /// Has the highest bit set of each byte that ends a run of plain bytes; above the lowest one of them, and
 /// in all other bits, there may be anything.
-const fn stops<const ASCII: bool>(word: u64) -> u64 {
+#[inline(always)]
+pub(super) const fn stops<const ASCII: bool>(word: u64) -> u64 {
     const BACKSLASHES: u64 = ONES * b'\\' as u64;
     // In xor with 2, a quote (0x22) stands beside the control characters: all below 0x21, and 0x20 is not.
     let quote_or_control = (word ^ (ONES << 1)).wrapping_sub(ONES * 0x21);
@@ -201,7 +190,8 @@ const fn stops<const ASCII: bool>(word: u64) -> u64 {
 }
 
 /// Returns whether a byte may follow a backslash, and is no u.
-fn is_short_escape(byte: u8) -> bool {
+#[inline(always)]
+pub(super) fn is_short_escape(byte: u8) -> bool {
     SHORT_ESCAPES.get(usize::from(byte)).copied().unwrap_or_default()
 }
 
@@ -218,6 +208,7 @@ const SHORT_ESCAPES: [bool; 256] = {
 
 #[cfg(test)]
 mod tests {
+    use super::character_len;
     use crate::json::Scanner;
     use serde_json::value::RawValue;
 
@@ -246,6 +237,33 @@ mod tests {
                     let found = Scanner::default().scan(&record).is_ok();
                     assert_eq!(found, expected, "{}", record.escape_ascii());
                 }
+            }
+        }
+    }
+
+    /// All characters; and all sequences of bytes at which the ranges of well-formed ones begin and end.
+    #[test]
+    fn characters_are_those_of_utf8() {
+        let word = |bytes: [u8; 4]| u32::from_le_bytes(bytes);
+        for character in ('\u{80}'..=char::MAX).step_by(7) {
+            let mut bytes = [b'"'; 4];
+            let len = character.encode_utf8(&mut bytes).len();
+            assert_eq!(character_len(word(bytes)), len, "{character:?}");
+        }
+        let edges = [
+            0, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec,
+            0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xf7, 0xf8, 0xff,
+        ];
+        for first in 0x80..=0xff {
+            for at in 0..edges.len().pow(3) {
+                let edge = |divisor: usize| edges[at / divisor % edges.len()];
+                let bytes = [first, edge(1), edge(edges.len()), edge(edges.len().pow(2))];
+                let valid = bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+                assert_eq!(
+                    character_len(word(bytes)),
+                    valid.chars().next().map_or(0, char::len_utf8),
+                    "{bytes:?}"
+                );
             }
         }
     }

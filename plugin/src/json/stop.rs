@@ -12,22 +12,28 @@ pub struct Invalid {
 /// The rest of a text after a parsed part.
 pub(super) type Rest<'a> = Result<&'a [u8], Stop<'a>>;
 
-/// The error where the scan stopped, or that a byte before it is not UTF-8, which is noticed at the end of
-/// its string.
-#[cold]
-pub(super) fn first_error(text: &[u8], stop: Stop<'_>) -> Invalid {
-    let at = text.len().saturating_sub(stop.rest.len());
-    match std::str::from_utf8(text.get(..at).unwrap_or(text)) {
-        Ok(_) => Invalid { at, expected: stop.expected.words() },
-        Err(error) => Invalid { at: error.valid_up_to(), expected: Expected::Utf8.words() },
-    }
-}
-
 /// Where and why a scan ends early.
 pub(super) struct Stop<'a> {
     /// From the first byte that does not fit.
     pub(super) rest: &'a [u8],
     pub(super) expected: Expected,
+}
+
+impl Stop<'_> {
+    /// The error where the scan of a text stopped, or that a byte before it is not UTF-8, which is noticed at the end of
+    /// its string. What is left ends so many bytes after the text as `padding` says, which are zeros.
+    #[cold]
+    pub(super) fn invalid(self, text: &[u8], padding: usize) -> Invalid {
+        let at = text.len().saturating_add(padding).saturating_sub(self.rest.len()).min(text.len());
+        let expected = match self.expected {
+            Expected::NoControl if at == text.len() => Expected::Quote,
+            expected => expected,
+        };
+        match std::str::from_utf8(text.get(..at).unwrap_or(text)) {
+            Ok(_) => Invalid { at, expected: expected.words() },
+            Err(error) => Invalid { at: error.valid_up_to(), expected: Expected::Utf8.words() },
+        }
+    }
 }
 
 /// The thing that was expected.

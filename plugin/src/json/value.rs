@@ -208,6 +208,11 @@ impl<'a> Object<'a> {
         self.count
     }
 
+    /// Returns whether all its members are remembered.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.members.len() == self.count
+    }
+
     /// Returns how many of all its members are objects.
     pub(crate) const fn objects(&self) -> usize {
         self.objects

@@ -42,16 +42,34 @@ fn is_small(record: &Object<'_>) -> bool {
 /// Returns whether `record` holds the id of a scheduled-task event at any place where a known shipper puts it.
 /// `None` settles it. Otherwise [`read`](super::read) says whether it is such an event. Of the record no more
 /// members have to be known than [`sieve`](super::sieve) holds back.
+#[inline]
 pub fn change<'a>(record: &Object<'a>) -> Option<Candidate<'a>> {
-    // Most records are settled here, before there is need to remember anything.
     let mut ids = Ids::default();
+    if !record.has_escaped_keys() {
+        for (role, value) in top(record) {
+            if let Role::Id(place) = role {
+                ids.see(value, place, Nested::TOP);
+            }
+        }
+        // Most records are settled here, before there is need to remember anything.
+        match ids.seen.map(|(id, place)| (candidate(id, place, None), place)) {
+            Some((Some(candidate), _)) => return Some(candidate),
+            Some((None, place)) if place.settles() => return None,
+            _ => {}
+        }
+    }
+    change_within(record, ids)
+}
+
+/// The same of a record that its own members do not settle, which hold these ids; or of which the keys have escapes: to
+/// resolve them costs so much that it is done once.
+#[inline(never)]
+fn change_within<'a>(record: &Object<'a>, mut ids: Ids<'a>) -> Option<Candidate<'a>> {
     let mut search = Search::default();
-    // To resolve the escapes of keys costs so much that it is done once.
-    let at_once = record.has_escaped_keys();
     for (role, value) in top(record) {
         match role {
-            Role::Id(place) => ids.see(value, place, Nested::TOP),
-            Role::Nested(within) if at_once => search.push(value, within, Nested::TOP),
+            Role::Id(place) if record.has_escaped_keys() => ids.see(value, place, Nested::TOP),
+            Role::Nested(within) => search.push(value, within, Nested::TOP),
             _ => {}
         }
     }
@@ -59,13 +77,6 @@ pub fn change<'a>(record: &Object<'a>) -> Option<Candidate<'a>> {
         Step::Found(candidate) => return Some(candidate),
         Step::Settled => return None,
         Step::Nothing => {}
-    }
-    if !at_once {
-        for (role, value) in top(record) {
-            if let Role::Nested(within) = role {
-                search.push(value, within, Nested::TOP);
-            }
-        }
     }
     let mut next = 0_usize;
     while let Some(nested) = search.nested.get(next).copied().flatten() {
@@ -248,7 +259,8 @@ impl<'a> Search<'a> {
     /// Remembers the texts of a small record, if none has a key that texts have.
     fn take_any_text(&mut self, record: &Object<'a>) {
         if self.texts.iter().all(Option::is_none) {
-            for (_, value) in record.iter() {
+            // Of a record of other members than these the sieve holds back only some.
+            for (_, value) in Value::new(record.text().trim_ascii_start()).members() {
                 if value.kind() == Kind::String {
                     self.push(value, Within::Record, Nested::TOP);
                 }

@@ -1,7 +1,7 @@
 //! Finds the role of a key, at next to no cost for the keys that have none.
 
 use super::key;
-use super::place::{Place, SMALL};
+use super::place::Place;
 use crate::json::Sieve;
 
 /// The kind of an object, as far as it decides what its keys mean.
@@ -113,9 +113,10 @@ const BY_LENGTH: [OfLength; LENGTHS] = {
     by_length
 };
 
-/// Holds back the members of a record that [`change`](super::change) looks at.
+/// Holds back the members of a record that [`change`](super::change) looks at; and all, where one of them is the id of
+/// an event about a task, as it is most often written.
 pub const fn sieve() -> Sieve {
-    let mut sieve = Sieve::new(SMALL);
+    let mut sieve = Sieve::new().with_values(*b"4698", *b"4702");
     let mut rest: &[(&[u8], Role)] = &KEYS;
     while let Some(((key, _), tail)) = rest.split_first() {
         sieve = sieve.with(key);
@@ -155,11 +156,11 @@ pub(super) fn role(name: &[u8], within: Within) -> Role {
 
 fn record_role(name: &[u8]) -> Role {
     // Those that nearly every Windows event has, compared as words.
-    if name == b"EventID" {
-        return Role::Id(Place::EventId);
-    }
-    if name == b"Message" {
-        return RECORD;
+    match name {
+        b"EventID" => return Role::Id(Place::EventId),
+        b"event_id" => return Role::Id(Place::Snake),
+        b"Message" | b"message" => return RECORD,
+        _ => {}
     }
     if !may_hold(name) {
         return Role::None;
@@ -169,7 +170,8 @@ fn record_role(name: &[u8]) -> Role {
     keys.unwrap_or_default()
         .iter()
         .filter(|(key, _)| key.first().copied() == first)
-        .find(|(key, _)| key.iter().zip(name).all(|(&key, &byte)| spells(key, byte)))
+        // From the end: many keys begin with the same word.
+        .find(|(key, _)| key.iter().zip(name).rev().all(|(&key, &byte)| spells(key, byte)))
         .map_or(Role::None, |&(_, role)| role)
 }
 
