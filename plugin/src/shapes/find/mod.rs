@@ -9,6 +9,7 @@
 //! An id alone proves nothing, and neither does a definition. Without a definition the record must name the provider
 //! or the channel of the Security log.
 
+mod known;
 mod layer;
 mod text;
 mod tree;
@@ -20,7 +21,9 @@ use super::by_table::{Read, is_auditing_provider, is_security_channel, read_with
 use super::content;
 use super::definition;
 use super::event_xml;
+use super::evtxecmd;
 use super::glance;
+use super::header;
 use super::id::change;
 use super::message;
 use super::place::Place;
@@ -98,6 +101,10 @@ struct Finder<'w> {
     event: Option<TaskEvent<'static>>,
     /// True if that is an event of something in the record.
     is_inner: bool,
+    /// True if it stands where a known tool puts one.
+    is_known: bool,
+    /// The shape of a text that has a header of a known shape.
+    header: Option<&'static str>,
     /// The values in the record under the usual words.
     beside: Reading<'static, 'w>,
     /// The change to the task, and how sure that is.
@@ -117,6 +124,8 @@ impl<'w> Finder<'w> {
             change: known.as_ref().map(|event| (event.change, SURE)),
             event: known,
             is_inner: false,
+            is_known: false,
+            header: None,
             beside: Reading::new(change, "found", work),
             tree: Tree::default(),
             tries: 0,
@@ -167,7 +176,13 @@ impl<'w> Finder<'w> {
         self.take_word(word, &text);
         self.take_place(layer, &text);
         remember(layer, leaf);
-        if may_hold { self.take_text(text) } else { None }
+        if !may_hold {
+            return None;
+        }
+        let is_known = layer.is_known_to(usize::MAX) && known::is_wrapper(layer.bytes(leaf.key));
+        let mut inner = self.take_text(text, is_known)?;
+        inner.is_known = is_known;
+        Some(inner)
     }
 
     /// The words of a value's key, with those of its object where they say little.
@@ -246,13 +261,13 @@ impl<'w> Finder<'w> {
             if self.work.walk(container.len(), TRIED)
                 && let Some(object) = Value::new(container).as_object()
             {
-                self.try_shape(&object);
+                self.try_shape(&object, layer.is_known_to(level.saturating_add(1)));
             }
         }
     }
 
-    /// Takes the event that an object is by a known shape.
-    fn try_shape(&mut self, object: &Object<'_>) {
+    /// Takes the event that an object is by a known shape; `is_known`: whether it stands where such an object may.
+    fn try_shape(&mut self, object: &Object<'_>, is_known: bool) {
         let Some(candidate) = change(object).filter(|candidate| candidate.place != Place::Anywhere) else {
             return;
         };
@@ -263,6 +278,7 @@ impl<'w> Finder<'w> {
                     self.change = Some((event.change, SURE));
                     self.event = Some(event.into_owned());
                     self.is_inner = true;
+                    self.is_known = is_known;
                 }
             }
             Read::Denied => self.denied |= self.event.is_none(),
@@ -272,7 +288,7 @@ impl<'w> Finder<'w> {
 
     /// Takes what a text says; the text, if it has members.
     #[inline(never)]
-    fn take_text(&mut self, mut text: String) -> Option<Layer<'static>> {
+    fn take_text(&mut self, mut text: String, is_known: bool) -> Option<Layer<'static>> {
         for _ in 0..=ESCAPES {
             if !self.work.walk(text.len(), WORDS) {
                 return None;
@@ -297,17 +313,21 @@ impl<'w> Finder<'w> {
             }
             break;
         }
-        self.read_text(&text);
+        self.read_text(&text, is_known);
         None
     }
 
     /// Takes what a text without members says.
     #[inline(never)]
-    fn read_text(&mut self, text: &str) {
+    fn read_text(&mut self, text: &str, is_known: bool) {
+        let header = header::read(&mut self.beside, text);
         let found = text::id(text.as_bytes());
-        if let Some((change, rank)) = found {
+        if let Some((shape, change)) = header {
+            self.saw_id(change, SURE);
+            self.header = Some(shape);
+        } else if let Some((change, rank)) = found {
             self.saw_id(change, rank);
-            self.try_text(text);
+            self.try_text(text, is_known);
         }
         if self.is_done() || !self.work.walk(text.len(), WORDS) {
             return;
@@ -321,22 +341,24 @@ impl<'w> Finder<'w> {
         {
             self.beside.set(Slot::Content, SURE, Cow::Owned(content.to_owned()));
         }
-        if content.is_some() || found.is_some() {
-            for part in [head, tail] {
-                for (word, value) in text::pairs(part) {
-                    if !self.work.spend(PAIR) {
-                        return;
-                    }
-                    self.take_word(words::slot(&word), value);
-                }
-            }
-            message::read_beside(&mut self.beside, head, tail);
+        if content.is_none() && found.is_none() && header.is_none() {
+            return;
         }
+        // Words of a message may be wrong (Windows labels the locality `FQDN`); after a header its order is known.
+        for part in [head, tail].into_iter().filter(|_| header.is_none()) {
+            for (word, value) in text::pairs(part) {
+                if !self.work.spend(PAIR) {
+                    return;
+                }
+                self.take_word(words::slot(&word), value);
+            }
+        }
+        message::read_beside(&mut self.beside, head, tail);
     }
 
     /// Takes the event that a text is by a known shape.
     #[inline(never)]
-    fn try_text(&mut self, text: &str) {
+    fn try_text(&mut self, text: &str, is_known: bool) {
         if self.tries >= TRIES || !self.work.walk(text.len(), TRIED) {
             return;
         }
@@ -346,7 +368,7 @@ impl<'w> Finder<'w> {
         record.push(b'}');
         let mut scanner = Scanner::default();
         if let Ok(object) = scanner.scan(&record) {
-            self.try_shape(&object);
+            self.try_shape(&object, is_known);
         }
     }
 
@@ -372,12 +394,21 @@ impl<'w> Finder<'w> {
         if self.event.is_none() && !self.is_proven(rank, change, record) {
             return None;
         }
+        let is_in_place = match &self.event {
+            Some(_) if self.is_inner => self.is_known,
+            Some(event) => known::is_searched(event.shape),
+            None => self.header.is_some(),
+        };
+        let is_escaped = self.event.as_ref().is_some_and(|event| event.shape == evtxecmd::SHAPE.name);
         let had_content = self.event.as_ref().is_some_and(|event| event.content.is_some());
-        let event = self.event.take().unwrap_or_else(|| TaskEvent::new(change, "found"));
+        let event =
+            self.event.take().unwrap_or_else(|| TaskEvent::new(change, self.header.unwrap_or("found")));
         let mut reading = Reading::resume(event, self.work);
         reading.fill_from(&mut self.beside);
         let found = !had_content && reading.has(Slot::Content);
-        if self.is_inner {
+        if is_in_place {
+            // All of it stands where it should.
+        } else if self.is_inner {
             reading.event.notes.push(Note::Found("read from a record within it"));
         } else if found && from_tree {
             reading.event.notes.push(Note::Found("definition put together from its members"));
@@ -385,7 +416,7 @@ impl<'w> Finder<'w> {
             reading.event.notes.push(Note::Found("read from what stands beside the task"));
         }
         reading.event.notes.append(&mut self.beside.event.notes);
-        Some(reading.finish(false))
+        Some(reading.finish(is_escaped))
     }
 
     /// Returns whether what was found is an event of ours.
