@@ -22,6 +22,7 @@
 use std::borrow::Cow;
 
 use super::by_table::{is_auditing_provider, is_security_channel};
+use super::glance;
 use super::reading::{Rank, Reading, Slot};
 use crate::bytes;
 use crate::event::Change;
@@ -31,14 +32,12 @@ const RANK: Rank = 2;
 /// The number of bytes in which a header begins, and of lines that it has.
 const HEAD: usize = 2048;
 const LINES: usize = 24;
-/// The most fields between bars.
-const FIELDS: usize = 32;
 
 /// Reads a header; the shape that it is of, and the change that it names.
 #[inline(never)]
 pub(super) fn read(reading: &mut Reading<'_, '_>, text: &str) -> Option<(&'static str, Change)> {
     let head = text.get(..text.floor_char_boundary(HEAD.min(text.len())))?;
-    ossec(reading, head).or_else(|| evtsys(reading, head, text)).or_else(|| viewer(reading, head))
+    ossec(reading, head).or_else(|| evtsys(reading, head)).or_else(|| viewer(reading, head))
 }
 
 /// The text that stands before a mark, and after it.
@@ -60,23 +59,12 @@ fn ossec(reading: &mut Reading<'_, '_>, head: &str) -> Option<(&'static str, Cha
     Some(("ossec", change))
 }
 
-fn evtsys(reading: &mut Reading<'_, '_>, head: &str, text: &str) -> Option<(&'static str, Change)> {
+fn evtsys(reading: &mut Reading<'_, '_>, head: &str) -> Option<(&'static str, Change)> {
     let (before, rest) = around(head, "Security-Auditing: ")?;
     let change = change(around(rest, ":")?.0)?;
     let before = before.strip_suffix("Microsoft-Windows-").unwrap_or(before).trim_ascii_end();
     let (time, computer) = before.split_at_checked(before.rfind(' ')?)?;
     envelope(reading, [time, "", "", computer.trim_ascii()]);
-    let (_, mut rest) = around(text, " | ").unwrap_or_default();
-    for _ in 0..FIELDS {
-        let (field, after) = around(rest, " | ").unwrap_or((rest, ""));
-        rest = after;
-        let separator = bytes::find_either(field.as_bytes(), b'=', b':').unwrap_or(0);
-        if let Some((name, value)) = field.split_at_checked(separator) {
-            let value = value.get(1..).unwrap_or_default().trim_ascii();
-            let value = value.strip_suffix(" |").unwrap_or(value);
-            reading.set_named(name.as_bytes(), RANK, || Some(Cow::Owned(value.to_owned())));
-        }
-    }
     Some(("evtsys", change))
 }
 
@@ -110,9 +98,11 @@ fn value(line: &str) -> Option<&str> {
     Some(value.strip_prefix([':', '：']).unwrap_or(value).trim_ascii())
 }
 
-#[inline(never)]
+/// The change whose id a text is.
 fn change(id: &str) -> Option<Change> {
-    Change::from_event_id(id.trim_ascii().parse().ok()?)
+    let id = id.trim_ascii().as_bytes();
+    let (at, number) = glance::next_id(id, 0)?;
+    Change::from_event_id(number).filter(|_| at == 0 && id.len() == 4)
 }
 
 #[inline(never)]

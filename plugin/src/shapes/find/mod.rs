@@ -345,7 +345,8 @@ impl<'w> Finder<'w> {
             return;
         }
         // Words of a message may be wrong (Windows labels the locality `FQDN`); after a header its order is known.
-        for part in [head, tail].into_iter().filter(|_| header.is_none()) {
+        let has_words = header.is_none() || has_any(text, &[" | "]);
+        for part in [head, tail].into_iter().filter(|_| has_words) {
             for (word, value) in text::pairs(part) {
                 if !self.work.spend(PAIR) {
                     return;

@@ -2,7 +2,8 @@
 //! their own. All values are invented.
 
 use super::fixtures::{
-    CHANNEL, COMPUTER, Fixture, NAME, PROVIDER, Sample, escape, event_xml, message, named, values, winlogbeat,
+    CHANNEL, COMPUTER, Fixture, NAME, PROVIDER, Sample, USER, escape, event_xml, message, named, values,
+    winlogbeat,
 };
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -182,15 +183,17 @@ pub(in crate::shapes) const AGENTS: &[Fixture] = &[
         })
     },
     Fixture {
+        // Names of tasks and accounts have no quotes and no brackets.
         edit: |_, event| {
             (event.provider, event.channel) = (None, None);
             event.content = event.content.take().map(|text| with_namespace(&text).into());
+            (event.task_name, event.subject.user) = (Some("\\Ops\\x".into()), Some("alice b".into()));
         },
         ..agent("pipes", "evtsys", Some("2026-03-02 08:23:47"), |s| {
-            let fields: String = values(s)
-                .iter()
-                .map(|(name, value)| format!(" | {name}={}", with_namespace(value)))
-                .collect();
+            let plain =
+                |value: &str| with_namespace(value).replace(NAME, "\\Ops\\x").replace(USER, "alice b");
+            let fields: String =
+                values(s).iter().map(|(name, value)| format!(" | {name}={}", plain(value))).collect();
             json!({"message": format!("2026-03-02 08:23:47 {COMPUTER} Security-Auditing: {}: A task.{fields} |", s.id)})
         })
     },
