@@ -2,7 +2,7 @@
 use super::failure::{Exit, Failure};
 use super::rows;
 use super::terminal::Terminal;
-use crate::records::mapping::{ecs::Lifter, ocsf::Findings};
+use crate::records::mapping::{ecs::Lifter, elastic, ocsf::Findings};
 use crate::rules::catalogue::Catalogue;
 use crate::run::wasmtime::{Module, Timestamp};
 use clap::ValueEnum;
@@ -14,8 +14,10 @@ use std::borrow::Cow;
 pub(crate) enum Format {
     /// The record with its tag.
     Native,
-    /// The same with ECS's `rule` and `threat`.
+    /// The record with its tag and ECS's `rule` and `threat`.
     Ecs,
+    /// The record with its tag, and Elastic's `winlog.scheduled_task` for every task event.
+    Elastic,
     /// An OCSF Detection Finding.
     Ocsf,
     /// Comma-separated values.
@@ -29,6 +31,7 @@ pub(crate) enum Format {
 pub(crate) enum Formatter {
     Native,
     Ecs(Box<Lifter>),
+    Elastic,
     Ocsf(Box<Findings>),
     Csv,
     Table(Terminal),
@@ -39,6 +42,7 @@ impl Formatter {
     pub(crate) fn new(format: Format, module: &Module) -> Result<Self, Failure> {
         match format {
             Format::Native => return Ok(Self::Native),
+            Format::Elastic => return Ok(Self::Elastic),
             Format::Csv => return Ok(Self::Csv),
             Format::Table => return Ok(Self::Table(Terminal::of_standard_output())),
             Format::Ecs | Format::Ocsf => {}
@@ -92,6 +96,7 @@ impl Formatter {
                 let lifted = tag.and_then(|tag| lifter.lift(after, tag));
                 Some(lifted.map_or(after.into(), Cow::Owned))
             }
+            Self::Elastic => Some(elastic::with_fields(before, after).map_or(after.into(), Cow::Owned)),
             Self::Ocsf(findings) => {
                 let seconds = at.unwrap_or_else(|| Timestamp::now().seconds);
                 let finding = findings.finding(before, tag?, i64::from(seconds) * 1_000)?;

@@ -124,6 +124,7 @@ fn manifest_in_words(out: &mut String, manifest: &Manifest) -> fmt::Result {
     writeln!(out, "             describe every task event: {}", yes(settings.observe_all))?;
     writeln!(out, "             raise on servers: {}", yes(settings.raise_on_servers))?;
     writeln!(out, "             ECS objects in tags: {}", yes(settings.ecs))?;
+    writeln!(out, "             Elastic's scheduled_task in tags: {}", yes(settings.elastic))?;
     writeln!(
         out,
         "             host role from {}, else {} host-name patterns",

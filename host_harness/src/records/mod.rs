@@ -7,6 +7,8 @@ pub(crate) mod elements;
 #[cfg(feature = "cli")]
 pub mod event_log;
 #[cfg(feature = "cli")]
+pub(crate) mod first;
+#[cfg(feature = "cli")]
 pub(crate) mod folder;
 #[cfg(feature = "cli")]
 pub(crate) mod input;

@@ -1,5 +1,4 @@
 //! Reads records that stand one on a line, without changing a byte of what stands between them.
-use flate2::bufread::MultiGzDecoder;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
@@ -10,7 +9,6 @@ pub(crate) const DEFAULT_LINE_LIMIT: usize = 64 << 20;
 
 /// The number of bytes that are read at a time.
 pub(crate) const BUFFER: usize = 64 << 10;
-const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Why an input cannot be read.
@@ -81,16 +79,10 @@ enum State {
 }
 
 impl<'r> Lines<'r> {
-    /// Reads `input`, decompressing it when it begins like a gzip file. `limit` is the longest line, its end
-    /// included, that is held as one, in bytes.
+    /// Reads a text. `limit` is the longest line, its end included, that is held as one, in bytes.
     ///
     /// # Errors
     /// When the beginning cannot be read.
-    pub(crate) fn new(input: impl Read + 'r, limit: usize) -> Result<Self, InputError> {
-        Self::of_text(decompressed(input)?, limit)
-    }
-
-    /// As [`Self::new`], of an input that is no gzip file.
     pub(crate) fn of_text(mut text: Box<dyn Read + 'r>, limit: usize) -> Result<Self, InputError> {
         let head = read_magic(&mut text, &[BOM])?;
         let (state, head) =
@@ -165,18 +157,6 @@ impl<'r> Lines<'r> {
     }
 }
 
-/// The input, decompressed when it begins like a gzip file.
-pub(crate) fn decompressed<'r>(mut input: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> {
-    let head = read_magic(&mut input, &[GZIP_MAGIC])?;
-    let gzip = head.starts_with(GZIP_MAGIC);
-    let whole = Cursor::new(head).chain(input);
-    Ok(if gzip {
-        Box::new(MultiGzDecoder::new(BufReader::with_capacity(BUFFER, whole)))
-    } else {
-        Box::new(whole)
-    })
-}
-
 /// Reads as many bytes as it takes to know which of the magic numbers the input begins with, and no more: an
 /// interactive input may not have more yet.
 pub(crate) fn read_magic(input: &mut impl Read, magics: &[&[u8]]) -> io::Result<Vec<u8>> {
@@ -193,16 +173,22 @@ pub(crate) fn read_magic(input: &mut impl Read, magics: &[&[u8]]) -> io::Result<
     Ok(head)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "cli"))]
 mod tests {
     use super::*;
     use proptest::prelude::*;
     use schtag_test_files::gzip;
 
+    /// The lines of an input, decompressed where it is compressed.
+    fn lines<'r>(input: impl Read + 'r, limit: usize) -> Lines<'r> {
+        let (input, _) = crate::records::compression::decompressed(input).unwrap();
+        Lines::of_text(Box::new(input), limit).unwrap()
+    }
+
     /// The pieces of an input, as text: lines as they are with `|` before their end, parts of long ones in
     /// brackets, the first with `!`.
     fn pieces(input: &[u8], limit: usize) -> Vec<String> {
-        let mut lines = Lines::new(input, limit).unwrap();
+        let mut lines = lines(input, limit);
         let mut pieces = Vec::new();
         while let Some(piece) = lines.next_piece().unwrap() {
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -247,7 +233,7 @@ mod tests {
     fn damaged_gzip_is_an_error_after_what_could_be_read() {
         let mut cut = gzip(b"a\nb");
         cut.truncate(cut.len() - 4);
-        let mut lines = Lines::new(&*cut, 100).unwrap();
+        let mut lines = lines(&*cut, 100);
         assert_eq!(lines.next_piece().unwrap(), Some(Piece::Line { text: b"a", end: b"\n" }));
         assert_eq!(lines.next_piece().unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
         assert_eq!(lines.rest(), b"b");
@@ -269,10 +255,10 @@ mod tests {
                 self.0.read(buffer)
             }
         }
-        let mut lines = Lines::new(Interactive(b"{}\n"), 100).unwrap();
+        let mut lines = Lines::of_text(Box::new(Interactive(b"{}\n")), 100).unwrap();
         assert_eq!(lines.next_piece().unwrap(), Some(Piece::Line { text: b"{}", end: b"\n" }));
         assert!(!lines.has_line());
-        let mut lines = Lines::new(Interactive(b"{}\n{}\n{"), 100).unwrap();
+        let mut lines = Lines::of_text(Box::new(Interactive(b"{}\n{}\n{")), 100).unwrap();
         assert!(lines.next_piece().unwrap().is_some() && lines.has_line());
         // The beginning of a line is no line.
         assert!(lines.next_piece().unwrap().is_some() && !lines.has_line());
@@ -282,7 +268,7 @@ mod tests {
         #[test]
         fn no_byte_is_lost(input in r"(\PC|\n|\r|\xef|\x1f){0,40}", limit in 1_usize..20, zip: bool) {
             let bytes = if zip { gzip(input.as_bytes()) } else { input.clone().into_bytes() };
-            let mut lines = Lines::new(&*bytes, limit).unwrap();
+            let mut lines = lines(&*bytes, limit);
             let mut output = Vec::new();
             while let Some(piece) = lines.next_piece().unwrap() {
                 match piece {

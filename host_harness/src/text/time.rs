@@ -87,7 +87,9 @@ fn clock_time(text: &str) -> Option<(i64, &str)> {
     let mut parts = clock.split(':');
     let (hour, minute, second) = (two(parts.next()?)?, two(parts.next()?)?, two(parts.next()?)?);
     // A leap second is counted with the second before it.
-    if hour > 23 || minute > 59 || second > 60 {
+    // ISO 8601 and XML know the end of a day as the hour 24.
+    let is_midnight = hour == 24 && minute == 0 && second == 0;
+    if hour > 23 && !is_midnight || minute > 59 || second > 60 {
         return None;
     }
     let (fraction, rest) = match rest.strip_prefix(['.', ',']) {
@@ -173,6 +175,8 @@ mod tests {
             ("1772356953", "2026-03-01T09:22:33Z"),
             ("1772356953123", "2026-03-01T09:22:33.123Z"),
             ("2024-02-29T23:59:60Z", "2024-02-29T23:59:59Z"),
+            ("2026-02-28T24:00:00Z", "2026-03-01T00:00:00Z"),
+            ("2026-02-28T24:00:01Z", ""),
             ("2023-02-29T00:00:00Z", ""),
             ("2026-03-02", ""),
             ("yesterday", ""),

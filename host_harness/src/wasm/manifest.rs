@@ -58,6 +58,9 @@ pub struct SettingsSummary {
     /// True if tags have the ECS objects `rule` and `threat`.
     #[serde(default)]
     pub ecs: bool,
+    /// True if tags have Elastic's object `winlog.scheduled_task`.
+    #[serde(default)]
+    pub elastic: bool,
 }
 
 /// Why a module has no readable manifest.
@@ -104,6 +107,7 @@ impl Manifest {
                 role_patterns: settings.role_patterns.len(),
                 allowlist: settings.allowlist.iter().map(|entry| entry.name.clone()).collect(),
                 ecs: pack.ecs.is_some(),
+                elastic: settings.elastic,
             },
             base: base_hash,
         }

@@ -86,6 +86,12 @@ impl<'o> Writer<'o> {
         }
     }
 
+    /// Writes a member that is a truth value.
+    pub fn flag(&mut self, key: &str, value: bool) {
+        self.key(key);
+        self.out.extend_from_slice(if value { b"true" } else { b"false" });
+    }
+
     /// Writes a member that is an array of texts, unless there are none.
     pub fn list<T: AsRef<str>>(&mut self, key: &str, texts: impl IntoIterator<Item = T>) {
         let mut texts = texts.into_iter().peekable();
@@ -100,7 +106,7 @@ impl<'o> Writer<'o> {
 
     /// Puts a comma behind what ends with a value.
     fn separate(&mut self) {
-        if let Some(b'"' | b'}' | b']') = self.out.last() {
+        if let Some(b'"' | b'}' | b']' | b'e') = self.out.last() {
             self.out.push(b',');
         }
     }

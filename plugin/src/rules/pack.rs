@@ -25,7 +25,7 @@ pub struct Pack {
 
 impl Pack {
     /// The version of this form. A guest refuses a pack of another version.
-    pub const FORMAT: u32 = 5;
+    pub const FORMAT: u32 = 6;
 }
 
 /// A Sigma rule.
@@ -277,6 +277,8 @@ pub struct Settings {
     pub allowlist: Vec<Allow>,
     /// Where every record comes from.
     pub source: Source,
+    /// True if tags have Elastic's object `winlog.scheduled_task`.
+    pub elastic: bool,
 }
 
 /// Where every record comes from.
@@ -302,6 +304,7 @@ impl Default for Settings {
             roles_by_name: true,
             allowlist: Vec::new(),
             source: Source::Any,
+            elastic: false,
         }
     }
 }

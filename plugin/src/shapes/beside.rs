@@ -5,7 +5,7 @@ use crate::json::{Kind, Object};
 use crate::work::Work;
 
 /// The names that are looked for.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 15] = [
     "StringInserts",
     "ComputerName",
     "ProviderName",
@@ -16,6 +16,11 @@ const NAMES: [&str; 10] = [
     "TimeGenerated",
     "log_name",
     "beat",
+    "RuleTitle",
+    "Payload",
+    "provider_guid",
+    "data",
+    "action",
 ];
 
 /// The kinds of those members that a record has; of several of one name the last counts.

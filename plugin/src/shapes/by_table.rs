@@ -11,11 +11,12 @@ use super::place::Place;
 use super::shape::Shape;
 use super::text_id::Form;
 use super::{
-    azure, cef, content, event_xml, evtx, flat, get_winevent, graylog, key, key_value, otel, otlp, raw_xml,
-    shape, snare, splunk, vector, walk, wazuh, winevtlog, winlog, winlogbeat,
+    azure, cef, content, event_xml, evtx, evtxecmd, flat, get_winevent, graylog, hayabusa, key, key_value,
+    osquery, otel, otlp, raw_xml, sekoia, shape, snare, splunk, vector, walk, wazuh, winevtlog, winlog,
+    winlogbeat,
 };
 use crate::event::{Note, TaskEvent};
-use crate::json::{Object, Scanner, Value};
+use crate::json::{Kind, Object, Scanner, Value};
 use crate::work::Work;
 
 /// The outcome of reading a record by its shape.
@@ -169,8 +170,14 @@ fn shape_of(place: Place, record: &Object<'_>, work: &Work) -> &'static Shape {
         }
         Place::EventId if beside.is_azure() => &azure::SHAPE,
         Place::EventId if has("SourceModuleType") || has("SourceModuleName") => &flat::NXLOG,
+        Place::EventId if has("RuleTitle") => &hayabusa::SHAPE,
+        Place::EventId if beside.kind("Payload") == Some(Kind::String) => &evtxecmd::SHAPE,
+        Place::EventId if has("provider_guid") && beside.kind("data") == Some(Kind::String) => {
+            &osquery::SHAPE
+        }
         Place::EventId => &flat::SHAPE,
         Place::System => &evtx::SHAPE,
+        Place::EcsCode if beside.kind("action") == Some(Kind::Object) => &sekoia::SHAPE,
         Place::Winlog | Place::EcsCode => &winlogbeat::SHAPE,
         Place::Win => &wazuh::SHAPE,
         Place::Graylog => &graylog::SHAPE,
@@ -235,10 +242,10 @@ pub(super) fn is_security_channel(channel: &str) -> bool {
 }
 
 /// `Microsoft-Windows-Security-Auditing`, also by its display name `Microsoft Windows security auditing.`, by
-/// its GUID, or as the `Security` of the classic API.
+/// its GUID, as the `Security` of the classic API, or as Hayabusa's `Sec`.
 pub(super) fn is_auditing_provider(provider: &str) -> bool {
     let provider = provider.trim().trim_matches(['{', '}', '.']);
     key::same(provider.as_bytes(), b"MicrosoftWindowsSecurityAuditing")
         || key::same(provider.as_bytes(), b"54849625-5478-4994-A5BA-3E3B0328C30D")
-        || provider.eq_ignore_ascii_case("Security")
+        || ["Security", "Sec"].iter().any(|known| provider.eq_ignore_ascii_case(known))
 }

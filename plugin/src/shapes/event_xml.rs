@@ -101,8 +101,11 @@ impl Element<'_> {
         loop {
             let (name, after) = rest.split_once('=')?;
             let after = after.trim_ascii_start();
-            let quote = after.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
-            let (value, after) = after.strip_prefix(quote)?.split_once(quote)?;
+            let (value, after) = match after.chars().next()? {
+                quote @ ('"' | '\'') => after.strip_prefix(quote)?.split_once(quote)?,
+                // Relays lose quotes.
+                _ => after.split_once(|c: char| c.is_ascii_whitespace()).unwrap_or((after, "")),
+            };
             if name.trim_ascii() == wanted {
                 let mut out = String::with_capacity(value.len());
                 entities::unescape(&mut out, value);
@@ -172,6 +175,7 @@ mod tests {
             r#"<Event><System><Channel>Security</Channel></System><EventData><Data  Name = "TaskName" >\R&#38;D</Data><Data Name="TaskContent"><![CDATA[<Task/>]]></Data></EventData></Event>"#,
             r"<e:Event><e:Channel>Security</e:Channel><e:Data Name='TaskName'>\R&#x26;D</e:Data><e:Data Name='TaskContent'><![CDATA[<Task]]>/&gt;</e:Data></e:Event>",
             r"<Event><Channel>Security</Channel><Data Name='TaskName'>\R&amp;D</Data><Data Name='TaskContent'><Task/></Data></Event>",
+            r"<Event><Channel>Security</Channel><Data Name=TaskName>\R&amp;D</Data><Data Name=TaskContent>&lt;Task/&gt;</Data></Event>",
             r"<Data>S-1-5-18</Data><Data>u</Data><Data>d</Data><Data>0x3e7</Data><Data>\R&amp;D</Data><Data>&lt;Task/></Data><Channel>Security</Channel>",
         ] {
             let event = event(xml);

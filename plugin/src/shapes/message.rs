@@ -16,9 +16,11 @@
 //!
 //! No label is looked at. The content is the XML; the name is the last value before it (in a message without
 //! content, the last of all) that begins with a backslash; the subject is the first four values of which the fourth
-//! is a logon id. Relays that flatten lines leave several blanks or `#015#012` between values.
+//! is a logon id. Relays that flatten lines leave several blanks or `#015#012` between values, or single blanks, which
+//! [`one_line`](super::one_line) reads.
 
 use super::definition;
+use super::one_line;
 use super::partial_event::{PartialEvent, Slot};
 use crate::work::Work;
 
@@ -48,6 +50,9 @@ pub(super) fn read_beside(reading: &mut PartialEvent<'_, '_>, head: &str, tail: 
         reading.set_from_message(Slot::TaskName, name);
     }
     subject(reading, head);
+    if !(reading.has(Slot::User) && reading.has(Slot::TaskName)) {
+        one_line::read_head(reading, head);
+    }
     client(reading, tail);
 }
 
@@ -108,7 +113,8 @@ fn from_backslash(token: &str) -> Option<&str> {
     }
     let (label, value) =
         token.split_once(" \\").and_then(|(label, _)| token.split_at_checked(label.len()))?;
-    is_label(label).then(|| value.trim())
+    // No task's name has a colon: where there is one, more than the name follows.
+    (is_label(label) && !value.contains(':')).then(|| value.trim())
 }
 
 /// The values of a text, without labels.
@@ -136,12 +142,16 @@ fn subject(reading: &mut PartialEvent<'_, '_>, head: &str) {
 fn client(reading: &mut PartialEvent<'_, '_>, tail: &str) {
     let mut values = tokens(tail).into_iter().filter(|token| !is_label(token));
     let found = [values.next(), values.next(), values.next(), values.next()];
-    let [Some(start_key), Some(process_id), Some(parent), Some(locality)] = found else {
-        return;
+    let is_number = |value: &&str| value.bytes().all(|byte| byte.is_ascii_digit());
+    let found = match found {
+        [Some(start_key), Some(process_id), Some(parent), Some(locality)]
+            if found.iter().flatten().all(is_number) =>
+        {
+            Some([start_key, process_id, parent, locality])
+        }
+        _ => one_line::numbers(tail),
     };
-    if !found.iter().flatten().all(|value| value.bytes().all(|byte| byte.is_ascii_digit())) {
-        return;
-    }
+    let Some([start_key, process_id, parent, locality]) = found else { return };
     reading.set_from_message(Slot::ProcessStartKey, start_key);
     reading.set_from_message(Slot::ProcessId, process_id);
     reading.set_from_message(Slot::ParentProcessId, parent);
@@ -173,22 +183,33 @@ mod tests {
     }
 
     /// The labels for the SID, the account, its domain, the logon id, the task's name and its content, and the colon.
+    /// Those of the account stand so in public logs of other security events, which have the same block, in German,
+    /// French, Spanish, Portuguese, Turkish, Russian, Japanese, Korean and both Chinese; the others are translations.
     const LABELS: [(&str, &str); 15] = [
         ("Security ID|Account Name|Account Domain|Logon ID|Task Name|Task Content", ":"),
         ("Sicherheits-ID|Kontoname|Kontodomäne|Anmelde-ID|Aufgabenname|Aufgabeninhalt", ":"),
         (
-            "ID de sécurité|Nom du compte|Domaine du compte|ID de session|Nom de la tâche|Contenu de la tâche",
+            "ID de sécurité|Nom du compte|Domaine du compte|ID d’ouverture de session|Nom de la tâche|Contenu de la tâche",
             " :",
         ),
-        ("Id. de seguridad|Nombre de cuenta|Dominio de cuenta|Id. de sesión|Nombre de tarea|Contenido", ":"),
-        ("ID de segurança|Nome da conta|Domínio da conta|ID de logon|Nome da tarefa|Conteúdo da tarefa", ":"),
+        (
+            "Id. de seguridad|Nombre de cuenta|Dominio de cuenta|Id. de inicio de sesión|Nombre de tarea|Contenido de tarea",
+            ":",
+        ),
+        (
+            "Identificação de segurança|Nome da conta|Domínio da conta|Identificação de logon|Nome da tarefa|Conteúdo da tarefa",
+            ":",
+        ),
         ("ID sicurezza|Nome account|Dominio account|ID accesso|Nome attività|Contenuto attività", ":"),
         ("Beveiligings-id|Accountnaam|Accountdomein|Aanmeldings-id|Taaknaam|Taakinhoud", ":"),
         (
             "Identyfikator|Nazwa konta|Domena konta|Identyfikator logowania|Nazwa zadania|Zawartość zadania",
             ":",
         ),
-        ("ИД безопасности|Имя учетной записи|Домен учетной записи|Код входа|Имя задачи|Содержимое", ":"),
+        (
+            "ИД безопасности|Имя учетной записи|Домен учетной записи|Код входа|Имя задачи|Содержимое задачи",
+            ":",
+        ),
         ("ID zabezpečení|Název účtu|Doména účtu|ID přihlášení|Název úlohy|Obsah úlohy", ":"),
         ("Güvenlik Kimliği|Hesap Adı|Hesap Etki Alanı|Oturum Açma Kimliği|Görev Adı|Görev İçeriği", ":"),
         ("セキュリティ ID|アカウント名|アカウント ドメイン|ログオン ID|タスク名|タスク コンテンツ", "："),
@@ -197,28 +218,60 @@ mod tests {
         ("安全性識別碼|帳戶名稱|帳戶網域|登入識別碼|工作名稱|工作內容", ":"),
     ];
 
+    /// The message of an event in each language.
+    fn in_every_language(content: &str) -> impl Iterator<Item = String> {
+        let english: Vec<&str> = LABELS[0].0.split('|').collect();
+        let message = english_message(content);
+        LABELS.into_iter().map(move |(labels, colon)| {
+            english.iter().zip(labels.split('|')).fold(message.clone(), |text, (english, label)| {
+                text.replace(&format!("{english}:"), &format!("{label}{colon}"))
+            })
+        })
+    }
+
+    fn assert_is_read(message: &str, content: &str) {
+        let event = event(message);
+        assert_eq!(event.task_name.as_deref(), Some(r"\One Drive\x"), "{message}");
+        assert_eq!(event.content.as_deref(), Some(content), "{message}");
+        assert_eq!(event.subject.user.as_deref(), Some("alice"), "{message}");
+        assert_eq!(event.subject.domain.as_deref(), Some("CORP"), "{message}");
+        assert_eq!(event.subject.logon_id.as_deref(), Some("0x3144C"), "{message}");
+        assert_eq!(event.subject.sid, None, "{message}");
+        let client = event.client.unwrap();
+        assert_eq!(client.process_id.as_deref(), Some("5204"), "{message}");
+        assert_eq!((client.rpc_call_client_locality.as_deref(), client.fqdn), (Some("0"), None), "{message}");
+        assert_eq!(event.notes, [Note::ReadFromMessage]);
+    }
+
     #[test]
     fn every_language_reads_the_same() {
-        let english: Vec<&str> = LABELS[0].0.split('|').collect();
-        for (labels, colon) in LABELS {
-            let message = english
-                .iter()
-                .zip(labels.split('|'))
-                .fold(english_message(TASK), |text, (english, label)| {
-                    text.replace(&format!("{english}:"), &format!("{label}{colon}"))
-                });
-            let event = event(&message);
-            assert_eq!(event.task_name.as_deref(), Some(r"\One Drive\x"), "{message}");
-            assert_eq!(event.content.as_deref(), Some(TASK));
-            assert_eq!(event.subject.user.as_deref(), Some("alice"));
-            assert_eq!(event.subject.domain.as_deref(), Some("CORP"));
-            assert_eq!(event.subject.logon_id.as_deref(), Some("0x3144C"));
-            assert_eq!(event.subject.sid, None);
-            let client = event.client.unwrap();
-            assert_eq!(client.process_id.as_deref(), Some("5204"));
-            assert_eq!((client.rpc_call_client_locality.as_deref(), client.fqdn), (Some("0"), None));
-            assert_eq!(event.notes, [Note::ReadFromMessage]);
+        in_every_language(TASK).for_each(|message| assert_is_read(&message, TASK));
+    }
+
+    #[test]
+    fn so_it_does_with_single_blanks() {
+        for message in in_every_language(TASK) {
+            let words: Vec<&str> = message.split_whitespace().collect();
+            assert_is_read(&words.join(" "), &TASK.replace("\r\n", " "));
         }
+        for message in in_every_language("") {
+            let words: Vec<&str> = message.split_whitespace().collect();
+            let event = event(&words.join(" "));
+            assert_eq!(event.subject.user.as_deref(), Some("alice"), "{message}");
+            assert_eq!(event.task_name.as_deref(), Some(r"\One Drive\x"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_sid_and_a_domain_of_two_words() {
+        let event = event(
+            "x. Subject: Security ID: S-1-5-19 Account Name: LOCAL SERVICE Account Domain: NT AUTHORITY Logon ID: 0x3e5 \
+             Task Information: Task Name: \\a b Task Content: <Task/>",
+        );
+        assert_eq!(event.subject.sid.as_deref(), Some("S-1-5-19"));
+        assert_eq!(event.subject.user.as_deref(), Some("LOCAL SERVICE"));
+        assert_eq!(event.subject.domain.as_deref(), Some("NT AUTHORITY"));
+        assert_eq!(event.task_name.as_deref(), Some(r"\a b"));
     }
 
     #[test]

@@ -65,7 +65,13 @@ impl Slot {
     /// implements calls the content; old pipelines rename `TaskContentNew` to `TaskContent`.
     pub(super) fn named(name: &[u8]) -> Option<Self> {
         let is = |known: &str| key::may_spell(name, known.as_bytes()) && key::same(name, known.as_bytes());
-        NAMES.iter().find(|(known, _)| is(known)).map(|(_, slot)| *slot)
+        NAMES.iter().find(|(known, _)| is(known)).map(|(_, slot)| *slot).or_else(|| Self::numbered(name))
+    }
+
+    /// The field of a name with a number (`param6`), as Winlogbeat gives where the publisher's names are not to be had.
+    fn numbered(name: &[u8]) -> Option<Self> {
+        let number = name.strip_prefix(b"param").and_then(|number| std::str::from_utf8(number).ok())?;
+        Self::at(number.parse::<usize>().ok()?.checked_sub(1)?)
     }
 }
 

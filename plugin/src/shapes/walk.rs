@@ -68,7 +68,7 @@ pub(super) fn object_of<'a>(value: Value<'a>, work: &Work) -> Option<Object<'a>>
 }
 
 /// The text of a scalar, also where a converter wrapped it: `{"#text": …}` (XML to JSON), `{"Value": …}`
-/// (PowerShell, Velociraptor), `{"stringValue": …}` (OTLP), or an array of one (Elasticsearch's `fields`).
+/// (PowerShell, Velociraptor), `{"stringValue": …}` (OTLP), `{"": …}` (OpenTelemetry), or an array of one (Elasticsearch's `fields`).
 pub(super) fn text<'a>(mut value: Value<'a>, work: &Work) -> Option<Cow<'a, str>> {
     // A SID of Get-WinEvent is wrapped twice.
     for _ in 0..3 {
@@ -109,7 +109,15 @@ pub(super) fn wrapped(value: Value<'_>) -> Option<Value<'_>> {
     value.members().take(16).find_map(|(name, inner)| {
         matches!(
             name,
-            b"#text" | b"_text" | b"text" | b"$" | b"Value" | b"value" | b"id" | b"stringValue" | b"intValue"
+            b"" | b"#text"
+                | b"_text"
+                | b"text"
+                | b"$"
+                | b"Value"
+                | b"value"
+                | b"id"
+                | b"stringValue"
+                | b"intValue"
         )
         .then_some(inner)
     })

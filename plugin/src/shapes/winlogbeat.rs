@@ -8,7 +8,10 @@
 //! {"winlog.event_id": "4698", "winlog.event_data.TaskName": "\\x"}
 //! ```
 //!
-//! Winlogbeat 5 and 6 had the same members at the top.
+//! Where the publisher's names cannot be had, the event data is `param1` to `param11`, in the manifest's order.
+//!
+//! Winlogbeat 5 and 6 had the same members at the top. HarfangLab's agent has them too, with `@event_create_date` for the
+//! time of the event (<https://github.com/SEKOIA-IO/intake-formats>, `HarfangLab/harfanglab/tests/wineventlog.json`).
 //!
 //! ```json
 //! {"event_id": 4698, "log_name": "Security", "computer_name": "ws17", "event_data": {"TaskName": "\\x"}}
@@ -35,7 +38,7 @@ pub(super) static LEGACY: Shape = Shape {
     channel: &["log_name"],
     provider: &["source_name"],
     computer: &["computer_name", "host.name"],
-    time: &["@timestamp"],
+    time: &["@event_create_date", "@timestamp"],
     data: &["event_data", "user_data", "xml"],
     message: &["message"],
     ..Shape::NONE

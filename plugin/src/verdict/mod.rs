@@ -5,6 +5,7 @@ mod branches;
 mod decide;
 mod earlier;
 mod ecs;
+mod elastic;
 mod finding;
 mod host_name;
 mod passed_on;
@@ -18,6 +19,7 @@ pub use allowlist::class_id;
 pub use decide::{Case, Decision, decide};
 pub use earlier::{Earlier, Handling};
 pub use ecs::{EcsNames, EcsObjects, EcsRuleObject, EcsTechnique, EcsThreat, ecs_objects};
+pub use elastic::{ElasticLimits, write_elastic};
 pub use finding::Finding;
 pub use role::{HostRole, host_role};
 pub use small_tag::{

@@ -1,6 +1,7 @@
 //! The tag: one JSON object that says what was decided and why. Its schema is docs/tag.md.
 use super::decide::{Case, Decision};
 use super::ecs::ecs_objects;
+use super::elastic::{ElasticLimits, write_elastic};
 use super::passed_on;
 use super::text::cut;
 use super::words::{MAX_BYTES, SCHEMA, Verdict};
@@ -77,6 +78,14 @@ fn write_members(
         objects.rule.write(json);
         json.key("threat");
         objects.threat.write(json);
+    }
+    if case.pack.settings.elastic {
+        json.key("winlog");
+        json.open('{');
+        json.key("scheduled_task");
+        let limits = ElasticLimits { entries: limits.entries, characters: limits.characters };
+        write_elastic(json, case.event.task_name.as_deref(), case.task, limits);
+        json.close('}');
     }
     json.close('}');
 }

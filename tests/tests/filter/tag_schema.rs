@@ -97,8 +97,7 @@ fn engine(pack: Pack) -> Engine {
 fn so_is_every_tag_with_other_settings() {
     let validator = validator();
     let mut tally = Tally::default();
-    let settings =
-        "ecs: true\nobserve: all\nallowlist: [{name: n, reason: r, command_line: '*cmd*', subject: alice}]";
+    let settings = "ecs: true\nelastic: true\nobserve: all\nallowlist: [{name: n, reason: r, command_line: '*cmd*', subject: alice}]";
     let mut engine = engine(pack::with_settings(settings).unwrap());
     let mut out = Vec::new();
     for (name, record) in records().into_iter().filter(|(_, record)| record.len() < 100_000) {
@@ -130,7 +129,7 @@ fn so_is_every_tag_with_other_settings() {
 
 /// A tag with every member.
 fn full() -> Value {
-    let settings = "ecs: true\nallowlist: [{name: n, reason: r, task_name: '\\Nightly', rules: [7d240724-4061-40fa-a336-6f2d672aa45c]}]";
+    let settings = "ecs: true\nelastic: true\nallowlist: [{name: n, reason: r, task_name: '\\Nightly', rules: [7d240724-4061-40fa-a336-6f2d672aa45c]}]";
     let sample =
         Sample::new(4698, "powershell.exe", "-w hidden -nop -enc SQBFAFgAIAAoACcAYQAnACsAJwBiACcAKQA=");
     let content =

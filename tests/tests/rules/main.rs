@@ -1,6 +1,7 @@
 //! Tests of the rules: what they find, what they leave alone, and how Sigma is read.
 
 mod detection;
+mod elastic;
 mod evasion;
 mod false_positives;
 mod filters;

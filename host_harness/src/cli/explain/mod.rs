@@ -6,16 +6,18 @@ use super::output;
 use super::terminal::Terminal;
 use super::{module, say};
 use crate::author::explain::{self, Explanation};
-use crate::records::ndjson::{self, InputError, Lines, Piece};
+use crate::records::first;
+use crate::records::ndjson::{self, InputError};
 use crate::run::wasmtime::Timestamp;
 use clap::Args;
 use schtag::engine::At;
-use std::io::{IsTerminal, Read, stdin};
+use std::io::{IsTerminal, stdin};
 use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
 Examples:
   schtag explain event.json
+  schtag explain Security.evtx
   schtag explain --rule f6f75093-f4e7-4d7c-9361-9b49c0f78998 event.json
   grep 4698 security.ndjson | head -n 1 | schtag explain -
   schtag explain --rules my-rules/ --programs my-programs/ event.json
@@ -28,8 +30,8 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Explain {
-    /// A file with one JSON record, or one a line, of which the first is explained; - or nothing is standard input;
-    /// what begins with { is the record itself
+    /// A file in any form that `schtag tag` reads: the first record is explained, of an event log or XML the first task
+    /// event; - or nothing is standard input; what begins with { is the record itself
     #[arg(value_name = "EVENT", default_value = "-")]
     event: String,
     /// A folder of Sigma rules, searched for .yml and .yaml, or a single file, instead of the default rules; give
@@ -114,65 +116,13 @@ fn record(event: &str) -> Result<Vec<u8>, Failure> {
     }
     let path = Path::new(event);
     let unreadable = |error: InputError| Failure::of_file(Exit::Input, path, error);
-    let input: Box<dyn Read> = if event == "-" {
+    let found = if event == "-" {
         if stdin().is_terminal() {
             say("reading a record from the terminal; end with Ctrl-D");
         }
-        Box::new(stdin().lock())
+        first::record(stdin().lock(), None)
     } else {
-        Box::new(ndjson::open(path).map_err(unreadable)?)
+        ndjson::open(path).and_then(|file| first::record(file, Some(path)))
     };
-    first_record(input)
-        .map_err(unreadable)?
-        .ok_or_else(|| Failure::of_file(Exit::Input, path, "there is no record in it"))
-}
-
-/// The first line that is a whole object; else everything, which may be one object over several lines. Nothing more
-/// than needed is read.
-fn first_record(input: impl Read) -> Result<Option<Vec<u8>>, InputError> {
-    let mut lines = Lines::new(input, ndjson::DEFAULT_LINE_LIMIT)?;
-    let mut all: Vec<u8> = Vec::new();
-    while let Some(piece) = lines.next_piece()? {
-        match piece {
-            Piece::Line { text, end } => {
-                let text_only = text.trim_ascii();
-                if all.is_empty() && is_json(text_only) {
-                    return Ok(Some(text_only.to_vec()));
-                }
-                if !all.is_empty() || !text_only.is_empty() {
-                    all.extend_from_slice(text);
-                    all.extend_from_slice(end);
-                }
-            }
-            Piece::Oversized { bytes, .. } => all.extend_from_slice(bytes),
-            Piece::ByteOrderMark(_) => {}
-        }
-        if all.len() > ndjson::DEFAULT_LINE_LIMIT {
-            break;
-        }
-    }
-    Ok(Some(all.trim_ascii().to_vec()).filter(|all| !all.is_empty()))
-}
-
-fn is_json(line: &[u8]) -> bool {
-    line.starts_with(b"{") && serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_record_may_be_a_line_or_stand_on_several() {
-        let first =
-            |text: &str| first_record(text.as_bytes()).unwrap().map(|r| String::from_utf8(r).unwrap());
-        assert_eq!(first("\n {\"a\":1}\r\n{\"b\":2}\n").as_deref(), Some("{\"a\":1}"));
-        assert_eq!(first("\u{feff}{\n \"a\": 1\n}\n").as_deref(), Some("{\n \"a\": 1\n}"));
-        assert_eq!(
-            first("nope\n{}").as_deref(),
-            Some("nope\n{}"),
-            "a bad first line is not skipped in silence"
-        );
-        assert_eq!(first(" \n\n"), None);
-    }
+    found.map_err(unreadable)?.ok_or_else(|| Failure::of_file(Exit::Input, path, "there is no record in it"))
 }

@@ -2,9 +2,11 @@
 //!
 //! - [`ecs`] moves the ECS objects of a tag to where the Elastic Common Schema has them, and leaves the record as it is
 //!   otherwise.
+//! - [`elastic`] writes the task in the fields of Elastic's integration.
 //! - [`ocsf`] makes an OCSF Detection Finding of a tagged record.
 
 pub mod ecs;
+pub mod elastic;
 mod facts;
 pub mod ocsf;
 

@@ -105,6 +105,7 @@ pub fn parse(text: &str, now: SystemTime) -> Result<Configuration, SettingsError
         "placeholders",
         "source",
         "ecs",
+        "elastic",
     ])?;
 
     let mut read = Configuration::default();
@@ -123,6 +124,9 @@ pub fn parse(text: &str, now: SystemTime) -> Result<Configuration, SettingsError
     }
     if let Some(node) = root.get("ecs")? {
         read.ecs = node.boolean()?;
+    }
+    if let Some(node) = root.get("elastic")? {
+        read.settings.elastic = node.boolean()?;
     }
     if let Some(node) = root.get("hosts")? {
         hosts(&node, &mut read.settings)?;

@@ -1,5 +1,6 @@
 //! The findings in a record, value by value.
 
+use super::known;
 use super::layer::{Layer, Leaf};
 use super::parts::is_whole;
 use super::tree::{self, Tree};
@@ -27,6 +28,10 @@ pub(super) struct Finder<'w> {
     pub(super) event: Option<TaskEvent<'static>>,
     /// True if that is an event of something in the record.
     pub(super) is_inner: bool,
+    /// True if it stands where a known tool puts one.
+    pub(super) is_known: bool,
+    /// The shape of a text that has a header of a known shape.
+    pub(super) header: Option<&'static str>,
     /// The values in the record under the usual words.
     pub(super) beside: PartialEvent<'static, 'w>,
     /// The change to the task, and how sure that is.
@@ -46,6 +51,8 @@ impl<'w> Finder<'w> {
             change: known.as_ref().map(|event| (event.change, SURE)),
             event: known,
             is_inner: false,
+            is_known: false,
+            header: None,
             beside: PartialEvent::new(change, "found", work),
             tree: Tree::default(),
             tries: 0,
@@ -96,7 +103,13 @@ impl<'w> Finder<'w> {
         self.take_word(word, &text);
         self.take_place(layer, &text);
         remember(layer, leaf);
-        if may_hold { self.take_text(text) } else { None }
+        if !may_hold {
+            return None;
+        }
+        let is_known = layer.is_known_to(usize::MAX) && known::is_wrapper(layer.bytes(leaf.key));
+        let mut inner = self.take_text(text, is_known)?;
+        inner.is_known = is_known;
+        Some(inner)
     }
 
     /// The words of a value's key, with those of its object where they say little.

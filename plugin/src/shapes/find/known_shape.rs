@@ -30,13 +30,13 @@ impl Finder<'_> {
             if self.work.walk(container.len(), TRIED)
                 && let Some(object) = Value::new(container).as_object()
             {
-                self.try_shape(&object);
+                self.try_shape(&object, layer.is_known_to(level.saturating_add(1)));
             }
         }
     }
 
-    /// Takes the event that an object is by a known shape.
-    fn try_shape(&mut self, object: &Object<'_>) {
+    /// Takes the event that an object is by a known shape; `is_known`: whether it stands where such an object may.
+    fn try_shape(&mut self, object: &Object<'_>, is_known: bool) {
         let Some(candidate) = change(object).filter(|candidate| candidate.place != Place::Anywhere) else {
             return;
         };
@@ -47,6 +47,7 @@ impl Finder<'_> {
                     self.change = Some((event.change, SURE));
                     self.event = Some(event.into_owned());
                     self.is_inner = true;
+                    self.is_known = is_known;
                 }
             }
             Read::Denied => self.denied |= self.event.is_none(),
@@ -56,7 +57,7 @@ impl Finder<'_> {
 
     /// Takes the event that a text is by a known shape.
     #[inline(never)]
-    pub(super) fn try_text(&mut self, text: &str) {
+    pub(super) fn try_text(&mut self, text: &str, is_known: bool) {
         if self.tries >= TRIES || !self.work.walk(text.len(), TRIED) {
             return;
         }
@@ -66,7 +67,7 @@ impl Finder<'_> {
         record.push(b'}');
         let mut scanner = Scanner::default();
         if let Ok(object) = scanner.scan(&record) {
-            self.try_shape(&object);
+            self.try_shape(&object, is_known);
         }
     }
 }

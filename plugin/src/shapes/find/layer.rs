@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::words;
+use super::{known, words};
 use crate::json::container_len;
 use crate::shapes::key;
 
@@ -62,6 +62,8 @@ pub(super) struct Layer<'t> {
     pub(super) frames: Vec<Frame>,
     /// True if something was nested too deep.
     pub(super) passed_over: bool,
+    /// True if the text stands where a known tool puts one.
+    pub(super) is_known: bool,
     /// The last values, the newest first.
     pub(super) recent: [Span; 4],
     /// The place of the next value among the event data in the manifest's order, where that is known.
@@ -77,6 +79,7 @@ impl<'t> Layer<'t> {
             key: None,
             frames: Vec::new(),
             passed_over: false,
+            is_known: true,
             recent: [Span::default(); 4],
             position: None,
         }
@@ -91,6 +94,12 @@ impl<'t> Layer<'t> {
     pub(super) fn container(&self, start: usize) -> &[u8] {
         let rest = self.text.as_bytes().get(start..).unwrap_or_default();
         rest.get(..container_len(rest)).unwrap_or(rest)
+    }
+
+    /// Returns whether the objects that are open stand where a known tool puts a record, the first so many of them.
+    pub(super) fn is_known_to(&self, level: usize) -> bool {
+        let frames = self.frames.iter().take(level);
+        self.is_known && frames.into_iter().all(|frame| known::is_wrapper(self.bytes(frame.key)))
     }
 
     /// The length of the text.

@@ -10,6 +10,7 @@
 //! or the channel of the Security log.
 
 mod finder;
+mod known;
 mod known_shape;
 mod layer;
 mod parts;

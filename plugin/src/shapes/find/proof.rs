@@ -2,9 +2,11 @@
 
 use super::LAYERS;
 use super::finder::Finder;
+use super::known;
 use super::words::USUAL;
 use crate::event::{Change, Note, TaskEvent};
 use crate::shapes::by_table::{is_auditing_provider, is_security_channel};
+use crate::shapes::evtxecmd;
 use crate::shapes::glance;
 use crate::shapes::partial_event::{PartialEvent, Rank, Slot};
 use std::borrow::Cow;
@@ -32,12 +34,20 @@ impl Finder<'_> {
         if self.event.is_none() && !self.is_proven(rank, change, record) {
             return None;
         }
+        let is_in_place = match &self.event {
+            Some(_) if self.is_inner => self.is_known,
+            Some(event) => known::is_searched(event.shape),
+            None => self.header.is_some(),
+        };
+        let is_escaped = self.event.as_ref().is_some_and(|event| event.shape == evtxecmd::SHAPE.name);
         let had_content = self.event.as_ref().is_some_and(|event| event.content.is_some());
-        let event = self.event.take().unwrap_or_else(|| TaskEvent::new(change, "found"));
+        let event = self.event.take().unwrap_or_else(|| TaskEvent::new(change, self.header.unwrap_or("found")));
         let mut reading = PartialEvent::resume(event, self.work);
         reading.fill_from(&mut self.beside);
         let found = !had_content && reading.has(Slot::Content);
-        if self.is_inner {
+        if is_in_place {
+            // All of it stands where it should.
+        } else if self.is_inner {
             reading.event.notes.push(Note::Found("read from a record within it"));
         } else if found && from_tree {
             reading.event.notes.push(Note::Found("definition put together from its members"));
@@ -45,7 +55,7 @@ impl Finder<'_> {
             reading.event.notes.push(Note::Found("read from what stands beside the task"));
         }
         reading.event.notes.append(&mut self.beside.event.notes);
-        Some(reading.finish(false))
+        Some(reading.finish(is_escaped))
     }
 
     /// Returns whether what was found is an event of ours.

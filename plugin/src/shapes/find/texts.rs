@@ -7,7 +7,7 @@ use super::words::{self, SURE};
 use crate::bytes;
 use crate::json;
 use crate::shapes::partial_event::Slot;
-use crate::shapes::{content, definition, event_xml, message};
+use crate::shapes::{content, definition, event_xml, header, message};
 use std::borrow::Cow;
 
 /// The most layers of escapes that are taken off a text.
@@ -20,7 +20,7 @@ const WORDS: usize = 60;
 impl Finder<'_> {
     /// Takes what a text says; the text, if it has members.
     #[inline(never)]
-    pub(super) fn take_text(&mut self, mut text: String) -> Option<Layer<'static>> {
+    pub(super) fn take_text(&mut self, mut text: String, is_known: bool) -> Option<Layer<'static>> {
         for _ in 0..=ESCAPES {
             if !self.work.walk(text.len(), WORDS) {
                 return None;
@@ -45,17 +45,21 @@ impl Finder<'_> {
             }
             break;
         }
-        self.read_text(&text);
+        self.read_text(&text, is_known);
         None
     }
 
     /// Takes what a text without members says.
     #[inline(never)]
-    fn read_text(&mut self, text: &str) {
+    fn read_text(&mut self, text: &str, is_known: bool) {
+        let header = header::read(&mut self.beside, text);
         let found = text::id(text.as_bytes());
-        if let Some((change, rank)) = found {
+        if let Some((shape, change)) = header {
+            self.saw_id(change, SURE);
+            self.header = Some(shape);
+        } else if let Some((change, rank)) = found {
             self.saw_id(change, rank);
-            self.try_text(text);
+            self.try_text(text, is_known);
         }
         if self.is_done() || !self.work.walk(text.len(), WORDS) {
             return;
@@ -69,17 +73,20 @@ impl Finder<'_> {
         {
             self.beside.set(Slot::Content, SURE, Cow::Owned(content.to_owned()));
         }
-        if content.is_some() || found.is_some() {
-            for part in [head, tail] {
-                for (word, value) in text::pairs(part) {
-                    if !self.work.spend(PAIR) {
-                        return;
-                    }
-                    self.take_word(words::slot(&word), value);
-                }
-            }
-            message::read_beside(&mut self.beside, head, tail);
+        if content.is_none() && found.is_none() && header.is_none() {
+            return;
         }
+        // Words of a message may be wrong (Windows labels the locality `FQDN`); after a header its order is known.
+        let has_words = header.is_none() || has_any(text, &[" | "]);
+        for part in [head, tail].into_iter().filter(|_| has_words) {
+            for (word, value) in text::pairs(part) {
+                if !self.work.spend(PAIR) {
+                    return;
+                }
+                self.take_word(words::slot(&word), value);
+            }
+        }
+        message::read_beside(&mut self.beside, head, tail);
     }
 }
 

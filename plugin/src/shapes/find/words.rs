@@ -138,6 +138,8 @@ pub(super) fn fits(slot: Slot, value: &str) -> bool {
         Slot::ProcessStartKey | Slot::ProcessId | Slot::ParentProcessId | Slot::Locality => is_number(value),
         // They are known by what they are, not by what they stand under.
         Slot::Content => false,
+        // Windows' message has the locality under this label.
+        Slot::Fqdn if is_number(value) => false,
         _ => !value.is_empty() && !matches!(value, "N/A" | "n/a") && value.len() <= 256,
     }
 }

@@ -1,5 +1,6 @@
 //! One event in every shape, as its shipper would write it. All values are invented.
 
+use crate::event::TaskEvent;
 use serde_json::{Value, json};
 
 /// An event to ship.
@@ -23,6 +24,8 @@ pub(super) struct Fixture {
     pub(super) time: Option<&'static str>,
     /// True if all is in the rendered message, which has no `FQDN`.
     pub(super) message_only: bool,
+    /// What the shape itself changes in the event.
+    pub(super) edit: fn(&Sample, &mut TaskEvent<'static>),
 }
 
 pub(super) const SID: &str = "S-1-5-21-1004336348-1177238915-682003330-1104";
@@ -46,7 +49,7 @@ const fn fixture(
     time: Option<&'static str>,
     build: fn(&Sample) -> Value,
 ) -> Fixture {
-    Fixture { title, shape, build, time, message_only: false }
+    Fixture { title, shape, build, time, message_only: false, edit: |_, _| {} }
 }
 
 const fn message_only(
@@ -55,7 +58,7 @@ const fn message_only(
     time: Option<&'static str>,
     build: fn(&Sample) -> Value,
 ) -> Fixture {
-    Fixture { title, shape, build, time, message_only: true }
+    Fixture { title, shape, build, time, message_only: true, edit: |_, _| {} }
 }
 
 pub(super) const FIXTURES: &[Fixture] = &[
@@ -115,11 +118,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
         }
         record
     }),
-    fixture("Winlogbeat, nested", "winlogbeat", Some(UTC), |s| {
-        json!({"@timestamp": UTC, "event": {"code": s.id.to_string(), "kind": "event", "provider": PROVIDER}, "host": {"name": "other"},
-               "winlog": {"event_data": named(s), "channel": CHANNEL, "provider_name": PROVIDER, "event_id": s.id.to_string(),
-                          "computer_name": COMPUTER, "task": "Other Object Access Events"}, "message": message(s)})
-    }),
+    fixture("Winlogbeat, nested", "winlogbeat", Some(UTC), winlogbeat),
     fixture("Winlogbeat, dotted", "winlogbeat", Some(UTC), |s| {
         let mut record = json!({"@timestamp": UTC, "winlog.event_id": s.id.to_string(), "winlog.channel": CHANNEL,
                "event.code": s.id.to_string(), "winlog.provider_name": PROVIDER, "winlog.computer_name": COMPUTER});
@@ -259,7 +258,7 @@ fn with(mut record: Value, more: Value) -> Value {
     record
 }
 
-fn named(s: &Sample) -> Value {
+pub(super) fn named(s: &Sample) -> Value {
     Value::Object(values(s).into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect())
 }
 
@@ -267,6 +266,12 @@ fn named(s: &Sample) -> Value {
 fn inserts(s: &Sample) -> Vec<Value> {
     let number = |value: &String| value.parse::<u64>().map_or_else(|_| json!(value), |number| json!(number));
     values(s).iter().map(|(_, value)| number(value)).collect()
+}
+
+pub(super) fn winlogbeat(s: &Sample) -> Value {
+    json!({"@timestamp": UTC, "event": {"code": s.id.to_string(), "kind": "event", "provider": PROVIDER}, "host": {"name": "other"},
+           "winlog": {"event_data": named(s), "channel": CHANNEL, "provider_name": PROVIDER, "event_id": s.id.to_string(),
+                      "computer_name": COMPUTER, "task": "Other Object Access Events"}, "message": message(s)})
 }
 
 fn winevtlog(s: &Sample) -> Value {
@@ -372,7 +377,7 @@ fn graylog(s: &Sample, prefix: &str) -> Value {
     record
 }
 
-fn event_xml(s: &Sample, quote: char) -> String {
+pub(super) fn event_xml(s: &Sample, quote: char) -> String {
     let xml = format!(
         "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='{PROVIDER}' Guid='{{x}}'/>\
          <EventID Qualifiers=''>{}</EventID><Version>{}</Version><TimeCreated SystemTime='{UTC}'/><EventRecordID>4624</EventRecordID>\

@@ -1,6 +1,9 @@
 //! ISO 8601 durations, as the Task Scheduler writes them: `PT5M`, `P1D`, `PT1H30M`, `P1Y2M3DT4H`.
 //!
-//! Source: `xs:duration` of W3C XML Schema part 2, 3.2.6, which the Task Scheduler schema uses.
+//! Also as .NET writes them where something decoded the definition: `00:05:00`, `1.00:00:00`, `24:00:00`.
+//!
+//! Sources: `xs:duration` of W3C XML Schema part 2, 3.2.6, which the Task Scheduler schema uses; `TimeSpan.ToString`
+//! (<https://learn.microsoft.com/dotnet/standard/base-types/standard-timespan-format-strings>).
 
 use super::text;
 
@@ -9,7 +12,8 @@ use super::text;
 /// Years and months have no fixed length: they count as 365 and 30 days. `None` when the text is not a
 /// duration, is negative, or does not fit.
 pub fn seconds(text: &str) -> Option<u64> {
-    let text = text::trim(text).strip_prefix('P')?;
+    let text = text::trim(text);
+    let Some(text) = text.strip_prefix('P') else { return clock(text) };
     let (date, time) = match text.split_once('T') {
         Some((date, time)) => (date, Some(time)),
         None => (text, None),
@@ -24,6 +28,33 @@ pub fn seconds(text: &str) -> Option<u64> {
 }
 
 const DAY: u64 = 86_400;
+
+/// Hours, minutes and seconds between colons, before them days and a dot.
+#[inline(never)]
+fn clock(text: &str) -> Option<u64> {
+    let (mut total, mut number, mut digits, mut colons) = (0_u64, 0_u64, 0, 0);
+    for byte in text.bytes() {
+        let unit = match byte {
+            b'0'..=b'9' => {
+                number = number.checked_mul(10)?.checked_add(u64::from(byte.wrapping_sub(b'0')))?;
+                digits = 1;
+                continue;
+            }
+            b':' => 60,
+            b'.' if colons == 0 => 24,
+            // A fraction.
+            b'.' if colons == 2 => break,
+            _ => return None,
+        };
+        if digits == 0 {
+            return None;
+        }
+        total = total.checked_add(number)?.checked_mul(unit)?;
+        (number, digits) = (0, 0);
+        colons += u8::from(byte == b':');
+    }
+    if colons == 2 && digits > 0 { total.checked_add(number) } else { None }
+}
 
 /// Adds up numbers that are each followed by one of the units, the units in their order.
 fn sum(mut text: &str, units: &[(char, u64)]) -> Option<u64> {
@@ -70,6 +101,9 @@ mod tests {
             ("P1W", 604_800),
             ("P1Y2M3DT4H5M6S", 365 * 86_400 + 63 * 86_400 + 4 * 3_600 + 5 * 60 + 6),
             (" PT10M\n", 600),
+            ("00:05:00", 300),
+            ("24:00:00", 86_400),
+            ("1.00:00:30.5", 86_430),
         ] {
             assert_eq!(seconds(text), Some(expected), "{text}");
         }

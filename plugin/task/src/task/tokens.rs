@@ -268,14 +268,28 @@ fn find_attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
     loop {
         let (before, after) = rest.split_once('=')?;
         let key = before.trim_end_matches(text::is_blank).rsplit(text::is_blank).next();
-        let mut after = after.trim_start_matches(text::is_blank).chars();
-        let quote = after.next().filter(|c| matches!(c, '"' | '\''))?;
-        let (value, next) = after.as_str().split_once(quote)?;
+        let after = after.trim_start_matches(text::is_blank);
+        let mut chars = after.chars();
+        let (value, next) = match chars.next() {
+            Some(quote @ ('"' | '\'')) => chars.as_str().split_once(quote)?,
+            // Relays lose quotes.
+            _ => without_quotes(after),
+        };
         if key == Some(name) {
             return Some(value);
         }
         rest = next;
     }
+}
+
+/// The value that a text begins with where it has no quotes, and what follows it.
+#[inline(never)]
+fn without_quotes(text: &str) -> (&str, &str) {
+    let ends = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'>');
+    let end = text.as_bytes().iter().position(ends).unwrap_or(text.len());
+    let (value, rest) = text.split_at_checked(end).unwrap_or((text, ""));
+    let value = if rest.starts_with('>') { value.strip_suffix('/').unwrap_or(value) } else { value };
+    (value, rest)
 }
 
 /// The name of letters and digits at a place of a tag; `None` if there is none.
@@ -354,7 +368,10 @@ mod tests {
             ("<Principal id=' A &amp; B '>", Some("A & B")),
             ("<Principal id=''>", None),
             ("<Principal id>", None),
-            ("<Principal id=A>", None),
+            ("<Principal id=A>", Some("A")),
+            ("<Principal id=A/>", Some("A")),
+            ("<Principal x=1.2 id=A y=http://x/>", Some("A")),
+            ("<Principal id=>", None),
             ("<Principal id='A>", None),
             ("<Principal ID='A' idx='A' x='id'>", None),
             ("<id='A'>", None),
