@@ -232,19 +232,26 @@ impl Installation {
         let metrics_port = free_port()?;
         let config = dir.path().join("config.yaml");
         fs::write(&config, text(dir.path(), metrics_port)?).map_err(io_error("writing the configuration"))?;
-        let stream = |name: &str| File::create(dir.path().join(name)).map_err(io_error(name.to_owned()));
-        let child = self
-            .command(dir.path())
+        let child = self.spawn(dir.path())?;
+        let mut agent = Agent { child, dir, metrics_port, installation: self.clone() };
+        agent.wait_for_server()?;
+        Ok(agent)
+    }
+
+    /// Starts an agent on the configuration in its folder `dir`; what it writes is appended to what is there.
+    fn spawn(&self, dir: &Path) -> Result<Child, AgentError> {
+        let stream = |name: &str| {
+            let file = File::options().create(true).append(true).open(dir.join(name));
+            file.map_err(io_error(name.to_owned()))
+        };
+        self.command(dir)
             .arg("-c")
-            .arg(&config)
+            .arg(dir.join("config.yaml"))
             .stdin(Stdio::null())
             .stdout(stream("stdout.log")?)
             .stderr(stream("stderr.log")?)
             .spawn()
-            .map_err(io_error("starting fluent-bit"))?;
-        let mut agent = Agent { child, dir, metrics_port };
-        agent.wait_until("HTTP server", |agent| Ok(agent.get("/").is_ok().then_some(())))?;
-        Ok(agent)
+            .map_err(io_error("starting fluent-bit"))
     }
 
     fn command(&self, dir: &Path) -> Command {
@@ -262,6 +269,7 @@ pub struct Agent {
     child: Child,
     dir: TempDir,
     metrics_port: u16,
+    installation: Installation,
 }
 
 impl Agent {
@@ -367,6 +375,20 @@ impl Agent {
             }
             sleep(PAUSE);
         }
+    }
+
+    /// Ends the agent as [`Self::terminate`] does, and starts it again on the same configuration.
+    ///
+    /// # Errors
+    /// When it does not end, or does not come up.
+    pub fn restart(&mut self) -> Result<(), AgentError> {
+        self.terminate()?;
+        self.child = self.installation.spawn(self.dir.path())?;
+        self.wait_for_server()
+    }
+
+    fn wait_for_server(&mut self) -> Result<(), AgentError> {
+        self.wait_until("HTTP server", |agent| Ok(agent.get("/").is_ok().then_some(())))
     }
 
     /// Returns what the agent wrote to its log.
