@@ -10,7 +10,7 @@ SELECT 'schtag', raw_blob FROM file('schtag.wasm', 'RawBLOB');
 -- Without limit on fuel: the module bounds its own time, and the limit that ClickHouse sets
 -- otherwise (webassembly_udf_max_fuel = 100000) is reached by ordinary blocks of task events.
 CREATE FUNCTION schtag_tag
-LANGUAGE WASM FROM 'schtag' :: 'schtag_tag'
+LANGUAGE WASM FROM 'schtag' :: 'clickhouse_tag'
 ARGUMENTS (record String, time DateTime) RETURNS String
 ABI BUFFERED_V1
 DETERMINISTIC

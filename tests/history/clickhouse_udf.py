@@ -176,7 +176,7 @@ def small_blocks_and_few_instances():
 def wrong_uses():
     """A declaration that does not fit is an error or says so, and is never silence."""
     make = (
-        "CREATE FUNCTION {} LANGUAGE WASM FROM 'schtag' :: 'schtag_tag' ARGUMENTS ({}) RETURNS String "
+        "CREATE FUNCTION {} LANGUAGE WASM FROM 'schtag' :: 'clickhouse_tag' ARGUMENTS ({}) RETURNS String "
         "ABI BUFFERED_V1 SETTINGS serialization_format = '{}'"
     )
     declarations = {

@@ -14,12 +14,12 @@ pub(crate) const FILTER: &str = "schtag_filter";
 pub(crate) const MALLOC: &str = "malloc";
 /// `free(address)`.
 pub(crate) const FREE: &str = "free";
-/// `schtag_tag(handle, rows) -> handle`: a block of rows in, one of tags out.
+/// `clickhouse_tag(handle, rows) -> handle`: a block of rows in, one of tags out.
 ///
 /// This and the next two are what ClickHouse calls (`ABI BUFFERED_V1`,
 /// `src/Functions/UserDefined/UserDefinedWebAssembly.cpp`); for Fluent Bit they are functions like any other. A
 /// handle is the address of a pointer and a size.
-pub(crate) const TAG: &str = "schtag_tag";
+pub(crate) const TAG: &str = "clickhouse_tag";
 /// `clickhouse_create_buffer(size) -> handle`, 0 when there is no memory.
 pub(crate) const CREATE_BUFFER: &str = "clickhouse_create_buffer";
 /// `clickhouse_destroy_buffer(handle)`.

@@ -48,6 +48,20 @@ impl Arena {
         address
     }
 
+    /// Gives back every copy, and then `size` bytes that begin with `text`; null as [`Self::allocate`].
+    #[cold]
+    pub(super) fn restart_with(&mut self, text: &[u8], size: usize) -> *mut u8 {
+        self.reset();
+        let mut copy = Vec::new();
+        if copy.try_reserve_exact(size.max(text.len())).is_err() || self.large.try_reserve(1).is_err() {
+            return std::ptr::null_mut();
+        }
+        copy.extend_from_slice(text);
+        let address = copy.as_mut_ptr();
+        self.large.push(copy);
+        address
+    }
+
     /// Returns whether the `size` bytes at an address are of one block, and were handed out.
     pub(super) fn holds(&self, address: *const u8, size: usize) -> bool {
         let within = |block: &Vec<u8>, used: usize| {
@@ -140,8 +154,20 @@ mod tests {
     }
 
     #[test]
+    fn a_restart_holds_the_text_and_nothing_else() {
+        let mut arena = Arena::new();
+        for size in [0, 3, 100_000] {
+            arena.allocate(200_000);
+            arena.restart_with(b"text", size);
+            let [copy] = arena.large.as_slice() else { panic!("{} copies", arena.large.len()) };
+            assert!(copy == b"text" && copy.capacity() >= size);
+        }
+    }
+
+    #[test]
     fn what_cannot_be_had_is_null() {
         let mut arena = Arena::new();
+        assert!(arena.restart_with(b"text", usize::MAX).is_null());
         assert!(arena.allocate(usize::MAX).is_null());
         assert!(arena.allocate(isize::MAX as usize).is_null());
         assert!(!arena.allocate(10).is_null());

@@ -7,13 +7,20 @@ use crate::engine::{At, Engine, Outcome};
 use crate::rules::{LoadError, Packed};
 use crate::verdict;
 
+/// The answer of every function but the filter to a host that has handed over copies, as only Fluent Bit does: its
+/// `function_name` is wrong. It takes an answer for a C string and logs one that is not JSON. Answers that are JSON now
+/// and then would make it free memory twice (5.1.1, `plugins/filter_wasm/filter_wasm.c`).
+const WRONG_FUNCTION: &[u8] = b"set function_name: schtag_filter\0";
+/// The copies that a host makes for a call of the filter: a tag and a record.
+const COPIES: u8 = 2;
+
 /// An output buffer larger than this is given back after use, in bytes.
 const OUTPUT_KEPT: usize = 1024 * 1024;
 
 pub(super) struct Guest {
     arena: Arena,
-    /// A filter call has finished since the last reset of the arena.
-    finished: bool,
+    /// The copies that were handed out since the last call of the filter.
+    copies: u8,
     engine: Option<Engine>,
     output: Vec<u8>,
     buffers: Buffers,
@@ -21,23 +28,20 @@ pub(super) struct Guest {
 
 impl Guest {
     pub(super) const fn new() -> Self {
-        Self {
-            arena: Arena::new(),
-            finished: false,
-            engine: None,
-            output: Vec::new(),
-            buffers: Buffers::new(),
-        }
+        Self { arena: Arena::new(), copies: 0, engine: None, output: Vec::new(), buffers: Buffers::new() }
     }
 
     /// Memory for a copy of the host's, with room after it for the tag of a record that there was no memory
     /// to judge.
     pub(super) fn malloc(&mut self, size: u32) -> *mut u8 {
-        if self.finished {
-            self.finished = false;
-            self.arena.reset();
+        let size = (size as usize).saturating_add(self.room_behind());
+        match self.copies {
+            0 => self.arena.reset(),
+            COPIES.. => return self.arena.restart_with(WRONG_FUNCTION, size),
+            _ => {}
         }
-        self.arena.allocate((size as usize).saturating_add(self.room_behind()))
+        self.copies = self.copies.saturating_add(1);
+        self.arena.allocate(size)
     }
 
     fn room_behind(&self) -> usize {
@@ -52,7 +56,7 @@ impl Guest {
         sec: u32,
         nsec: u32,
     ) -> Option<*const u8> {
-        self.finished = true;
+        self.copies = 0;
         if self.output.capacity() > OUTPUT_KEPT {
             self.output = Vec::new();
         }
@@ -96,7 +100,15 @@ impl Guest {
         self.output.as_ptr()
     }
 
+    /// The answer to a host that is not ClickHouse, which never asks for the memory of a copy.
+    fn refusal(&self) -> Option<*const Buffer> {
+        (self.copies > 0).then_some(WRONG_FUNCTION.as_ptr().cast())
+    }
+
     pub(super) fn create_buffer(&mut self, size: u32) -> *const Buffer {
+        if let Some(refusal) = self.refusal() {
+            return refusal;
+        }
         self.buffers.create(size as usize)
     }
 
@@ -106,6 +118,9 @@ impl Guest {
 
     /// Judges a block of rows, each by itself; gives the handle of a block with a tag for each.
     pub(super) fn tag_rows(&mut self, handle: *const Buffer, rows: u32) -> *const Buffer {
+        if let Some(refusal) = self.refusal() {
+            return refusal;
+        }
         let engine = self.engine.get_or_insert_with(Engine::unbaked);
         let block = self.buffers.get(handle).ok_or(BlockError::Malformed);
         let mut tags = Vec::new();
@@ -139,6 +154,7 @@ impl Guest {
             Err(LoadError::Unusable(_)) => 3,
         };
         self.arena.clear();
+        self.copies = 0;
         allocator::finish_baking();
         code
     }
@@ -182,6 +198,44 @@ mod tests {
             guest.destroy_buffer(result);
         }
         assert!(guest.buffers.get(handle).is_some());
+    }
+
+    #[test]
+    fn a_host_with_a_wrong_function_name_always_gets_the_same_text() {
+        type Function = fn(&mut Guest, u32) -> *const u8;
+        let functions: [(&str, Function); 3] = [
+            ("malloc", |guest, size| guest.malloc(size).cast_const()),
+            ("create_buffer", |guest, size| guest.create_buffer(size).cast()),
+            ("tag_rows", |guest, size| guest.tag_rows(std::ptr::null(), size).cast()),
+        ];
+        for (name, function) in functions {
+            let mut guest = Guest::new();
+            for record in 0..1_000 {
+                for _ in 0..COPIES {
+                    assert!(!guest.malloc(1_000).is_null());
+                }
+                let answer = function(&mut guest, 1_300_000);
+                // SAFETY: every answer has at least as many bytes as the text, and the guest is not used meanwhile.
+                let text = unsafe { std::slice::from_raw_parts(answer, WRONG_FUNCTION.len()) };
+                assert_eq!(text, WRONG_FUNCTION, "{name}, record {record}");
+            }
+            assert!(!guest.buffers.create(1).is_null(), "a slot is free");
+        }
+    }
+
+    #[test]
+    fn a_copy_too_many_does_not_change_what_the_filter_says() {
+        let record = b"{\"a\":1}";
+        let mut guest = Guest::new();
+        for extra in 0..5 {
+            for _ in 0..extra {
+                guest.malloc(100);
+            }
+            let address = guest.malloc(10).cast_const();
+            assert_eq!(guest.filter(record, address, 0, 0), Some(address), "{extra}");
+            assert!(!guest.create_buffer(1).is_null());
+            guest.buffers = Buffers::new();
+        }
     }
 
     #[test]

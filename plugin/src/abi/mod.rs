@@ -1,4 +1,4 @@
-//! The functions that hosts call: Fluent Bit `schtag_filter`, `malloc` and `free`; ClickHouse `schtag_tag` and the two
+//! The functions that hosts call: Fluent Bit `schtag_filter`, `malloc` and `free`; ClickHouse `clickhouse_tag` and the two
 //! functions for its buffers; and `schtag_load` before the module is baked.
 //!
 //! Source for the first: Fluent Bit's `src/wasm/flb_wasm.c` (`flb_wasm_call_function_format_json`) and
@@ -144,7 +144,7 @@ pub extern "C" fn clickhouse_destroy_buffer(handle: *const Buffer) {
 /// Input that is not such a block gives one row that says so, which ClickHouse refuses where it expects another
 /// number; null when there is no memory for the result, which it refuses, too.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
-pub extern "C" fn schtag_tag(handle: *const Buffer, rows: u32) -> *const Buffer {
+pub extern "C" fn clickhouse_tag(handle: *const Buffer, rows: u32) -> *const Buffer {
     with_guest(|guest| guest.tag_rows(handle, rows))
 }
 

@@ -23,7 +23,7 @@ const DEFECTS: [(&str, &str); 6] = [
 ];
 
 /// The message for a record whose text was kept as one string.
-pub(super) const NOT_MENDED: &str = "the record is not a JSON object, and not in a way that could be mended";
+pub(super) const NOT_MENDED: &str = "the record is not a JSON object and could not be mended";
 
 /// Returns whether a text is one of those that [`Repaired::what`](super::Repaired::what) can be, apart from the order of its parts.
 pub(crate) fn is_description(text: &str) -> bool {
@@ -38,6 +38,11 @@ pub(crate) fn is_description(text: &str) -> bool {
                         && DEFECTS.iter().any(|(one, many)| what == *one || what == *many)
                 })
             })
+}
+
+/// Returns whether this describes a record that could not be mended.
+pub(crate) fn is_kept_as_text(what: &str) -> bool {
+    what == NOT_MENDED
 }
 
 impl Defects {

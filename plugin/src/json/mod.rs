@@ -28,7 +28,7 @@ mod walk;
 mod window;
 mod writer;
 
-pub(crate) use defects::is_description;
+pub(crate) use defects::{is_description, is_kept_as_text};
 pub use edit::{NotWritten, append_member, remove_members};
 pub use in_place::{MORE, append_in_place, blank_members, wrap_in_place};
 pub use repair::{Repaired, repair, wrap};

@@ -73,6 +73,30 @@ pub fn class_id(text: &str) -> Option<u128> {
     (digits == 32).then_some(number)
 }
 
+/// The command lines that are hashed for a tag, and the most bytes of them all.
+const SHOWN: usize = 16;
+const SHOWN_BYTES: usize = 4096;
+
+/// The hashes of the actions' command lines, each once, as an entry's `command_sha256` wants them. None where there are
+/// more than a tag should pay for: an entry needs all.
+pub(super) fn command_hashes(actions: &[Table<'_>], work: &Work) -> Vec<String> {
+    let mut lines: Vec<&str> = Vec::new();
+    let mut bytes = 0_usize;
+    for line in actions.iter().filter_map(|action| action.first(Field::TaskCommandLine)) {
+        if !lines.contains(&line) {
+            bytes = bytes.saturating_add(line.len());
+            if lines.len() >= SHOWN || bytes > SHOWN_BYTES {
+                return Vec::new();
+            }
+            lines.push(line);
+        }
+    }
+    if !work.walk(bytes, HASHED) {
+        return Vec::new();
+    }
+    lines.into_iter().map(command_hash).collect()
+}
+
 /// Lower-case hexadecimal SHA-256 of a command line in normal form.
 fn command_hash(line: &str) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -167,6 +191,27 @@ mod tests {
         ] {
             assert_eq!(class_id(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn the_hashes_of_a_task_are_all_or_none() {
+        let line = |text: &'static str| table(&[(Field::TaskCommandLine, text)]);
+        let hashes = |actions: &[Table<'_>]| command_hashes(actions, &Work::unlimited());
+        let two = hashes(&[line("abc"), line("abd"), line("abc"), table(&[])]);
+        assert_eq!(two, [command_hash("abc"), command_hash("abd")]);
+        let mut hashed = allow(Vec::new());
+        hashed.command_hashes = two;
+        assert!(
+            covered(&hashed, &[line("abc"), line("abd")], 1, true),
+            "what the tag shows is what an entry wants"
+        );
+        let long: &'static str = Box::leak("x".repeat(SHOWN_BYTES).into_boxed_str());
+        assert_eq!(hashes(&[line(long)]).len(), 1);
+        assert!(hashes(&[line(long), line("y")]).is_empty());
+        let many: Vec<_> = (0..=SHOWN).map(|n| line(Box::leak(n.to_string().into_boxed_str()))).collect();
+        assert!(hashes(&many).is_empty());
+        assert_eq!(hashes(&many[1..]).len(), SHOWN);
+        assert!(command_hashes(&[line("abc")], &Work::new(10)).is_empty());
     }
 
     #[test]

@@ -50,8 +50,12 @@ pub struct Decision<'a> {
     pub severity: Level,
     /// The findings to report, most severe first.
     pub reported: Vec<Finding<'a>>,
+    /// The findings that allowlist entries cover, most severe first.
+    pub covered: Vec<Finding<'a>>,
     /// The allowlist entries that cover a match.
     pub allowed: Vec<&'a Allow>,
+    /// Of an alert: the hashes by which an allowlist entry would name the command lines of its actions, each once.
+    pub command_hashes: Vec<String>,
     /// The correlations that only an earlier filter saw completed, most severe first. They are not verified, and have
     /// no say in the verdict and the severity.
     pub passed_on: Vec<Finding<'a>>,
@@ -60,8 +64,8 @@ pub struct Decision<'a> {
 /// Decides a case; `None` when there is nothing to say. An allowlist entry for which `work` does not suffice covers
 /// nothing.
 pub fn decide<'a>(case: &Case<'a>, work: &Work) -> Option<Decision<'a>> {
-    let (mut reported, allowed) = split(case, findings(case), work);
-    let (mut passed_on, _) = split(case, passed_on(case), work);
+    let Split { mut reported, mut covered, allowed } = split(case, findings(case), work);
+    let mut passed_on = split(case, passed_on(case), work).reported;
     let verdict = if !reported.is_empty() {
         Verdict::Alert
     } else if !allowed.is_empty() {
@@ -75,7 +79,7 @@ pub fn decide<'a>(case: &Case<'a>, work: &Work) -> Option<Decision<'a>> {
     } else {
         return None;
     };
-    for findings in [&mut reported, &mut passed_on] {
+    for findings in [&mut reported, &mut covered, &mut passed_on] {
         order::sort_by(findings, |left, right| right.level.cmp(&left.level));
     }
     let severity = match reported.first() {
@@ -84,7 +88,11 @@ pub fn decide<'a>(case: &Case<'a>, work: &Work) -> Option<Decision<'a>> {
         None if verdict == Verdict::Unreadable && exceeds_limit(case.notes) => Level::Medium,
         None => Level::Informational,
     };
-    Some(Decision { verdict, severity, reported, allowed, passed_on })
+    let command_hashes = match verdict {
+        Verdict::Alert => allowlist::command_hashes(case.actions, work),
+        _ => Vec::new(),
+    };
+    Some(Decision { verdict, severity, reported, covered, allowed, command_hashes, passed_on })
 }
 
 /// Returns whether a limit was met that no ordinary task meets.
@@ -92,8 +100,14 @@ fn exceeds_limit(notes: &[Note]) -> bool {
     notes.iter().any(|note| note.limit().is_some())
 }
 
-/// Those of the findings that are to be reported, and the entries that cover the others.
-fn split<'a>(case: &Case<'a>, findings: Vec<Finding<'a>>, work: &Work) -> (Vec<Finding<'a>>, Vec<&'a Allow>) {
+/// The findings that are to be reported, and those that the allowlist covers.
+struct Split<'a> {
+    reported: Vec<Finding<'a>>,
+    covered: Vec<Finding<'a>>,
+    allowed: Vec<&'a Allow>,
+}
+
+fn split<'a>(case: &Case<'a>, findings: Vec<Finding<'a>>, work: &Work) -> Split<'a> {
     let subject = Subject {
         event: case.fields,
         actions: case.actions,
@@ -102,7 +116,7 @@ fn split<'a>(case: &Case<'a>, findings: Vec<Finding<'a>>, work: &Work) -> (Vec<F
             && !exceeds_limit(case.notes),
         work,
     };
-    let mut reported = Vec::new();
+    let (mut reported, mut covered) = (Vec::new(), Vec::new());
     let mut allowed: Vec<&Allow> = Vec::new();
     for finding in findings {
         if on_host(case, finding.level) < case.pack.settings.minimum_level {
@@ -110,12 +124,16 @@ fn split<'a>(case: &Case<'a>, findings: Vec<Finding<'a>>, work: &Work) -> (Vec<F
         }
         let entries = &case.pack.settings.allowlist;
         match entries.iter().find(|allow| allowlist::covers(allow, finding.id, &subject)) {
-            Some(allow) if allowed.iter().any(|other| std::ptr::eq(*other, allow)) => {}
-            Some(allow) => allowed.push(allow),
+            Some(allow) => {
+                covered.push(finding);
+                if !allowed.iter().any(|other| std::ptr::eq(*other, allow)) {
+                    allowed.push(allow);
+                }
+            }
             None => reported.push(finding),
         }
     }
-    (reported, allowed)
+    Split { reported, covered, allowed }
 }
 
 /// The rules that matched and are reported by themselves, and the correlations that were completed.

@@ -3,7 +3,7 @@ use super::earlier::Handling;
 use super::passed_on;
 use super::words::{LOST, NOT_JUDGED, SCHEMA, Verdict};
 use crate::event::Note;
-use crate::json::{Writer, write_string};
+use crate::json::{self, Writer, write_string};
 use crate::rules::Settings;
 
 /// Adds such a tag.
@@ -23,7 +23,12 @@ fn write(out: &mut Vec<u8>, verdict: Verdict, title: &str, note: &str, handling:
 pub fn write_repaired(out: &mut Vec<u8>, what: &str) {
     let note = Note::Repaired(what.to_owned().into()).to_string();
     out.clear();
-    write(out, Verdict::Repaired, "Record was not valid JSON and was mended", &note, None);
+    let title = if json::is_kept_as_text(what) {
+        "Record was not a JSON object and is kept as one text"
+    } else {
+        "Record was not valid JSON and was mended"
+    };
+    write(out, Verdict::Repaired, title, &note, None);
 }
 
 /// Writes the tag of a record that is no task event, and of which an earlier filter says what became of it.

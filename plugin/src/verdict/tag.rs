@@ -2,6 +2,7 @@
 use super::decide::{Case, Decision};
 use super::ecs::ecs_objects;
 use super::elastic::{ElasticLimits, write_elastic};
+use super::finding::Finding;
 use super::passed_on;
 use super::text::cut;
 use super::words::{MAX_BYTES, SCHEMA, Verdict};
@@ -56,7 +57,7 @@ fn write_members(
     json.text("verdict", decision.verdict.as_str());
     json.text("severity", decision.severity.as_str());
     json.text("title", &cut(&title(case, decision, account.as_deref()), limits.characters.min(256)));
-    passed_on::write_rules(json, &decision.reported, limits.entries.max(RULES));
+    passed_on::write_rules(json, shown(decision), limits.entries.max(RULES));
     json.list("techniques", techniques(decision, limits));
     json.text("action", case.event.change.as_str());
     json.key("host");
@@ -66,7 +67,7 @@ fn write_members(
     json.text("role_from", case.role.from);
     json.close('}');
     write_actor(json, case, account.as_deref());
-    write_task(json, case, limits);
+    write_task(json, case, decision, limits);
     write_evidence(json, decision, limits);
     write_allowlist(json, decision, limits);
     json.list("notes", notes(case, decision, limits, shortened));
@@ -90,9 +91,14 @@ fn write_members(
     json.close('}');
 }
 
+/// The findings that the tag is about: of what is allowlisted, those that are covered.
+fn shown<'d, 'a>(decision: &'d Decision<'a>) -> &'d [Finding<'a>] {
+    if decision.verdict == Verdict::Allowlisted { &decision.covered } else { &decision.reported }
+}
+
 fn techniques<'a>(decision: &'a Decision<'_>, limits: Limits) -> Vec<&'a str> {
     let mut techniques: Vec<&str> = Vec::new();
-    for technique in decision.reported.iter().flat_map(|finding| &finding.techniques) {
+    for technique in shown(decision).iter().flat_map(|finding| &finding.techniques) {
         if !techniques.contains(technique) && techniques.len() < limits.entries {
             techniques.push(technique);
         }
@@ -105,6 +111,9 @@ fn title(case: &Case<'_>, decision: &Decision<'_>, account: Option<&str>) -> Str
     let what = match (decision.verdict, decision.reported.first()) {
         (_, Some(finding)) => finding.title,
         (Verdict::Allowlisted, None) => "Allowlisted scheduled task",
+        (Verdict::Unreadable, None) if case.notes.contains(&Note::NoRules) => {
+            "Scheduled task not judged, for want of rules"
+        }
         (Verdict::Unreadable, None) => "Scheduled task could not be fully read",
         (Verdict::PassedOn, None) => {
             decision.passed_on.first().map_or("Scheduled task", |finding| finding.title)
@@ -146,7 +155,7 @@ fn write_actor(json: &mut Writer<'_>, case: &Case<'_>, account: Option<&str>) {
     json.close('}');
 }
 
-fn write_task(json: &mut Writer<'_>, case: &Case<'_>, limits: Limits) {
+fn write_task(json: &mut Writer<'_>, case: &Case<'_>, decision: &Decision<'_>, limits: Limits) {
     let first = |field, characters| case.fields.first(field).map(|value| cut(value, characters));
     json.key("task");
     json.open('{');
@@ -163,6 +172,10 @@ fn write_task(json: &mut Writer<'_>, case: &Case<'_>, limits: Limits) {
     let classes = distinct(case, Field::TaskClassId, limits).into_iter();
     let handlers = classes.map(|class| joined(&["ComHandler ", &short(class)]).into());
     json.list("commands", lines.chain(handlers).take(limits.entries));
+    // All or none: an entry with some of them would cover nothing.
+    if decision.command_hashes.len() <= limits.entries {
+        json.list("command_sha256", decision.command_hashes.iter().map(String::as_str));
+    }
     for (key, field) in
         [("decoded", Field::TaskDecoded), ("runs", Field::TaskRuns), ("address", Field::TaskAddress)]
     {
@@ -189,7 +202,7 @@ fn distinct<'a>(case: &Case<'a>, field: Field, limits: Limits) -> Vec<&'a str> {
 
 fn write_evidence(json: &mut Writer<'_>, decision: &Decision<'_>, limits: Limits) {
     let mut left = limits.entries;
-    for finding in &decision.reported {
+    for finding in shown(decision) {
         // What happened is in `action`.
         let evidence = finding.in_common.iter().chain(finding.evidence);
         for evidence in evidence.filter(|evidence| evidence.field != Field::EventId) {
@@ -238,7 +251,7 @@ fn notes(case: &Case<'_>, decision: &Decision<'_>, limits: Limits, shortened: bo
     for note in case.notes {
         add(cut(&in_words(note), 256).into_owned());
     }
-    if decision.reported.len() > limits.entries.max(RULES) {
+    if shown(decision).len() > limits.entries.max(RULES) {
         add(in_words(&Note::TagCut("more rules matched")));
     }
     if shortened {

@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 /// The most units of fuel for reading a record, beyond a walk over its bytes. The aim is 10 million: some steps of the
 /// interpreters cost more than they are charged.
-pub const BOUND: u64 = 40_000_000;
+pub const BOUND: u64 = 14_000_000;
 
 /// The most units of fuel besides, for each byte of a record and each byte of its output.
 ///

@@ -10,7 +10,7 @@ use crate::project::on_path;
 use crate::skip::{Tool, missing};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 pub use crate::agents::error::AgentError;
@@ -169,19 +169,35 @@ impl Installation {
         let metrics_port = free_port()?;
         let config = dir.path().join("config.yaml");
         fs::write(&config, text(dir.path(), metrics_port)?).map_err(io_error("writing the configuration"))?;
-        let stream = |name: &str| File::create(dir.path().join(name)).map_err(io_error(name.to_owned()));
-        let child = self
-            .command(dir.path())
+        let child = self.spawn(dir.path())?;
+        let mut agent = Agent::new(child, dir, metrics_port);
+        agent.wait_for_server()?;
+        Ok(agent)
+    }
+
+    /// Ends an agent as [`Agent::terminate`] does, and starts it again on the same configuration.
+    ///
+    /// # Errors
+    /// When it does not end, or does not come up.
+    pub fn restart(&self, agent: &mut Agent) -> Result<(), AgentError> {
+        agent.terminate()?;
+        agent.resume(self.spawn(agent.dir())?)
+    }
+
+    /// Starts an agent on the configuration in its folder `dir`; what it writes is appended to what is there.
+    fn spawn(&self, dir: &Path) -> Result<Child, AgentError> {
+        let stream = |name: &str| {
+            let file = File::options().create(true).append(true).open(dir.join(name));
+            file.map_err(io_error(name.to_owned()))
+        };
+        self.command(dir)
             .arg("-c")
-            .arg(&config)
+            .arg(dir.join("config.yaml"))
             .stdin(Stdio::null())
             .stdout(stream("stdout.log")?)
             .stderr(stream("stderr.log")?)
             .spawn()
-            .map_err(io_error("starting fluent-bit"))?;
-        let mut agent = Agent::new(child, dir, metrics_port);
-        agent.wait_until("HTTP server", |agent| Ok(agent.get("/").is_ok().then_some(())))?;
-        Ok(agent)
+            .map_err(io_error("starting fluent-bit"))
     }
 
     fn command(&self, dir: &Path) -> Command {

@@ -127,6 +127,16 @@ impl Agent {
         }
     }
 
+    /// Takes another process in place of one that has ended, and waits for its server.
+    pub(crate) fn resume(&mut self, child: Child) -> Result<(), AgentError> {
+        self.child = child;
+        self.wait_for_server()
+    }
+
+    pub(crate) fn wait_for_server(&mut self) -> Result<(), AgentError> {
+        self.wait_until("HTTP server", |agent| Ok(agent.get("/").is_ok().then_some(())))
+    }
+
     /// Returns what the agent wrote to its log.
     pub fn log(&self) -> String {
         let path = self.dir.path().join("stderr.log");

@@ -81,7 +81,7 @@ impl WasmiHost {
         let free = instance.get_typed_func(&store, "free")?;
         let create_buffer = instance.get_typed_func(&store, "clickhouse_create_buffer")?;
         let destroy_buffer = instance.get_typed_func(&store, "clickhouse_destroy_buffer")?;
-        let tag_rows = instance.get_typed_func(&store, "schtag_tag")?;
+        let tag_rows = instance.get_typed_func(&store, "clickhouse_tag")?;
         Ok(Self { store, instance, memory, filter, malloc, free, create_buffer, destroy_buffer, tag_rows })
     }
 

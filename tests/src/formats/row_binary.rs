@@ -1,4 +1,4 @@
-//! ClickHouse's `RowBinary`, as far as the function `schtag_tag` uses it: (String, DateTime) in, (String) out.
+//! ClickHouse's `RowBinary`, as far as the function `clickhouse_tag` uses it: (String, DateTime) in, (String) out.
 
 /// A block of rows.
 pub fn block<R: AsRef<[u8]>>(rows: impl IntoIterator<Item = R>, seconds: u32) -> Vec<u8> {

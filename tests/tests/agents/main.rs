@@ -2,6 +2,7 @@
 
 mod fluent_bit;
 mod fluent_bit_limits;
+mod fluent_bit_misuse;
 mod fluent_bit_stalls;
 mod hosts;
 mod operations;

@@ -29,7 +29,7 @@ const OPTIONS: [(&str, &[&str]); 10] = [
     ("sources.fluent", &["address"]),
     ("sources.file", &["include", "read_from"]),
     ("sources.stdin", &["max_length", "decoding.codec"]),
-    ("transforms.route", &["inputs", "route.alert"]),
+    ("transforms.route", &["inputs", "reroute_unmatched", "route.alert"]),
     ("transforms.remap", &["inputs", "source", "file", "drop_on_error", "drop_on_abort"]),
     (
         "sinks.http",

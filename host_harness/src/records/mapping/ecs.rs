@@ -77,7 +77,10 @@ fn objects(
     techniques: &BTreeMap<String, Vec<String>>,
     tag: &Value,
 ) -> Option<[Vec<u8>; 2]> {
+    // What is allowlisted is no threat, though its tag names the rules.
+    let is_reported = super::text(tag, "/verdict") != Some("allowlisted");
     let reported: Vec<Finding<'_>> = super::entries(tag, "/rules")
+        .filter(|_| is_reported)
         .filter_map(|rule| {
             let id = super::text(rule, "/id")?;
             Some(Finding {

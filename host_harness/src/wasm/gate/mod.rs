@@ -105,7 +105,7 @@ pub enum GateError {
     /// The module is larger than it may be.
     #[error(
         "the module has {size} bytes, more than its budget of {budget}; \
-         bake fewer rules, or raise the budget if nothing (such as a ConfigMap) limits the size"
+         bake fewer rules, or raise the budget (--max-size) if nothing (such as a ConfigMap) limits the size"
     )]
     TooLarge {
         /// Size in bytes.
@@ -233,7 +233,7 @@ mod tests {
         let wat = shipped_with(
             r#"(func (export "clickhouse_create_buffer") (param i32) (result i32) i32.const 0)
                (func (export "clickhouse_destroy_buffer") (param i32))
-               (func (export "schtag_tag") (param i32 i32) (result i32) i32.const 0)"#,
+               (func (export "clickhouse_tag") (param i32 i32) (result i32) i32.const 0)"#,
         );
         check(&wat::parse_str(wat).unwrap(), Form::Shipped, usize::MAX).unwrap();
     }
@@ -260,7 +260,7 @@ mod tests {
             (shipped_with("(func $f) (start $f)"), "start function"),
             (shipped_with(r#"(func (export "extra"))"#), "exports `extra`"),
             (shipped_with(r#"(func (export "schtag_load"))"#), "base module"),
-            (shipped_with(r#"(func (export "schtag_tag"))"#), "`schtag_tag` is a function () -> ()"),
+            (shipped_with(r#"(func (export "clickhouse_tag"))"#), "`clickhouse_tag` is a function () -> ()"),
             (shipped_with(r#"(func (export "__heap_base"))"#), "`__heap_base` is a function () -> ()"),
             (shipped_with("(table 1 funcref) (func $f) (elem func $f)"), "element segment"),
             (r#"(module (import "env" "now" (func)))"#.into(), "imports env.now"),

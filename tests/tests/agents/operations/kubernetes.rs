@@ -134,15 +134,13 @@ fn the_charts_values_mount_the_module_and_hold_a_configuration() -> Outcome {
     let volume = named(list(values, "/extraVolumes"), text(mount, "/name")?)?;
     assert_eq!(text(volume, "/configMap/name")?, "schtag-module");
     assert_eq!(values.pointer("/hotReload/enabled"), Some(&Value::Bool(false)));
-    let mut sections = String::new();
-    for part in ["service", "inputs", "filters", "outputs"] {
-        sections.push_str(text(values, &format!("/config/{part}"))?);
-        sections.push('\n');
-    }
+    let file = text(values, "/config/extraFiles/fluent-bit.yaml")?;
+    let folder = text(named(list(values, "/volumeMounts"), "config")?, "/mountPath")?;
+    assert_eq!(text(values, "/args/0")?, format!("--config={folder}/fluent-bit.yaml"));
     let port = list(values, "/extraPorts").first().and_then(|port| port.get("containerPort")?.as_u64());
     assert_eq!(port, Some(24224));
-    assert!(sections.contains("Port     24224"));
-    dry_run(&config("values.conf", &sections))
+    assert!(file.contains("port: 24224"));
+    dry_run(&config("values.yaml", file))
 }
 
 #[test]

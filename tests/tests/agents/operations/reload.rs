@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, sleep};
 use std::time::Duration;
 
-use schtag_tests::agent_records::{parse, parse_all, sample_events, write_lines};
+use schtag_tests::agent_records::{parse_all, sample_events, tagged, untagged, with_verdict, write_lines};
 use schtag_tests::fluent_bit::{Agent, AgentError, Installation, PERSISTENT};
 use schtag_tests::fluent_bit_config::Example;
 use schtag_tests::project;
@@ -80,15 +80,20 @@ fn installation(test: &str) -> Result<Option<Installation>, AgentError> {
     Ok(Some(installation))
 }
 
-#[test]
-fn a_module_is_exchanged_under_load_and_no_record_is_lost() -> Outcome {
-    let Some(installation) = installation("a_module_is_exchanged_under_load")? else { return Ok(()) };
-    let mut agent = start(&installation)?;
-    let other = other_module(agent.dir())?;
-    let sample = parse(sample_events()?.first().ok_or("no sample")?)?;
+/// Where the example writes copies of alerts, from the folder that stands for /var/log/schtag.
+const ALERTS: &str = "../out-alerts/win.tasks";
+
+/// Runs `work` while records with numbers from 0 come in, each an alert. Returns how many were written, and what `work` did.
+fn under_load<T>(
+    installation: &Installation,
+    agent: &mut Agent,
+    work: impl FnOnce(&mut Agent) -> Result<T, Box<dyn std::error::Error>>,
+) -> Result<(u64, T), Box<dyn std::error::Error>> {
+    let samples = tagged(installation, "win.tasks", &parse_all(&sample_events()?)?)?;
+    let sample = untagged(&[with_verdict(&samples, "alert").next().ok_or("no alert")?.clone()]).remove(0);
     let events = agent.dir().join("events");
     let enough = AtomicBool::new(false);
-    let (written, reloaded) = thread::scope(|scope| -> Result<_, Box<dyn std::error::Error>> {
+    thread::scope(|scope| {
         let writer = scope.spawn(|| -> Result<u64, AgentError> {
             let mut number = 0;
             while !enough.load(Ordering::Relaxed) {
@@ -98,45 +103,83 @@ fn a_module_is_exchanged_under_load_and_no_record_is_lost() -> Outcome {
                 }
                 write_lines(&events, &[record.to_string()])?;
                 number += 1;
-                sleep(Duration::from_millis(2));
+                sleep(Duration::from_millis(10));
             }
             Ok(number)
         });
-        let outcome = (|| {
-            agent.wait_for_lines("win.tasks", 100)?;
-            let reloaded = if installation.version() < PERSISTENT {
-                // As the example says: the next chunk reads the new file.
-                let module = agent.dir().join("schtag.wasm");
-                fs::copy(&module, agent.dir().join("schtag.wasm.previous"))?;
-                fs::copy(&other, agent.dir().join("new"))?;
-                fs::rename(agent.dir().join("new"), module)?;
-                None
-            } else {
-                Some(reload(&agent, &other)?)
-            };
-            agent.wait_until("record tagged by the second module", |agent| {
-                let lines = agent.lines("win.tasks")?;
-                Ok(lines.iter().any(|line| line.contains(r#""second":{"#)).then_some(()))
-            })?;
-            Ok(reloaded)
-        })();
+        let outcome = agent.wait_for_lines("win.tasks", 100).map_err(Into::into).and_then(|_| work(agent));
         enough.store(true, Ordering::Relaxed);
         let written = writer.join().map_err(|_| "the writer panicked")??;
-        Ok((written, outcome.map_err(|error: Box<dyn std::error::Error>| error)?))
+        Ok((written, outcome?))
+    })
+}
+
+/// The numbers of the records in a file of the agent's.
+fn numbers(agent: &Agent, file: &str) -> Result<BTreeSet<u64>, AgentError> {
+    let records = parse_all(&agent.lines(file)?)?;
+    Ok(records.iter().filter_map(|record| record.get("number")?.as_u64()).collect())
+}
+
+/// Waits until all numbers below `written` are in a file of the agent's.
+fn wait_for_all(agent: &mut Agent, file: &str, written: u64) -> Outcome {
+    let seen = agent.wait_until(&format!("whole {file} of {written}"), |agent| {
+        let seen = numbers(agent, file)?;
+        Ok((seen.len() as u64 >= written).then_some(seen))
+    })?;
+    assert_eq!(seen, (0..written).collect(), "{file}");
+    Ok(())
+}
+
+#[test]
+fn restarts_and_reloads_under_load_lose_neither_records_nor_copies_of_alerts() -> Outcome {
+    let Some(installation) = installation("restarts_and_reloads_under_load")? else { return Ok(()) };
+    let mut agent = start(&installation)?;
+    let same = agent.dir().join("same.wasm");
+    fs::copy(installation.module(), &same)?;
+    let (written, ()) = under_load(&installation, &mut agent, |agent| {
+        for _ in 0..3 {
+            installation.restart(agent)?;
+            sleep(Duration::from_millis(500));
+            if installation.version() >= PERSISTENT {
+                let output = reload(agent, &same)?;
+                assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+                sleep(Duration::from_millis(500));
+            }
+        }
+        Ok(())
+    })?;
+    for file in ["win.tasks", ALERTS] {
+        wait_for_all(&mut agent, file, written)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_module_is_exchanged_under_load_and_no_record_is_lost() -> Outcome {
+    let Some(installation) = installation("a_module_is_exchanged_under_load")? else { return Ok(()) };
+    let mut agent = start(&installation)?;
+    let other = other_module(agent.dir())?;
+    let (written, reloaded) = under_load(&installation, &mut agent, |agent| {
+        let reloaded = if installation.version() < PERSISTENT {
+            // As the example says: the next chunk reads the new file.
+            let module = agent.dir().join("schtag.wasm");
+            fs::copy(&module, agent.dir().join("schtag.wasm.previous"))?;
+            fs::copy(&other, agent.dir().join("new"))?;
+            fs::rename(agent.dir().join("new"), module)?;
+            None
+        } else {
+            Some(reload(agent, &other)?)
+        };
+        agent.wait_until("record tagged by the second module", |agent| {
+            let lines = agent.lines("win.tasks")?;
+            Ok(lines.iter().any(|line| line.contains(r#""second":{"#)).then_some(()))
+        })?;
+        Ok(reloaded)
     })?;
     if let Some(output) = reloaded {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
-
-    let numbers = |lines: &[String]| -> Result<BTreeSet<u64>, AgentError> {
-        let records = parse_all(lines)?;
-        Ok(records.iter().filter_map(|record| record.get("number")?.as_u64()).collect())
-    };
-    let seen = agent.wait_until("all records", |agent| {
-        let seen = numbers(&agent.lines("win.tasks")?)?;
-        Ok((seen.len() as u64 >= written).then_some(seen))
-    })?;
-    assert_eq!(seen, (0..written).collect());
+    wait_for_all(&mut agent, "win.tasks", written)?;
     assert!(fs::read(agent.dir().join("schtag.wasm"))? == fs::read(&other)?);
     assert!(fs::read(agent.dir().join("schtag.wasm.previous"))? == fs::read(installation.module())?);
     Ok(())

@@ -55,8 +55,8 @@ fn the_first_event_is_tagged_and_the_agent_ends() -> Outcome {
 }
 
 #[test]
-fn alerts_come_out_under_their_tags_and_nothing_is_lost() -> Outcome {
-    let Some(installation) = Installation::find("alerts_come_out_under_their_tags_and_nothing_is_lost")?
+fn alerts_come_out_of_their_outputs_and_nothing_is_lost() -> Outcome {
+    let Some(installation) = Installation::find("alerts_come_out_of_their_outputs_and_nothing_is_lost")?
     else {
         return Ok(());
     };
@@ -71,9 +71,10 @@ fn alerts_come_out_under_their_tags_and_nothing_is_lost() -> Outcome {
         .filter(|record| ["high", "critical"].contains(&text(record, "/schtag/severity")))
         .collect();
     assert!(!urgent.is_empty() && urgent.len() < archive.len(), "the samples are of both kinds");
-    for (tag, expected) in [("alert.win.tasks", expected), ("page.alert.win.tasks", urgent)] {
-        let seen = parse_all(&agent.wait_for_lines(tag, expected.len())?)?;
-        assert_eq!(seen.iter().collect::<Vec<_>>(), expected, "{tag}");
+    // Beside the folder `out`, which stands for /var/log/schtag.
+    for (file, expected) in [("../out-alerts/win.tasks", expected), ("../out-urgent/win.tasks", urgent)] {
+        let seen = parse_all(&agent.wait_for_lines(file, expected.len())?)?;
+        assert_eq!(seen.iter().collect::<Vec<_>>(), expected, "{file}");
     }
     assert_eq!(agent.wait_for_filter("schtag", records.len())?, 0, "dropped");
     Ok(())
