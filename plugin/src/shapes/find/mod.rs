@@ -262,7 +262,23 @@ impl<'w> Finder<'w> {
                 && let Some(object) = Value::new(container).as_object()
             {
                 self.try_shape(&object, layer.is_known_to(level.saturating_add(1)));
+                self.note_others(layer);
             }
+        }
+    }
+
+    /// Says that more events follow in the list that the event which was found is in.
+    #[inline(never)]
+    fn note_others(&mut self, layer: &Layer<'_>) {
+        if !self.is_done() {
+            return;
+        }
+        let list = layer.frames.iter().position(|frame| frame.is_array).and_then(|at| at.checked_add(1));
+        let Some(element) = list.and_then(|at| layer.frames.get(at)) else { return };
+        let rest = layer.behind(element.start);
+        let shows = glance::shows(rest, glance::DEFINITION | glance::PROVIDER) && glance::says_id(rest);
+        if shows {
+            self.note(Note::TooMany { what: "events in one record", kept: 1 });
         }
     }
 
