@@ -4,6 +4,7 @@ use crate::inputs::expensive::{PARTS, Recipe, WORDS};
 use crate::inputs::samples::{Sample, Shape, task_xml};
 use crate::{catalogue, hostile, project};
 use schtag_test_files::event_log::{self, Event};
+use serde_json::{Value, json};
 use std::fs;
 
 /// The fuzz targets, as `fuzz/fuzz_targets` has them.
@@ -95,7 +96,38 @@ fn records() -> Result<Vec<Vec<u8>>, String> {
         records.extend(cases.flat_map(|case| case.records).map(|arrival| arrival.record.into_bytes()));
     }
     records.extend(hostile::inputs().into_iter().map(|(_, input)| input));
+    records.extend(other_forms().iter().map(|record| record.to_string().into_bytes()));
     Ok(records)
+}
+
+/// An event in each form that has a reader of its own, and that no sample has.
+fn other_forms() -> [Value; 9] {
+    const PROVIDER: &str = "Microsoft-Windows-Security-Auditing";
+    let task = task_xml("powershell.exe", "-enc SQBFAFgA");
+    let message = format!(
+        "Eine Aufgabe.\r\n\r\nAntragsteller:\r\n\tSicherheits-ID:\t\tS-1-5-18\r\n\tKontoname:\t\ta b\r\n\tKontodomäne:\t\tNT AUTHORITY\r\n\t\
+         Anmelde-ID:\t\t0x3e7\r\n\r\nAufgabe:\r\n\tAufgabenname: \t\\\\x y\r\n\tAufgabeninhalt: \t{task}\r\n\tWeitere:\r\n\tA: \t\t1\r\n\t\
+         B: \t2\r\n\tC: \t3\r\n\tD: \t0\r\n"
+    );
+    let one_line = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let data =
+        json!({"SubjectUserName": "a", "SubjectLogonId": "0x3e7", "TaskName": "\\x", "TaskContent": task});
+    let viewer = format!(
+        "Log Name: Security\r\nSource: {PROVIDER}\r\nDate : 1:2:3\r\nEvent ID:4698\r\nComputer:ws17\r\nDescription:\r\n{message}"
+    );
+    [
+        json!({"EventID": 4698, "Channel": "Sec", "RuleTitle": "x", "Details": {"Name": "\\x", "Content": task, "LID": "0x3e7"}}),
+        json!({"EventId": 4702, "Channel": "Security", "Provider": PROVIDER, "Payload": json!({"EventData": data}).to_string()}),
+        json!({"columns": {"eventid": "4700", "source": "Security", "provider_name": PROVIDER, "provider_guid": "{x}",
+               "data": json!({"EventData": data}).to_string()}}),
+        json!({"hits": {"hits": [{"_source": {"event": {"code": "4698"}, "winlog": {"channel": "Security", "event_data": data}}},
+                                 {"_source": {"event": {"code": "4699"}, "winlog": {"channel": "Security", "event_data": data}}}]}}),
+        json!({"full_log": format!("t WinEvtLog: Security: AUDIT_SUCCESS(4698): {PROVIDER}: u: d: ws17: {one_line}")}),
+        json!({"log": format!("<13>Mar 1 ws17 Security-Auditing: 4698: x | TaskName=\\x | SubjectUserName: a | TaskContent={task} |")}),
+        json!({"log": format!("<13>Mar 1 ws17 Security-Auditing: 4698: {one_line}")}),
+        json!({"message": viewer}),
+        json!({"event": {"code": "4698", "provider": PROVIDER}, "action": {"id": 4698, "properties": {"param5": "\\x", "param6": task}}}),
+    ]
 }
 
 /// A task that is created and deleted at once: two records.
@@ -116,11 +148,12 @@ const fn odd_tasks() -> [&'static str; 6] {
     ]
 }
 
-const fn settings() -> [&'static str; 3] {
+const fn settings() -> [&'static str; 4] {
     [
         "key: tag\nminimum_level: low\nobserve: all\nhosts:\n  role_member: host.role\n  raise_on_servers: false\n  server: ['*srv*', DC0?]\n",
         "allowlist:\n  - name: backup\n    reason: nightly\n    rules: ['*']\n    until: 2030-01-01\n    match:\n      task.name: \\Backup\n      User|startswith: [CORP\\, 'NT ']\n",
         "placeholders:\n  admins: [alice, bob]\n",
+        "elastic: true\necs: true\n",
     ]
 }
 

@@ -5,7 +5,9 @@ use super::layer::Layer;
 use super::parts::missing;
 use super::words::SURE;
 use crate::json::{self, Object, Scanner, Value};
+use crate::event::Note;
 use crate::shapes::by_table::{Read, read_within};
+use crate::shapes::glance;
 use crate::shapes::id::change;
 use crate::shapes::place::Place;
 
@@ -31,7 +33,23 @@ impl Finder<'_> {
                 && let Some(object) = Value::new(container).as_object()
             {
                 self.try_shape(&object, layer.is_known_to(level.saturating_add(1)));
+                self.note_others(layer);
             }
+        }
+    }
+
+    /// Says that more events follow in the list that the event which was found is in.
+    #[inline(never)]
+    fn note_others(&mut self, layer: &Layer<'_>) {
+        if !self.is_done() {
+            return;
+        }
+        let list = layer.frames.iter().position(|frame| frame.is_array).and_then(|at| at.checked_add(1));
+        let Some(element) = list.and_then(|at| layer.frames.get(at)) else { return };
+        let rest = layer.behind(element.start);
+        let shows = glance::shows(rest, glance::DEFINITION | glance::PROVIDER) && glance::says_id(rest);
+        if shows {
+            self.note(Note::TooMany { what: "events in one record", kept: 1 });
         }
     }
 

@@ -96,6 +96,12 @@ impl<'t> Layer<'t> {
         rest.get(..container_len(rest)).unwrap_or(rest)
     }
 
+    /// What follows the object or array that begins at an offset.
+    pub(super) fn behind(&self, start: usize) -> &[u8] {
+        let end = start.saturating_add(self.container(start).len());
+        self.text.as_bytes().get(end..).unwrap_or_default()
+    }
+
     /// Returns whether the objects that are open stand where a known tool puts a record, the first so many of them.
     pub(super) fn is_known_to(&self, level: usize) -> bool {
         let frames = self.frames.iter().take(level);

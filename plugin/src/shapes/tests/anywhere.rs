@@ -104,6 +104,26 @@ fn a_decoded_definition_is_put_together() {
 }
 
 #[test]
+fn further_events_in_a_list_are_not_passed_over_in_silence() {
+    let event = |id: u16| {
+        json!({"_source": {"event": {"code": id.to_string()}, "winlog": {"channel": "Security",
+        "provider_name": PROVIDER, "computer_name": COMPUTER, "event_data": {"TaskName": NAME, "TaskContent": TASK}}}})
+    };
+    let more = Note::TooMany { what: "events in one record", kept: 1 };
+    for (hits, is_noted) in [
+        (vec![event(4698)], false),
+        (vec![event(4624), event(4698)], false),
+        (vec![event(4698), event(4624)], false),
+        (vec![event(4698), event(4702)], true),
+    ] {
+        let record = json!({"hits": {"hits": hits}, "took": 1}).to_string();
+        let event = event_of(&record).unwrap();
+        assert_eq!(event.change, Change::Created, "{record}");
+        assert_eq!(event.notes.contains(&more), is_noted, "{record}");
+    }
+}
+
+#[test]
 fn an_event_without_its_definition_is_not_passed_over() {
     for (record, taken) in [
         (json!({"w": {"EventID": 4698, "provider": PROVIDER}}), true),
