@@ -3,6 +3,7 @@ mod bake;
 mod check;
 mod completions;
 mod docs;
+mod excerpt;
 mod explain;
 mod failure;
 mod filter;

@@ -8,6 +8,7 @@
 //! `expression` (the logic), `detection` and `condition` (from YAML to the logic), `rule`, `filter` and
 //! `correlation` (documents), `compilation` (all files together).
 
+pub(crate) mod absent;
 mod base64;
 mod branches;
 mod compilation;
@@ -17,6 +18,7 @@ mod detection;
 mod documents;
 mod expression;
 mod filter;
+mod known_values;
 mod literals;
 mod logsource;
 mod metadata;
@@ -33,6 +35,7 @@ pub use compilation::{Compilation, compile};
 pub use expression::Part;
 pub use metadata::Metadata;
 pub(crate) use metadata::metadata;
+pub(crate) use refusal::spot;
 pub use refusal::{CorrelationReason, Reason, Refusal};
 pub use rule::{PackIndex, RuleInfo, Warning};
 pub(crate) use source::MAX_FILE;
