@@ -111,8 +111,10 @@ fn folder(root: &Path) -> tempfile::TempDir {
         encoder.write_all(&demo).unwrap();
         fs::write(at(name), encoder.finish().unwrap()).unwrap();
     }
-    let first = demo.split(|byte| *byte == b'\n').next().unwrap();
-    fs::write(at("event.json"), first).unwrap();
+    // One that is an alert.
+    let is_alert = |line: &&[u8]| String::from_utf8_lossy(line).contains("OneDrive");
+    let event = demo.split(|byte| *byte == b'\n').find(is_alert).unwrap();
+    fs::write(at("event.json"), event).unwrap();
     fs::write(at("Security.evtx"), super::event_log_file::file(&[vec![]])).unwrap();
     let records = demo.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     let array = [&b"["[..], &records.collect::<Vec<_>>().join(&b","[..]), b"]"].concat();

@@ -7,6 +7,7 @@ mod event_log;
 #[allow(dead_code, unreachable_pub, reason = "it is a module of another crate's library, too")]
 mod event_log_file;
 mod examples;
+mod feedback;
 mod files;
 mod format;
 mod hostile_names;
