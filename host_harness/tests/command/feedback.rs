@@ -39,7 +39,7 @@ fn a_complaint_shows_its_line_with_a_mark() {
         ("level: high", "level: hihg", "8 |", "level"),
         ("condition: words", "condition: wrds", "7 |", "condition"),
         ("    task.command_line|contains: evil", "    task.hidden: 1", "6 |", "task.hidden"),
-        ("title: A", "title: [A", "4 |", ""),
+        ("title: A", "title: [A", "2 |", ""),
         ("level: high", "levle: high", "8 |", "levle"),
     ] {
         folder.write("rules/evil/rule.yml", RULE.replace(from, to).as_bytes());
