@@ -3,3 +3,4 @@
 pub mod catalogue_pages;
 pub mod check;
 pub(crate) mod explain;
+pub(crate) mod find;

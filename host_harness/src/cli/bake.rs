@@ -1,6 +1,8 @@
 //! `schtag bake`.
 use super::failure::{Exit, Failure};
 use super::{module, say};
+use crate::author::check::is_fault;
+use crate::rules::sigma::Refusal;
 use crate::text::digest::sha256_hex;
 use crate::wasm::bake::{BakeError, bake};
 use crate::wasm::gate;
@@ -45,8 +47,11 @@ pub(crate) struct Bake {
     /// The most bytes that the module may have
     #[arg(long, value_name = "BYTES", default_value_t = gate::DEFAULT_BUDGET)]
     max_size: usize,
-    /// Fail if any rule cannot be compiled, instead of leaving it out
+    /// Bake the rules that can be used, although a document among them is no rule or cannot be compiled
     #[arg(long)]
+    keep_going: bool,
+    /// Fail also where a rule is left out because it is for other events or other tools
+    #[arg(long, conflicts_with = "keep_going")]
     strict: bool,
 }
 
@@ -67,6 +72,9 @@ impl Bake {
         if self.strict && !compiled.refused.is_empty() {
             return Err(Failure::new(Exit::Input, "some rules cannot be compiled, and --strict is given"));
         }
+        if !self.keep_going {
+            refuse_faults(&compiled.refused)?;
+        }
         let baked =
             bake(&base, &compiled.pack, self.max_size).map_err(|error| match (&self.base, &error) {
                 (Some(path), BakeError::AlreadyBaked(_) | BakeError::Base(_)) => {
@@ -84,6 +92,19 @@ impl Bake {
         ));
         Ok(Exit::Done)
     }
+}
+
+/// Fails when a document was left out that somebody meant to be in the module.
+fn refuse_faults(refused: &[Refusal]) -> Result<(), Failure> {
+    let faults = refused.iter().filter(|refusal| is_fault(refusal)).count();
+    if faults == 0 {
+        return Ok(());
+    }
+    let what = if faults == 1 { "1 document cannot" } else { &format!("{faults} documents cannot") };
+    Err(Failure::new(
+        Exit::Input,
+        format!("{what} be used as a rule; correct them, or give --keep-going to bake the others"),
+    ))
 }
 
 /// Puts a whole file in place of another. What is not a file, such as /dev/stdout, is written to.

@@ -1,4 +1,5 @@
 //! `schtag check`.
+use super::excerpt::excerpt;
 use super::failure::{Exit, Failure};
 use super::output;
 use super::terminal::{Style, Terminal, row as on_one_line};
@@ -20,11 +21,13 @@ Examples:
   schtag check --module-fuel my-rules/ | sort -k 7 -n
   schtag check --json my-rules/ | jq '.rules[] | select(.cases | map(.passed) | all | not)'";
 
-/// Check rules: what each says about itself, and the cases beside it
+/// Check rules: what each says about itself, and its test cases (NAME/cases.ndjson)
 ///
-/// A rule in a folder of its own (NAME/rule.yml) has its cases in NAME/cases.ndjson, one a line:
-/// {\"case\": \"what it shows\", \"matches\": true, \"record\": {...}}.
-/// It must have a section `ads` and two cases of each kind. Rules from elsewhere only get warnings. A document that is no
+/// A rule has its cases under the key `cases` of its own file, or, in a folder of its own (NAME/rule.yml), in
+/// NAME/cases.ndjson, one a line:
+/// {"case": "what it shows", "matches": true, "command": "powershell.exe"}.
+/// A rule with a section `ads` (the ten parts of an Alerting and Detection Strategy, docs/sigma.md) is held to them, and to
+/// two cases of each kind. Rules from elsewhere only get warnings. A document that is no
 /// rule or cannot be compiled fails the check; one for other events only where the rule is ours. So does a folder without
 /// any rule.
 #[derive(Debug, Args)]
@@ -107,13 +110,14 @@ fn in_words(report: &Report, terminal: Terminal) -> String {
             let word = if lint.fatal { &failed } else { &warning };
             let line = format!("{word}: {}: {}: {problem}", rule.path.display(), lint.name);
             out.push_str(&(on_one_line(&line) + "\n"));
+            let spot = rule.spots.iter().find(|(said, _)| said == problem).map(|(_, spot)| spot);
+            out.push_str(&excerpt(&rule.path, spot));
         }
         for case in &rule.cases {
             if let Some(decided) = &case.decided {
-                let place = rule.path.with_file_name(crate::author::check::cases::FILE);
                 let must = if case.matches { "must match" } else { "must not match" };
-                let (place, line, name) = (place.display(), case.line, &case.name);
-                let line = format!("{failed}: {place}:{line}: \"{name}\" {must}, but {decided}");
+                let (place, name) = (&case.place, &case.name);
+                let line = format!("{failed}: {place}: \"{name}\" {must}, but {decided}");
                 out.push_str(&(on_one_line(&line) + "\n"));
             }
         }
@@ -121,6 +125,7 @@ fn in_words(report: &Report, terminal: Terminal) -> String {
     for refused in &report.refused {
         let word = if refused.fatal { &failed } else { &warning };
         out.push_str(&(on_one_line(&format!("{word}: not compiled: {}", refused.problem)) + "\n"));
+        out.push_str(&excerpt(&refused.path, refused.spot.as_ref()));
     }
     for error in &report.programs.errors {
         out.push_str(&(on_one_line(&format!("{failed}: {error}")) + "\n"));
@@ -151,11 +156,21 @@ fn row(rule: &RuleReport) -> Vec<(Style, String)> {
     vec![
         (Style::Plain, rule.name.clone()),
         (style, rule.level.as_str().to_owned()),
-        (Style::Plain, rule.techniques.join(" ")),
+        (Style::Plain, techniques(&rule.techniques)),
         cases,
         lints,
         (Style::Plain, rule.fuel_per_case().map_or_else(|| "-".into(), |fuel| fuel.to_string())),
     ]
+}
+
+/// The first techniques, and the number of the others: a row should fit a terminal.
+fn techniques(techniques: &[String]) -> String {
+    const SHOWN: usize = 2;
+    let first: Vec<&str> = techniques.iter().take(SHOWN).map(String::as_str).collect();
+    match techniques.len().saturating_sub(SHOWN) {
+        0 => first.join(" "),
+        more => format!("{} +{more}", first.join(" ")),
+    }
 }
 
 fn summary(report: &Report) -> String {

@@ -97,7 +97,11 @@ fn calls_in_words(out: &mut String, calls: &Calls) -> fmt::Result {
 fn in_words(out: &mut String, module: &Inspection) -> fmt::Result {
     writeln!(out, "sha256       {}", module.sha256)?;
     writeln!(out, "size         {} bytes, of which data {}", module.size, module.data)?;
-    writeln!(out, "Fluent Bit   {}", visible(module.refused.as_deref().unwrap_or("loads it, from 2.0 on")))?;
+    writeln!(
+        out,
+        "Fluent Bit   {}",
+        visible(module.refused.as_deref().unwrap_or("loads it, from 2.0.14 on"))
+    )?;
     let maximum = module.memory_pages_maximum.map_or_else(String::new, |pages| format!(", at most {pages}"));
     writeln!(out, "memory       {} pages of {} KiB{maximum}", module.memory_pages, PAGE / 1024)?;
     writeln!(out, "functions    {}", module.functions)?;

@@ -3,6 +3,7 @@ mod bake;
 mod check;
 mod completions;
 mod docs;
+mod excerpt;
 mod explain;
 mod failure;
 mod filter;
@@ -11,11 +12,13 @@ mod inputs;
 mod inspect;
 mod man;
 mod module;
+mod new;
 mod output;
 mod pretty;
 mod progress;
 mod report;
 mod rows;
+mod rule;
 mod serve;
 mod summary;
 mod tag;
@@ -64,6 +67,8 @@ enum Command {
     Bake(bake::Bake),
     Check(check::Check),
     Explain(explain::Explain),
+    Rule(rule::Rule),
+    New(new::New),
     Docs(docs::Docs),
     Report(report::Report),
     Completions(completions::Completions),
@@ -83,6 +88,8 @@ pub fn main() -> ExitCode {
         Command::Bake(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Explain(command) => command.run(),
+        Command::Rule(command) => command.run(),
+        Command::New(command) => command.run(),
         Command::Docs(command) => command.run(),
         Command::Report(command) => command.run(),
         Command::Completions(command) => command.run(),

@@ -1,6 +1,9 @@
 //! Which module judges, and by which rules.
+use super::excerpt::excerpt;
 use super::failure::{Exit, Failure};
+use super::output::tell;
 use super::{embedded, say};
+use crate::author::check::refusal_spot;
 use crate::rules::load;
 use crate::rules::sigma::Compilation;
 use crate::run::wasmtime::{Module, ModuleCache};
@@ -102,6 +105,10 @@ pub(crate) fn add_programs(compiled: &mut Compilation, programs: &[PathBuf]) -> 
 pub(crate) fn usable(compiled: Compilation) -> Result<Compilation, Failure> {
     for refused in &compiled.refused {
         say(&format!("left out: {refused}"));
+        let excerpt = excerpt(&refused.path, refusal_spot(refused).as_ref());
+        if !excerpt.is_empty() {
+            tell(&excerpt);
+        }
     }
     if compiled.pack.rules.is_empty() {
         return Err(Failure::new(Exit::Input, "there is no usable rule in what --rules names"));

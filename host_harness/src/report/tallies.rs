@@ -37,6 +37,11 @@ impl Tallies {
         }
     }
 
+    /// Returns whether a name is among those that are kept.
+    pub(super) fn contains(&self, name: &str) -> bool {
+        self.by_name.contains_key(name)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.by_name.len()
     }

@@ -92,6 +92,7 @@ fn a_page_says_what_was_found() {
         "truncated",
         "<h4>False positives</h4><p>Management tools encode",
         "/docs/rules/powershell-encoded-command.md",
+        "<span><a href=\"#rule-f6f75093-f4e7-4d7c-9361-9b49c0f78998\">",
         "<svg class=\"wide\"",
         "<title>2026-03-02 08:10: 1 high</title>",
     ] {
@@ -117,6 +118,12 @@ fn what_is_left_out_is_said() {
     }
     let html = report.html(&Catalogue::embedded());
     assert!(html.contains("<b>1,000</b>alerts"));
+    assert!(html.contains("3 alerts of 1,000 in 3 groups, most severe first"), "{html:.9000}");
+    // An index by group leads to the cards.
+    for number in 1..=3 {
+        assert_eq!(html.matches(&format!("<a href=\"#finding-{number}\">")).count(), 1);
+        assert_eq!(html.matches(&format!("id=\"finding-{number}\"")).count(), 1);
+    }
     assert!(html.contains("997 alerts of less severe groups are left out here"), "{html:.9000}");
     assert_eq!(html.matches("<span class=\"badge full critical\">").count(), 3);
 }

@@ -49,6 +49,8 @@ mod tests {
         for source in loaded.sources.iter().filter(|source| source.path.ends_with("rule.yml")) {
             let cases = source.path.with_file_name(crate::author::check::cases::FILE);
             assert!(text(&cases).is_some_and(|text| text.starts_with('{')), "{}", cases.display());
+            // Of one's own rules nobody asks it; the default ones have it.
+            assert!(source.text.contains("\nads:"), "{}", source.path.display());
         }
         assert_eq!(text(Path::new("allowlist.yml")), None);
     }

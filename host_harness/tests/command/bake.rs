@@ -77,9 +77,40 @@ fn nothing_is_written_when_something_is_wrong() {
         assert!(stderr(&assert).contains(said), "{words}: {}", stderr(&assert));
         assert!(!folder.path("out.wasm").exists(), "{words}");
     }
-    // Without --strict a wrong rule is left out, and named.
-    let assert = folder.schtag(&format!("{rules} base.wasm --rules wrong.yml")).assert().success();
+    // With --keep-going a wrong rule is left out, and named.
+    let words = format!("{rules} base.wasm --rules wrong.yml --keep-going");
+    let assert = folder.schtag(&words).assert().success();
     assert!(stderr(&assert).contains("left out: wrong.yml"), "{}", stderr(&assert));
+}
+
+#[test]
+fn what_cannot_be_used_is_not_left_out_in_silence() {
+    let folder = Folder::new();
+    folder.write("rule.yml", RULE.as_bytes());
+    let of = |from: &str, to: &str| RULE.replace("000001", "000002").replace(from, to);
+    for (file, text, said) in [
+        ("broken.yml", "title: [\n".to_owned(), "not valid YAML"),
+        ("notes.yml", "server: {port: 80}\n".to_owned(), "the key `title` is missing"),
+        ("empty.yml", "# later\n".to_owned(), "there is no rule in this file"),
+        ("modifier.yml", of("contains", "containz"), "did you mean `contains`?"),
+        ("same.yml", RULE.to_owned(), "has the same id as `Task runs PowerShell`"),
+    ] {
+        folder.write(file, text.as_bytes());
+        let bake = format!("bake --rules rule.yml --rules {file} --base base.wasm -o out.wasm");
+        let assert = folder.schtag(&bake).assert().code(3).stdout("");
+        let text = stderr(&assert);
+        assert!(text.contains(said) && text.contains("--keep-going"), "{file}: {text}");
+        assert!(!folder.path("out.wasm").exists(), "{file}");
+        folder.schtag(&format!("{bake} --keep-going")).assert().success();
+        std::fs::remove_file(folder.path("out.wasm")).unwrap();
+        folder.schtag(&format!("check rule.yml {file}")).assert().code(1);
+    }
+    // A rule from elsewhere for other events is left out, and that is no fault.
+    folder.write("linux.yml", of("product: windows, service: security", "product: linux").as_bytes());
+    let bake = "bake --rules rule.yml --rules linux.yml --base base.wasm -o out.wasm";
+    let assert = folder.schtag(bake).assert().success();
+    assert!(stderr(&assert).contains("left out: linux.yml"), "{}", stderr(&assert));
+    folder.schtag(&format!("{bake} --strict")).assert().code(3);
 }
 
 /// A base module with this body of `schtag_load`, which gives its records back as they were.

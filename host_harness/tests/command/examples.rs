@@ -109,8 +109,10 @@ fn folder(root: &Path) -> tempfile::TempDir {
     for name in ["archive/a.ndjson.gz", "events.ndjson.gz", "archive.ndjson.gz"] {
         fs::write(at(name), gzip(&demo)).unwrap();
     }
-    let first = demo.split(|byte| *byte == b'\n').next().unwrap();
-    fs::write(at("event.json"), first).unwrap();
+    // One that is an alert.
+    let is_alert = |line: &&[u8]| String::from_utf8_lossy(line).contains("OneDrive");
+    let event = demo.split(|byte| *byte == b'\n').find(is_alert).unwrap();
+    fs::write(at("event.json"), event).unwrap();
     fs::write(at("Security.evtx"), schtag_test_files::event_log::file(&[vec![]])).unwrap();
     let records = demo.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     let array = [&b"["[..], &records.collect::<Vec<_>>().join(&b","[..]), b"]"].concat();

@@ -7,7 +7,7 @@ fn a_baked_module_is_described() {
     let assert = folder.schtag("inspect schtag.wasm").assert().success().stderr("");
     let words = String::from_utf8_lossy(&assert.get_output().stdout).into_owned();
     for part in [
-        "loads it, from 2.0 on",
+        "loads it, from 2.0.14 on",
         "imports      none",
         "exports      memory, malloc, free, schtag_filter",
         "features     bulk_memory",

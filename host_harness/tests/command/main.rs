@@ -4,6 +4,7 @@ mod alone;
 mod bake;
 mod event_log;
 mod examples;
+mod feedback;
 mod files;
 mod format;
 mod hostile_names;

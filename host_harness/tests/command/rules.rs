@@ -225,7 +225,7 @@ fn explain_of_another_event_is_done_and_of_no_record_is_exit_code_3() {
     folder.schtag("explain missing.json --rules rules").assert().code(3);
     folder.schtag("explain event.json --rules missing").assert().code(3);
     let assert = folder.schtag("explain event.json --rules rules --rule nope").assert().code(3);
-    says(&stderr(&assert), &["no rule has the id nope"]);
+    says(&stderr(&assert), &["no rule has the id or the name `nope`"]);
 }
 
 #[test]

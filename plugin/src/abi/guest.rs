@@ -184,6 +184,7 @@ mod tests {
         assert_eq!(block[0], 0, "nothing to say of the first");
         let text = String::from_utf8_lossy(block);
         assert!(text.contains("no rules") && text.contains("repaired"), "{text}");
+        assert!(text.contains("not judged, for want of rules"), "the title does not blame the event: {text}");
     }
 
     #[test]

@@ -69,3 +69,23 @@ pub fn write_lost_copy(out: &mut Vec<u8>, settings: &Settings) {
     write(out, Verdict::Unreadable, "Record lost: no memory for it", LOST, None);
     out.push(b'}');
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_title_of_a_mended_record_and_of_one_that_was_not() {
+        let title = |record: &[u8]| {
+            let mut mended = Vec::new();
+            let repaired = json::repair(&mut mended, record).ok()?;
+            let mut tag = Vec::new();
+            write_repaired(&mut tag, &repaired.what);
+            Some(String::from_utf8_lossy(&tag).into_owned())
+        };
+        let mended = title(br#"{"a":nan}"#).unwrap();
+        assert!(mended.contains("was not valid JSON and was mended"), "{mended}");
+        let kept = title(b"no object").unwrap();
+        assert!(kept.contains("is kept as one text") && !kept.contains("mended\","), "{kept}");
+    }
+}

@@ -1,21 +1,25 @@
 //! The index of all rules.
 use super::MARK;
-use super::markdown::{cell, link};
+use super::markdown::{cell, code, link};
 use crate::rules::attack;
 use crate::rules::sigma::RuleInfo;
 use std::collections::BTreeMap;
 
 /// The index page: a table of the rules by level, and one of the ATT&CK techniques.
 pub(super) fn index(rules: &[(&RuleInfo, String)]) -> String {
-    let mut out = format!("{MARK}\n# Rules\n\n{} rules, the most severe first.\n\n", rules.len());
-    out.push_str("| rule | level | ATT&CK | what it finds |\n|---|---|---|---|\n");
+    let mut out = format!(
+        "{MARK}\n# Rules\n\n{} rules, the most severe first. A tag names a rule by its id; `schtag rule ID` prints its page.\n\n",
+        rules.len()
+    );
+    out.push_str("| rule | id | level | ATT&CK | what it finds |\n|---|---|---|---|---|\n");
     let mut sorted: Vec<&(&RuleInfo, String)> = rules.iter().collect();
     sorted.sort_by_key(|(info, name)| (std::cmp::Reverse(info.metadata.level), name));
     for (info, name) in sorted {
         let metadata = &info.metadata;
         out.push_str(&format!(
-            "| {} | {} | {} | {} |\n",
+            "| {} | {} | {} | {} | {} |\n",
             link(name, &format!("{name}.md")),
+            code(metadata.id.get(..8).unwrap_or(&metadata.id)),
             metadata.level.as_str(),
             metadata
                 .techniques

@@ -27,10 +27,16 @@ pub fn pages(compiled: &Compilation, output: &Path) -> BTreeMap<String, String> 
     let rules: Vec<(&RuleInfo, String)> = named.filter(|(info, _)| !compiled.feeds_only(info)).collect();
     let mut pages = BTreeMap::new();
     for (info, name) in &rules {
-        pages.insert(format!("{name}.md"), page::page(info, compiled, output));
+        pages.insert(format!("{name}.md"), page::page(info, name, compiled, output));
     }
     pages.insert("README.md".to_owned(), index::index(&rules));
     pages
+}
+
+/// The page of one rule, for a terminal: without the line that marks a written file, and with the rule's name.
+pub(crate) fn rule_page(info: &RuleInfo, name: &str, compiled: &Compilation) -> String {
+    let page = page::page(info, name, compiled, Path::new("."));
+    page.strip_prefix(MARK).unwrap_or(&page).trim_start().to_owned()
 }
 
 /// The way from a folder to a file, with `/` between the names; `None` when there is none or either is not there.
@@ -80,7 +86,7 @@ ads: {goal: Find evil., additional_resources: [https://example.com/c]}
         assert!(page.starts_with(MARK));
         for part in [
             "\n# Runs \\*evil\\*\n\nSee C:\\\\\\_x.\n",
-            "| Id | `60d5087d-4140-4c5a-8fbe-f6d946845cd6` |\n| Level | high |\n",
+            "| Name | `evil` |\n| Id | `60d5087d-4140-4c5a-8fbe-f6d946845cd6` |\n| Level | high |\n",
             "[T1053.005](https://attack.mitre.org/techniques/T1053/005/)",
             "[rules/evil/rule.yml](../../rules/evil/rule.yml)",
             "\n## Goal\n\nFind evil.\n",
@@ -93,7 +99,7 @@ ads: {goal: Find evil., additional_resources: [https://example.com/c]}
             assert!(page.contains(part), "{page}\nshould have {part:?}");
         }
         let index = &pages["README.md"];
-        assert!(index.contains("| [evil](evil.md) | high | [T1053.005]("), "{index}");
+        assert!(index.contains("| [evil](evil.md) | `60d5087d` | high | [T1053.005]("), "{index}");
         assert!(index.contains("/T1053/005/) | [evil](evil.md) |\n"), "{index}");
     }
 }

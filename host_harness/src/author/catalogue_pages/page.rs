@@ -3,18 +3,18 @@ use super::markdown::{code, link, prose};
 use super::{MARK, relative};
 use crate::author::check::cases;
 use crate::rules::sigma::{Compilation, PackIndex, RuleInfo};
-use crate::rules::{ads, attack};
+use crate::rules::{ads, attack, default_rules};
 use std::path::Path;
 use yaml_serde::{Mapping, Value};
 
 /// The page of a rule, to be put into the folder `output`.
-pub(super) fn page(info: &RuleInfo, compiled: &Compilation, output: &Path) -> String {
+pub(super) fn page(info: &RuleInfo, name: &str, compiled: &Compilation, output: &Path) -> String {
     let metadata = &info.metadata;
     let mut out = format!("{MARK}\n# {}\n\n", prose(&metadata.title));
     if !metadata.description.is_empty() {
         out.push_str(&format!("{}\n\n", prose(&metadata.description)));
     }
-    facts(&mut out, info, output);
+    facts(&mut out, info, name, output);
     if let Some(section) = metadata.attributes.get("ads") {
         for (part, heading) in ads::PARTS {
             let texts = ads::texts(section, part);
@@ -38,7 +38,7 @@ pub(super) fn page(info: &RuleInfo, compiled: &Compilation, output: &Path) -> St
     out
 }
 
-fn facts(out: &mut String, info: &RuleInfo, output: &Path) {
+fn facts(out: &mut String, info: &RuleInfo, name: &str, output: &Path) {
     let metadata = &info.metadata;
     let techniques: Vec<String> = metadata
         .techniques
@@ -46,6 +46,7 @@ fn facts(out: &mut String, info: &RuleInfo, output: &Path) {
         .map(|technique| link(technique, &attack::technique_url(technique)))
         .collect();
     out.push_str("| | |\n|---|---|\n");
+    out.push_str(&format!("| Name | {} |\n", code(name)));
     out.push_str(&format!("| Id | {} |\n", code(&metadata.id)));
     out.push_str(&format!("| Level | {} |\n", metadata.level.as_str()));
     let status = info.document.get("status").and_then(Value::as_str);
@@ -109,7 +110,11 @@ fn yaml(out: &mut String, document: &Value) {
 
 fn case_list(out: &mut String, rule: &Path) {
     let Some((cases, _)) = crate::author::check::has_own_folder(rule)
-        .then(|| cases::read(&rule.with_file_name(cases::FILE)).ok())
+        .then(|| {
+            let path = rule.with_file_name(cases::FILE);
+            let of_default = || Some(cases::of(&path, default_rules::text(&path)?.as_bytes()));
+            cases::read(&path).ok().or_else(of_default)
+        })
         .flatten()
     else {
         return;

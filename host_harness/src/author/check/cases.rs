@@ -3,6 +3,7 @@ use super::table::{self, Arrival, Row, RowError};
 use crate::text::files::{self, FileError};
 use std::path::Path;
 use thiserror::Error;
+use yaml_serde::Value;
 
 /// The name of the file beside a rule that holds its cases, one JSON object a line:
 /// `{"case": "what it shows", "matches": true, "command": "powershell.exe", …}`. [`table`] says how the events of a case
@@ -12,7 +13,7 @@ pub const FILE: &str = "cases.ndjson";
 /// One case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case {
-    /// Its line in the file, from 1.
+    /// Its line in the file, or its number in the rule's list, from 1.
     pub line: usize,
     /// The behaviour that it shows; with the shape, where the line names several.
     pub name: String,
@@ -39,6 +40,23 @@ enum CaseError {
 /// When the file cannot be read.
 pub fn read(path: &Path) -> Result<(Vec<Case>, Vec<String>), FileError> {
     Ok(of(path, &files::read(path, files::CASES)?))
+}
+
+/// The cases in a rule's own file, under the key `cases`: a list of mappings with the members of a line. Malformed ones
+/// are returned as messages `file: cases[n]: problem`; `n` is from 1.
+pub(crate) fn in_rule(path: &Path, list: &Value) -> (Vec<Case>, Vec<String>) {
+    let lines: Option<Vec<String>> = list
+        .as_sequence()
+        .map(|list| list.iter().filter_map(|case| serde_json::to_string(case).ok()).collect());
+    let Some(lines) = lines else {
+        return (Vec::new(), vec![format!("{}: `cases` is not a list", path.display())]);
+    };
+    let (cases, errors) = of(Path::new(""), lines.join("\n").as_bytes());
+    let with_place = |error: String| {
+        let (number, problem) = error.trim_start_matches(':').split_once(':').unwrap_or(("", &error));
+        format!("{}: cases[{number}]:{problem}", path.display())
+    };
+    (cases, errors.into_iter().map(with_place).collect())
 }
 
 /// As [`read`], of the text of the file.
@@ -117,6 +135,18 @@ mod tests {
             assert!(error.contains(expected), "{error} should say {expected}");
         }
         assert!(read(&folder.path().join("missing")).is_err());
+    }
+
+    #[test]
+    fn cases_may_stand_in_the_rule() {
+        let list =
+            "[{case: a, matches: true, command: powershell.exe}, {case: b, matches: false, comand: x}]";
+        let (cases, errors) = in_rule(Path::new("x.yml"), &yaml_serde::from_str(list).unwrap());
+        assert_eq!((cases.len(), cases[0].line, cases[0].matches), (1, 1, true));
+        assert!(cases[0].records[0].record.contains("powershell.exe"));
+        assert!(errors.concat().starts_with("x.yml: cases[2]: unknown field `comand`"), "{errors:?}");
+        let (_, errors) = in_rule(Path::new("x.yml"), &Value::Bool(true));
+        assert_eq!(errors, ["x.yml: `cases` is not a list"]);
     }
 
     #[test]

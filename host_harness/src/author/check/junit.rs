@@ -138,11 +138,13 @@ mod tests {
             cases: vec![CaseReport {
                 name: "it's".into(),
                 line: 3,
+                place: "x/cases.ndjson:3".into(),
                 matches: true,
                 passed: false,
                 decided: Some("no rule matched".into()),
             }],
             fuel: None,
+            spots: Vec::new(),
         };
         let report = Report {
             rules: vec![rule],

@@ -2,13 +2,16 @@
 use super::attack;
 use super::cases::Case;
 use crate::rules::ads;
-use crate::rules::sigma::{Compilation, PackIndex, RuleInfo};
+use crate::rules::sigma::{Compilation, PackIndex, RuleInfo, absent};
+use schtag::fields::View;
 use serde::Serialize;
 use std::path::Path;
 use yaml_serde::Value;
 
-/// The fewest cases of each kind that a rule with a folder of its own must have.
+/// The fewest cases of each kind that a rule with a section `ads` must have.
 const FEWEST: usize = 2;
+/// The fewest cases of each kind of another rule with cases.
+const FEWEST_WITHOUT_ADS: usize = 1;
 
 /// One question that was asked of a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -34,7 +37,7 @@ impl Compilation {
     }
 
     /// Returns whether the cases beside a rule are its own: it has a folder of its own, and in its file is no
-    /// correlation, or it is one.
+    /// correlation, or it is one. (A rule with cases in its own file has those.)
     pub(super) fn owns_cases(&self, info: &RuleInfo) -> bool {
         let is_correlation = |info: &RuleInfo| matches!(info.index, PackIndex::Correlation(_));
         let in_file = || self.rules.iter().any(|other| other.path == info.path && is_correlation(other));
@@ -42,8 +45,8 @@ impl Compilation {
     }
 }
 
-/// Returns whether a rule is held to everything: it has a section `ads`, or a folder of its own. Rules from elsewhere
-/// only get warnings.
+/// Returns whether a rule is one's own: it has a section `ads`, or a folder of its own. Rules from elsewhere only get
+/// warnings.
 pub(super) fn is_ours(info: &RuleInfo) -> bool {
     info.metadata.attributes.contains_key("ads") || has_own_folder(&info.path)
 }
@@ -51,6 +54,9 @@ pub(super) fn is_ours(info: &RuleInfo) -> bool {
 /// Asks a rule everything; one that only feeds a correlation, what it must say of its own.
 pub(super) fn lints(info: &RuleInfo, compiled: &Compilation, cases: Option<&[Case]>) -> Vec<Lint> {
     let fatal = is_ours(info);
+    // Who writes the strategy of a rule wants everything asked.
+    let ads = info.metadata.attributes.get("ads");
+    let strict = ads.is_some();
     let mut lints = vec![
         Lint { name: "id", fatal, problems: id(info) },
         Lint { name: "level", fatal, problems: level(&info.document) },
@@ -60,16 +66,19 @@ pub(super) fn lints(info: &RuleInfo, compiled: &Compilation, cases: Option<&[Cas
         return lints;
     }
     lints.extend([
-        Lint { name: "tags", fatal, problems: tags(&info.metadata.tags, &info.metadata.techniques) },
-        Lint { name: "false positives", fatal, problems: false_positives(&info.metadata.falsepositives) },
+        Lint { name: "tags", fatal: strict, problems: tags(&info.metadata.tags, &info.metadata.techniques) },
+        Lint {
+            name: "false positives",
+            fatal: strict,
+            problems: false_positives(&info.metadata.falsepositives),
+        },
     ]);
-    if fatal {
-        let ads = info.metadata.attributes.get("ads");
-        let problems = ads.map_or_else(|| vec!["there is no section `ads`".into()], ads::problems);
-        lints.push(Lint { name: "ads", fatal, problems });
+    if let Some(ads) = ads {
+        lints.push(Lint { name: "ads", fatal, problems: ads::problems(ads) });
     }
-    if compiled.owns_cases(info) {
-        lints.push(Lint { name: "cases", fatal, problems: case_problems(cases) });
+    if compiled.owns_cases(info) || cases.is_some() {
+        let fewest = if strict { FEWEST } else { FEWEST_WITHOUT_ADS };
+        lints.push(Lint { name: "cases", fatal: strict, problems: case_problems(cases, fewest) });
     }
     lints
 }
@@ -114,13 +123,13 @@ fn false_positives(said: &[String]) -> Vec<String> {
     }
 }
 
-fn case_problems(cases: Option<&[Case]>) -> Vec<String> {
+fn case_problems(cases: Option<&[Case]>, fewest: usize) -> Vec<String> {
     let Some(cases) = cases else { return vec![format!("there is no {} beside it", super::cases::FILE)] };
     let mut problems = Vec::new();
     for (matches, kind) in [(true, "must match"), (false, "must not match")] {
         let count = cases.iter().filter(|case| case.matches == matches).count();
-        if count < FEWEST {
-            problems.push(format!("{count} cases {kind}; at least {FEWEST} have to show it"));
+        if count < fewest {
+            problems.push(format!("cases that {kind}: {count}; at least {fewest} should show it"));
         }
     }
     for (index, case) in cases.iter().enumerate() {
@@ -141,7 +150,11 @@ fn remarks(info: &RuleInfo, compiled: &Compilation) -> Vec<String> {
     });
     let mut problems: Vec<String> = about.map(|remark| remark.warning.to_string()).collect();
     if !info.absent_fields.is_empty() {
-        problems.push(format!("scheduled-task events have no {}", info.absent_fields.join(", ")));
+        let view = match info.index {
+            PackIndex::Rule(index) => compiled.pack.rules.get(index).map(|rule| rule.view),
+            PackIndex::Correlation(_) => None,
+        };
+        problems.push(absent::in_words(view.unwrap_or(View::Security), &info.absent_fields));
     }
     problems
 }
@@ -166,14 +179,18 @@ mod tests {
 
     #[test]
     fn cases_of_both_kinds_are_asked_for() {
-        assert_eq!(case_problems(None), ["there is no cases.ndjson beside it"]);
+        assert_eq!(case_problems(None, 2), ["there is no cases.ndjson beside it"]);
         let mut cases =
             vec![case(1, "a", true), case(2, "b", true), case(3, "c", false), case(4, "d", false)];
-        assert!(case_problems(Some(&cases)).is_empty());
+        assert!(case_problems(Some(&cases), 2).is_empty());
         cases[3].name = "a".into();
-        assert_eq!(case_problems(Some(&cases)), ["the cases in lines 1 and 4 have the same name"]);
+        assert_eq!(case_problems(Some(&cases), 2), ["the cases in lines 1 and 4 have the same name"]);
         cases.truncate(3);
-        assert_eq!(case_problems(Some(&cases)), ["1 cases must not match; at least 2 have to show it"]);
+        assert_eq!(
+            case_problems(Some(&cases), 2),
+            ["cases that must not match: 1; at least 2 should show it"]
+        );
+        assert!(case_problems(Some(&cases), 1).is_empty());
     }
 
     #[test]

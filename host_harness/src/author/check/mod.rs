@@ -22,6 +22,7 @@ pub use report::{CaseReport, ProgramsReport, RefusedReport, Report, RuleReport};
 
 use crate::rules::default_rules;
 use crate::rules::sigma::{self, Compilation, CorrelationReason, PackIndex, Reason, Refusal, RuleInfo};
+use crate::rules::yaml::Spot;
 use crate::text::files;
 use cases::Case;
 use judge::{Judge, Judged};
@@ -58,8 +59,32 @@ pub fn check(compiled: &Compilation, base: Option<&[u8]>) -> Result<Report, Chec
     }
     let mut files = Files::default();
     for (info, name) in compiled.rules.iter().zip(names(compiled)) {
-        let cases =
+        let beside =
             if compiled.owns_cases(info) { files.cases(&info.path, &mut report.unreadable) } else { None };
+        let within = info.document.get("cases").map(|list| cases::in_rule(&info.path, list));
+        let (within, errors) = within.map_or((None, Vec::new()), |(cases, errors)| (Some(cases), errors));
+        report.unreadable.extend(errors);
+        let both: Vec<Case>;
+        let cases = match (beside, within) {
+            (beside, None) => beside,
+            (None, Some(within)) => {
+                both = within;
+                Some(&*both)
+            }
+            (Some(beside), Some(within)) => {
+                report.unreadable.push(format!(
+                    "{}: there are `cases` in it, and {} beside it; keep one of them",
+                    info.path.display(),
+                    cases::FILE
+                ));
+                both = beside.iter().cloned().chain(within).collect();
+                Some(&*both)
+            }
+        };
+        let place = |case: &Case| match info.document.get("cases") {
+            Some(_) => format!("{}: cases[{}]", info.path.display(), case.line),
+            None => format!("{}:{}", info.path.with_file_name(cases::FILE).display(), case.line),
+        };
         let mut rule = RuleReport {
             name,
             id: info.metadata.id.clone(),
@@ -70,9 +95,10 @@ pub fn check(compiled: &Compilation, base: Option<&[u8]>) -> Result<Report, Chec
             lints: lint::lints(info, compiled, cases),
             cases: Vec::new(),
             fuel: None,
+            spots: spots(info, compiled),
         };
         if let Some(cases) = cases {
-            let run = cases.iter().map(|case| run(&mut judge, info.index, case));
+            let run = cases.iter().map(|case| run(&mut judge, info.index, case, place(case)));
             rule.cases = run.collect::<Result<_, LoadError>>()?;
             if let Some(meter) = meter.as_ref().filter(|_| !cases.is_empty()) {
                 rule.fuel = Some(meter.measure(&compiled.pack, info.index, cases)?);
@@ -90,15 +116,45 @@ fn is_unreadable(refusal: &Refusal) -> bool {
 }
 
 fn refused(refusal: &Refusal) -> RefusedReport {
+    RefusedReport {
+        path: refusal.path.clone(),
+        problem: refusal.to_string(),
+        fatal: is_fault(refusal),
+        spot: refusal_spot(refusal),
+    }
+}
+
+/// Where in its file the reason of a refusal is.
+pub(crate) fn refusal_spot(refusal: &Refusal) -> Option<Spot> {
+    refusal.spot(&files::read_text(&refusal.path, sigma::MAX_FILE).ok()?)
+}
+
+/// The remarks on a rule that have a place, with that place in its file.
+fn spots(info: &RuleInfo, compiled: &Compilation) -> Vec<(String, Spot)> {
+    let remarks = compiled
+        .remarks
+        .iter()
+        .filter(|remark| remark.path.as_deref() == Some(&*info.path) && remark.title == info.metadata.title);
+    let placed: Vec<_> =
+        remarks.filter_map(|remark| Some((&remark.warning, remark.warning.place()?))).collect();
+    if placed.is_empty() {
+        return Vec::new();
+    }
+    let Ok(text) = files::read_text(&info.path, sigma::MAX_FILE) else { return Vec::new() };
+    let (id, title) = (info.metadata.id.as_str(), info.metadata.title.as_str());
+    let spots = placed.into_iter().filter_map(|(warning, place)| {
+        Some((warning.to_string(), sigma::spot(&text, Some(id), Some(title), place)?))
+    });
+    spots.collect()
+}
+
+/// Returns whether a document that was not compiled is a fault, and not a rule from elsewhere for other events.
+pub(crate) fn is_fault(refusal: &Refusal) -> bool {
     let has_ads = || {
         files::read_text(&refusal.path, sigma::MAX_FILE)
             .is_ok_and(|text| text.lines().any(|line| line.starts_with("ads:")))
     };
-    RefusedReport {
-        path: refusal.path.clone(),
-        problem: refusal.to_string(),
-        fatal: !is_for_others(&refusal.reason) || has_own_folder(&refusal.path) || has_ads(),
-    }
+    !is_for_others(&refusal.reason) || has_own_folder(&refusal.path) || has_ads()
 }
 
 /// Tells a rule that is as it should be, but for other events or other tools. In a collection from elsewhere that is no
@@ -138,7 +194,7 @@ impl Files {
     }
 }
 
-fn run(judge: &mut Judge, index: PackIndex, case: &Case) -> Result<CaseReport, LoadError> {
+fn run(judge: &mut Judge, index: PackIndex, case: &Case, place: String) -> Result<CaseReport, LoadError> {
     let judged = judge.judge(index, case)?;
     let passed = matches!(judged, Judged::Matched(_)) == case.matches;
     let decided = match judged {
@@ -149,7 +205,7 @@ fn run(judge: &mut Judge, index: PackIndex, case: &Case) -> Result<CaseReport, L
         Judged::NotMatched(others) => format!("it did not match; these did: {}", others.join("; ")),
     };
     let decided = Some(decided).filter(|_| !passed);
-    Ok(CaseReport { name: case.name.clone(), line: case.line, matches: case.matches, passed, decided })
+    Ok(CaseReport { name: case.name.clone(), line: case.line, place, matches: case.matches, passed, decided })
 }
 
 fn cut(text: &str) -> String {

@@ -1,6 +1,7 @@
 //! The findings of a check, and their JSON form.
 use super::lint::Lint;
 use crate::rules::programs::{Loaded, ProgramError};
+use crate::rules::yaml::Spot;
 use schtag::rules::Level;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -62,6 +63,9 @@ pub struct RuleReport {
     /// The fuel that evaluating its cases takes with this rule alone, beyond what an empty pack takes; `null` when
     /// it was not asked for, or the rule has no cases.
     pub fuel: Option<u64>,
+    /// Problems whose place in the file is known, with that place.
+    #[serde(skip)]
+    pub(crate) spots: Vec<(String, Spot)>,
 }
 
 /// A case and what became of it.
@@ -69,8 +73,10 @@ pub struct RuleReport {
 pub struct CaseReport {
     /// Its name.
     pub name: String,
-    /// Its line in the file of cases.
+    /// Its line in the file of cases, or its number in the rule's list.
     pub line: usize,
+    /// Its file with that.
+    pub place: String,
     /// True if the rule must match.
     pub matches: bool,
     /// True if it was decided so.
@@ -88,6 +94,9 @@ pub struct RefusedReport {
     pub problem: String,
     /// True if it fails the check; otherwise it is a warning.
     pub fatal: bool,
+    /// Where in its file the problem is, where that is known.
+    #[serde(skip)]
+    pub(crate) spot: Option<Spot>,
 }
 
 impl RuleReport {

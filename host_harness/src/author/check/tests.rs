@@ -78,7 +78,7 @@ fn a_case_that_fails_says_what_was_decided() {
 }
 
 #[test]
-fn our_own_rules_are_held_to_everything_and_others_are_warned() {
+fn our_own_rules_are_held_to_more_and_others_are_warned() {
     let bare = "title: t\nlogsource: {product: windows, service: security}\ndetection: {s: {TaskName: x}, condition: s, u: {TaskName: y}}\n";
     let report = report(&[("evil/rule.yml", bare), ("other.yml", &bare.replace("title: t", "title: o"))]);
     let by_name = |name: &str| report.rules.iter().find(|rule| rule.name == name).unwrap();
@@ -86,16 +86,37 @@ fn our_own_rules_are_held_to_everything_and_others_are_warned() {
         "id true: there is no `id`: give it a new UUID",
         "level true: there is no `level`, so that it counts as `medium`",
         "compiler true: the detection `u` is not used by the condition",
-        "tags true: no tag names an ATT&CK technique, such as `attack.t1053.005`",
-        "false positives true: `falsepositives` says nothing: name what else may match, or that nothing is known",
-        "ads true: there is no section `ads`",
-        "cases true: there is no cases.ndjson beside it",
+        "tags false: no tag names an ATT&CK technique, such as `attack.t1053.005`",
+        "false positives false: `falsepositives` says nothing: name what else may match, or that nothing is known",
+        "cases false: there is no cases.ndjson beside it",
     ];
     assert_eq!(problems(by_name("evil")), expected);
     let warnings = expected.map(|text| text.replace(" true", " false"));
     let foreign = problems(by_name("other"));
     assert_eq!(foreign, warnings[..5]);
     assert!(by_name("evil").failed() && !by_name("other").failed());
+}
+
+#[test]
+fn a_rule_of_ones_own_needs_neither_ads_nor_a_file_of_cases() {
+    let text = RULE.split("falsepositives").next().unwrap().to_owned()
+        + "level: low\ncases:\n  - {case: a, matches: true, command: evil.exe}\n  - {case: b, matches: false, command: x.exe}\n";
+    let passing = report(&[("mine.yml", &text)]);
+    let [rule] = &*passing.rules else { panic!("{passing:#?}") };
+    assert_eq!((rule.passed(), rule.cases.len()), (2, 2), "{passing:#?}");
+    assert!(!passing.failed());
+    let wrong = text.replace("x.exe", "evil.exe").replace("command: x", "comand: x");
+    let failing = report(&[("mine.yml", &wrong)]);
+    assert!(
+        failing.failed() && failing.rules[0].cases[1].place.ends_with("mine.yml: cases[2]"),
+        "{failing:#?}"
+    );
+    let broken = report(&[("mine.yml", &text.replace("command: x.exe", "comand: x.exe"))]);
+    assert!(
+        broken.unreadable[0].contains("mine.yml: cases[2]: unknown field `comand`"),
+        "{:?}",
+        broken.unreadable
+    );
 }
 
 #[test]

@@ -59,6 +59,8 @@ pub(crate) struct ProcessView {
     pub command_line: String,
     /// The command line in normal form: `task.command_line`.
     pub normalized: String,
+    /// The hash of that by which an allowlist entry names it: `command_sha256`.
+    pub command_sha256: String,
     /// The arguments as the program would receive them.
     pub argv: Vec<String>,
     /// The working directory.
@@ -178,6 +180,7 @@ impl From<&Process> for ProcessView {
             image_name: process.image_name.clone(),
             command_line: process.command_line.clone(),
             normalized: process.normalized.clone(),
+            command_sha256: super::allow::command_sha256(&process.normalized),
             argv: process.argv.clone(),
             working_directory: process.working_directory.clone(),
             powershell: process.powershell.as_ref().map(PowerShellView::from),

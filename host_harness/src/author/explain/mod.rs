@@ -3,13 +3,17 @@
 //! The evaluation is that of the filter: [`schtag::engine::Engine::read`], [`schtag::rules::Matcher::trace`] and
 //! [`schtag::engine::Engine::process`].
 
+mod allow;
 mod event;
 mod reasons;
 mod rule;
+mod sequence;
 mod view;
 mod words;
 
+pub(crate) use allow::{AllowView, Misfit};
 pub(crate) use event::{EventView, FieldView, ProcessView};
+pub(crate) use sequence::{SeenView, SequenceView};
 pub(crate) use view::{DetectionView, ItemView, Outcome, Reason, RuleView, TestView, Truth};
 
 use crate::author::check::{FuelError, module};
@@ -39,6 +43,8 @@ pub(crate) struct Explanation {
     pub verdict: Option<String>,
     /// The severity in the tag.
     pub severity: Option<String>,
+    /// What the allowlist could do about the alert; `null` where there is none.
+    pub allowlist: Option<AllowView>,
     /// The tag as it would be written.
     pub tag: Option<Box<RawValue>>,
     /// The fuel that the record takes through the module with these rules, about one unit an instruction; `null`
@@ -66,13 +72,29 @@ pub(crate) enum ExplainError {
     Load(#[from] LoadError),
 }
 
-/// Explains a record that arrives at a time. Rules over several events are not evaluated.
+/// The hash of a pack, as a module that is baked of it has it.
+pub(crate) fn pack_hash(pack: &Pack) -> String {
+    crate::text::digest::sha256_hex(&postcard::to_allocvec(pack).unwrap_or_default())
+}
+
+/// A record and when it arrived.
+pub(crate) struct Arrived {
+    pub(crate) record: Vec<u8>,
+    pub(crate) at: At,
+}
+
+/// Explains a record that arrives at a time, after others, which rules over several events remember.
 ///
 /// # Errors
 /// When the record is not one JSON object, or the engine does not take the rules.
-pub(crate) fn explain(compiled: &Compilation, record: &[u8], at: At) -> Result<Explanation, ExplainError> {
+pub(crate) fn explain(
+    compiled: &Compilation,
+    before: &[Arrived],
+    record: &[u8],
+    at: At,
+) -> Result<Explanation, ExplainError> {
     let pack = compiled.pack.clone();
-    let hash = crate::text::digest::sha256_hex(&postcard::to_allocvec(&pack).unwrap_or_default());
+    let hash = pack_hash(&pack);
     let mut engine = Engine::new(Packed { format: Pack::FORMAT, hash, pack })?;
     let mut scanner = Scanner::default();
     let object = scanner.scan(record).map_err(ExplainError::Record)?;
@@ -82,14 +104,40 @@ pub(crate) fn explain(compiled: &Compilation, record: &[u8], at: At) -> Result<E
         rules: Vec::new(),
         verdict: None,
         severity: None,
+        allowlist: None,
         tag: None,
         fuel: None,
     };
+    let mut seen = vec![Vec::new(); compiled.pack.correlations.len()];
+    for Arrived { record, at: arrived } in before {
+        remember(&mut engine, record, *arrived, at, &mut seen);
+    }
     explanation.take_tag(&mut engine, record, at);
     if let (Some(reading), Some(matcher)) = (engine.read(&object), engine.matcher()) {
         explanation.take_reading(compiled, matcher, &object, &reading, at);
+        explanation.take_sequences(compiled, matcher, &reading, seen);
     }
     Ok(explanation)
+}
+
+/// Passes an earlier record through the engine, and notes what it adds to each correlation.
+fn remember(engine: &mut Engine, record: &[u8], arrived: At, at: At, seen: &mut [Vec<SeenView>]) {
+    // What it says of an earlier event is not asked.
+    let _ = engine.process(record, arrived, &mut Vec::new());
+    let mut scanner = Scanner::default();
+    let Ok(object) = scanner.scan(record) else { return };
+    let (Some(reading), Some(matcher)) = (engine.read(&object), engine.matcher()) else { return };
+    add_seen(matcher, &reading, at.seconds.saturating_sub(arrived.seconds), seen);
+}
+
+fn add_seen(matcher: &Matcher, reading: &Reading<'_>, seconds_before: u32, seen: &mut [Vec<SeenView>]) {
+    let (fields, actions) = (reading.fields(), reading.actions());
+    let mut scratch = Scratch::default();
+    let matched = matcher.evaluate(&fields, &actions, &mut scratch);
+    let event = sequence::Event { fields: &fields, actions: &actions, matched: &matched, seconds_before };
+    for (correlation, seen) in matcher.pack().correlations.iter().zip(seen) {
+        seen.extend(sequence::seen(correlation, matcher.pack(), &event));
+    }
 }
 
 /// The fuel that a record takes through the module that these rules make of a base module.
@@ -110,17 +158,54 @@ impl Explanation {
     fn take_tag(&mut self, engine: &mut Engine, record: &[u8], at: At) {
         let key = engine.settings().key.clone();
         let mut out = Vec::new();
-        if engine.process(record, at, &mut out) != engine::Outcome::Replaced {
-            return;
+        if engine.process(record, at, &mut out) == engine::Outcome::Replaced {
+            self.set_tag(&out, &key);
         }
+    }
+
+    /// Takes verdict, severity and tag of a record as a filter gave it back.
+    pub(crate) fn set_tag(&mut self, record: &[u8], key: &str) {
+        (self.verdict, self.severity, self.tag) = (None, None, None);
         let mut scanner = Scanner::default();
-        let Ok(written) = scanner.scan(&out) else { return };
-        let Some(tag) = written.get(&key) else { return };
+        let Ok(written) = scanner.scan(record) else { return };
+        let Some(tag) = written.get(key) else { return };
         let word = |name: &str| tag.get(name).and_then(|value| value.as_text()).map(|text| text.into_owned());
         self.verdict = word("verdict");
         self.severity = word("severity");
         let text = String::from_utf8_lossy(tag.bytes()).into_owned();
         self.tag = RawValue::from_string(text).ok();
+    }
+
+    /// Notes what the correlations have seen, and which of them this event completes.
+    fn take_sequences(
+        &mut self,
+        compiled: &Compilation,
+        matcher: &Matcher,
+        reading: &Reading<'_>,
+        mut seen: Vec<Vec<SeenView>>,
+    ) {
+        add_seen(matcher, reading, 0, &mut seen);
+        let tag: serde_json::Value =
+            self.tag.as_ref().and_then(|tag| serde_json::from_str(tag.get()).ok()).unwrap_or_default();
+        let is_reported = |id: &str| {
+            let mut rules = tag.get("rules").and_then(|rules| rules.as_array()).into_iter().flatten();
+            rules.any(|rule| rule.get("id").and_then(|id| id.as_str()) == Some(id))
+        };
+        for info in &compiled.rules {
+            let PackIndex::Correlation(index) = info.index else { continue };
+            let Some(correlation) = matcher.pack().correlations.get(index) else { continue };
+            let Some(view) = self.rules.iter_mut().find(|view| view.id == info.metadata.id) else { continue };
+            let seen = seen.get_mut(index).map(std::mem::take).unwrap_or_default();
+            view.sequence = Some(SequenceView { asks: sequence::asks(correlation, matcher.pack()), seen });
+            if is_reported(&view.id) {
+                view.outcome = if self.verdict.as_deref() == Some("allowlisted") {
+                    Outcome::Allowlisted
+                } else {
+                    Outcome::Reported
+                };
+            }
+        }
+        self.rules.sort_by_key(|rule| !rule.outcome.matched());
     }
 
     fn take_reading(
@@ -157,6 +242,7 @@ impl Explanation {
                     condition: rule::condition(&info.document),
                     reasons: Vec::new(),
                     detections: Vec::new(),
+                    sequence: None,
                 };
                 let PackIndex::Rule(index) = info.index else { return view };
                 let Some(rule) = compiled.pack.rules.get(index) else { return view };
@@ -172,6 +258,11 @@ impl Explanation {
                 view
             })
             .collect();
+        if !outcomes.reported.is_empty() {
+            let subject =
+                allow::Subject { reading, fields: &shared, actions: &actions, at, rules: &outcomes.reported };
+            self.allowlist = Some(subject.view(&matcher.pack().settings.allowlist));
+        }
         self.rules.sort_by_key(|rule| !rule.outcome.matched());
         self.rows = reading.rows().map(|Row { action, process }| RowView { action, process }).collect();
         self.event = Some(EventView::of(reading, &matcher.pack().programs, &shared, &actions));

@@ -49,7 +49,7 @@ fn explained(settings: &str, record: &str) -> Explanation {
     let source = Source { path: "rules.yml".into(), text: RULES.into() };
     let compiled = compile(&[source], &configuration);
     assert!(compiled.refused.is_empty(), "{:?}", compiled.refused);
-    explain(&compiled, record.as_bytes(), At::default()).unwrap()
+    explain(&compiled, &[], record.as_bytes(), At::default()).unwrap()
 }
 
 fn rule<'e>(explanation: &'e Explanation, id: &str) -> &'e RuleView {
@@ -149,7 +149,7 @@ fn other_records_have_no_event_and_what_is_no_record_is_refused() {
     let compiled = Compilation::default();
     for bad in ["", "[1]", "{", "{} {}"] {
         assert!(
-            matches!(explain(&compiled, bad.as_bytes(), At::default()), Err(ExplainError::Record(_))),
+            matches!(explain(&compiled, &[], bad.as_bytes(), At::default()), Err(ExplainError::Record(_))),
             "{bad}"
         );
     }

@@ -1,4 +1,5 @@
 //! The explanation of a rule, as it is shown and serialized.
+use super::SequenceView;
 use schtag::rules::Level;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -26,6 +27,8 @@ pub(crate) struct RuleView {
     pub reasons: Vec<Reason>,
     /// The named detections that the condition joins, in the order of the document.
     pub detections: Vec<DetectionView>,
+    /// What a correlation asks for and has seen; `null` of other rules.
+    pub sequence: Option<SequenceView>,
 }
 
 /// The outcome of a rule.

@@ -1,13 +1,15 @@
 //! An explanation for a person at a terminal.
 use super::View;
 use crate::author::explain::{
-    DetectionView, EventView, Explanation, FieldView, ItemView, Outcome, ProcessView, Reason, RuleView,
-    TestView, Truth,
+    AllowView, DetectionView, EventView, Explanation, FieldView, ItemView, Misfit, Outcome, ProcessView,
+    Reason, RuleView, SeenView, SequenceView, TestView, Truth,
 };
 use crate::cli::terminal::{Style, one_line, row};
 
 /// The number of characters of a value that are shown.
 const SHOWN: usize = 120;
+/// The number of events of a correlation that are shown.
+const SEEN: usize = 10;
 /// The number of detections that one line names.
 const NAMES: usize = 3;
 /// The number of tests of an item that are shown.
@@ -45,6 +47,9 @@ impl Text<'_, '_> {
             }
             (None, _) => self.line(1, "none: the record is left as it is"),
         }
+        if let Some(allowlist) = &explanation.allowlist {
+            self.allowlist(allowlist);
+        }
         if let Some(tag) = &explanation.tag {
             self.heading("Tag");
             for line in pretty(tag.get()).lines() {
@@ -54,6 +59,19 @@ impl Text<'_, '_> {
         if let Some(fuel) = explanation.fuel {
             self.heading("Fuel");
             self.line(1, &format!("{fuel} through the module with these rules"));
+        }
+    }
+
+    fn allowlist(&mut self, allowlist: &AllowView) {
+        if allowlist.misfits.is_empty() {
+            return;
+        }
+        self.heading("Allowlist");
+        for Misfit { name, why } in &allowlist.misfits {
+            self.line(1, &format!("the entry {} does not cover it", self.value(name)));
+            for reason in why {
+                self.line(2, &one_line(reason, usize::MAX));
+            }
         }
     }
 
@@ -101,6 +119,7 @@ impl Text<'_, '_> {
         if process.normalized != process.command_line {
             rows.push(("normal form", process.normalized.clone()));
         }
+        rows.push(("sha256", process.command_sha256.clone()));
         rows.extend(process.working_directory.iter().map(|folder| ("folder", folder.clone())));
         if let Some(powershell) = &process.powershell {
             rows.push(("PowerShell", powershell.parameters.join(", ")));
@@ -152,6 +171,9 @@ impl Text<'_, '_> {
             line.push_str(&format!(": {}", reasons.join("; ")));
         }
         self.line(1, &self.view.terminal.paint(style, &line));
+        if let Some(sequence) = rule.sequence.as_ref().filter(|sequence| full || !sequence.seen.is_empty()) {
+            self.sequence(sequence);
+        }
         if !full || rule.detections.is_empty() {
             return;
         }
@@ -162,6 +184,24 @@ impl Text<'_, '_> {
         self.line(3, &format!("condition: {}", one_line(&rule.condition, usize::MAX)));
         for detection in &rule.detections {
             self.detection(detection);
+        }
+    }
+
+    /// What a correlation asks for, and the events that count for it.
+    fn sequence(&mut self, sequence: &SequenceView) {
+        self.line(3, &format!("asks for {}", one_line(&sequence.asks, usize::MAX)));
+        let most = if self.view.verbose { usize::MAX } else { SEEN };
+        let skipped = sequence.seen.len().saturating_sub(most);
+        if skipped > 0 {
+            self.line(3, &format!("{skipped} earlier events that count"));
+        }
+        for SeenView { seconds_before, rule, group } in sequence.seen.iter().skip(skipped) {
+            let when = match seconds_before {
+                0 => "now".to_owned(),
+                seconds => format!("{seconds} s before"),
+            };
+            let group = if group.is_empty() { String::new() } else { format!(" ({})", group.join(", ")) };
+            self.line(3, &format!("{when:>12}  {}{}", one_line(rule, SHOWN), one_line(&group, SHOWN)));
         }
     }
 
@@ -287,7 +327,7 @@ const fn why(outcome: Outcome) -> Option<&'static str> {
         Outcome::BelowMinimumLevel => Some("matches, but is below the settings' minimum_level"),
         Outcome::FeedsCorrelation => Some("matches, but only feeds a correlation"),
         Outcome::NoProcess => Some("is about processes, and the task starts none"),
-        Outcome::Correlation => Some("is about several events"),
+        Outcome::Correlation => Some("is about several events; --before gives those that came before"),
     }
 }
 

@@ -2,14 +2,20 @@
 use super::super::groups::Group;
 use super::super::html::{line, marked};
 use super::super::level;
-use super::parts::{badge, grouped, names, period, techniques};
+use super::parts::{anchor, badge, grouped, names, period, techniques};
 use crate::records::mapping::{entries, text, texts};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// Writes a group, unfolded or not.
-pub(super) fn card(out: &mut String, group: &Group, unfolded: bool) {
+/// Writes a group, unfolded or not. `id` is that of the card in the page; the rules that `is_told` are linked.
+pub(super) fn card(
+    out: &mut String,
+    group: &Group,
+    id: &str,
+    unfolded: bool,
+    is_told: &dyn Fn(&str) -> bool,
+) {
     let tag = &group.tag;
     let verdict = text(tag, "/verdict").unwrap_or_default();
     let first = match verdict {
@@ -20,11 +26,12 @@ pub(super) fn card(out: &mut String, group: &Group, unfolded: bool) {
     };
     let times = if group.count > 1 { format!("{} times", grouped(group.count)) } else { String::new() };
     let hosts = names(&group.hosts, 3);
+    let id = if id.is_empty() { String::new() } else { format!(" id=\"{id}\"") };
     let about: Vec<String> =
         [times, period(group), hosts].into_iter().filter(|text| !text.is_empty()).collect();
     let _ = writeln!(
         out,
-        "<details class=\"card\"{}><summary><span class=\"badges\">{first} {}</span><h3>{}</h3></summary>\n<div>",
+        "<details class=\"card\"{id}{}><summary><span class=\"badges\">{first} {}</span><h3>{}</h3></summary>\n<div>",
         if unfolded { " open" } else { "" },
         about.join(" · "),
         line(text(tag, "/title").unwrap_or("(no title)"))
@@ -52,7 +59,7 @@ pub(super) fn card(out: &mut String, group: &Group, unfolded: bool) {
             let _ = writeln!(out, "<pre dir=\"ltr\">{}</pre>", marked(value, &words));
         }
     }
-    matched(out, tag);
+    matched(out, tag, is_told);
     techniques(out, texts(tag, "/techniques"));
     let allowed: Vec<String> = entries(tag, "/allowlist")
         .map(|entry| {
@@ -107,7 +114,7 @@ fn facts(out: &mut String, group: &Group) {
 }
 
 /// The rules of a finding, each with the words that decided.
-fn matched(out: &mut String, tag: &Value) {
+fn matched(out: &mut String, tag: &Value, is_told: &dyn Fn(&str) -> bool) {
     let mut rules = entries(tag, "/rules").peekable();
     if rules.peek().is_none() {
         return;
@@ -124,11 +131,14 @@ fn matched(out: &mut String, tag: &Value) {
                 format!("{}: {}{mark}", line(text(entry, "/field").unwrap_or_default()), line(&short))
             })
             .collect();
+        let title = line(text(rule, "/title").unwrap_or(id));
+        let title =
+            if is_told(id) { format!("<a href=\"#{}\">{title}</a>", anchor(id)) } else { title.to_string() };
         let _ = writeln!(
             out,
             "<li>{}<span>{}</span><span class=\"why\">{}</span></li>",
             badge(level(text(rule, "/level")), ""),
-            line(text(rule, "/title").unwrap_or(id)),
+            title,
             words.join("\n")
         );
     }

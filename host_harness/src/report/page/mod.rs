@@ -3,13 +3,14 @@ mod card;
 mod parts;
 
 use super::chart::bars;
-use super::groups::Groups;
+use super::groups::{Group, Groups};
 use super::html::{line, link};
 use super::{LEVELS, Report, Troubles};
+use crate::records::mapping::text;
 use crate::rules::attack::is_address;
 use crate::rules::catalogue::{Catalogue, RuleSource};
 use card::card;
-use parts::{anchor, badge, grouped, length, moment, several, table, technique, techniques};
+use parts::{anchor, badge, grouped, length, moment, names, several, table, technique, techniques};
 use schtag::rules::Level;
 use std::fmt::Write;
 
@@ -245,17 +246,52 @@ fn findings(out: &mut String, report: &Report) {
     }
     out.push_str("<h2 id=\"alerts\">Alerts</h2>\n");
     let groups = report.alerts.ranked();
+    let listed = report.alerts.listed();
+    let of = if listed < report.alerts.total {
+        format!(" of {}", grouped(report.alerts.total))
+    } else {
+        String::new()
+    };
     let _ = writeln!(
         out,
-        "<p class=\"soft\">{} in {}, most severe first. Alerts that differ in nothing but time, host and account are one \
+        "<p class=\"soft\">{}{of} in {}, most severe first. Alerts that differ in nothing but time, host and account are one \
          group.</p>",
-        several(report.alerts.total, "alert"),
+        several(listed, "alert"),
         several(groups.len() as u64, "group")
     );
     left_out(out, &report.alerts, "alert");
-    for (index, group) in groups.iter().enumerate() {
-        card(out, group, index < UNFOLDED);
+    index(out, &groups);
+    for (number, group) in groups.iter().enumerate() {
+        card(out, group, &finding(number), number < UNFOLDED, &|id| report.rules.contains(id));
     }
+}
+
+/// The name of a group's card in the page.
+fn finding(number: usize) -> String {
+    format!("finding-{}", number.saturating_add(1))
+}
+
+/// Lists the groups, each with a link to its card.
+fn index(out: &mut String, groups: &[&Group]) {
+    if groups.len() < 2 {
+        return;
+    }
+    out.push_str(
+        "<div class=\"box card\"><table><thead><tr><th class=\"level\">Severity</th><th>Alert</th><th>Hosts</th>\
+         <th class=\"number\">Times</th></tr></thead><tbody>\n",
+    );
+    for (number, group) in groups.iter().enumerate() {
+        let _ = writeln!(
+            out,
+            "<tr><td class=\"level\">{}</td><td><a href=\"#{}\">{}</a></td><td>{}</td><td class=\"number\">{}</td></tr>",
+            badge(group.severity, ""),
+            finding(number),
+            line(text(&group.tag, "/title").unwrap_or("(no title)")),
+            names(&group.hosts, 2),
+            grouped(group.count)
+        );
+    }
+    out.push_str("</tbody></table></div>\n");
 }
 
 fn others(out: &mut String, heading: &str, id: &str, about: &str, groups: &Groups) {
@@ -269,7 +305,7 @@ fn others(out: &mut String, heading: &str, id: &str, about: &str, groups: &Group
     );
     left_out(out, groups, "event");
     for group in groups.ranked() {
-        card(out, group, false);
+        card(out, group, "", false, &|_| false);
     }
 }
 

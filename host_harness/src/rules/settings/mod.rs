@@ -27,8 +27,19 @@ pub struct Configuration {
     pub without_packaged: bool,
     /// True if tags have the ECS objects `rule` and `threat`.
     pub ecs: bool,
+    /// The changes to single rules, by id or by the name of the rule's folder.
+    pub rules: BTreeMap<String, RuleChange>,
     /// Settings that parse but are probably mistakes.
     pub warnings: Vec<SettingsWarning>,
+}
+
+/// A change to a rule that is not the operator's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuleChange {
+    /// The rule is left out.
+    Disable,
+    /// It has another level.
+    Level(Level),
 }
 
 /// An error in a settings file.
@@ -106,6 +117,7 @@ pub fn parse(text: &str, now: SystemTime) -> Result<Configuration, SettingsError
         "source",
         "ecs",
         "elastic",
+        "rules",
     ])?;
 
     let mut read = Configuration::default();
@@ -145,7 +157,28 @@ pub fn parse(text: &str, now: SystemTime) -> Result<Configuration, SettingsError
     if let Some(node) = root.get("placeholders")? {
         read.placeholders = placeholders(&node)?;
     }
+    if let Some(node) = root.get("rules")? {
+        for (rule, node) in node.entries()? {
+            read.rules.insert(rule.to_owned(), change(&node)?);
+        }
+    }
     Ok(read)
+}
+
+/// Reads what is to become of a rule: `disable`, or a mapping with its `level`.
+fn change(node: &Node<'_>) -> Result<RuleChange, SettingsError> {
+    const FORM: &str = "`disable`, or a level as in `{level: low}`";
+    match node.value().as_str() {
+        Some("disable") => return Ok(RuleChange::Disable),
+        Some(_) => return Err(node.expected(FORM).into()),
+        None => {}
+    }
+    if node.entries().is_err() {
+        return Err(node.expected(FORM).into());
+    }
+    node.only(&["level"])?;
+    let level_node = node.require("level")?;
+    level(level_node.text()?).map(RuleChange::Level).ok_or_else(|| level_node.expected(LEVELS).into())
 }
 
 /// Adds the entries of an allowlist that comes with rules: a YAML file with the key `allowlist` and nothing else. An
@@ -254,6 +287,13 @@ fn pattern(node: &Node<'_>) -> Result<Glob, SettingsError> {
         return Err(SettingsError::value(
             node,
             "an empty pattern fits nothing but the empty text; remove it",
+        ));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(SettingsError::value(
+            node,
+            "it holds a tab, a line break or another control character, and would never fit: in YAML's double quotes a \
+             backslash begins an escape; use single quotes",
         ));
     }
     path_glob(text).map_err(|error| SettingsError::value(node, error))

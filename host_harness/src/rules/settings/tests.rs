@@ -128,6 +128,13 @@ fn a_slip_is_named_with_its_place() {
             "allowlist: [{name: x, reason: y, class_id: ['{1}']}]",
             "settings: allowlist[0].class_id[0]: expected a class id",
         ),
+        (
+            r#"allowlist: [{name: x, reason: y, image: "C:\tools\new.cmd"}]"#,
+            "settings: allowlist[0].image: it holds a tab, a line break or another control character",
+        ),
+        ("rules: {a: off}", "settings: rules.a: expected `disable`, or a level"),
+        ("rules: {a: {level: loud}}", "settings: rules.a.level: expected `informational`"),
+        ("rules: {a: {levl: low}}", "settings: rules.a: there is no key `levl` here; did you mean `level`?"),
         ("packaged_allowlist: none", "settings: packaged_allowlist: expected `true` or `false`"),
         (
             "allowlist: [{name: x, reason: y, author: z}, {name: x, reason: y, author: z}]",
@@ -176,6 +183,7 @@ fn the_documented_example_is_valid() {
     assert_eq!(read.settings.allowlist[0].name, "nightly backup");
     assert_eq!(read.settings.role_patterns.len(), 2);
     assert_eq!(read.placeholders["admins"].len(), 2);
+    assert_eq!(read.rules["program-in-user-profile"], RuleChange::Level(Level::Low));
     assert_eq!(read.warnings, []);
 }
 
@@ -194,7 +202,7 @@ fn every_key_is_documented() {
             "`rules`",
         ])
         .chain(["`task_name`", "`author`", "`subject`", "`image`", "`command_line`", "`command_sha256`"])
-        .chain(["`packaged_allowlist`", "`class_id`"])
+        .chain(["`packaged_allowlist`", "`class_id`", "`rules`", "`source`", "`ecs`"])
     {
         assert!(page.contains(&format!("| {key} |")), "{key}");
     }

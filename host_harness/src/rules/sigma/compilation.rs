@@ -5,20 +5,23 @@ use super::documents::{Kind, split};
 use super::ecs;
 use super::filter::Filter;
 use super::logsource::LogSource;
-use super::metadata::Metadata;
+use super::metadata::{Metadata, STANDARD};
 use super::patterns::Patterns;
 use super::refusal::{Fault, Reason, Refusal};
 use super::regex::Regexes;
 use super::rule::{self, Draft, PackIndex, RuleInfo, Warning};
 use super::source::Source;
-use crate::rules::settings::Configuration;
-use crate::rules::yaml::Node;
+use crate::rules::settings::{Configuration, RuleChange};
+use crate::rules::yaml::{Node, nearest};
 use rsigma_parser::Status;
 use schtag::rules::Pack;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use yaml_serde::Value;
+
+/// The keys at the top of a document that are schtag's own.
+const OUR_KEYS: [&str; 4] = ["ads", "cases", "techniques", "titles"];
 
 /// The most rules of a pack.
 pub(crate) const MAX_RULES: usize = 5_000;
@@ -91,6 +94,8 @@ struct Work<'a> {
     /// Ids in use, and the title and file of the document that uses each.
     ids: HashMap<String, (String, PathBuf)>,
     referents: Referents,
+    /// The ids and folders of the rules that were met.
+    known: BTreeSet<String>,
     done: Compilation,
 }
 
@@ -105,6 +110,7 @@ impl<'a> Work<'a> {
             regexes: Regexes::default(),
             ids: HashMap::new(),
             referents: Referents::new(),
+            known: BTreeSet::new(),
             done: Compilation::default(),
         }
     }
@@ -132,6 +138,10 @@ impl<'a> Work<'a> {
         if draft.metadata.status == Some(Status::Deprecated) {
             self.remark(draft, Warning::Deprecated);
         }
+        for key in draft.metadata.attributes.keys().filter(|key| !OUR_KEYS.contains(&key.as_str())) {
+            let nearest = nearest(key, STANDARD.iter().copied().chain(OUR_KEYS)).map(str::to_owned);
+            self.remark(draft, Warning::UnknownKey { key: key.clone(), nearest });
+        }
         if !Metadata::has_own_id(&Node::root(&draft.document)) {
             self.remark(draft, Warning::NoId(draft.metadata.id.clone()));
         }
@@ -151,7 +161,14 @@ impl<'a> Work<'a> {
             Ok(read) => read,
             Err(fault) => return self.refuse(source, Some(&document), fault),
         };
-        let draft = Draft { path: source.path.clone(), document, metadata, logsource };
+        let mut draft = Draft { path: source.path.clone(), document, metadata, logsource };
+        if kind != Kind::Filter {
+            match self.change(&draft) {
+                Some(RuleChange::Disable) => return,
+                Some(RuleChange::Level(level)) => draft.metadata.level = level,
+                None => {}
+            }
+        }
         match kind {
             Kind::Rule => self.rules.push(draft),
             Kind::Correlation => self.correlations.push(draft),
@@ -160,6 +177,18 @@ impl<'a> Work<'a> {
                 Err(refusal) => self.done.refused.push(*refusal),
             },
         }
+    }
+
+    /// The change that the settings make to a rule, by its id or its folder.
+    fn change(&mut self, draft: &Draft) -> Option<RuleChange> {
+        let folder =
+            draft.path.parent().and_then(Path::file_name).filter(|_| draft.path.ends_with("rule.yml"));
+        let names = std::iter::once(draft.metadata.id.clone())
+            .chain(folder.map(|name| name.to_string_lossy().into()));
+        let names: Vec<String> = names.collect();
+        let change = names.iter().find_map(|name| self.configuration.rules.get(name)).copied();
+        self.known.extend(names);
+        change
     }
 
     fn rules(&mut self) {
@@ -320,6 +349,11 @@ impl<'a> Work<'a> {
                     self.remark(&filter.draft, Warning::FilterTarget(target.clone()));
                 }
             }
+        }
+        for rule in self.configuration.rules.keys().filter(|rule| !self.known.contains(*rule)) {
+            let nearest = nearest(rule, self.known.iter().map(String::as_str)).map(str::to_owned);
+            let warning = Warning::ChangedRule { rule: rule.clone(), nearest };
+            self.done.remarks.push(Remark { path: None, title: String::new(), warning });
         }
         for allow in &self.configuration.settings.allowlist {
             for rule in allow.rules.iter().filter(|rule| !self.ids.contains_key(*rule)) {

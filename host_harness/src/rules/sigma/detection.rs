@@ -2,9 +2,11 @@
 
 use super::condition::MAX_TESTS;
 use super::expression::{Expression, Leaf, LeafTest, Part};
-use super::modifiers::{Kind, Meaning, Place, TextMeaning};
+use super::known_values;
+use super::modifiers::{self, Kind, Meaning, Place, TextMeaning};
 use super::refusal::{Fault, Reason, shown};
 use super::regex::Regexes;
+use super::rule::Warning;
 use super::values;
 use crate::rules::settings::Placeholders;
 use crate::rules::yaml::{Node, SchemaError, nearest};
@@ -26,6 +28,10 @@ pub(super) struct Compiler<'a> {
     pub(super) absent: &'a mut Vec<String>,
     /// Event ids that are not of scheduled tasks.
     pub(super) other_events: &'a mut Vec<String>,
+    /// True once an item names all ids of scheduled tasks.
+    pub(super) every_event: &'a mut bool,
+    /// Probable mistakes.
+    pub(super) warnings: &'a mut Vec<Warning>,
     /// Before the names of parts.
     pub(super) prefix: &'a str,
     /// The number of tests counted until now.
@@ -70,14 +76,23 @@ impl Compiler<'_> {
     /// Compiles `Field|modifiers: values`; without a field, keywords.
     fn item(&mut self, key: &str, node: &Node<'_>) -> Result<Expression, Fault> {
         let fault = |reason| Fault::new(node.place(), reason);
-        let spec = parse_field_spec(key).map_err(|error| fault(Reason::Modifier(error.to_string())))?;
+        let spec =
+            parse_field_spec(key).map_err(|error| fault(modifiers::unreadable(key, error.to_string())))?;
         let meaning = Meaning::read(&spec.modifiers).map_err(fault)?;
         let target = match &spec.name {
             None => Some(Target::Anywhere(self.view)),
             Some(name) => self.field(name).map_err(fault)?.map(Target::Field),
         };
+        if target == Some(Target::Field(Field::EventId))
+            && meaning == Meaning::default()
+            && is_every_event(node)
+        {
+            *self.every_event = true;
+            return Ok(Expression::Constant(true));
+        }
         let mut tests = Vec::new();
         for value in node.one_or_more() {
+            self.look_at(target, meaning.test, &value);
             let test = self.value(target, meaning.test, &value)?;
             tests.push(test);
         }
@@ -102,6 +117,23 @@ impl Compiler<'_> {
         Ok(field)
     }
 
+    /// Notes what is probably not meant.
+    fn look_at(&mut self, target: Option<Target>, test: Kind, node: &Node<'_>) {
+        let Some(text) = node.value().as_str() else { return };
+        let place = node.place().to_owned();
+        if let Some(control) = text.chars().find(|c| c.is_control()) {
+            self.warnings.push(Warning::ControlCharacter { place, control });
+        } else if let Kind::Text(meaning) = test {
+            if text.is_empty() && meaning.place != Place::Whole {
+                self.warnings.push(Warning::AnyText { place });
+            } else if matches!(target, Some(Target::Field(field)) if is_path(field))
+                && has_escaped_wildcard(text)
+            {
+                self.warnings.push(Warning::EscapedWildcard { place, value: shown(text) });
+            }
+        }
+    }
+
     /// Compiles one value. `target` is `None` for a field that these events do not have.
     fn value(&mut self, target: Option<Target>, test: Kind, node: &Node<'_>) -> Result<Expression, Fault> {
         let fault = |reason| Fault::new(node.place(), reason);
@@ -122,8 +154,15 @@ impl Compiler<'_> {
                     Scalar::Float(number) if whole => vec![LeafTest::Number(Comparison::Eq, number)],
                     Scalar::Text(text) if keyword && text.is_empty() => return Err(fault(Reason::Empty)),
                     scalar => {
-                        let globs = values::globs(&scalar.into_text(), meaning, self.placeholders);
-                        globs.map_err(fault)?.into_iter().map(LeafTest::Text).collect()
+                        let text = scalar.into_text();
+                        let globs = values::globs(&text, meaning, self.placeholders).map_err(fault)?;
+                        if let Some(Target::Field(field)) = target {
+                            globs
+                                .iter()
+                                .try_for_each(|glob| known_values::check(field, glob, &text))
+                                .map_err(fault)?;
+                        }
+                        globs.into_iter().map(LeafTest::Text).collect()
                     }
                 }
             }
@@ -175,6 +214,39 @@ impl Compiler<'_> {
         }
         Expression::Leaf(Leaf { target, test })
     }
+}
+
+/// Returns whether a field holds a path of Windows, in which there is neither `*` nor `?`.
+const fn is_path(field: Field) -> bool {
+    use Field as F;
+    matches!(
+        field,
+        F::Image
+            | F::ParentImage
+            | F::CurrentDirectory
+            | F::TaskName
+            | F::TaskPath
+            | F::TaskImage
+            | F::TaskImageName
+            | F::TaskWorkingDirectory
+    )
+}
+
+/// Returns whether a wildcard in a text is escaped: after an odd number of backslashes.
+fn has_escaped_wildcard(text: &str) -> bool {
+    let mut backslashes = 0_usize;
+    text.chars().any(|char| {
+        let escaped = matches!(char, '*' | '?') && backslashes % 2 == 1;
+        backslashes = if char == '\\' { backslashes.saturating_add(1) } else { 0 };
+        escaped
+    })
+}
+
+/// Returns whether the values of an item on `EventID` are all ids that there are.
+fn is_every_event(node: &Node<'_>) -> bool {
+    let texts: Vec<String> =
+        node.one_or_more().iter().filter_map(|value| scalar(value).ok().map(Scalar::into_text)).collect();
+    known_values::is_every_event(&texts.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 /// The event id that a glob spells out, if it is none of the five.

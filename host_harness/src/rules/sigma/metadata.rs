@@ -42,7 +42,7 @@ pub struct Metadata {
 }
 
 /// The keys of Sigma 2.1, and those of rsigma's that change what a rule means.
-const STANDARD: &[&str] = &[
+pub(super) const STANDARD: &[&str] = &[
     "title",
     "id",
     "related",

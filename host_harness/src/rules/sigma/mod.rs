@@ -8,6 +8,7 @@
 //! `expression` (the logic), `detection` and `condition` (from YAML to the logic), `rule`, `filter` and
 //! `correlation` (documents), `compilation` (all files together).
 
+pub(crate) mod absent;
 mod base64;
 mod branches;
 mod compilation;
@@ -18,6 +19,7 @@ mod documents;
 mod ecs;
 mod expression;
 mod filter;
+mod known_values;
 mod literals;
 mod logsource;
 mod metadata;
@@ -34,6 +36,7 @@ pub(crate) use ecs::ecs;
 pub use expression::Part;
 pub use metadata::Metadata;
 pub(crate) use metadata::metadata;
+pub(crate) use refusal::spot;
 pub use refusal::{CorrelationReason, Reason, Refusal};
 pub use rule::{PackIndex, RuleInfo, Warning};
 pub(crate) use source::MAX_FILE;

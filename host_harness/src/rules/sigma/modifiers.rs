@@ -3,6 +3,7 @@
 //! Source: Sigma specification 2.1.0, appendix "Modifiers", and pySigma's type checks for what goes together.
 
 use super::refusal::Reason;
+use crate::rules::yaml::nearest;
 use rsigma_parser::ast::Modifier;
 use schtag::rules::Comparison;
 
@@ -83,6 +84,51 @@ pub(super) struct Flags {
     pub(super) dot_matches_new_line: bool,
 }
 
+/// The modifiers that Sigma 2 has, by all their names.
+const NAMES: [&str; 32] = [
+    "contains",
+    "startswith",
+    "endswith",
+    "all",
+    "base64",
+    "base64offset",
+    "wide",
+    "utf16le",
+    "utf16be",
+    "utf16",
+    "windash",
+    "re",
+    "cidr",
+    "cased",
+    "exists",
+    "expand",
+    "fieldref",
+    "gt",
+    "gte",
+    "lt",
+    "lte",
+    "neq",
+    "i",
+    "m",
+    "s",
+    "minute",
+    "hour",
+    "day",
+    "week",
+    "month",
+    "year",
+    "ignorecase",
+];
+
+/// Why the key of an item cannot be read; `problem` is the parser's answer.
+pub(super) fn unreadable(key: &str, problem: String) -> Reason {
+    let unknown = key.split('|').skip(1).find(|name| !NAMES.contains(name) && *name != "not");
+    unknown.map_or(Reason::Modifier(problem), |name| Reason::UnknownModifier {
+        name: name.to_owned(),
+        nearest: nearest(name, NAMES).map(str::to_owned),
+    })
+}
+
 /// A modifier's name in Sigma.
 pub(super) const fn name(modifier: Modifier) -> &'static str {
     match modifier {
@@ -116,6 +162,12 @@ pub(super) const fn name(modifier: Modifier) -> &'static str {
         Modifier::Week => "week",
         Modifier::Month => "month",
         Modifier::Year => "year",
+    }
+}
+
+impl Default for Meaning {
+    fn default() -> Self {
+        Self { test: Kind::Text(TextMeaning::default()), all: false, negated: false }
     }
 }
 

@@ -1,8 +1,9 @@
 //! Reports rules that are not compiled, with the reason and the place.
 
-use crate::rules::yaml::{SchemaError, YamlError};
+use crate::rules::yaml::{self, SchemaError, Spot, YamlError};
 use std::fmt;
 use std::path::PathBuf;
+use yaml_serde::Value;
 
 /// A document or file that did not make it into the pack.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,32 @@ pub struct Refusal {
     pub place: String,
     /// Why.
     pub reason: Reason,
+}
+
+impl Refusal {
+    /// Where in the text of the file it is, where that is known.
+    pub(crate) fn spot(&self, text: &str) -> Option<Spot> {
+        let place = match &self.reason {
+            Reason::Yaml(error) => {
+                let (line, column) = error.at()?;
+                return Spot::at(text, line, column, Some(1));
+            }
+            Reason::Schema(SchemaError::Unknown { place, key, .. }) if place.is_empty() => key.clone(),
+            Reason::Schema(SchemaError::Unknown { place, key, .. }) => format!("{place}.{key}"),
+            _ => self.place.clone(),
+        };
+        spot(text, self.id.as_deref(), self.title.as_deref(), &place)
+    }
+}
+
+/// Finds a place of the document with this id and title, as far as they are known.
+pub(crate) fn spot(text: &str, id: Option<&str>, title: Option<&str>, place: &str) -> Option<Spot> {
+    let is = |document: &Value, key: &str, known: Option<&str>| {
+        let written = document.get(key).and_then(Value::as_str);
+        // An id may have been made from the title.
+        known.is_none_or(|known| written.is_none_or(|written| written.trim() == known))
+    };
+    yaml::find(text, |document| is(document, "title", title) && is(document, "id", id), place)
 }
 
 impl fmt::Display for Refusal {
@@ -135,6 +162,14 @@ pub enum Reason {
     /// A field name or modifier that Sigma does not have.
     #[error("{0}")]
     Modifier(String),
+    /// A modifier that Sigma does not have.
+    #[error("there is no modifier `|{name}`{}", crate::rules::yaml::hint(.nearest.as_deref()))]
+    UnknownModifier {
+        /// The name, without `|`.
+        name: String,
+        /// The nearest name that exists.
+        nearest: Option<String>,
+    },
     /// Modifiers that do not go together.
     #[error("`|{first}` does not go with `|{second}`")]
     ModifierCombination {

@@ -1,5 +1,6 @@
 //! Rules and filters: from their documents to trees of tests.
 
+use super::absent;
 use super::branches;
 use super::condition::{self, Named};
 use super::detection::Compiler;
@@ -54,6 +55,44 @@ pub enum Warning {
     /// No `id`.
     #[error("has no id; `{0}` was made from its title")]
     NoId(String),
+    /// A key at the top that Sigma does not have.
+    #[error("no tool looks at the key `{key}`{}", crate::rules::yaml::hint(.nearest.as_deref()))]
+    UnknownKey {
+        /// The key.
+        key: String,
+        /// The nearest key that Sigma has.
+        nearest: Option<String>,
+    },
+    /// A value with a character that nobody types into a value.
+    #[error(
+        "{place}: the value holds {}: in YAML's double quotes a backslash begins an escape; use single quotes",
+        control_in_words(*control)
+    )]
+    ControlCharacter {
+        /// Where it is.
+        place: String,
+        /// The first such character.
+        control: char,
+    },
+    /// An escaped wildcard in a path.
+    #[error(
+        "{place}: {value}: a backslash before `*` or `?` makes it an ordinary character, which no path has; for a \
+         wildcard after a backslash write `\\\\*`"
+    )]
+    EscapedWildcard {
+        /// Where it is.
+        place: String,
+        /// The value.
+        value: String,
+    },
+    /// An empty text that is looked for within another.
+    #[error(
+        "{place}: an empty text is part of every text, so that this only asks whether the field is there"
+    )]
+    AnyText {
+        /// Where it is.
+        place: String,
+    },
     /// A detection that the condition does not use.
     #[error("the detection `{0}` is not used by the condition")]
     UnusedDetection(String),
@@ -69,6 +108,14 @@ pub enum Warning {
     /// A rule that only fed correlations, all of which were refused.
     #[error("is not reported: it only feeds correlations, and these were refused")]
     FeedsNothing,
+    /// A change of a rule that is not there.
+    #[error("`rules` names `{rule}`, which is neither the id nor the folder of a compiled rule{}", crate::rules::yaml::hint(.nearest.as_deref()))]
+    ChangedRule {
+        /// As written.
+        rule: String,
+        /// The nearest id or folder.
+        nearest: Option<String>,
+    },
     /// An allowlist entry that names a rule which is not there.
     #[error("the allowlist entry `{entry}` names the rule `{rule}`, which is not among the compiled rules")]
     AllowlistRule {
@@ -77,6 +124,29 @@ pub enum Warning {
         /// The rule's id.
         rule: String,
     },
+}
+
+impl Warning {
+    /// Where in the document it is, if that is known.
+    pub(crate) fn place(&self) -> Option<&str> {
+        match self {
+            Self::UnknownKey { key, .. } => Some(key),
+            Self::ControlCharacter { place, .. }
+            | Self::EscapedWildcard { place, .. }
+            | Self::AnyText { place } => Some(place),
+            _ => None,
+        }
+    }
+}
+
+fn control_in_words(control: char) -> String {
+    match control {
+        '\t' => "a tab".into(),
+        '\n' | '\r' => "a line break".into(),
+        '\u{8}' => "a backspace".into(),
+        '\u{7}' => "a bell".into(),
+        other => format!("U+{:04X}", u32::from(other)),
+    }
 }
 
 /// A document that passed for a rule or filter, with what is needed to compile it.
@@ -93,6 +163,8 @@ pub(super) struct Compiled {
     pub(super) parts: Vec<Part>,
     pub(super) absent: Vec<String>,
     pub(super) other_events: Vec<String>,
+    pub(super) every_event: bool,
+    pub(super) view: View,
     pub(super) warnings: Vec<Warning>,
 }
 
@@ -109,6 +181,7 @@ pub(super) fn compile(
     let mut parts = Vec::new();
     let mut absent = Vec::new();
     let mut other_events = Vec::new();
+    let mut every_event = false;
     let mut warnings = Vec::new();
     let mut named: Vec<Named> = Vec::new();
     let mut compiler = Compiler {
@@ -118,13 +191,15 @@ pub(super) fn compile(
         parts: &mut parts,
         absent: &mut absent,
         other_events: &mut other_events,
+        every_event: &mut every_event,
+        warnings: &mut warnings,
         prefix: if is_filter { &draft.metadata.title } else { "" },
         tests: 0,
     };
     for (name, node) in section_node.entries()? {
         match name {
             "condition" => {}
-            "timeframe" => warnings.push(Warning::Timeframe),
+            "timeframe" => compiler.warnings.push(Warning::Timeframe),
             "rules" if is_filter => {}
             _ => {
                 let expression = compiler.named(name, &node)?;
@@ -136,7 +211,7 @@ pub(super) fn compile(
     warnings.extend(
         named.into_iter().filter(|named| !named.used).map(|named| Warning::UnusedDetection(named.name)),
     );
-    Ok(Compiled { expression, parts, absent, other_events, warnings })
+    Ok(Compiled { expression, parts, absent, other_events, every_event, view, warnings })
 }
 
 impl Compiled {
@@ -147,6 +222,7 @@ impl Compiled {
         let rule = std::mem::replace(&mut self.expression, Expression::Constant(true));
         self.expression = Expression::all(vec![rule, filter.expression]);
         self.parts.append(&mut filter.parts);
+        self.every_event |= filter.every_event;
         for (own, others) in
             [(&mut self.absent, filter.absent), (&mut self.other_events, filter.other_events)]
         {
@@ -167,10 +243,13 @@ impl Compiled {
         self.expression = tree.fold(&mut self.parts);
         let mut why: Vec<String> = Vec::new();
         if !self.absent.is_empty() {
-            why.push(format!("scheduled-task events have no {}", self.absent.join(", ")));
+            why.push(absent::in_words(self.view, &self.absent));
         }
         if !self.other_events.is_empty() {
             why.push(format!("EventID {} is not of a scheduled task", self.other_events.join(", ")));
+        }
+        if self.every_event {
+            why.push("every event has one of these EventIDs".into());
         }
         match self.expression {
             Expression::Constant(false) => Err(Reason::NeverMatches(why)),

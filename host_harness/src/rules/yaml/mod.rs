@@ -6,10 +6,12 @@
 
 mod nearest;
 mod node;
+mod spot;
 
 pub(crate) use nearest::nearest;
 pub use node::SchemaError;
 pub(crate) use node::{Node, hint};
+pub(crate) use spot::{Spot, find};
 
 use serde::de::{DeserializeSeed, EnumAccess, Error as _, MapAccess, SeqAccess, Visitor};
 use std::cell::Cell;
@@ -28,8 +30,19 @@ const MAX_FLOW_DEPTH: usize = 256;
 
 /// The text is not YAML, or more of it than is read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not valid YAML: {0}")]
-pub struct YamlError(String);
+#[error("not valid YAML: {message}")]
+pub struct YamlError {
+    message: String,
+    /// The line and the column, from 1.
+    at: Option<(usize, usize)>,
+}
+
+impl YamlError {
+    /// The line and the column of the error, from 1, where the parser knows them.
+    pub(crate) const fn at(&self) -> Option<(usize, usize)> {
+        self.at
+    }
+}
 
 /// Reads the documents of a YAML text (separated by `---`), merge keys (`<<`) applied.
 ///
@@ -39,7 +52,7 @@ pub fn documents(text: &str) -> (Vec<Value>, Option<YamlError>) {
     let mut read = Vec::new();
     if flow_depth(text) > MAX_FLOW_DEPTH {
         let message = format!("brackets are nested more than {MAX_FLOW_DEPTH} deep");
-        return (read, Some(YamlError(message)));
+        return (read, Some(YamlError { message, at: None }));
     }
     let budget = Budget { values: Cell::new(MAX_VALUES), text: Cell::new(MAX_TEXT) };
     for document in yaml_serde::Deserializer::from_str(text) {
@@ -50,7 +63,10 @@ pub fn documents(text: &str) -> (Vec<Value>, Option<YamlError>) {
         match value {
             Ok(Value::Null) => {}
             Ok(value) => read.push(value),
-            Err(error) => return (read, Some(YamlError(error.to_string()))),
+            Err(error) => {
+                let at = error.location().map(|location| (location.line(), location.column()));
+                return (read, Some(YamlError { message: error.to_string(), at }));
+            }
         }
     }
     (read, None)

@@ -3,8 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use schtag_host::run::wasmtime::{Module, Options, Tagger, Timestamp};
+use schtag_tests::agent_records::sample_events;
 use schtag_tests::fluent_bit::Installation;
 use schtag_tests::project;
+use serde_json::Value;
 
 use super::Outcome;
 
@@ -58,6 +61,39 @@ fn their_configurations_are_accepted() -> Outcome {
         }
     }
     assert!(tried >= 2, "{tried}");
+    Ok(())
+}
+
+/// Returns whether a value is what a page shows of it: texts may end in `…`, and lists and objects may lack entries.
+fn shows(shown: &Value, actual: &Value) -> bool {
+    match (shown, actual) {
+        (Value::String(shown), Value::String(actual)) => match shown.split_once('…') {
+            Some((start, _)) => actual.starts_with(start),
+            None => shown == actual,
+        },
+        (Value::Array(shown), Value::Array(actual)) => {
+            shown.iter().all(|shown| actual.iter().any(|actual| shows(shown, actual)))
+        }
+        (Value::Object(shown), Value::Object(actual)) => {
+            shown.iter().all(|(key, shown)| actual.get(key).is_some_and(|actual| shows(shown, actual)))
+        }
+        _ => shown == actual,
+    }
+}
+
+/// The first page shows a tag that the filter writes, of one of the sample events.
+#[test]
+fn the_tag_in_the_readme_is_one_of_a_sample_event() -> Outcome {
+    let page = fs::read_to_string(project::root().join("README.md"))?;
+    let block = page.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).ok_or("no tag")?;
+    let shown: Value = serde_json::from_str(&format!("{{{block}}}"))?;
+    let mut tagger = Tagger::new(Module::new(&fs::read(project::module()?)?)?, Options::default())?;
+    let mut tags = Vec::new();
+    for record in sample_events()? {
+        let tagged = tagger.tag_record(b"win.tasks", Timestamp::now(), record.as_bytes());
+        tags.push(serde_json::from_slice::<Value>(&tagged.record)?);
+    }
+    assert!(tags.iter().any(|tag| shows(&shown, tag)), "no sample event has this tag: {shown:#}");
     Ok(())
 }
 

@@ -85,7 +85,27 @@ fn values_that_are_refused() {
             placed("CommandLine[0]", "expected a text, a number, `true` or `false`, found a list"),
         ),
         ("CommandLine: {a: b}", placed("CommandLine", "expected a text, a number")),
-        ("CommandLine|includes: a", placed("CommandLine|includes", "Unknown modifier 'includes'")),
+        ("CommandLine|includes: a", placed("CommandLine|includes", "there is no modifier `|includes`")),
+        (
+            "CommandLine|endwith: a",
+            placed("CommandLine|endwith", "there is no modifier `|endwith`; did you mean `endswith`?"),
+        ),
+        (
+            "task.change: create",
+            placed("task.change", "`create`: `task.change` never has this value; it is one of `created`"),
+        ),
+        (
+            "task.change: [created, made]",
+            placed("task.change[1]", "`made`: `task.change` never has this value"),
+        ),
+        ("task.hidden: 1", placed("task.hidden", "`1`: `task.hidden` never has this value")),
+        (
+            "task.trigger_interval: PT1M",
+            placed(
+                "task.trigger_interval",
+                "`PT1M`: `task.trigger_interval` is a number of seconds; did you mean `60`?",
+            ),
+        ),
         ("CommandLine|not: a", placed("CommandLine|not", "`not` is not a value modifier")),
         (
             "CommandLine|re|contains: a",
@@ -248,12 +268,31 @@ fn what_scheduled_task_events_decide_is_folded() {
         (
             SECURITY,
             "{s: {Image: a}, condition: s}",
-            Err("can never match: scheduled-task events have no Image"),
+            Err("can never match: scheduled-task events have no Image with this log source \
+                 (`category: process_creation` has it; here there is `task.image`)"),
         ),
         (
             PROCESS,
             "{s: {EventID: 4698}, condition: s}",
-            Err("can never match: scheduled-task events have no EventID"),
+            Err("can never match: scheduled-task events have no EventID with this log source \
+                 (`service: security` has it; here there is `task.change`)"),
+        ),
+        (
+            SECURITY,
+            "{s: {EventId: 4698}, condition: s}",
+            Err("can never match: scheduled-task events have no EventId (did you mean `EventID`?)"),
+        ),
+        // Every event.
+        (
+            SECURITY,
+            "{s: {EventID: [4698, 4699, 4700, 4701, '4702']}, condition: s}",
+            Err("matches every event; nothing that it looks at decides anything: \
+                 every event has one of these EventIDs"),
+        ),
+        (
+            SECURITY,
+            "{s: {EventID: [4698, 4699, 4700, 4701, 4702], TaskName: a}, condition: s}",
+            Ok(r#"TaskName="a""#),
         ),
         // Another event.
         (SECURITY, "{s: {EventID: [4698, 4688]}, condition: s}", Ok(r#"EventID="4698""#)),
@@ -273,6 +312,54 @@ fn what_scheduled_task_events_decide_is_folded() {
     }
     let compilation = compile_texts(&[&rule("a", PROCESS, "{s: [{Image: a}, {Hashes: b}], condition: s}")]);
     assert_eq!(compilation.rules[0].absent_fields, ["Hashes"]);
+}
+
+#[test]
+fn probable_mistakes_are_named_with_their_place() {
+    for (item, said) in [
+        (
+            r"task.image: 'C:\tools\*'",
+            r"detection.s.task.image: `C:\tools\*`: a backslash before `*` or `?` makes it",
+        ),
+        (r"Image|startswith: 'C:\tools\?'", r"detection.s.Image|startswith: `C:\tools\?`: a backslash"),
+        (r#"Image: "C:\\tools\\new""#, ""),
+        (r#"Image: "C:\tools""#, "detection.s.Image: the value holds a tab: in YAML's double quotes"),
+        (
+            r#"CommandLine|contains: [a, "x\ny"]"#,
+            "detection.s.CommandLine|contains[1]: the value holds a line break",
+        ),
+        (r#"CommandLine|re: "\bcmd\b""#, "detection.s.CommandLine|re: the value holds a backspace"),
+        ("CommandLine|contains: ''", "detection.s.CommandLine|contains: an empty text is part of every text"),
+        // In a command line an asterisk is nothing special.
+        (r"CommandLine: 'del C:\tools\*'", ""),
+        (r"Image: 'C:\tools\\*'", ""),
+        (r"Image: '*\x.exe'", ""),
+    ] {
+        let text = format!("{{s: {{{item}}}, condition: s}}");
+        let remarks = remarks(&compile_texts(&[&rule("a", PROCESS, &text)]));
+        let expected = if said.is_empty() { String::new() } else { format!("0.yml (The rule a): {said}") };
+        assert!(
+            remarks.concat().starts_with(&expected) && remarks.is_empty() == said.is_empty(),
+            "{item}: {remarks:?}"
+        );
+    }
+}
+
+#[test]
+fn keys_that_no_tool_knows_are_named() {
+    let with = |keys: &str| rule("a", PROCESS, "{s: {Image: a}, condition: s}") + keys;
+    for (keys, said) in [
+        ("falsepositive: [x]\n", "no tool looks at the key `falsepositive`; did you mean `falsepositives`?"),
+        ("comment: x\n", "no tool looks at the key `comment`"),
+        ("titels: {s: x}\n", "no tool looks at the key `titels`; did you mean `titles`?"),
+        ("ads: {goal: x}\nmodified: 2026-01-01\nlicense: MIT\n", ""),
+    ] {
+        let remarks = remarks(&compile_texts(&[&with(keys)]));
+        assert!(
+            remarks.concat().ends_with(said) && remarks.is_empty() == said.is_empty(),
+            "{keys}: {remarks:?}"
+        );
+    }
 }
 
 #[test]
