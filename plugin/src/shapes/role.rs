@@ -114,7 +114,7 @@ const BY_LENGTH: [OfLength; LENGTHS] = {
 };
 
 /// Holds back the members of a record that [`change`](super::change) looks at.
-pub const fn sieve() -> Sieve {
+pub(crate) const fn sieve() -> Sieve {
     let mut sieve = Sieve::new(SMALL);
     let mut rest: &[(&[u8], Role)] = &KEYS;
     while let Some(((key, _), tail)) = rest.split_first() {
