@@ -17,7 +17,7 @@ pub(crate) mod json_values;
 #[cfg(feature = "cli")]
 mod kind;
 pub mod mapping;
-pub mod ndjson;
+pub(crate) mod ndjson;
 #[cfg(feature = "cli")]
 mod peek;
 #[cfg(feature = "cli")]

@@ -50,7 +50,7 @@ pub(crate) fn compile_default(settings: Option<&Path>) -> Result<Compilation, Ru
 ///
 /// # Errors
 /// As [`compile`].
-pub fn compile_beside_default(
+pub(crate) fn compile_beside_default(
     paths: &[PathBuf],
     settings: Option<&Path>,
 ) -> Result<Compilation, RuleFilesError> {

@@ -1,6 +1,10 @@
 //! Ground: texts, times, bytes and whole files. Knows nothing of the other rooms.
 
-pub mod digest;
+pub(crate) mod digest;
 pub(crate) mod files;
-pub mod invisible;
+pub(crate) mod invisible;
 pub(crate) mod time;
+
+pub use digest::sha256_hex;
+pub use files::FileError;
+pub use invisible::is_invisible;

@@ -2,7 +2,7 @@
 //! file, a rule or an export may be an attacker.
 #![cfg(unix)]
 use super::Folder;
-use schtag_host::text::invisible::is_invisible;
+use schtag_host::text::is_invisible;
 use std::fs;
 use std::process::Output;
 

@@ -25,7 +25,7 @@ fn json_holds_the_manifest() {
     let json: serde_json::Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
     assert_eq!(json["refused"], serde_json::Value::Null);
     let base = std::fs::read(folder.path("base.wasm")).unwrap();
-    assert_eq!(json["manifest"]["base"], schtag_host::text::digest::sha256_hex(&base));
+    assert_eq!(json["manifest"]["base"], schtag_host::text::sha256_hex(&base));
     assert_eq!(json["manifest"]["settings"]["key"], "schtag");
     assert_eq!(json["memory_pages"], 2);
 }

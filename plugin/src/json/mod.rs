@@ -34,7 +34,7 @@ pub use in_place::{MORE, append_in_place, blank_members, wrap_in_place};
 pub use repair::{Repaired, repair, wrap};
 pub use scan::Scanner;
 pub(crate) use scan_string::plain_string;
-pub use sieve::Sieve;
+pub(crate) use sieve::Sieve;
 pub use stop::Invalid;
 pub use text::unescape;
 pub(crate) use text::write_string;

@@ -5,7 +5,7 @@
 /// Nearly all records are passed on after a look at a few of their members, if they have them at all. Only the
 /// members that the sieve holds back are remembered. It holds back every wanted key, and a few others.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sieve {
+pub(crate) struct Sieve {
     /// For each length the first letters of the wanted keys, by their last five bits, so that case makes no
     /// difference. The last is for all longer keys, too.
     firsts: [u32; LENGTHS],

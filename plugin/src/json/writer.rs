@@ -30,23 +30,23 @@ impl<'o> Writer<'o> {
     }
 
     /// Returns whether all that was written found room.
-    pub fn fits(&self) -> bool {
+    pub(crate) fn fits(&self) -> bool {
         self.fits && self.out.len() <= self.most
     }
 
     /// Begins an object with `{`, or an array with `[`.
-    pub fn open(&mut self, bracket: char) {
+    pub(crate) fn open(&mut self, bracket: char) {
         self.separate();
         self.out.push(bracket as u8);
     }
 
     /// Ends an object with `}`, or an array with `]`.
-    pub fn close(&mut self, bracket: char) {
+    pub(crate) fn close(&mut self, bracket: char) {
         self.out.push(bracket as u8);
     }
 
     /// Begins a member. `key` is written as it is, so it must need no escapes.
-    pub fn key(&mut self, key: &str) {
+    pub(crate) fn key(&mut self, key: &str) {
         self.separate();
         self.out.push(b'"');
         self.out.extend_from_slice(key.as_bytes());
@@ -54,7 +54,7 @@ impl<'o> Writer<'o> {
     }
 
     /// Writes a text as a value. Escaped is what RFC 8259 demands.
-    pub fn string(&mut self, text: &str) {
+    pub(crate) fn string(&mut self, text: &str) {
         self.separate();
         if !self.fits || self.out.len().saturating_add(text.len()) > self.most {
             self.fits = false;
@@ -74,13 +74,13 @@ impl<'o> Writer<'o> {
     }
 
     /// Writes a member that is a text.
-    pub fn text(&mut self, key: &str, text: &str) {
+    pub(crate) fn text(&mut self, key: &str, text: &str) {
         self.key(key);
         self.string(text);
     }
 
     /// The same where there is one.
-    pub fn some(&mut self, key: &str, text: Option<impl AsRef<str>>) {
+    pub(crate) fn some(&mut self, key: &str, text: Option<impl AsRef<str>>) {
         if let Some(text) = text {
             self.text(key, text.as_ref());
         }
@@ -93,7 +93,7 @@ impl<'o> Writer<'o> {
     }
 
     /// Writes a member that is an array of texts, unless there are none.
-    pub fn list<T: AsRef<str>>(&mut self, key: &str, texts: impl IntoIterator<Item = T>) {
+    pub(crate) fn list<T: AsRef<str>>(&mut self, key: &str, texts: impl IntoIterator<Item = T>) {
         let mut texts = texts.into_iter().peekable();
         if texts.peek().is_none() {
             return;

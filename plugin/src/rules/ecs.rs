@@ -53,7 +53,7 @@ impl Ecs {
     }
 
     /// The name of a technique; its id, where the name is not known.
-    pub fn technique<'a>(&'a self, id: &'a str) -> &'a str {
+    pub(crate) fn technique<'a>(&'a self, id: &'a str) -> &'a str {
         let at = self.techniques.binary_search_by(|technique| technique.id.as_str().cmp(id)).ok();
         at.and_then(|at| self.techniques.get(at)).map_or(id, |technique| &technique.name)
     }

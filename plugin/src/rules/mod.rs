@@ -19,7 +19,8 @@ mod values;
 pub use dfa::{Cells, Dfa};
 pub use ecs::{AttackName, Ecs, EcsRule};
 pub use glob::fold;
-pub use matcher::{Evaluated, Evidence, Matched, Matcher, Order, Place, Scratch, Trace};
+pub(crate) use matcher::{Evaluated, Order};
+pub use matcher::{Evidence, Matched, Matcher, Place, Scratch, Trace};
 pub use pack::{
     Allow, Branch, Cidr, Comparison, Correlation, CorrelationKind, Glob, GlobPart, Level, Op, Pack, Pattern,
     Regex, Relation, Role, RolePattern, Rule, Settings, Source, Target, Test,

@@ -107,7 +107,7 @@ impl Level {
     }
 
     /// The next level up; the highest stays.
-    pub const fn raised(self) -> Self {
+    pub(crate) const fn raised(self) -> Self {
         match self {
             Self::Informational => Self::Low,
             Self::Low => Self::Medium,

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 impl Comparison {
     /// Returns whether `left` compares so to `right`.
-    pub fn holds<T: PartialOrd>(self, left: T, right: T) -> bool {
+    pub(crate) fn holds<T: PartialOrd>(self, left: T, right: T) -> bool {
         match self {
             Self::Lt => left < right,
             Self::Lte => left <= right,
@@ -47,7 +47,7 @@ fn decimal(text: &str) -> Option<f64> {
 
 impl Cidr {
     /// Returns whether a value is an address within the network.
-    pub fn matches(self, value: &str) -> bool {
+    pub(crate) fn matches(self, value: &str) -> bool {
         match (self.network, value.trim().parse::<IpAddr>()) {
             (IpAddr::V4(network), Ok(IpAddr::V4(address))) => {
                 same_prefix(u128::from(network.to_bits()), u128::from(address.to_bits()), 32, self.prefix)

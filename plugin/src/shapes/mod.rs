@@ -54,8 +54,8 @@ mod winlogbeat;
 mod tests;
 
 pub use id::{Candidate, change};
-pub use role::sieve;
-pub use winevtlog::begins_as_another_event;
+pub(crate) use role::sieve;
+pub(crate) use winevtlog::begins_as_another_event;
 
 use crate::event::TaskEvent;
 use crate::json::Object;

@@ -115,7 +115,7 @@ const BY_LENGTH: [OfLength; LENGTHS] = {
 
 /// Holds back the members of a record that [`change`](super::change) looks at; and all, where one of them is the id of
 /// an event about a task, as it is most often written.
-pub const fn sieve() -> Sieve {
+pub(crate) const fn sieve() -> Sieve {
     let mut sieve = Sieve::new().with_values(*b"4698", *b"4702");
     let mut rest: &[(&[u8], Role)] = &KEYS;
     while let Some(((key, _), tail)) = rest.split_first() {

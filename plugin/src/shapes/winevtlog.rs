@@ -45,7 +45,7 @@ const SHAPE_OF_REST: Shape =
 /// Returns whether a record is another event, told by its first members in the order in which the input writes them,
 /// with nothing looked at behind the event id but the last byte. Only of the default form, and only of records that are
 /// known to come from there: what follows may be anything.
-pub fn begins_as_another_event(record: &[u8]) -> bool {
+pub(crate) fn begins_as_another_event(record: &[u8]) -> bool {
     let id = before_id(record);
     id.is_some_and(|id| is_another_of_four_digits(id) || is_another(id)) && record.last() == Some(&b'}')
 }

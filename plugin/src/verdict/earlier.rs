@@ -31,7 +31,7 @@ pub struct Handling {
 impl Earlier {
     /// Reads the tag that came with a record: one member of our key, as a filter with the same pack writes it. Of
     /// anything else nothing is taken. Costs one pass over at most 16 KiB.
-    pub fn read(object: &Object<'_>, pack: &Pack) -> Self {
+    pub(crate) fn read(object: &Object<'_>, pack: &Pack) -> Self {
         let key = &pack.settings.key;
         let mut own = object.members().iter().filter(|member| object.has_key(**member, key));
         // A filter leaves one. Of several, somebody else wrote at least one.

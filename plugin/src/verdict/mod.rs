@@ -22,8 +22,7 @@ pub use ecs::{EcsNames, EcsObjects, EcsRuleObject, EcsTechnique, EcsThreat, ecs_
 pub use elastic::{ElasticLimits, write_elastic};
 pub use finding::Finding;
 pub use role::{HostRole, host_role};
-pub use small_tag::{
-    write_failed, write_lost_copy, write_misread_rows, write_not_judged, write_passed_on, write_repaired,
-};
-pub use tag::write_tag;
+pub use small_tag::{write_failed, write_lost_copy};
+pub(crate) use small_tag::{write_misread_rows, write_not_judged, write_passed_on, write_repaired};
+pub(crate) use tag::write_tag;
 pub use words::{FAILED, Verdict};

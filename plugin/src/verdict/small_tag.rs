@@ -20,7 +20,7 @@ fn write(out: &mut Vec<u8>, verdict: Verdict, title: &str, note: &str, handling:
 }
 
 /// Writes the tag of a record that was mended.
-pub fn write_repaired(out: &mut Vec<u8>, what: &str) {
+pub(crate) fn write_repaired(out: &mut Vec<u8>, what: &str) {
     let note = Note::Repaired(what.to_owned().into()).to_string();
     out.clear();
     let title = if json::is_kept_as_text(what) {
@@ -32,7 +32,7 @@ pub fn write_repaired(out: &mut Vec<u8>, what: &str) {
 }
 
 /// Writes the tag of a record that is no task event, and of which an earlier filter says what became of it.
-pub fn write_passed_on(out: &mut Vec<u8>, handling: &Handling) {
+pub(crate) fn write_passed_on(out: &mut Vec<u8>, handling: &Handling) {
     let title = "Passed on, not verified: an earlier filter noted how it handled the record";
     let note = "an earlier filter's words are passed on; this filter cannot verify them";
     out.clear();
@@ -46,7 +46,7 @@ pub fn write_failed(out: &mut Vec<u8>, why: &str) {
 }
 
 /// Writes the member of a record that there was no memory to judge: key, colon and tag.
-pub fn write_not_judged(out: &mut Vec<u8>, settings: &Settings) {
+pub(crate) fn write_not_judged(out: &mut Vec<u8>, settings: &Settings) {
     out.clear();
     write_string(out, &settings.key);
     out.push(b':');
@@ -54,7 +54,7 @@ pub fn write_not_judged(out: &mut Vec<u8>, settings: &Settings) {
 }
 
 /// Writes the tag that stands for a block of rows that cannot be read.
-pub fn write_misread_rows(out: &mut Vec<u8>) {
+pub(crate) fn write_misread_rows(out: &mut Vec<u8>) {
     let note = "the function's arguments must be (String, DateTime), its format RowBinary";
     out.clear();
     write(out, Verdict::Unreadable, "Rows not read: they are not what was declared", note, None);

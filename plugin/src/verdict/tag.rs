@@ -26,7 +26,7 @@ struct Limits {
 }
 
 /// Writes the tag of a decided case. `pack` is the pack's hash.
-pub fn write_tag(out: &mut Vec<u8>, case: &Case<'_>, decision: &Decision<'_>, pack: &str) {
+pub(crate) fn write_tag(out: &mut Vec<u8>, case: &Case<'_>, decision: &Decision<'_>, pack: &str) {
     // Each turn halves the limits; the last one gives about 2 KiB.
     for halvings in 0..=4_u32 {
         let limits = Limits { entries: 32 >> halvings.min(3), characters: 2048 >> halvings };

@@ -33,7 +33,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// The word.
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Alert => "alert",
             Self::Allowlisted => "allowlisted",

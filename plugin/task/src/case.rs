@@ -104,7 +104,7 @@ pub fn lower(c: char) -> char {
 }
 
 /// Returns a letter in upper case; another character as it is. Outside ASCII it looks through all ranges.
-pub fn upper(c: char) -> char {
+pub(crate) fn upper(c: char) -> char {
     if c.is_ascii() {
         return c.to_ascii_uppercase();
     }

@@ -13,6 +13,7 @@ mod layout;
 mod memory;
 mod module;
 mod module_order;
+mod public_items;
 mod records;
 mod shortage;
 mod spoofing;

@@ -27,9 +27,9 @@ pub mod style {
     /// Options stand before the first other argument; what follows is that argument's.
     pub const BEFORE: u16 = 1 << 5;
     /// `/option:value`.
-    pub const COLON: u16 = 1 << 6;
+    pub(crate) const COLON: u16 = 1 << 6;
     /// `/option=value`.
-    pub const EQUALS: u16 = 1 << 7;
+    pub(crate) const EQUALS: u16 = 1 << 7;
     /// `/optionvalue`.
     pub const GLUED: u16 = 1 << 8;
     /// `/option value`.
@@ -37,9 +37,9 @@ pub mod style {
     /// `\\computer` is where it is to happen.
     pub const COMPUTER: u16 = 1 << 10;
     /// `option= value` without a sign before it.
-    pub const WORDS: u16 = 1 << 11;
+    pub(crate) const WORDS: u16 = 1 << 11;
     /// It is a program of Windows' system folder.
-    pub const SYSTEM: u16 = 1 << 12;
+    pub(crate) const SYSTEM: u16 = 1 << 12;
     /// It is a cmdlet of PowerShell, which is looked for in scripts.
     pub const CMDLET: u16 = 1 << 13;
     /// Every bit with its name in plugin/programs.

@@ -93,15 +93,15 @@ pub const SCHEMES: &[&str] =
 /// Ways in which the value of a file is written, where it is not the path alone.
 pub mod parameter {
     /// `library.dll,Function`: the path ends at the comma, and `.dll` may be left out.
-    pub const ENTRY: u8 = 1;
+    pub(crate) const ENTRY: u8 = 1;
     /// `@file`, or `name=@file`: without the sign it is no file.
-    pub const AT: u8 = 2;
+    pub(crate) const AT: u8 = 2;
     /// `name=file`: the path stands after the sign.
-    pub const EQUALS: u8 = 3;
+    pub(crate) const EQUALS: u8 = 3;
     /// Several, separated by `;` or `,`.
-    pub const LIST: u8 = 4;
+    pub(crate) const LIST: u8 = 4;
     /// `.dll` may be left out.
-    pub const DLL: u8 = 5;
+    pub(crate) const DLL: u8 = 5;
     /// The words by which they are written in plugin/programs.
     pub const ALL: &[(&str, u8)] =
         &[("entry", ENTRY), ("at", AT), ("equals", EQUALS), ("list", LIST), ("dll", DLL)];
@@ -156,7 +156,7 @@ const MAX_FACTS: usize = 64;
 
 impl Facts {
     /// The values of a kind.
-    pub fn of(&self, kind: Kind) -> impl Iterator<Item = &str> {
+    pub(crate) fn of(&self, kind: Kind) -> impl Iterator<Item = &str> {
         self.list.iter().filter(move |fact| fact.kind == kind).map(|fact| fact.value.as_str())
     }
 

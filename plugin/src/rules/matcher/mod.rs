@@ -100,7 +100,7 @@ pub struct Scratch {
 
 /// The order in which the actions of an event are looked at.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Order<'o> {
+pub(crate) struct Order<'o> {
     /// The indices of the actions' tables.
     pub rows: &'o [usize],
     /// So many of them share the work before any is granted to the others.
@@ -109,7 +109,7 @@ pub struct Order<'o> {
 
 /// The result of an evaluation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Evaluated<'t> {
+pub(crate) struct Evaluated<'t> {
     /// The rules that match, in the order of the pack.
     pub matched: Vec<Matched<'t>>,
     /// True if every value was looked at, as far as a rule asks. Else the work did not suffice, and a rule may be
@@ -204,7 +204,7 @@ impl Matcher {
 
     /// The same within a budget of work. Each action gets a share of what those before it left, so that a dear one does
     /// not take the others' verdict with it. Where all is looked at, the result does not depend on the order.
-    pub fn evaluate_within<'t, F: Fields>(
+    pub(crate) fn evaluate_within<'t, F: Fields>(
         &self,
         event: &'t F,
         actions: &'t [F],
@@ -221,7 +221,7 @@ impl Matcher {
     }
 
     /// The rules that look at no action and match an event by what all actions share.
-    pub fn evaluate_event<'t, F: Fields>(
+    pub(crate) fn evaluate_event<'t, F: Fields>(
         &self,
         event: &'t F,
         work: &Work,

@@ -41,7 +41,8 @@ impl Finder<'_> {
         };
         let is_escaped = self.event.as_ref().is_some_and(|event| event.shape == evtxecmd::SHAPE.name);
         let had_content = self.event.as_ref().is_some_and(|event| event.content.is_some());
-        let event = self.event.take().unwrap_or_else(|| TaskEvent::new(change, self.header.unwrap_or("found")));
+        let event =
+            self.event.take().unwrap_or_else(|| TaskEvent::new(change, self.header.unwrap_or("found")));
         let mut reading = PartialEvent::resume(event, self.work);
         reading.fill_from(&mut self.beside);
         let found = !had_content && reading.has(Slot::Content);

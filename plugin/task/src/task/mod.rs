@@ -12,7 +12,7 @@ mod text;
 mod tokens;
 mod xml;
 
-pub use xml::{MAX_INPUT, MAX_VALUE, Parsed, parse};
+pub use xml::{Parsed, parse};
 
 /// A task definition. Text is as written in the XML after entity resolution and trimming; nothing is
 /// expanded or normalised here. Absent and empty elements are both `None`.
@@ -78,7 +78,7 @@ pub enum TriggerKind {
 
 impl TriggerKind {
     /// The kind that an element name stands for, for example `LogonTrigger`.
-    pub fn from_element(name: &str) -> Option<Self> {
+    pub(crate) fn from_element(name: &str) -> Option<Self> {
         Some(match name {
             "BootTrigger" => Self::Boot,
             "RegistrationTrigger" => Self::Registration,
@@ -144,7 +144,7 @@ pub struct Trigger {
 
 impl Trigger {
     /// A trigger of a kind, with nothing else set.
-    pub const fn new(kind: TriggerKind) -> Self {
+    pub(crate) const fn new(kind: TriggerKind) -> Self {
         Self {
             kind,
             id: None,

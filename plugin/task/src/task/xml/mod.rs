@@ -28,9 +28,9 @@ use crate::work::Work;
 
 /// Bytes of a definition that are read. Windows logs at most 3,499 UTF-16 units of name and definition, and its API takes
 /// definitions of any length.
-pub const MAX_INPUT: usize = 64 * 1024;
+pub(crate) const MAX_INPUT: usize = 64 * 1024;
 /// Bytes of one value that are kept.
-pub const MAX_VALUE: usize = 32 * 1024;
+pub(crate) const MAX_VALUE: usize = 32 * 1024;
 /// A task definition, as far as it could be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parsed {
