@@ -64,8 +64,8 @@ impl Slot {
     /// The field of an event data name, in whatever spelling. `JobContent` is what the strategy that schtag
     /// implements calls the content; old pipelines rename `TaskContentNew` to `TaskContent`.
     pub(super) fn named(name: &[u8]) -> Option<Self> {
-        let is = |known: &str| key::may_spell(name, known.as_bytes()) && key::same(name, known.as_bytes());
-        NAMES.iter().find(|(known, _)| is(known)).map(|(_, slot)| *slot)
+        let name = key::Folded::of(name)?;
+        NAMES.iter().find(|(known, _)| known.as_bytes() == name.bytes()).map(|(_, slot)| *slot)
     }
 }
 
