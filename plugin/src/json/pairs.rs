@@ -10,7 +10,7 @@
 //! cost no more than letters. A block begins inside the string, never after a backslash: so a processor that guesses
 //! well reads several at once.
 
-use super::scan_string::{is_short_escape, is_unicode_escape, stops};
+use super::scan_string::{is_short_escape, stops};
 use crate::bytes::HIGH_BITS;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU8};
@@ -297,38 +297,29 @@ fn marks(word: [u8; 8]) -> u64 {
 #[inline(always)]
 pub(super) fn skip(text: &[u8], escapes: bool) -> &[u8] {
     let mut rest = text;
-    'escapes: loop {
-        // Most strings that are not long end in one of so many blocks.
-        let mut few = 2_u32;
-        loop {
-            let Some(next) = rest.first_chunk() else { break 'escapes };
-            let state = block(next);
-            rest = after(rest, state);
-            if state >= STOPPED {
-                break;
-            }
-            few = few.wrapping_sub(1);
-            if few == 0 {
-                rest = long_blocks(rest, escapes);
-            }
+    // Most strings that are not long end in one of so many blocks.
+    let mut few = 2_u32;
+    loop {
+        let Some(next) = rest.first_chunk() else { return rest };
+        let state = block(next);
+        rest = after(rest, state);
+        if state >= STOPPED {
+            break;
         }
-        // The stop is the next byte, or the one after the byte or escape that the stopped pair began with.
-        let Some([one, other]) = rest.first_chunk() else { break };
-        let read = match *one {
-            b'"' => 0,
-            b'\\' if is_short_escape(*other) => 2,
-            b'\\' if is_unicode_escape(rest) => {
-                rest = rest.get(6..).unwrap_or_default();
-                continue;
-            }
-            b'\\' => 0,
-            b' '..0x80 => 1,
-            _ => 0,
-        };
-        rest = rest.get(read..).unwrap_or_default();
-        break;
+        few = few.wrapping_sub(1);
+        if few == 0 {
+            rest = long_blocks(rest, escapes);
+        }
     }
-    rest
+    // The stop is the next byte, or the one after the byte or escape that the stopped pair began with.
+    let Some([one, other]) = rest.first_chunk() else { return rest };
+    let read = match *one {
+        b'\\' if is_short_escape(*other) => 2,
+        b'\\' | b'"' => 0,
+        b' '..0x80 => 1,
+        _ => 0,
+    };
+    rest.get(read..).unwrap_or_default()
 }
 
 /// Skips long blocks up to the one with the next stop.

@@ -134,7 +134,7 @@ fn plain_tail<const ASCII: bool>(mut rest: &[u8]) -> &[u8] {
 /// Skips the escape that `rest` begins with, and those that follow it at once.
 #[cold]
 #[inline(never)]
-fn skip_escapes(mut rest: &[u8]) -> Rest<'_> {
+pub(super) fn skip_escapes(mut rest: &[u8]) -> Rest<'_> {
     while rest.first() == Some(&b'\\') {
         rest = match rest.split_first_chunk() {
             Some(([_, byte], after)) if is_short_escape(*byte) => after,
@@ -146,9 +146,9 @@ fn skip_escapes(mut rest: &[u8]) -> Rest<'_> {
 
 /// Returns whether a text begins with a `\u` escape and its four digits.
 #[inline(never)]
-pub(super) fn is_unicode_escape(text: &[u8]) -> bool {
+fn is_unicode_escape(text: &[u8]) -> bool {
     matches!(text.first_chunk(), Some([b'\\', b'u', a, b, c, d])
-        if [a, b, c, d].iter().all(|byte| byte.is_ascii_hexdigit()))
+        if a.is_ascii_hexdigit() & b.is_ascii_hexdigit() & c.is_ascii_hexdigit() & d.is_ascii_hexdigit())
 }
 
 /// Skips a `\u` escape and its four digits.

@@ -8,25 +8,26 @@ use std::borrow::Cow;
 ///
 /// Borrowed where nothing is to be done; else at most three times as long as `inside`.
 pub fn unescape(inside: &[u8]) -> Cow<'_, str> {
-    if memchr(b'\\', inside).is_none() {
-        return String::from_utf8_lossy(inside);
-    }
+    let Some(first) = bytes::find(inside, b'\\') else { return lossy(inside) };
     let mut text = Vec::with_capacity(inside.len());
     let mut rest = inside;
-    while let Some((plain, escape)) = bytes::find(rest, b'\\').and_then(|at| rest.split_at_checked(at)) {
+    let mut next = Some(first);
+    while let Some((plain, escapes)) = next.and_then(|at| rest.split_at_checked(at)) {
         text.extend_from_slice(plain);
-        let escape = escape.get(1..).unwrap_or_default();
-        // Most are one byte that stands for one byte.
-        if let Some((&byte, after)) = escape.split_first()
-            && let Some(short) = short_escape(byte)
+        rest = escapes;
+        // Most are one byte that stands for one byte, and line ends are two of them.
+        while let [b'\\', kind, after @ ..] = rest
+            && let Some(byte) = short_escape(*kind)
         {
-            text.push(short);
+            text.push(byte);
             rest = after;
-            continue;
         }
-        let (character, after) = escaped(escape);
-        text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-        rest = after;
+        if let Some((b'\\', escape)) = rest.split_first() {
+            let (character, after) = escaped(escape);
+            text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            rest = after;
+        }
+        next = bytes::find(rest, b'\\');
     }
     text.extend_from_slice(rest);
     // What an escape stands for is whole characters, so that bytes around it stay as invalid as they are.
@@ -34,6 +35,14 @@ pub fn unescape(inside: &[u8]) -> Cow<'_, str> {
         Ok(text) => text,
         Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
     })
+}
+
+/// The same as [`String::from_utf8_lossy`], which takes longer where nothing is to be done.
+fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
+    }
 }
 
 /// The byte that an escape of one byte stands for.

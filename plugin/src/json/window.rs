@@ -31,8 +31,10 @@ impl Tail {
             // As a whole where that is possible: a copy of known length costs less.
             if let Some(last) = text.last_chunk() {
                 *end = *last;
-            } else if let Some(end) = end.get_mut(at..) {
-                end.copy_from_slice(rest);
+            } else {
+                for (to, from) in end.iter_mut().skip(at).zip(rest) {
+                    *to = *from;
+                }
             }
         }
         tail.get(at..).unwrap_or_default()

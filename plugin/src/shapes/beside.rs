@@ -37,8 +37,14 @@ impl Beside {
             return beside;
         }
         for (name, value) in record.iter() {
-            let name = key::plain(name);
-            let known = NAMES.iter().position(|known| known.as_bytes() == name.as_ref());
+            let plain;
+            let name = if record.has_escaped_keys() {
+                plain = key::plain(name);
+                &*plain
+            } else {
+                name
+            };
+            let known = NAMES.iter().position(|known| known.as_bytes() == name);
             if let Some(kind) = known.and_then(|known| beside.kinds.get_mut(known)) {
                 *kind = Some(value.kind());
             }

@@ -18,6 +18,32 @@ fn folded(key: &[u8]) -> impl Iterator<Item = u8> {
     key.iter().filter(|&&byte| !separates(byte)).map(u8::to_ascii_lowercase)
 }
 
+/// A key of few bytes that count, to be compared with many: those bytes in small letters.
+pub(super) struct Folded {
+    bytes: [u8; Self::LONGEST],
+    len: usize,
+}
+
+impl Folded {
+    /// More than the longest name of event data has.
+    const LONGEST: usize = 32;
+
+    /// The key, if it is not longer than any that is looked for.
+    pub(super) fn of(key: &[u8]) -> Option<Self> {
+        let mut short = Self { bytes: [0; Self::LONGEST], len: 0 };
+        for byte in folded(key) {
+            *short.bytes.get_mut(short.len)? = byte;
+            short.len = short.len.wrapping_add(1);
+        }
+        Some(short)
+    }
+
+    /// Those bytes.
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
 /// More than any key that is looked for has when all of it is written as escapes, in bytes.
 const LONGEST: usize = 1024;
 
@@ -36,8 +62,9 @@ pub(super) fn plain(key: &[u8]) -> Cow<'_, [u8]> {
 /// Returns whether a key as written may spell words with this beginning: false of nearly all that do not.
 pub(super) fn may_spell(key: &[u8], words: &[u8]) -> bool {
     match (key.first(), words.first()) {
-        (Some(one), Some(other)) if one.is_ascii_alphanumeric() && other.is_ascii_alphanumeric() => {
-            one.eq_ignore_ascii_case(other)
+        // Of letters, both cases differ in one bit.
+        (Some(one), Some(other)) if one.is_ascii_alphabetic() && other.is_ascii_alphabetic() => {
+            (one ^ other) & !0x20 == 0
         }
         _ => true,
     }

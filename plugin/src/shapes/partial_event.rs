@@ -64,8 +64,9 @@ impl Slot {
     /// The field of an event data name, in whatever spelling. `JobContent` is what the strategy that schtag
     /// implements calls the content; old pipelines rename `TaskContentNew` to `TaskContent`.
     pub(super) fn named(name: &[u8]) -> Option<Self> {
-        let is = |known: &str| key::may_spell(name, known.as_bytes()) && key::same(name, known.as_bytes());
-        NAMES.iter().find(|(known, _)| is(known)).map(|(_, slot)| *slot).or_else(|| Self::numbered(name))
+        let folded = key::Folded::of(name)?;
+        let known = NAMES.iter().find(|(known, _)| known.as_bytes() == folded.bytes()).map(|(_, slot)| *slot);
+        known.or_else(|| Self::numbered(name))
     }
 
     /// The field of a name with a number (`param6`), as Winlogbeat gives where the publisher's names are not to be had.

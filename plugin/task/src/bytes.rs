@@ -83,6 +83,24 @@ pub fn count(text: &[u8], byte: u8) -> usize {
     marks.fold(last, usize::wrapping_add)
 }
 
+/// Returns how many letters and digits of ASCII a text begins with.
+pub fn alphanumeric_len(text: &[u8]) -> usize {
+    first(text, not_alphanumeric, |byte| !byte.is_ascii_alphanumeric()).unwrap_or(text.len())
+}
+
+/// The high bit of each byte that is no letter or digit of ASCII.
+const fn not_alphanumeric(word: u64) -> u64 {
+    const FROM_A: u64 = ONES * (0x80 - b'a' as u64);
+    const AFTER_Z: u64 = ONES * (0x7f - b'z' as u64);
+    const FROM_0: u64 = ONES * (0x80 - b'0' as u64);
+    const AFTER_9: u64 = ONES * (0x7f - b'9' as u64);
+    let low = word & !HIGH_BITS;
+    let small = low | ONES << 5;
+    let letters = small.wrapping_add(FROM_A) ^ small.wrapping_add(AFTER_Z);
+    let digits = low.wrapping_add(FROM_0) ^ low.wrapping_add(AFTER_9);
+    (!(letters | digits) | word) & HIGH_BITS
+}
+
 /// Returns eight bytes with small letters in place of the capital ones of ASCII.
 pub const fn lower_case(word: u64) -> u64 {
     const FROM_A: u64 = ONES * (0x80 - b'A' as u64);
@@ -201,6 +219,15 @@ mod tests {
             let first = text.iter().position(|byte| *byte == one);
             prop_assert_eq!((find(&text, one), find_far(&text, one)), (first, first));
             prop_assert_eq!(count(&text, one), text.iter().filter(|byte| **byte == one).count());
+            let letters = text.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+            prop_assert_eq!(alphanumeric_len(&text), letters);
+        }
+
+        #[test]
+        fn letters_and_digits_end_where_others_begin(text in "[0-9A-Za-z]{0,20}", other: u8, rest in "[ -~]{0,20}") {
+            let text = [text.as_bytes(), &[other], rest.as_bytes()].concat();
+            let letters = text.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+            prop_assert_eq!(alphanumeric_len(&text), letters);
         }
 
         #[test]

@@ -63,9 +63,9 @@ fn records_of_other_events_straight_from_winevtlog_cost_a_few_hundred_instructio
 #[test]
 fn task_events_cost_a_bounded_number_of_instructions() {
     let mut filter = Filter::new(&filter::module().unwrap()).unwrap();
-    assert_within(&mut filter, "benign task, winevtlog", 472_000);
-    assert_within(&mut filter, "plain PowerShell, winevtlog", 642_000);
-    assert_within(&mut filter, "encoded PowerShell, winevtlog", 1_088_000);
+    assert_within(&mut filter, "benign task, winevtlog", 399_000);
+    assert_within(&mut filter, "plain PowerShell, winevtlog", 575_000);
+    assert_within(&mut filter, "encoded PowerShell, winevtlog", 1_005_000);
 }
 
 /// Whatever the memory of sequences holds, an event costs the same.

@@ -1,7 +1,7 @@
 //! The state of one pass over one record, and its rarer steps.
 use super::tokens::skip_blanks;
 use crate::json::Member;
-use crate::json::scan_string::{odd_string, other_characters};
+use crate::json::scan_string::{odd_string, other_characters, skip_escapes};
 use crate::json::sieve::Sieve;
 use crate::json::stop::{Expected, Rest, Stop};
 use crate::json::string_end::string_end;
@@ -82,9 +82,11 @@ impl<'a, 's> Scan<'a, 's> {
             if rest.len() < WINDOW {
                 rest = self.padded(rest).unwrap_or(rest);
             }
-            if rest.first().is_some_and(|byte| !byte.is_ascii()) {
-                rest = other_characters(rest)?;
-            }
+            rest = match rest.first() {
+                Some(0x80..) => other_characters(rest)?,
+                Some(b'\\') => skip_escapes(rest)?,
+                _ => rest,
+            };
             rest = rest.get(string_end(rest)..).unwrap_or_default();
             match rest.split_first() {
                 Some((b'"', after)) => return Ok(after),

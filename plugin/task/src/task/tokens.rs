@@ -10,7 +10,7 @@ use quick_xml::{Error, Reader};
 use memchr::memmem;
 
 use super::text;
-use crate::bytes::find_either;
+use crate::bytes::{alphanumeric_len, find_either};
 
 /// The most bytes that may be searched in vain, besides the input's length. quick-xml searches for the end of a tag to
 /// the end of the input, and a tag that turns out to be unclosed is read again from its next `<`. This keeps the time
@@ -295,8 +295,8 @@ fn without_quotes(text: &str) -> (&str, &str) {
 /// The name of letters and digits at a place of a tag; `None` if there is none.
 fn plain_name(tag: &str, at: usize) -> Option<&str> {
     let inside = tag.get(at..)?;
-    let length = inside.bytes().position(|b| !b.is_ascii_alphanumeric()).unwrap_or(inside.len());
-    inside.get(..length).filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()))
+    let name = inside.get(..alphanumeric_len(inside.as_bytes()))?;
+    name.as_bytes().first().is_some_and(u8::is_ascii_alphabetic).then_some(name)
 }
 
 fn reader(xml: &str) -> Reader<&[u8]> {
