@@ -1,5 +1,6 @@
 //! Tests of the rules: what they find, what they leave alone, and how Sigma is read.
 
+mod anywhere;
 mod detection;
 mod elastic;
 mod evasion;

@@ -32,7 +32,7 @@ const DAY: u64 = 86_400;
 /// Hours, minutes and seconds between colons, before them days and a dot.
 #[inline(never)]
 fn clock(text: &str) -> Option<u64> {
-    let (mut total, mut number, mut digits, mut colons) = (0_u64, 0_u64, 0, 0);
+    let (mut total, mut number, mut digits, mut colons) = (0_u64, 0_u64, 0_u8, 0_u8);
     for byte in text.bytes() {
         let unit = match byte {
             b'0'..=b'9' => {
@@ -51,7 +51,7 @@ fn clock(text: &str) -> Option<u64> {
         }
         total = total.checked_add(number)?.checked_mul(unit)?;
         (number, digits) = (0, 0);
-        colons += u8::from(byte == b':');
+        colons = colons.saturating_add(u8::from(byte == b':'));
     }
     if colons == 2 && digits > 0 { total.checked_add(number) } else { None }
 }
