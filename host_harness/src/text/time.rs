@@ -1,4 +1,10 @@
 //! The time of an event, in whatever form its shipper writes it.
+//!
+//! jiff does the arithmetic of the calendar. It reads two of these forms, and no zone without a colon nor a comma before a
+//! fraction, so the forms are read here.
+
+use jiff::Timestamp;
+use jiff::civil::{Date, date};
 
 /// Milliseconds since 1970 (UTC) of a time such as these, or `None`:
 ///
@@ -20,12 +26,9 @@ const YEAR_10000: i64 = 253_402_300_800_000;
 
 /// Milliseconds since 1970 as `2026-03-02T08:14:07Z`, with milliseconds where there are some.
 pub(crate) fn rfc3339(milliseconds: i64) -> String {
-    let (year, month, day) = date(milliseconds.div_euclid(DAY));
-    let rest = milliseconds.rem_euclid(DAY);
-    let (seconds, fraction) = (rest / 1_000, rest % 1_000);
-    let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
-    let fraction = if fraction == 0 { String::new() } else { format!(".{fraction:03}") };
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z")
+    let latest = if milliseconds < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    let time = Timestamp::from_millisecond(milliseconds).unwrap_or(latest);
+    if milliseconds % 1_000 == 0 { time.to_string() } else { format!("{time:.3}") }
 }
 
 /// Milliseconds of a day.
@@ -128,31 +131,10 @@ fn figures(text: &str, count: usize) -> Option<i64> {
     if plain { text.parse().ok() } else { None }
 }
 
-/// Days since 1970 of a date. The algorithm is Howard Hinnant's `days_from_civil`.
+/// Days since 1970 of a date.
 fn days(year: i64, month: i64, day: i64) -> Option<i64> {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let lengths = [31, if leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    let length = *lengths.get(usize::try_from(month - 1).ok()?)?;
-    if year < 1970 || day < 1 || day > length {
-        return None;
-    }
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    Some(era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468)
-}
-
-/// The date of a day since 1970, `civil_from_days`.
-fn date(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    (year + era * 400 + i64::from(month <= 2), month, day)
+    let date_of = Date::new(year.try_into().ok()?, month.try_into().ok()?, day.try_into().ok()?).ok()?;
+    (year >= 1970).then(|| date_of.duration_since(date(1970, 1, 1)).as_hours() / 24)
 }
 
 #[cfg(test)]

@@ -19,8 +19,8 @@ use memory::{KEPT, Memory, Seen};
 use schtag_task::case;
 use std::cmp::Reverse;
 
-/// Of the matches that belong together, so many of the newest are looked at beyond those that a condition counts, so
-/// that some may have come late or with a wrong time. It bounds what the thousandth equal event costs.
+/// The newest matches of a group that are looked at beyond the number that a condition counts: some may have come late or
+/// with a wrong time. It bounds the cost of the thousandth equal event.
 const SLACK: usize = 64;
 
 /// The memory.

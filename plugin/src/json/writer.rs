@@ -2,7 +2,7 @@
 use super::scan_string::plain;
 use super::text::write_escape;
 
-/// Appends JSON to a buffer that takes so many bytes and no more. What does not fit is left out, and known in the end.
+/// Appends JSON to a buffer with a limit in bytes. What does not fit is left out, and the end says so.
 ///
 /// ```
 /// # use schtag::json::Writer;

@@ -71,7 +71,7 @@ pub struct Tally {
     pub records: u64,
     /// Their fuel.
     pub fuel: u64,
-    /// The fuel of the dearest.
+    /// The fuel of the most expensive.
     pub dearest: u64,
 }
 

@@ -1,4 +1,4 @@
-//! Tasks that are small to ship and dear to read: bytes that grow when they are decoded, loops that look through long
+//! Tasks that are small to ship and expensive to read: bytes that grow when they are decoded, loops that look through long
 //! values, nesting, markup.
 
 use crate::formats::base64::encode as base64;
@@ -9,7 +9,7 @@ use schtag_test_files::gzip;
 /// About the number of bytes of a definition that are read.
 const READ: usize = 60_000;
 
-/// A task whose definition is small to ship and dear to read.
+/// A task whose definition is small to ship and expensive to read.
 #[derive(Debug, Clone)]
 pub struct Bomb {
     /// A few words that name it.
@@ -182,7 +182,7 @@ pub fn all() -> Vec<Bomb> {
             format!("<Task><Actions>{}</Actions></Task>", looped_action(1_500).repeat(16)),
             "",
         ),
-        // What was dear before: nested interpreters, rewritings, look-alikes.
+        // What was expensive before: nested interpreters, rewritings, look-alikes.
         bomb("powershell in powershell, 4,500 deep", powershell(&"powershell -c ".repeat(4_500)), ""),
         bomb("the word powershell, 5,900 times", powershell(&"powershell ".repeat(5_900)), ""),
         bomb("3,000 replacements", powershell(&format!("$x='a'{}", ".Replace('b','c')".repeat(3_000))), ""),

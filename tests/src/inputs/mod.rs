@@ -1,4 +1,4 @@
-//! Inputs: samples, events, and records that are hostile, dear or made by chance.
+//! Inputs: samples, events, and records that are hostile, expensive or made by chance.
 
 pub mod bombs;
 pub mod events;

@@ -19,7 +19,7 @@ fn rules(tag: &Value) -> BTreeSet<String> {
     rules.filter_map(|rule| rule["id"].as_str()).map(str::to_owned).collect()
 }
 
-/// Records with a plain action and something dear in one task, by name. The first has the plain action alone.
+/// Records with a plain action and something expensive in one task, by name. The first has the plain action alone.
 fn records() -> Vec<(String, String)> {
     let plain = expensive::exec(PLAIN.0, PLAIN.1);
     let alone = expensive::record(&format!("<Task><Actions>{plain}</Actions></Task>"));

@@ -97,7 +97,7 @@ impl Arrivals {
         Ok(())
     }
 
-    /// Waits until so many different events have arrived.
+    /// Waits until `distinct` different events have arrived.
     fn wait_for(&mut self, distinct: usize, vector: &mut Vector) -> Outcome {
         let (mut last, mut since) = (self.total, Instant::now());
         while self.distinct < distinct {

@@ -220,6 +220,19 @@ fn a_module_with_a_folder_is_the_mod_file_in_it() {
 }
 
 #[test]
+fn the_design_page_names_files_that_are_there() {
+    let root = project::root();
+    let page = fs::read_to_string(root.join("docs/design.md")).unwrap();
+    let code = page.split('`').skip(1).step_by(2);
+    let paths: Vec<&str> =
+        code.filter(|text| text.starts_with("plugin/") || text.starts_with("host_harness/")).collect();
+    assert!(paths.len() > 10, "only {} paths were found", paths.len());
+    for path in paths {
+        assert!(root.join(path).exists(), "docs/design.md names {path}, which is not there");
+    }
+}
+
+#[test]
 fn a_circle_is_found() {
     let crate_of = |files: &[(&str, &str)]| -> BTreeMap<Module, String> {
         let module =

@@ -3,6 +3,9 @@
 //! There is no standard; this is the form that Jenkins' JUnit plugin and GitLab read
 //! (<https://docs.gitlab.com/ci/testing/unit_test_reports/>): a test suite a rule, a test case a case and lint.
 //! Warnings stand in `system-out`.
+//!
+//! By hand: quick-junit 0.8 brings four packages and a second quick-xml, and drops characters that XML does not allow;
+//! here U+FFFD stands in their place.
 use super::{CaseReport, Lint, Report, RuleReport};
 use std::fmt::{self, Display, Write};
 

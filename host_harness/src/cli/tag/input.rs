@@ -128,7 +128,7 @@ impl Run<'_> {
         Self::damaged(path, damaged)
     }
 
-    /// Ends an input with so many damaged places.
+    /// Ends an input, with the number of its damaged places.
     pub(super) fn damaged(path: &Path, places: u64) -> Result<(), Failure> {
         let words = match places {
             0 => return Ok(()),

@@ -274,7 +274,7 @@ impl Tag {
         self.only_tagged || self.filter.chooses()
     }
 
-    /// Returns whether each input is told when it has been read. A program that reads the summary reads of them there.
+    /// Returns whether each input is reported once it has been read. A program that reads the summary finds them there.
     fn says_inputs(&self) -> bool {
         self.stats == Stats::Text && !self.files.is_empty()
     }

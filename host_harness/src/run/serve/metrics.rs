@@ -1,4 +1,8 @@
 //! Renders the hop's counters as text for Prometheus.
+//!
+//! By hand: prometheus-client 0.26 brings three packages, and writes OpenMetrics only, which is another media type than the
+//! text format 0.0.4 that every scraper reads. Most values here are read at the moment of the scrape, from the tagger and
+//! the connections, and a registry would need a collector of our own for each.
 use super::tally::{Limit, Tally};
 use crate::run::transform::{ERRORS, RECEIVED_EVENTS, SENT_EVENTS, Snapshot};
 use crate::run::wasmtime::Module;

@@ -262,7 +262,7 @@ pub(super) fn triggers(
             }
             Op::AtLeast { least, of } => {
                 let mut sets = stack.split_off(stack.len().saturating_sub(of as usize));
-                // When so many of them hold, one does of any that are more than those that need not.
+                // When `least` of them hold, one of any `of - least + 1` of them holds.
                 let enough = (of as usize).saturating_add(1).saturating_sub(least as usize);
                 sets.sort_by_key(|set| set.as_ref().map_or(usize::MAX, |(weight, _)| *weight));
                 sets.into_iter().take(enough).try_fold(

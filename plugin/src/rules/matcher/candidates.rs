@@ -8,7 +8,7 @@ pub(super) struct Candidates {
 }
 
 impl Candidates {
-    /// Empties the set, and makes room for so many rules.
+    /// Empties the set, and makes room for `rules` rules.
     pub(super) fn reset(&mut self, rules: usize) {
         self.bits.clear();
         self.bits.resize(rules.div_ceil(64), 0);

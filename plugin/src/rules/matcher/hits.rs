@@ -39,7 +39,7 @@ pub(super) struct Mark {
 }
 
 impl Hits {
-    /// Forgets everything, and makes room for so many patterns.
+    /// Forgets everything, and makes room for `patterns` patterns.
     pub(super) fn reset(&mut self, patterns: usize) {
         self.list.clear();
         self.incomplete = false;
@@ -136,7 +136,7 @@ struct PatternSet {
 }
 
 impl PatternSet {
-    /// Empties the set, and makes room for so many patterns. Few are in it, so that they are taken out one by one.
+    /// Empties the set, and makes room for `patterns` patterns. Few are in it, so they are taken out one by one.
     fn reset(&mut self, patterns: usize) {
         self.truncate(0);
         self.bits.resize(patterns.div_ceil(64), 0);

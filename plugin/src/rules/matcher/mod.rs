@@ -202,7 +202,7 @@ impl Matcher {
         self.evaluate_within(event, actions, order, &Work::unlimited(), scratch).matched
     }
 
-    /// The same within a budget of work. Each action gets a share of what those before it left, so that a dear one does
+    /// The same within a budget of work. Each action gets a share of what those before it left, so that an expensive one does
     /// not take the others' verdict with it. Where all is looked at, the result does not depend on the order.
     pub(crate) fn evaluate_within<'t, F: Fields>(
         &self,

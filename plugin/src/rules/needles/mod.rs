@@ -60,7 +60,7 @@ pub(super) enum Found {
 
 /// The most bytes between two looks at a long value, where the shortest literal allows it.
 const MAX_STRIDE: usize = 8;
-/// Each literal is known by as many pairs as there are bytes between two looks: so many pairs in all are worth the room.
+/// The pairs of all literals that are worth their room. Each literal is listed under `stride` pairs.
 const WORTH: usize = 80;
 
 /// The usual length of the values of a field.
@@ -276,7 +276,7 @@ impl Needles {
 }
 
 impl Needle {
-    /// Returns what it says of a value of so many bytes that the literal stands at a place.
+    /// Returns what the literal at a place says of a value of `len` bytes.
     fn found(&self, len: usize, start: usize) -> Option<Found> {
         let at_start = start == 0;
         let at_end = start.saturating_add(usize::from(self.length)) == len;
