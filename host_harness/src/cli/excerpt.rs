@@ -45,9 +45,8 @@ fn marked(name: &str, text: &str, spot: &Spot) -> String {
         return String::new();
     }
     // The first line is for a message, which stands before the excerpt already.
-    let lines =
-        String::from_utf8_lossy(&out).lines().skip(1).map(|line| format!("{}\n", line.trim_end())).collect();
-    lines
+    let text = String::from_utf8_lossy(&out);
+    text.lines().skip(1).map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
 #[cfg(test)]
