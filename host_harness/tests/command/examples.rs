@@ -133,10 +133,11 @@ fn folder(root: &Path) -> tempfile::TempDir {
             if name != "sigma/rules/windows" {
                 copy(&root.join("plugin/rules").join(rule), &at(&format!("{name}/{rule}")));
             }
-            // With ids of their own, since they are baked beside the default ones, too.
+            // With ids and names of their own, since they are baked beside the default ones, too.
             if let "rules" | "my-rules" = name {
                 let path = at(&format!("{name}/{rule}/rule.yml"));
                 let text = fs::read_to_string(&path).unwrap();
+                let text = text.replace("task_removed_by_person", "own_task_removed");
                 let own = |line: &str| match line.strip_prefix("id: ") {
                     Some(id) => format!("id: 0{}\n", id.get(1..).unwrap()),
                     None => format!("{line}\n"),
