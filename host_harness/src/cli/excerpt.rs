@@ -1,4 +1,5 @@
 //! The lines of a rule file that a complaint is about, in the manner of a compiler.
+use super::terminal::visible;
 use crate::rules::default_rules;
 use crate::rules::sigma;
 use crate::rules::yaml::Spot;
@@ -20,7 +21,8 @@ pub(super) fn excerpt(path: &Path, spot: Option<&Spot>) -> String {
             None => return String::new(),
         },
     };
-    marked(&path.display().to_string(), &text, spot)
+    // A name with a line end would begin a line of its own.
+    marked(&visible(&path.display().to_string()), &text, spot)
 }
 
 fn marked(name: &str, text: &str, spot: &Spot) -> String {
@@ -43,9 +45,8 @@ fn marked(name: &str, text: &str, spot: &Spot) -> String {
         return String::new();
     }
     // The first line is for a message, which stands before the excerpt already.
-    let lines =
-        String::from_utf8_lossy(&out).lines().skip(1).map(|line| format!("{}\n", line.trim_end())).collect();
-    lines
+    let text = String::from_utf8_lossy(&out);
+    text.lines().skip(1).map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
 #[cfg(test)]

@@ -130,6 +130,17 @@ fn folder(root: &Path) -> tempfile::TempDir {
             if name != "sigma/rules/windows" {
                 copy(&root.join("plugin/rules").join(rule), &at(&format!("{name}/{rule}")));
             }
+            // With ids and names of their own, since they are baked beside the default ones, too.
+            if let "rules" | "my-rules" = name {
+                let path = at(&format!("{name}/{rule}/rule.yml"));
+                let text = fs::read_to_string(&path).unwrap();
+                let text = text.replace("task_removed_by_person", "own_task_removed");
+                let own = |line: &str| match line.strip_prefix("id: ") {
+                    Some(id) => format!("id: 0{}\n", id.get(1..).unwrap()),
+                    None => format!("{line}\n"),
+                };
+                fs::write(path, text.lines().map(own).collect::<String>()).unwrap();
+            }
         }
     }
     for name in ["programs", "my-programs"] {
@@ -141,7 +152,7 @@ fn folder(root: &Path) -> tempfile::TempDir {
     }
     fs::write(
         at("sigma/rules/windows/one.yml"),
-        "title: One\nid: 60d5087d-4140-4c5a-8fbe-f6d946845cd6\nlogsource: {product: windows, service: security}\n\
+        "title: One\nid: 61d5087d-4140-4c5a-8fbe-f6d946845cd6\nlogsource: {product: windows, service: security}\n\
          detection: {s: {TaskName|contains: Updater}, condition: s}\nlevel: low\n",
     )
     .unwrap();

@@ -85,7 +85,7 @@ fn nothing_that_is_not_seen_reaches_a_terminal() {
     let [json, evtx, wasm, missing] = [".json", ".evtx", ".wasm", ".missing"].map(named);
     folder
         .schtag("")
-        .args(["bake", "--base", "base.wasm", "-o", "baked.wasm", "--rules", HOSTILE])
+        .args(["bake", "--base", "base.wasm", "-o", "baked.wasm", "--keep-going", "--rules", HOSTILE])
         .assert()
         .success();
     let out = format!("{HOSTILE}/x/{HOSTILE}");
@@ -119,11 +119,30 @@ fn nothing_that_is_not_seen_reaches_a_terminal() {
         (&["inspect", "--calls", "extra.wasm"], false, 0),
         (&["inspect", &wasm], false, 4),
         (&["inspect", &missing], false, 3),
-        (&["bake", "--base", "base.wasm", "--rules", HOSTILE, "-o", &named(".out")], false, 0),
-        (&["bake", "--base", "base.wasm", "--rules", HOSTILE, "-o", &out], false, 5),
-        (&["bake", "--base", "exports.wasm", "--rules", HOSTILE, "-o", "x.wasm"], false, 4),
-        (&["bake", "--base", &missing, "--rules", HOSTILE, "-o", "x.wasm"], false, 3),
-        (&["bake", "--base", "base.wasm", "--rules", HOSTILE, "--settings", &json, "-o", "x.wasm"], false, 3),
+        (
+            &["bake", "--base", "base.wasm", "--keep-going", "--rules", HOSTILE, "-o", &named(".out")],
+            false,
+            0,
+        ),
+        (&["bake", "--base", "base.wasm", "--keep-going", "--rules", HOSTILE, "-o", &out], false, 5),
+        (&["bake", "--base", "exports.wasm", "--keep-going", "--rules", HOSTILE, "-o", "x.wasm"], false, 4),
+        (&["bake", "--base", &missing, "--keep-going", "--rules", HOSTILE, "-o", "x.wasm"], false, 3),
+        (
+            &[
+                "bake",
+                "--base",
+                "base.wasm",
+                "--keep-going",
+                "--rules",
+                HOSTILE,
+                "--settings",
+                &json,
+                "-o",
+                "x.wasm",
+            ],
+            false,
+            3,
+        ),
         (&["check", HOSTILE], false, 1),
         (&["check", "own"], false, 3),
         (&["check", "--json", HOSTILE], false, 1),
@@ -150,7 +169,9 @@ fn nothing_that_is_not_seen_reaches_a_terminal() {
         }
         if *code != 2 {
             // A name with a line end begins no line of its own.
-            assert!(said.lines().all(|line| line.starts_with("schtag: ")), "{words:?}: {said}");
+            // Lines of an excerpt are set in, and the frame ends it.
+            let ours = |line: &str| line.starts_with("schtag: ") || line.starts_with(' ') || line == "---'";
+            assert!(said.lines().all(ours), "{words:?}: {said}");
             assert!(!said.lines().any(|line| line.starts_with("schtag: done")), "{words:?}: {said}");
         }
         let shown = [&output.stderr, &output.stdout]
