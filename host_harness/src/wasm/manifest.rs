@@ -1,8 +1,12 @@
-//! The description of the rules inside a module: the JSON in its custom section `schtag.manifest`.
+//! The description of the rules inside a module: JSON, compressed with zlib, in its custom section `schtag.manifest`.
 use crate::wasm::abi;
 use crate::wasm::outline::Outline;
+use flate2::Compression;
+use flate2::read::ZlibDecoder;
+use flate2::write::ZlibEncoder;
 use schtag::rules::{Level, Pack};
 use serde::{Deserialize, Serialize};
+use std::io::{BufReader, Read, Write};
 use thiserror::Error;
 
 /// The manifest of a module.
@@ -63,6 +67,9 @@ pub struct SettingsSummary {
     pub elastic: bool,
 }
 
+/// The most bytes of a manifest that are read, decompressed: more than the largest pack needs.
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
+
 /// Why a module has no readable manifest.
 #[derive(Debug, Error)]
 pub(crate) enum ManifestError {
@@ -119,6 +126,57 @@ impl Manifest {
     /// When the bytes are not a module, or the section does not hold a manifest.
     pub(crate) fn of(wasm: &[u8]) -> Result<Option<Self>, ManifestError> {
         let outline = Outline::parse(wasm)?;
-        Ok(outline.custom(abi::MANIFEST_SECTION).map(serde_json::from_slice).transpose()?)
+        outline.custom(abi::MANIFEST_SECTION).map(Self::read).transpose()
+    }
+
+    /// The content of the section: the manifest as JSON, compressed, since a module's size is limited.
+    ///
+    /// # Errors
+    /// When it cannot be written, which no manifest causes.
+    pub(crate) fn to_section(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(&serde_json::to_vec(self)?).map_err(serde_json::Error::io)?;
+        encoder.finish().map_err(serde_json::Error::io)
+    }
+
+    /// Reads the section's content, also that of modules before it was compressed.
+    fn read(section: &[u8]) -> Result<Self, ManifestError> {
+        if section.starts_with(b"{") {
+            return Ok(serde_json::from_slice(section)?);
+        }
+        Ok(serde_json::from_reader(BufReader::new(ZlibDecoder::new(section).take(MAX_BYTES)))?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wasm::reencode::append_custom_section;
+
+    fn module(section: &[u8]) -> Vec<u8> {
+        let mut wasm = b"\0asm\x01\0\0\0".to_vec();
+        append_custom_section(&mut wasm, abi::MANIFEST_SECTION, section);
+        wasm
+    }
+
+    #[test]
+    fn a_manifest_is_read_compressed_and_plain() {
+        let manifest = Manifest::new(&Pack::default(), "p".repeat(64), "b".repeat(64));
+        let json = serde_json::to_vec(&manifest).unwrap();
+        for section in [manifest.to_section().unwrap(), json.clone()] {
+            let read = Manifest::of(&module(&section)).unwrap().unwrap();
+            assert_eq!(serde_json::to_vec(&read).unwrap(), json);
+        }
+    }
+
+    #[test]
+    fn damaged_sections_are_refused() {
+        let section = Manifest::new(&Pack::default(), String::new(), String::new()).to_section().unwrap();
+        for section in [&b""[..], b"x", b"{", &section[..section.len() / 2]] {
+            assert!(
+                matches!(Manifest::of(&module(section)), Err(ManifestError::Unreadable(_))),
+                "{section:?}"
+            );
+        }
     }
 }

@@ -122,8 +122,8 @@ pub fn bake(base: &[u8], pack: &Pack, budget: usize) -> Result<Baked, BakeError>
     let keep: Vec<&str> = abi::SHIPPED_EXPORTS.into_iter().chain([abi::LOAD]).collect();
     let mut wasm = preinitialise(&reencode::reencode(base, &keep)?, &bytes, &Expected::of(packed)?)?;
     wasm = reencode::reencode(&wasm, &abi::SHIPPED_EXPORTS)?;
-    let json = serde_json::to_vec(&manifest).map_err(|error| BakeError::Run(error.to_string()))?;
-    append_custom_section(&mut wasm, abi::MANIFEST_SECTION, &json);
+    let section = manifest.to_section().map_err(|error| BakeError::Run(error.to_string()))?;
+    append_custom_section(&mut wasm, abi::MANIFEST_SECTION, &section);
     gate::check(&wasm, Form::Shipped, budget).map_err(BakeError::Gate)?;
     Ok(Baked { wasm, manifest })
 }
