@@ -32,7 +32,9 @@ function serveModule() {
     }
     const [section] = WebAssembly.Module.customSections(module, "schtag.manifest");
     if (!section) return null;
-    const manifest = JSON.parse(new TextDecoder().decode(section));
+    // JSON, compressed with zlib, which the web calls deflate.
+    const unpacked = new Blob([section]).stream().pipeThrough(new DecompressionStream("deflate"));
+    const manifest = JSON.parse(await new Response(unpacked).text());
     const short = (value) => String(value).slice(0, 100);
     return {
       version: short(manifest.version),

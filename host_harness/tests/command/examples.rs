@@ -2,7 +2,7 @@
 //! this command and a shell.
 #![cfg(unix)]
 use super::{is_whole, schtag_in, stdout};
-use schtag_test_files::{gzip, zstd};
+use schtag_test_files::{event_log, gzip, zstd};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
@@ -113,13 +113,15 @@ fn folder(root: &Path) -> tempfile::TempDir {
     let is_alert = |line: &&[u8]| String::from_utf8_lossy(line).contains("OneDrive");
     let event = demo.split(|byte| *byte == b'\n').find(is_alert).unwrap();
     fs::write(at("event.json"), event).unwrap();
-    fs::write(at("Security.evtx"), schtag_test_files::event_log::file(&[vec![]])).unwrap();
     let records = demo.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     let array = [&b"["[..], &records.collect::<Vec<_>>().join(&b","[..]), b"]"].concat();
     fs::write(at("events.json"), &array).unwrap();
     fs::write(at("events.json.zst"), zstd(&array)).unwrap();
     let definition = "<Task><Actions><Exec><Command>calc.exe</Command></Exec></Actions></Task>";
     fs::write(at("image/Windows/System32/Tasks/Calculate"), definition).unwrap();
+    let data = vec![("TaskName", "\\Calculate".into()), ("TaskContent", definition.into())];
+    let event = event_log::Event { number: 1, id: 4698, at: 1_700_000_000, data };
+    fs::write(at("Security.evtx"), event_log::file(&[vec![event]])).unwrap();
     let event = "<Event><System><Provider Name='Microsoft-Windows-Security-Auditing'/><EventID>4624</EventID></System></Event>";
     fs::write(at("exported.xml"), format!("<Events>{event}</Events>")).unwrap();
     fs::write(at("schtag.yml"), "minimum_level: low\n").unwrap();

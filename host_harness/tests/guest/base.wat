@@ -46,10 +46,10 @@
   (func (export "free") (param i32)
     (global.set $live (i32.sub (global.get $live) (i32.const 1))))
 
-  ;; Takes format version 5. Wipes what it has read, and frees it.
+  ;; Takes format version 6. Wipes what it has read, and frees it.
   (func (export "schtag_load") (param $at i32) (param $len i32) (result i32)
     (if (i32.lt_u (local.get $len) (i32.const 66)) (then (return (i32.const 1))))
-    (if (i32.ne (i32.load8_u (local.get $at)) (i32.const 5)) (then (return (i32.const 2))))
+    (if (i32.ne (i32.load8_u (local.get $at)) (i32.const 6)) (then (return (i32.const 2))))
     (call $only_when_loading (i32.load8_u offset=2 (local.get $at)))
     (memory.copy (i32.const 2878) (i32.add (local.get $at) (i32.const 2)) (i32.const 12))
     (memory.fill (local.get $at) (i32.const 0) (local.get $len))

@@ -14,10 +14,14 @@ use crate::work::{self, Work};
 const HEADROOM: usize = 2 * 1024 * 1024;
 /// The share of the work that the record's shape may take, in units.
 const SHAPE: usize = 3_000_000;
-/// The share that the task's definition may take.
+/// The share that the task's definition may take, and for each of its bytes: an action at its end is read, too.
 const DEFINITION: usize = 2_000_000;
+const DEFINITION_BYTE: usize = 60;
 /// The share that reading the commands may take.
-const READ_COMMANDS: usize = 6_500_000;
+const READ_COMMANDS: usize = 6_800_000;
+/// The part of that share that stays for the rules, for each action but the first: a short one is judged in full beside
+/// costly ones.
+const ACTION: usize = 150_000;
 /// The most that the processes of all actions of a task take, in bytes, before the next action is not read.
 const COMMANDS: usize = 512 * 1024;
 
@@ -81,10 +85,13 @@ pub(super) fn read_candidate<'a>(
 #[inline(never)]
 fn read_event<'a>(event: TaskEvent<'a>, programs: &Programs, work: Work) -> Reading<'a> {
     let mut notes = event.notes.clone();
-    let share = work.lend(DEFINITION);
+    let length = event.content.as_deref().map_or(0, str::len);
+    let share = work.lend(DEFINITION.saturating_add(length.saturating_mul(DEFINITION_BYTE)));
     let task = read_task(&event, &share, &mut notes);
     work.take_back(&share);
-    let share = work.lend(READ_COMMANDS);
+    let others = task.actions.len().saturating_sub(1);
+    let reserve = others.saturating_mul(ACTION).min(READ_COMMANDS / 2);
+    let share = work.lend(READ_COMMANDS.saturating_sub(reserve));
     let processes = read_commands(&task, programs, &share, &mut notes);
     work.take_back(&share);
     let rows = processes.iter().flat_map(|action| &action.list);
