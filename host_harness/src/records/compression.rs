@@ -2,7 +2,7 @@
 //!
 //! Sources of the formats: RFC 1952 (gzip), RFC 8878 (zstd).
 
-use super::ndjson::BUFFER;
+use super::BUFFER;
 use super::peek::Peeked;
 use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};

@@ -3,7 +3,7 @@
 //! This is no parser: it finds where the elements begin and end, so that damage to one does not hide the others. The
 //! filter reads what is in them.
 
-use super::ndjson::BUFFER;
+use super::BUFFER;
 use std::io::{self, BufRead, BufReader, Read};
 
 /// The longest tag or comment outside of the elements, in bytes. A longer one is text.

@@ -1,7 +1,7 @@
 //! JSON objects that stand over several lines or in arrays, as `jq`, `ConvertTo-Json` and exports of SIEMs write them:
 //! each becomes one line.
 
-use super::ndjson::BUFFER;
+use super::BUFFER;
 use std::io::{self, BufRead, BufReader, Read};
 
 /// The objects of an input. What stands between them is passed over: white space, commas, brackets of arrays.

@@ -5,7 +5,7 @@ mod compression;
 #[cfg(feature = "cli")]
 pub(crate) mod elements;
 #[cfg(feature = "cli")]
-pub mod event_log;
+pub(crate) mod event_log;
 #[cfg(feature = "cli")]
 pub(crate) mod first;
 #[cfg(feature = "cli")]
@@ -24,3 +24,9 @@ mod peek;
 mod task_file;
 #[cfg(feature = "cli")]
 mod utf16;
+
+#[cfg(feature = "cli")]
+pub use event_log::EventLog;
+
+/// The number of bytes of an input that are read at a time.
+pub(crate) const BUFFER: usize = 64 << 10;

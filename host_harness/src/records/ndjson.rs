@@ -1,4 +1,5 @@
 //! Reads records that stand one on a line, without changing a byte of what stands between them.
+use super::BUFFER;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
@@ -7,8 +8,6 @@ use thiserror::Error;
 /// The longest line that is held as one, in bytes: 64 MiB.
 pub(crate) const DEFAULT_LINE_LIMIT: usize = 64 << 20;
 
-/// The number of bytes that are read at a time.
-pub(crate) const BUFFER: usize = 64 << 10;
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Why an input cannot be read.

@@ -13,7 +13,7 @@ use crate::work::{self, Work};
 /// reading one allocates less, so that it cannot run out half-way.
 const HEADROOM: usize = 2 * 1024 * 1024;
 /// The share of the work that the record's shape may take, in units.
-const SHAPE: usize = 3_000_000;
+const SHAPE: usize = 6_000_000;
 /// The share that the task's definition may take, and for each of its bytes: an action at its end is read, too.
 const DEFINITION: usize = 2_000_000;
 const DEFINITION_BYTE: usize = 60;

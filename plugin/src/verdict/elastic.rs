@@ -8,11 +8,11 @@ use crate::task::{Action, Principal, Repetition, Task, Trigger, TriggerKind};
 
 /// The limits to what is written.
 #[derive(Debug, Clone, Copy)]
-pub struct ElasticLimits {
+struct Limits {
     /// The most principals, triggers and actions, each.
-    pub entries: usize,
+    entries: usize,
     /// The most characters of a value.
-    pub characters: usize,
+    characters: usize,
 }
 
 /// The kinds of triggers in the pipeline's order. It knows no others.
@@ -38,8 +38,16 @@ const TRIGGER: &Names =
     &["type", "?enabled", "repetition.interval", "repetition.duration", "repetition.?stop_at_duration_end"];
 const ACTION: &Names = &["type", "context", "command", "arguments", "working_directory", "class_id"];
 
-/// Writes the object. `name` is the name of the task in the event.
-pub fn write_elastic(json: &mut Writer<'_>, name: Option<&str>, task: &Task, limits: ElasticLimits) {
+/// Writes the object: at most `entries` principals, triggers and actions each, and `characters` of a value. `name` is the
+/// name of the task in the event.
+pub fn write_elastic(
+    json: &mut Writer<'_>,
+    name: Option<&str>,
+    task: &Task,
+    entries: usize,
+    characters: usize,
+) {
+    let limits = Limits { entries, characters };
     let mut out = Out { json, limits, left: 0 };
     out.json.open('{');
     out.values(HEAD, &[name, text(&task.registration.uri)]);
@@ -79,7 +87,7 @@ fn word(value: Option<bool>) -> Option<&'static str> {
 
 struct Out<'j, 'o> {
     json: &'j mut Writer<'o>,
-    limits: ElasticLimits,
+    limits: Limits,
     /// The number of entries that the list at hand may still have.
     left: usize,
 }
@@ -213,7 +221,7 @@ mod tests {
         let mut out = Vec::new();
         let task = parse(xml, &Work::unlimited()).task;
         let mut json = Writer::new(&mut out, usize::MAX);
-        write_elastic(&mut json, Some("\\x"), &task, ElasticLimits { entries: 3, characters: 60 });
+        write_elastic(&mut json, Some("\\x"), &task, 3, 60);
         serde_json::from_slice(&out).unwrap()
     }
 

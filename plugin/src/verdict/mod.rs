@@ -19,7 +19,7 @@ pub use allowlist::class_id;
 pub use decide::{Case, Decision, decide};
 pub use earlier::{Earlier, Handling};
 pub use ecs::{EcsNames, EcsObjects, EcsRuleObject, EcsTechnique, EcsThreat, ecs_objects};
-pub use elastic::{ElasticLimits, write_elastic};
+pub use elastic::write_elastic;
 pub use finding::Finding;
 pub use role::{HostRole, host_role};
 pub use small_tag::{write_failed, write_lost_copy};

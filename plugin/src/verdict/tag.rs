@@ -1,7 +1,7 @@
 //! The tag: one JSON object that says what was decided and why. Its schema is docs/tag.md.
 use super::decide::{Case, Decision};
 use super::ecs::ecs_objects;
-use super::elastic::{ElasticLimits, write_elastic};
+use super::elastic::write_elastic;
 use super::finding::Finding;
 use super::passed_on;
 use super::text::cut;
@@ -84,8 +84,7 @@ fn write_members(
         json.key("winlog");
         json.open('{');
         json.key("scheduled_task");
-        let limits = ElasticLimits { entries: limits.entries, characters: limits.characters };
-        write_elastic(json, case.event.task_name.as_deref(), case.task, limits);
+        write_elastic(json, case.event.task_name.as_deref(), case.task, limits.entries, limits.characters);
         json.close('}');
     }
     json.close('}');

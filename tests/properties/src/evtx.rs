@@ -1,7 +1,7 @@
 //! Windows event logs: any bytes are read to their end as events or as damage in words, within a bounded size.
 
 use crate::text::is_object;
-use schtag_host::records::event_log::EventLog;
+use schtag_host::records::EventLog;
 use std::convert::Infallible;
 
 /// Bytes of a chunk of the file, and the most of it that can be records.

@@ -1,6 +1,6 @@
 //! Windows event logs: the events of a file get the tags that they get from a pipeline.
 
-use schtag_host::records::event_log::EventLog;
+use schtag_host::records::EventLog;
 use schtag_tests::event_log::{Event, file, file_of_templates};
 use schtag_tests::filter::{self, Filter};
 use schtag_tests::samples::Sample;

@@ -6,7 +6,7 @@
 
 use schtag::task;
 use schtag::work::Work;
-use schtag_host::records::mapping::elastic::with_fields;
+use schtag_host::records::mapping::with_elastic_fields as with_fields;
 use schtag_tests::skip::skipped;
 use serde_json::{Value, json};
 use std::path::Path;

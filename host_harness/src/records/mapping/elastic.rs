@@ -3,11 +3,11 @@ use schtag::event::TaskEvent;
 use schtag::json::{Object, Scanner, Writer, append_member, repair, unescape};
 use schtag::shapes;
 use schtag::task;
-use schtag::verdict::{ElasticLimits, write_elastic};
+use schtag::verdict::write_elastic;
 use schtag::work::{self, Work};
 
 /// No limit: what was read is bounded.
-const LIMITS: ElasticLimits = ElasticLimits { entries: usize::MAX, characters: usize::MAX };
+const NO_LIMIT: usize = usize::MAX;
 
 /// The record `after` a module saw it with the fields of the task event that was in it `before`: in its object `winlog`, in
 /// one of its own, or with a dot in the name where the record writes its fields so. `None` where there is no such event, or
@@ -59,7 +59,13 @@ fn of(record: &Object<'_>) -> Option<Vec<u8>> {
     let event: TaskEvent<'_> = shapes::read(record, shapes::change(record)?, &work)?;
     let task = task::parse(event.content.as_deref().unwrap_or_default(), &work).task;
     let mut out = Vec::new();
-    write_elastic(&mut Writer::new(&mut out, usize::MAX), event.task_name.as_deref(), &task, LIMITS);
+    write_elastic(
+        &mut Writer::new(&mut out, usize::MAX),
+        event.task_name.as_deref(),
+        &task,
+        NO_LIMIT,
+        NO_LIMIT,
+    );
     Some(out)
 }
 

@@ -6,7 +6,8 @@
 //! - [`ocsf`] makes an OCSF Detection Finding of a tagged record.
 
 pub mod ecs;
-pub mod elastic;
+pub(crate) mod elastic;
+pub use elastic::with_fields as with_elastic_fields;
 mod facts;
 pub mod ocsf;
 

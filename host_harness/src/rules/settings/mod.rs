@@ -28,14 +28,14 @@ pub struct Configuration {
     /// True if tags have the ECS objects `rule` and `threat`.
     pub ecs: bool,
     /// The changes to single rules, by id or by the name of the rule's folder.
-    pub rules: BTreeMap<String, RuleChange>,
+    pub(crate) rules: BTreeMap<String, RuleChange>,
     /// Settings that parse but are probably mistakes.
     pub warnings: Vec<SettingsWarning>,
 }
 
 /// A change to a rule that is not the operator's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RuleChange {
+pub(crate) enum RuleChange {
     /// The rule is left out.
     Disable,
     /// It has another level.

@@ -30,6 +30,7 @@ mod regex;
 mod rule;
 mod source;
 mod values;
+mod warning;
 
 pub use compilation::{Compilation, compile};
 pub(crate) use ecs::ecs;
@@ -38,9 +39,10 @@ pub use metadata::Metadata;
 pub(crate) use metadata::metadata;
 pub(crate) use refusal::spot;
 pub use refusal::{CorrelationReason, Reason, Refusal};
-pub use rule::{PackIndex, RuleInfo, Warning};
+pub use rule::{PackIndex, RuleInfo};
 pub(crate) use source::MAX_FILE;
 pub use source::{Loaded, Source, load};
+pub use warning::Warning;
 
 #[cfg(doc)]
 use schtag::rules::Pack;

@@ -3,7 +3,6 @@
 //! Source: Sigma specification 2.1.0, appendix "Modifiers", and pySigma's type checks for what goes together.
 
 use super::refusal::Reason;
-use crate::rules::yaml::nearest;
 use rsigma_parser::ast::Modifier;
 use schtag::rules::Comparison;
 
@@ -125,7 +124,7 @@ pub(super) fn unreadable(key: &str, problem: String) -> Reason {
     let unknown = key.split('|').skip(1).find(|name| !NAMES.contains(name) && *name != "not");
     unknown.map_or(Reason::Modifier(problem), |name| Reason::UnknownModifier {
         name: name.to_owned(),
-        nearest: nearest(name, NAMES).map(str::to_owned),
+        nearest: crate::rules::yaml::nearest(name, NAMES).map(str::to_owned),
     })
 }
 

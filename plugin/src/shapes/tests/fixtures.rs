@@ -1,5 +1,6 @@
 //! One event in every shape, as its shipper would write it. All values are invented.
 
+pub(super) use super::escape;
 use crate::event::TaskEvent;
 use serde_json::{Value, json};
 
@@ -395,8 +396,4 @@ fn event_data_xml(s: &Sample, quote: char) -> String {
         .map(|(name, value)| format!("<Data Name={quote}{name}{quote}>{}</Data>", escape(value)))
         .collect();
     format!("<EventData>{data}</EventData>")
-}
-
-pub(super) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -197,3 +197,7 @@ fn the_content_may_come_under_any_of_its_names() {
         }
     }
 }
+
+pub(super) fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

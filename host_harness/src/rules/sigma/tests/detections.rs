@@ -400,16 +400,3 @@ fn parts_say_where_each_detection_is_in_the_condition() {
         ["0.yml (The rule a): the detection `spare` is not used by the condition"]
     );
 }
-
-#[test]
-fn a_test_that_several_rules_have_is_kept_once() {
-    let a =
-        rule("a", PROCESS, "{s: {Image: X, CommandLine|re: 'a+', task.action_count|gt: 1}, condition: s}");
-    let b =
-        rule("b", PROCESS, "{s: {Image: x, CommandLine|re: 'a+', task.action_count|gt: 1}, condition: s}");
-    let c = rule("c", PROCESS, "{s: {Image|cased: x, User|re: 'a+'}, condition: s}");
-    let pack = compile_texts(&[&a, &b, &c]).pack;
-    assert_eq!(pack.rules[0].condition, pack.rules[1].condition);
-    assert_eq!(pack.patterns.len(), 5);
-    assert_eq!(pack.regexes.len(), 1);
-}

@@ -175,3 +175,16 @@ fn an_allowlist_entry_that_names_no_rule_is_remarked() {
     );
     assert_eq!(compilation.pack.settings, configuration.settings);
 }
+
+#[test]
+fn a_test_that_several_rules_have_is_kept_once() {
+    let a =
+        rule("a", PROCESS, "{s: {Image: X, CommandLine|re: 'a+', task.action_count|gt: 1}, condition: s}");
+    let b =
+        rule("b", PROCESS, "{s: {Image: x, CommandLine|re: 'a+', task.action_count|gt: 1}, condition: s}");
+    let c = rule("c", PROCESS, "{s: {Image|cased: x, User|re: 'a+'}, condition: s}");
+    let pack = compile_texts(&[&a, &b, &c]).pack;
+    assert_eq!(pack.rules[0].condition, pack.rules[1].condition);
+    assert_eq!(pack.patterns.len(), 5);
+    assert_eq!(pack.regexes.len(), 1);
+}
