@@ -12,7 +12,7 @@ use std::path::Path;
 const MOST: usize = 250;
 const BOTH: [&str; 2] = ["plugin/src", "host_harness/src"];
 /// Those of the two crates that the core stands on, and that it re-exports as modules of its own.
-const MOST_BELOW: usize = 72;
+const MOST_BELOW: usize = 76;
 const BELOW: [&str; 2] = ["plugin/task/src", "plugin/command/src"];
 
 /// Returns whether a line declares a public item of a module.

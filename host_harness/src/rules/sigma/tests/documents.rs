@@ -188,3 +188,42 @@ fn a_test_that_several_rules_have_is_kept_once() {
     assert_eq!(pack.patterns.len(), 5);
     assert_eq!(pack.regexes.len(), 1);
 }
+
+#[test]
+fn parts_say_where_each_detection_is_in_the_condition() {
+    let text = "{sel_a: {Image: a, CommandLine: b}, sel_b: {User: u}, old: {Hashes: h}, spare: {Image: z},
+                 condition: 1 of sel_* and not old and not sel_b}";
+    let compilation = compile_texts(&[&rule("a", PROCESS, text)]);
+    let condition = &compilation.pack.rules[0].condition;
+    assert_eq!(
+        infix(&compilation.pack, condition),
+        r#"(((Image="a" & CommandLine="b") | User="u") & !User="u")"#
+    );
+    let parts: Vec<(&str, Option<bool>, Vec<String>)> = compilation.rules[0]
+        .parts
+        .iter()
+        .map(|part| {
+            let ops = part.ops.iter().map(|range| infix(&compilation.pack, &condition[range.clone()]));
+            (part.name.as_str(), part.constant, ops.collect())
+        })
+        .collect();
+    let user = || vec![r#"User="u""#.to_owned(); 2];
+    assert_eq!(
+        parts,
+        [
+            ("sel_a", None, vec![r#"(Image="a" & CommandLine="b")"#.into()]),
+            ("sel_a.Image", None, vec![r#"Image="a""#.into()]),
+            ("sel_a.CommandLine", None, vec![r#"CommandLine="b""#.into()]),
+            ("sel_b", None, user()),
+            ("sel_b.User", None, user()),
+            ("old", Some(false), vec![]),
+            ("old.Hashes", Some(false), vec![]),
+            ("spare", None, vec![]),
+            ("spare.Image", None, vec![]),
+        ]
+    );
+    assert_eq!(
+        remarks(&compilation),
+        ["0.yml (The rule a): the detection `spare` is not used by the condition"]
+    );
+}
