@@ -172,7 +172,8 @@ pub(crate) fn read_magic(input: &mut impl Read, magics: &[&[u8]]) -> io::Result<
     Ok(head)
 }
 
-#[cfg(all(test, feature = "cli"))]
+#[cfg(test)]
+#[cfg(feature = "cli")]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -86,7 +86,7 @@ mod tests {
             format!(r#"{{"EventID":4698,"Channel":"Security","TaskName":"\\x","TaskContent":"{TASK}"}}"#);
         assert_eq!(
             with(&flat).unwrap(),
-            format!(r#"{},"winlog":{{"scheduled_task":{FIELDS}}}}}"#, &flat[..flat.len() - 1])
+            format!(r#"{},"winlog":{{"scheduled_task":{FIELDS}}}}}"#, flat.strip_suffix('}').unwrap())
         );
         let nested = format!(
             r#"{{"winlog":{{"event_id":"4698","event_data":{{"TaskName":"\\x","TaskContent":"{TASK}"}}}}, "n": 1.0}}"#

@@ -91,7 +91,7 @@ pub(in crate::shapes) const AGENTS: &[Fixture] = &[
                    "Provider": "Sec", "EventID": s.id, "AllFieldInfo": named(s), "RuleFile": "x.yml", "EvtxFile": "x.evtx"})
         })
     },
-    agent("Chainsaw, hunt", "evtx", Some(UTC), |s| chainsaw(s)),
+    agent("Chainsaw, hunt", "evtx", Some(UTC), chainsaw),
     agent(
         "Chainsaw, hunt in an array",
         "evtx",
