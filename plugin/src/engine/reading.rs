@@ -12,14 +12,16 @@ use crate::work::{self, Work};
 /// Free memory that must be there before a task event is looked at, besides some times the record's size:
 /// reading one allocates less, so that it cannot run out half-way.
 const HEADROOM: usize = 2 * 1024 * 1024;
-/// The share of the work that the record's shape may take, in units, and for each byte of the record.
-const SHAPE: usize = 3_000_000;
-const SHAPE_BYTE: usize = 75;
+/// The share of the work that the record's shape may take, in units.
+const SHAPE: usize = 7_500_000;
 /// The share that the task's definition may take, and for each of its bytes: an action at its end is read, too.
 const DEFINITION: usize = 1_500_000;
 const DEFINITION_BYTE: usize = 40;
+/// The share that reading the commands may take. A longer record has no more of it: the tag of an earlier filter in it
+/// changes nothing.
+const READ_COMMANDS: usize = 6_800_000;
 /// What reading the commands leaves for the rules.
-const RULES: usize = 2_400_000;
+const RULES: usize = 1_000_000;
 /// The same for each action but the first: a short one is judged in full beside costly ones.
 const ACTION: usize = 250_000;
 /// The most that the processes of all actions of a task take, in bytes, before the next action is not read.
@@ -76,7 +78,7 @@ pub(super) fn read_candidate<'a>(
     programs: &Programs,
 ) -> Option<Reading<'a>> {
     let work = Work::new(work::of_record(object.text().len()));
-    let share = work.lend(work::share(SHAPE, SHAPE_BYTE, object.text().len()));
+    let share = work.lend(SHAPE);
     let event = shapes::read(object, candidate, &share)?;
     work.take_back(&share);
     Some(read_event(event, programs, work))
@@ -86,13 +88,14 @@ pub(super) fn read_candidate<'a>(
 fn read_event<'a>(event: TaskEvent<'a>, programs: &Programs, work: Work) -> Reading<'a> {
     let mut notes = event.notes.clone();
     let length = event.content.as_deref().map_or(0, str::len);
-    let share = work.lend(work::share(DEFINITION, DEFINITION_BYTE, length));
+    let share = work.lend(Work::share(DEFINITION, DEFINITION_BYTE, length));
     let task = read_task(&event, &share, &mut notes);
     work.take_back(&share);
     let others = task.actions.len().saturating_sub(1);
     let rules = others.saturating_mul(ACTION).saturating_add(RULES);
     // However many actions there are, a third of it is for reading them.
-    let share = work.lend(work.left().saturating_sub(rules.min(work.left() / 3 * 2)));
+    let most = work.left().saturating_sub(rules.min(work.left() / 3 * 2));
+    let share = work.lend(most.min(READ_COMMANDS));
     let processes = read_commands(&task, programs, &share, &mut notes);
     work.take_back(&share);
     let rows = processes.iter().flat_map(|action| &action.list);

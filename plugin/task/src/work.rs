@@ -13,20 +13,9 @@ const BYTE: usize = 100;
 /// The most bytes of a record that are passed over: no text in it is read further.
 const PASSED: usize = 64 * 1024;
 
-/// Returns the units that a share of `units` has with those for each byte of a text, as far as that is read.
-///
-/// ```
-/// # use schtag_task::work::share;
-/// assert_eq!(share(1_000, 60, 10), 1_600);
-/// assert_eq!(share(0, 1, usize::MAX), 65_536);
-/// ```
-pub fn share(units: usize, a_byte: usize, bytes: usize) -> usize {
-    units.saturating_add(bytes.min(PASSED).saturating_mul(a_byte))
-}
-
 /// Returns the units that judging a record of this length in bytes may cost.
 pub fn of_record(bytes: usize) -> usize {
-    share(RECORD, BYTE, bytes)
+    Work::share(RECORD, BYTE, bytes)
 }
 
 /// A budget of work. It is shared by reference: whoever walks bytes charges it.
@@ -45,6 +34,17 @@ pub struct Work {
 }
 
 impl Work {
+    /// Returns the units that a share of `units` has with those for each byte of a text, as far as that is read.
+    ///
+    /// ```
+    /// # use schtag_task::work::Work;
+    /// assert_eq!(Work::share(1_000, 60, 10), 1_600);
+    /// assert_eq!(Work::share(0, 1, usize::MAX), 65_536);
+    /// ```
+    pub fn share(units: usize, a_byte: usize, bytes: usize) -> usize {
+        units.saturating_add(bytes.min(PASSED).saturating_mul(a_byte))
+    }
+
     /// Returns a budget of this number of units.
     pub const fn new(units: usize) -> Self {
         Self { left: Cell::new(units), spent: Cell::new(false) }
