@@ -94,7 +94,7 @@ fn read_event<'a>(event: TaskEvent<'a>, programs: &Programs, work: Work) -> Read
     let others = task.actions.len().saturating_sub(1);
     let rules = others.saturating_mul(ACTION).saturating_add(RULES);
     // However many actions there are, a third of it is for reading them.
-    let most = work.left().saturating_sub(rules.min(work.left() / 3 * 2));
+    let most = work.left().saturating_sub(rules.min((work.left() / 3).saturating_mul(2)));
     let share = work.lend(most.min(READ_COMMANDS));
     let processes = read_commands(&task, programs, &share, &mut notes);
     work.take_back(&share);
