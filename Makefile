@@ -52,8 +52,8 @@ bench: $(module) ## Run the benchmarks and print the fuel report
 detection: $(module) ## Measure recall, false alerts, techniques and cost; SETS=, CORPUS=, SIGMAHQ= add to it
 ifneq ($(SIGMAHQ),)
 	@mkdir -p $(target)/detection
-	$(cli) bake --default-rules --rules $(SIGMAHQ)/rules/windows --max-size 8000000 -o $(target)/detection/both.wasm
-	$(cli) bake -o $(target)/detection/sigmahq.wasm \
+	$(cli) bake --default-rules --keep-going --rules $(SIGMAHQ)/rules/windows --max-size 8000000 -o $(target)/detection/both.wasm
+	$(cli) bake --keep-going -o $(target)/detection/sigmahq.wasm \
 	  $$(grep -rlE '\b(4698|4699|470[0-2])\b' $(SIGMAHQ)/rules* | xargs grep -l 'service: security' | sed 's/^/--rules /')
 endif
 	$(CARGO) run --locked --example detection -- --families $(DETECTION_ARGS) \
