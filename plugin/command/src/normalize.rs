@@ -144,9 +144,6 @@ const GRAPHIC: ByteSet = {
 
 /// Turns every run of white space and control characters into one blank, and trims.
 fn single_blanks(text: &str) -> String {
-    if bytes::is_single_spaced(text) {
-        return text.to_owned();
-    }
     if text.is_ascii() {
         return rewrite::single_spaced(text);
     }

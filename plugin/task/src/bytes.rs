@@ -136,39 +136,6 @@ pub fn to_lower_case(text: &str) -> Cow<'_, str> {
     String::from_utf8(lower).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
-/// Returns whether a text has no byte but graphic characters of ASCII and single blanks between them.
-#[inline(never)]
-pub fn is_single_spaced(text: &str) -> bool {
-    const BLANKS: u64 = ONES * 0x20;
-    let (words, rest) = text.as_bytes().as_chunks::<8>();
-    let mut before = b' ';
-    for word in words {
-        let word = u64::from_le_bytes(*word);
-        // The high bit of each byte that is a blank; where a byte below it is one, a byte may be marked that is 0x21.
-        let blanks = zeros(word ^ BLANKS);
-        if blanks != 0 || word & HIGH_BITS != 0 {
-            // Few words hold a blank, and those are looked at byte by byte.
-            if !word.to_le_bytes().iter().all(|byte| is_next(&mut before, *byte)) {
-                return false;
-            }
-            continue;
-        }
-        // No byte is below a blank, and none is the delete character.
-        if word.wrapping_sub(ONES * 0x21) & HIGH_BITS != 0 || zeros(word ^ (ONES * 0x7f)) != 0 {
-            return false;
-        }
-        before = b'x';
-    }
-    rest.iter().all(|byte| is_next(&mut before, *byte)) && (text.is_empty() || before != b' ')
-}
-
-/// Returns whether a byte is graphic, or a blank that follows one that is.
-fn is_next(before: &mut u8, byte: u8) -> bool {
-    let is_next = byte.is_ascii_graphic() || (byte == b' ' && *before != b' ');
-    *before = byte;
-    is_next
-}
-
 /// Where the first byte stands that is one of those wanted: the high bit of the first of them in a word is the lowest
 /// that is set in `marks` of that word.
 #[inline(always)]
@@ -191,7 +158,7 @@ const fn repeated(byte: u8) -> u64 {
 }
 
 /// The high bit of every zero byte, up to the first; above it there may be others.
-const fn zeros(word: u64) -> u64 {
+pub(crate) const fn zeros(word: u64) -> u64 {
     word.wrapping_sub(ONES) & !word & HIGH_BITS
 }
 
@@ -241,13 +208,6 @@ mod tests {
         #[test]
         fn texts_are_put_in_small_letters(text in "[ -~\u{e9}\u{212a}]{0,40}") {
             prop_assert_eq!(to_lower_case(&text), text.to_ascii_lowercase());
-        }
-
-        #[test]
-        fn single_blanks_stand_between_words(text in "[ !~\u{7f}\u{e9}\u{1f}a]{0,3}[ !~ab]{0,20}[ a\u{7f}]{0,2}") {
-            let mut words = text.split(' ');
-            let graphic = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_graphic());
-            prop_assert_eq!(is_single_spaced(&text), text.is_empty() || words.all(graphic));
         }
 
         #[test]
