@@ -125,8 +125,7 @@ impl<'a> Lexer<'a> {
                     (b'"', behind)
                 }
                 [b'^', byte, behind @ ..] if !matches!(byte, b'\r' | b'\n') => (*byte, behind),
-                [b'^' | b'&' | b'|' | b'<' | b'>' | b'(' | b')' | b'\n', ..] | [] => break,
-                [byte, behind @ ..] => (*byte, behind),
+                _ => break,
             };
             out.push(byte);
             rest = behind;
