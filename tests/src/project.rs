@@ -1,5 +1,6 @@
 //! Where things are in this checkout.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The checkout's root folder.
@@ -7,6 +8,28 @@ pub fn root() -> PathBuf {
     // The tests crate lives one folder below.
     let crate_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
     crate_dir.parent().unwrap_or(crate_dir).to_path_buf()
+}
+
+/// The Rust files below a folder, in order, but for what is built or hidden.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub fn rust_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder)? {
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if path.is_dir() && name != "target" && !name.starts_with('.') {
+                folders.push(path);
+            } else if name.ends_with(".rs") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// The built filter: the file that `SCHTAG_WASM` names, else `dist/schtag.wasm`.

@@ -10,7 +10,7 @@
 use schtag_tests::project;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The most lines of a file.
 const MOST_LINES: usize = 400;
@@ -23,29 +23,10 @@ const CRATES: [&str; 5] =
 /// The path of a module within its crate: `["rules", "matcher"]`.
 type Module = Vec<String>;
 
-/// Every file with this ending below a folder, but what is built or fetched.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            if path.is_dir() && name != "target" && !name.starts_with('.') {
-                folders.push(path);
-            } else if name.ends_with(".rs") {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    found
-}
-
 /// The modules of a crate that are no tests, with their code: comments and tests at the end of a file are left out.
 fn modules(source: &Path) -> BTreeMap<Module, String> {
     let mut modules = BTreeMap::new();
-    for file in files(source) {
+    for file in project::rust_files(source).unwrap() {
         let mut module: Module = file
             .strip_prefix(source)
             .unwrap()
@@ -187,7 +168,7 @@ fn no_file_is_long() {
     let root = project::root();
     let mut long = Vec::new();
     let mut count = 0;
-    for file in files(&root) {
+    for file in project::rust_files(&root).unwrap() {
         count += 1;
         let lines = fs::read_to_string(&file).unwrap().lines().count();
         let name = file.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
@@ -214,7 +195,8 @@ fn no_files_use_each_other_in_a_circle() {
 #[test]
 fn a_module_with_a_folder_is_the_mod_file_in_it() {
     let root = project::root();
-    let beside = files(&root).into_iter().filter(|file| file.with_extension("").is_dir());
+    let beside =
+        project::rust_files(&root).unwrap().into_iter().filter(|file| file.with_extension("").is_dir());
     let names: Vec<String> = beside.map(|file| file.to_string_lossy().into_owned()).collect();
     assert!(names.is_empty(), "move each into its folder, as mod.rs: {names:?}");
 }

@@ -37,22 +37,12 @@ fn declared(library: &str) -> Vec<&str> {
 
 /// Every source file below a folder, files of tests aside.
 fn sources(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
-            if stem == "tests" || stem.starts_with("test_") || stem == "properties" {
-                continue;
-            }
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                found.push(path);
-            }
-        }
-    }
+    let is_test = |name: &str| name == "tests" || name.starts_with("test_") || name == "properties";
+    let mut found = project::rust_files(folder).unwrap();
+    found.retain(|file| {
+        let below = file.with_extension("");
+        !below.strip_prefix(folder).unwrap().iter().any(|part| is_test(&part.to_string_lossy()))
+    });
     found
 }
 

@@ -29,19 +29,17 @@ fn declares(line: &str) -> bool {
 
 /// The number of public items in the sources below a folder, tests aside.
 fn count(folder: &Path) -> usize {
-    let mut items = 0;
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if path.is_dir() && name != "tests" {
-            items += count(&path);
-        } else if name.ends_with(".rs") && name != "tests.rs" && !name.starts_with("test_") {
-            let text = fs::read_to_string(&path).unwrap();
-            let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-            items += code.lines().filter(|line| declares(line)).count();
-        }
-    }
-    items
+    let is_test = |file: &Path| {
+        let below = file.strip_prefix(folder).unwrap().with_extension("");
+        let name = file.file_name().unwrap().to_string_lossy();
+        below.iter().any(|part| part == "tests") || name.starts_with("test_")
+    };
+    let items = project::rust_files(folder).unwrap().into_iter().filter(|file| !is_test(file)).map(|file| {
+        let text = fs::read_to_string(&file).unwrap();
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        code.lines().filter(|line| declares(line)).count()
+    });
+    items.sum()
 }
 
 #[test]
