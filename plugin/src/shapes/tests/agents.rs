@@ -2,8 +2,8 @@
 //! their own. All values are invented.
 
 use super::fixtures::{
-    CHANNEL, COMPUTER, Fixture, NAME, PROVIDER, Sample, USER, escape, event_xml, message, named, values,
-    winlogbeat,
+    CHANNEL, COMPUTER, Fixture, NAME, PROVIDER, Sample, USER, escape, event_xml, fixture, message, named,
+    values, winlogbeat,
 };
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -13,17 +13,8 @@ const UTC: &str = "2026-03-01T09:22:33.1234567Z";
 const STAMP: &str = "2026 Mar 01 10:22:33";
 const DATE: &str = "3/1/2026 10:22:33 AM";
 
-const fn agent(
-    title: &'static str,
-    shape: &'static str,
-    time: Option<&'static str>,
-    build: fn(&Sample) -> Value,
-) -> Fixture {
-    Fixture { title, shape, build, time, message_only: false, edit: |_, _| {} }
-}
-
 pub(in crate::shapes) const AGENTS: &[Fixture] = &[
-    agent("Elastic Agent", "winlogbeat", Some(UTC), |s| {
+    fixture("Elastic Agent", "winlogbeat", Some(UTC), |s| {
         let mut record = winlogbeat(s);
         record["agent"] = json!({"type": "filebeat", "version": "9.1.0", "name": "ws17"});
         record["data_stream"] = json!({"dataset": "system.security", "type": "logs", "namespace": "default"});
@@ -31,12 +22,12 @@ pub(in crate::shapes) const AGENTS: &[Fixture] = &[
         record["winlog"]["scheduled_task"] = json!({"uri": "\\other", "settings": {"enabled": true}});
         record
     }),
-    agent("Winlogbeat 9 without names", "winlogbeat", Some(UTC), |s| {
+    fixture("Winlogbeat 9 without names", "winlogbeat", Some(UTC), |s| {
         let mut record = winlogbeat(s);
         record["winlog"]["event_data"] = numbered(s);
         record
     }),
-    agent("HarfangLab", "winlogbeat6", Some(UTC), |s| {
+    fixture("HarfangLab", "winlogbeat6", Some(UTC), |s| {
         json!({"tenant": "", "type": "wineventlog", "@event_create_date": UTC, "log_name": CHANNEL, "event_data": named(s),
                "agent": {"hostname": "other", "ostype": "windows", "domainname": "CORP"}, "keywords": ["Audit Success"],
                "log_type": "eventlog", "source_name": PROVIDER, "@timestamp": "2026-03-01T09:22:40Z", "process_id": 4700,
@@ -45,7 +36,7 @@ pub(in crate::shapes) const AGENTS: &[Fixture] = &[
     }),
     Fixture {
         edit: |_, event| event.channel = None,
-        ..agent("SEKOIA", "sekoia", Some(UTC), |s| {
+        ..fixture("SEKOIA", "sekoia", Some(UTC), |s| {
             json!({"message": "{}", "@timestamp": UTC, "event": {"code": s.id.to_string(), "provider": PROVIDER},
                    "action": {"id": s.id, "name": "A task", "type": "eventlog", "properties": named(s)},
                    "log": {"hostname": COMPUTER}, "user": {"name": "other"}})
@@ -59,7 +50,7 @@ pub(in crate::shapes) const AGENTS: &[Fixture] = &[
                 event.content = None;
             }
         },
-        ..agent("Hayabusa", "hayabusa", Some(LOCAL), |s| {
+        ..fixture("Hayabusa", "hayabusa", Some(LOCAL), |s| {
             let mut details = json!({});
             let mut more = json!({});
             for (name, value) in values(s) {
@@ -86,13 +77,13 @@ pub(in crate::shapes) const AGENTS: &[Fixture] = &[
         edit: |_, event| {
             (event.provider, event.channel) = (Some(Cow::Borrowed("Sec")), Some(Cow::Borrowed("Sec")));
         },
-        ..agent("Hayabusa, all fields", "hayabusa", Some(LOCAL), |s| {
+        ..fixture("Hayabusa, all fields", "hayabusa", Some(LOCAL), |s| {
             json!({"Timestamp": LOCAL, "RuleTitle": "Task", "Level": "info", "Computer": COMPUTER, "Channel": "Sec",
                    "Provider": "Sec", "EventID": s.id, "AllFieldInfo": named(s), "RuleFile": "x.yml", "EvtxFile": "x.evtx"})
         })
     },
-    agent("Chainsaw, hunt", "evtx", Some(UTC), chainsaw),
-    agent(
+    fixture("Chainsaw, hunt", "evtx", Some(UTC), chainsaw),
+    fixture(
         "Chainsaw, hunt in an array",
         "evtx",
         Some(UTC),
@@ -100,7 +91,7 @@ pub(in crate::shapes) const AGENTS: &[Fixture] = &[
     ),
     Fixture {
         edit: |_, event| event.content = event.content.take().map(|text| text.replace("\r\n", ", ").into()),
-        ..agent("EvtxECmd, JSON", "evtxecmd", Some(UTC), |s| {
+        ..fixture("EvtxECmd, JSON", "evtxecmd", Some(UTC), |s| {
             let data: Vec<_> = values(s)
                 .iter()
                 .map(|(name, value)| json!({"@Name": name, "#text": escape(value).replace("\r\n", ", ")}))
@@ -113,7 +104,7 @@ pub(in crate::shapes) const AGENTS: &[Fixture] = &[
     },
     Fixture {
         edit: |_, event| event.content = event.content.take().map(|text| text.replace("\r\n", ", ").into()),
-        ..agent("EvtxECmd, XML", "event_xml", Some(UTC), |s| {
+        ..fixture("EvtxECmd, XML", "event_xml", Some(UTC), |s| {
             let data: String = values(s)
                 .iter()
                 .map(|(name, value)| {
@@ -126,11 +117,11 @@ pub(in crate::shapes) const AGENTS: &[Fixture] = &[
             json!({"message": format!("{}\n  <EventData>\n{data}  </EventData>\n</Event>", head.replace("><", ">\n  <"))})
         })
     },
-    agent("osquery", "osquery", Some(UTC), |s| {
+    fixture("osquery", "osquery", Some(UTC), |s| {
         json!({"name": "pack/windows_events", "hostIdentifier": "other", "calendarTime": "Sun Mar  1 09:22:33 2026 UTC",
                "unixTime": 1_772_356_953, "epoch": 0, "counter": 0, "numerics": false, "columns": osquery(s), "action": "added"})
     }),
-    agent(
+    fixture(
         "osquery, snapshot",
         "osquery",
         Some(UTC),
@@ -139,12 +130,12 @@ pub(in crate::shapes) const AGENTS: &[Fixture] = &[
     Fixture {
         message_only: true,
         edit: |_, event| event.content = event.content.take().map(|text| text.replace("\r\n", "  ").into()),
-        ..agent("OSSEC", "ossec", Some(STAMP), |s| json!({"full_log": ossec(s)}))
+        ..fixture("OSSEC", "ossec", Some(STAMP), |s| json!({"full_log": ossec(s)}))
     },
     Fixture {
         message_only: true,
         edit: |_, event| event.content = event.content.take().map(|text| text.replace("\r\n", "  ").into()),
-        ..agent("Wazuh, text", "ossec", Some(STAMP), |s| {
+        ..fixture("Wazuh, text", "ossec", Some(STAMP), |s| {
             json!({"timestamp": "x", "rule": {"level": 3, "id": "18104"}, "agent": {"id": "003", "name": "other"},
                    "decoder": {"name": "windows"}, "full_log": ossec(s), "location": "WinEvtLog"})
         })
@@ -152,7 +143,7 @@ pub(in crate::shapes) const AGENTS: &[Fixture] = &[
     Fixture {
         message_only: true,
         edit: |_, event| event.content = event.content.take().map(|text| text.replace("\r\n", "\n").into()),
-        ..agent(
+        ..fixture(
             "Event Viewer",
             "event_viewer",
             Some(DATE),
@@ -161,7 +152,7 @@ pub(in crate::shapes) const AGENTS: &[Fixture] = &[
     },
     Fixture {
         message_only: true,
-        ..agent(
+        ..fixture(
             "Event Viewer in French",
             "event_viewer",
             Some(DATE),
@@ -169,14 +160,14 @@ pub(in crate::shapes) const AGENTS: &[Fixture] = &[
         )
     },
     // A message with a whole definition is as long, so that the XML is far from the beginning.
-    agent("Event Viewer with XML", "event_viewer", Some(UTC), |s| {
+    fixture("Event Viewer with XML", "event_viewer", Some(UTC), |s| {
         let rest = " ".repeat(1024);
         let xml = event_xml(s, '"').replace("><", ">\r\n  <");
         json!({"log": format!("{}{rest}\r\nEvent Xml:\r\n{xml}", viewer(s, &ENGLISH))})
     }),
     Fixture {
         message_only: true,
-        ..agent("wevtutil, text", "event_viewer", Some(UTC), |s| {
+        ..fixture("wevtutil, text", "event_viewer", Some(UTC), |s| {
             json!({"message": format!("Event[0]:\r\n  Log Name: {CHANNEL}\r\n  Source: {PROVIDER}\r\n  Date: {UTC}\r\n  Event ID: {}\r\n  \
                    Task: Other Object Access Events\r\n  Level: Information\r\n  Opcode: Info\r\n  Keyword: Audit Success\r\n  \
                    User: N/A\r\n  User Name: N/A\r\n  Computer: {COMPUTER}\r\n  Description: \r\n{}", s.id, message(s))})
@@ -189,7 +180,7 @@ pub(in crate::shapes) const AGENTS: &[Fixture] = &[
             event.content = event.content.take().map(|text| with_namespace(&text).into());
             (event.task_name, event.subject.user) = (Some("\\Ops\\x".into()), Some("alice b".into()));
         },
-        ..agent("pipes", "evtsys", Some("2026-03-02 08:23:47"), |s| {
+        ..fixture("pipes", "evtsys", Some("2026-03-02 08:23:47"), |s| {
             let plain =
                 |value: &str| with_namespace(value).replace(NAME, "\\Ops\\x").replace(USER, "alice b");
             let fields: String =
@@ -204,18 +195,18 @@ pub(in crate::shapes) const AGENTS: &[Fixture] = &[
             event.content =
                 event.content.take().map(|text| with_namespace(&text).replace("\r\n", "  ").into());
         },
-        ..agent("Eventlog to Syslog", "evtsys", Some("<13>Mar  1 10:22:33"), |s| {
+        ..fixture("Eventlog to Syslog", "evtsys", Some("<13>Mar  1 10:22:33"), |s| {
             let message = with_namespace(&message(s)).replace(['\r', '\n', '\t'], " ");
             json!({"log": format!("<13>Mar  1 10:22:33 {COMPUTER} Security-Auditing: {}: {message}", s.id)})
         })
     },
-    agent("OpenTelemetry without names", "otel", Some(UTC), |s| {
+    fixture("OpenTelemetry without names", "otel", Some(UTC), |s| {
         let data: Vec<_> = values(s).into_iter().map(|(_, value)| json!({"": value})).collect();
         json!({"timestamp": UTC, "body": {"channel": CHANNEL, "computer": COMPUTER, "event_id": {"qualifiers": 0, "id": s.id},
                "provider": {"name": PROVIDER, "guid": "{x}", "event_source": ""}, "system_time": UTC, "record_id": 4700,
                "message": "", "event_data": {"data": data}}})
     }),
-    agent(
+    fixture(
         "Splunk, hit with XML",
         "event_xml",
         Some(UTC),
@@ -223,35 +214,35 @@ pub(in crate::shapes) const AGENTS: &[Fixture] = &[
     ),
     Fixture {
         message_only: true,
-        ..agent("Splunk, hit", "splunk", None, |s| {
+        ..fixture("Splunk, hit", "splunk", None, |s| {
             json!({"sid": "x", "search_name": "tasks", "result": {"_raw": format!("03/01/2026 10:22:33 AM\nLogName={CHANNEL}\n\
                    EventCode={}\nComputerName={COMPUTER}\nSourceName={PROVIDER}\nMessage={}", s.id, message(s))}})
         })
     },
-    agent(
+    fixture(
         "Elasticsearch, hit",
         "winlogbeat",
         Some(UTC),
         |s| json!({"_index": "winlogbeat", "_id": "x", "_score": 1.0, "_source": winlogbeat(s)}),
     ),
-    agent("Elasticsearch, response", "winlogbeat", Some(UTC), |s| {
+    fixture("Elasticsearch, response", "winlogbeat", Some(UTC), |s| {
         json!({"took": 3, "timed_out": false, "_shards": {"total": 1}, "hits": {"total": {"value": 1, "relation": "eq"}, "max_score": 1.0,
                "hits": [{"_index": "x", "_id": "y", "_source": winlogbeat(s)}]}})
     }),
-    agent(
+    fixture(
         "Elasticsearch, fields",
         "winlogbeat",
         Some(UTC),
         |s| json!({"_index": "x", "_id": "y", "fields": fields(s)}),
     ),
-    agent("syslog before JSON", "flat", Some(UTC), |s| {
+    fixture("syslog before JSON", "flat", Some(UTC), |s| {
         let mut record = json!({"EventID": s.id, "Channel": CHANNEL, "SourceName": PROVIDER, "Hostname": COMPUTER, "EventTime": UTC});
         for (name, value) in values(s) {
             record[name] = value.into();
         }
         json!({"message": format!("<14>1 2026-03-01T09:22:33Z ws17 app 4702 - - {record}"), "host": "relay", "a": 1})
     }),
-    agent(
+    fixture(
         "syslog before ECS",
         "winlogbeat",
         Some(UTC),
@@ -284,7 +275,7 @@ const FRENCH: [&str; 10] = [
     "Description :",
 ];
 
-/// What Event Viewer copies as text, with labels of a language.
+/// The text that Event Viewer copies, with labels of a language.
 fn viewer(s: &Sample, labels: &[&str; 10]) -> String {
     let id = s.id.to_string();
     let values = [

@@ -25,7 +25,7 @@ pub(super) struct Fixture {
     pub(super) time: Option<&'static str>,
     /// True if all is in the rendered message, which has no `FQDN`.
     pub(super) message_only: bool,
-    /// What the shape itself changes in the event.
+    /// Makes the changes that the shape itself makes to the event.
     pub(super) edit: fn(&Sample, &mut TaskEvent<'static>),
 }
 
@@ -44,7 +44,7 @@ pub(super) const TASK: &str = "<?xml version=\"1.0\" encoding=\"UTF-16\"?>\r\n<T
 const LOCAL: &str = "2026-03-01 10:22:33 +0100";
 const UTC: &str = "2026-03-01T09:22:33.1234567Z";
 
-const fn fixture(
+pub(super) const fn fixture(
     title: &'static str,
     shape: &'static str,
     time: Option<&'static str>,
