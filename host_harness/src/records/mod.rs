@@ -1,6 +1,8 @@
 //! Records in and out: lines of JSON, Windows' event logs, XML, the words of ECS and OCSF.
 
 #[cfg(feature = "cli")]
+pub(crate) mod all;
+#[cfg(feature = "cli")]
 mod compression;
 #[cfg(feature = "cli")]
 pub(crate) mod elements;

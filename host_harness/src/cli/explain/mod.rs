@@ -7,9 +7,9 @@ use super::terminal::Terminal;
 use super::{module, say};
 use crate::author::explain::{self, Arrived, Explanation};
 use crate::author::find;
-use crate::records::first;
 use crate::records::mapping::event_time;
 use crate::records::ndjson::{self, InputError};
+use crate::records::{all, first};
 use crate::rules::sigma::Compilation;
 use crate::run::wasmtime::{Module, Options, Tagger, Timestamp};
 use crate::text::files;
@@ -201,7 +201,7 @@ fn earlier(path: &Path) -> Result<Vec<Arrived>, Failure> {
     let unreadable = |error: InputError| Failure::of_file(Exit::Input, path, error);
     let input = ndjson::open(path).map_err(unreadable)?;
     let mut before: Vec<Arrived> = Vec::new();
-    first::each(input, Some(path), |record| {
+    all::records(input, Some(path), |record| {
         let seconds = own_time(&record).or_else(|| before.last().map(|last| last.at.seconds)).unwrap_or(0);
         before.push(Arrived { record, at: At { seconds, nanoseconds: 0 } });
     })
