@@ -15,7 +15,7 @@ pub(crate) enum FindError {
     /// There is none.
     #[error("no rule has the id or the name `{wanted}`{}; `schtag rule` lists all", hint(.nearest.as_deref()))]
     None {
-        /// What was looked for.
+        /// The text that was looked for.
         wanted: String,
         /// The nearest name.
         nearest: Option<String>,
@@ -23,7 +23,7 @@ pub(crate) enum FindError {
     /// There are several.
     #[error("several rules have an id that begins with `{wanted}`: {}", .ids.join(", "))]
     Several {
-        /// What was looked for.
+        /// The text that was looked for.
         wanted: String,
         /// Their ids.
         ids: Vec<String>,

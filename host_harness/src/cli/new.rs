@@ -45,7 +45,7 @@ impl New {
     }
 }
 
-/// What a new rule is: every line is an example of what may stand there.
+/// A new rule: every line is an example of what may stand there.
 const TEMPLATE: &str = r"title: 'Scheduled task: {name}'
 id: {id}
 status: experimental

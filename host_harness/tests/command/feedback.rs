@@ -1,4 +1,4 @@
-//! What `check`, `bake`, `explain`, `rule` and `new` say to who writes rules and settings.
+//! The answers of `check`, `bake`, `explain`, `rule` and `new` to who writes rules and settings.
 use super::{Folder, stderr, stdout};
 use std::fs;
 

@@ -20,7 +20,7 @@ const DEFINITION_BYTE: usize = 40;
 /// The share that reading the commands may take. A longer record has no more of it: the tag of an earlier filter in it
 /// changes nothing.
 const READ_COMMANDS: usize = 6_800_000;
-/// What reading the commands leaves for the rules.
+/// The units that reading the commands leaves for the rules.
 const RULES: usize = 1_000_000;
 /// The same for each action but the first: a short one is judged in full beside costly ones.
 const ACTION: usize = 250_000;

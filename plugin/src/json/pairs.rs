@@ -186,7 +186,7 @@ static NEXT: [u8; 511] = {
     next
 };
 
-/// How many bytes of a block the automaton has read, by its state: up to a whole pair, and without a last backslash.
+/// The number of bytes of a block that the automaton has read, by its state: up to a whole pair, and without a last backslash.
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses a wrong index")]
 static READ: [u8; 256] = {
     let mut read = [0; 256];

@@ -1,4 +1,4 @@
-//! What stands before the rendered message where an event is a text: host, log and time, by their places.
+//! Reads the header before the rendered message where an event is a text: host, log and time, by their places.
 //!
 //! ```text
 //! 2026 Mar 01 10:22:33 WinEvtLog: Security: AUDIT_SUCCESS(4698): Microsoft-Windows-Security-Auditing: (no user): no domain: ws17: …

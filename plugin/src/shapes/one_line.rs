@@ -16,7 +16,7 @@ use crate::bytes;
 /// The most parts between colons.
 const PARTS: usize = 96;
 
-/// What stands between colons.
+/// Returns the texts between colons.
 #[inline(never)]
 fn parts(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();

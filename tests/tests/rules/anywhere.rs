@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 /// The most layers around a record.
 const LAYERS: usize = 3;
 
-/// What is said of a record by itself: the verdict and the rules with their levels.
+/// The judgement of a record by itself: the verdict and the rules with their levels.
 #[derive(Debug, PartialEq, Eq)]
 struct Said {
     verdict: String,

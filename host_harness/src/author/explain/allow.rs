@@ -14,7 +14,7 @@ const ENTRIES: usize = 5;
 /// The most characters of a command line beside its hash.
 const BESIDE: usize = 80;
 
-/// What the allowlist could do about an alert.
+/// The entries that could cover an alert, and the reasons why those that stand do not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct AllowView {
     /// An entry for the settings, under `allowlist`; `null` when no entry can cover the event.
@@ -30,7 +30,7 @@ pub(crate) struct AllowView {
 pub(crate) struct Misfit {
     /// The entry's name.
     pub name: String,
-    /// What does not fit, in words.
+    /// The part that does not fit, in words.
     pub why: Vec<String>,
 }
 
@@ -50,7 +50,7 @@ pub(super) fn command_sha256(line: &str) -> String {
 }
 
 impl Subject<'_> {
-    /// What the allowlist `entries` could do.
+    /// Returns the advice that the allowlist `entries` give.
     pub(super) fn view(&self, entries: &[Allow]) -> AllowView {
         let (entry, no_entry) = match self.entry() {
             Ok(entry) => (Some(entry), None),

@@ -43,7 +43,7 @@ pub(crate) struct Explanation {
     pub verdict: Option<String>,
     /// The severity in the tag.
     pub severity: Option<String>,
-    /// What the allowlist could do about the alert; `null` where there is none.
+    /// The advice on the allowlist; `null` where there is none.
     pub allowlist: Option<AllowView>,
     /// The tag as it would be written.
     pub tag: Option<Box<RawValue>>,

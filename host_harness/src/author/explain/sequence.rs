@@ -1,4 +1,4 @@
-//! What a correlation has seen: the events that its rules matched, each with its group.
+//! The state of a correlation: the events that its rules matched, each with its group.
 use schtag::fields::{Field, Table};
 use schtag::rules::{Comparison, Correlation, CorrelationKind, Matched, Pack};
 use serde::Serialize;
@@ -6,7 +6,7 @@ use serde::Serialize;
 /// A correlation and what it has seen, up to the explained event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct SequenceView {
-    /// What it asks for, in words.
+    /// The condition, in words.
     pub asks: String,
     /// The events that one of its rules matched, in order.
     pub seen: Vec<SeenView>,
@@ -31,7 +31,7 @@ pub(super) struct Event<'e> {
     pub(super) seconds_before: u32,
 }
 
-/// What an event adds to a correlation.
+/// Returns the entries that an event adds to those that a correlation has seen.
 pub(super) fn seen(correlation: &Correlation, pack: &Pack, event: &Event<'_>) -> Vec<SeenView> {
     let mut seen = Vec::new();
     for matched in event.matched {
@@ -51,7 +51,7 @@ pub(super) fn seen(correlation: &Correlation, pack: &Pack, event: &Event<'_>) ->
     seen
 }
 
-/// What a correlation asks for, in words.
+/// Returns the condition of a correlation, in words.
 pub(super) fn asks(correlation: &Correlation, pack: &Pack) -> String {
     let titles: Vec<String> = correlation
         .rules

@@ -27,7 +27,7 @@ pub(crate) struct RuleView {
     pub reasons: Vec<Reason>,
     /// The named detections that the condition joins, in the order of the document.
     pub detections: Vec<DetectionView>,
-    /// What a correlation asks for and has seen; `null` of other rules.
+    /// The condition of a correlation and the events that it has seen; `null` of other rules.
     pub sequence: Option<SequenceView>,
 }
 

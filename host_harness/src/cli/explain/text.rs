@@ -187,7 +187,7 @@ impl Text<'_, '_> {
         }
     }
 
-    /// What a correlation asks for, and the events that count for it.
+    /// Writes the condition of a correlation, and the events that count for it.
     fn sequence(&mut self, sequence: &SequenceView) {
         self.line(3, &format!("asks for {}", one_line(&sequence.asks, usize::MAX)));
         let most = if self.view.verbose { usize::MAX } else { SEEN };

@@ -7,7 +7,7 @@ use crate::json::stop::{Expected, Rest, Stop};
 use crate::json::string_end::string_end;
 use crate::json::window::{Tail, WINDOW};
 
-/// What a pass has seen of a record, besides its members.
+/// The facts that a pass has seen of a record, besides its members.
 pub(super) struct Seen {
     /// The number of members of the top level.
     pub(super) count: usize,

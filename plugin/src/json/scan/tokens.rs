@@ -1,4 +1,4 @@
-//! What stands between strings.
+//! Reads the tokens between strings.
 use crate::json::stop::{Expected, Rest, Stop};
 
 /// A mask that keeps the first three of four bytes.

@@ -96,7 +96,7 @@ impl<'t> Layer<'t> {
         rest.get(..container_len(rest)).unwrap_or(rest)
     }
 
-    /// What follows the object or array that begins at an offset.
+    /// Returns the bytes after the object or array that begins at an offset.
     pub(super) fn behind(&self, start: usize) -> &[u8] {
         let end = start.saturating_add(self.container(start).len());
         self.text.as_bytes().get(end..).unwrap_or_default()
