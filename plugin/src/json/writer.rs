@@ -30,23 +30,23 @@ impl<'o> Writer<'o> {
     }
 
     /// Returns whether all that was written found room.
-    pub(crate) fn fits(&self) -> bool {
+    pub fn fits(&self) -> bool {
         self.fits && self.out.len() <= self.most
     }
 
     /// Begins an object with `{`, or an array with `[`.
-    pub(crate) fn open(&mut self, bracket: char) {
+    pub fn open(&mut self, bracket: char) {
         self.separate();
         self.out.push(bracket as u8);
     }
 
     /// Ends an object with `}`, or an array with `]`.
-    pub(crate) fn close(&mut self, bracket: char) {
+    pub fn close(&mut self, bracket: char) {
         self.out.push(bracket as u8);
     }
 
     /// Begins a member. `key` is written as it is, so it must need no escapes.
-    pub(crate) fn key(&mut self, key: &str) {
+    pub fn key(&mut self, key: &str) {
         self.separate();
         self.out.push(b'"');
         self.out.extend_from_slice(key.as_bytes());
@@ -54,7 +54,7 @@ impl<'o> Writer<'o> {
     }
 
     /// Writes a text as a value. Escaped is what RFC 8259 demands.
-    pub(crate) fn string(&mut self, text: &str) {
+    pub fn string(&mut self, text: &str) {
         self.separate();
         if !self.fits || self.out.len().saturating_add(text.len()) > self.most {
             self.fits = false;
@@ -93,7 +93,7 @@ impl<'o> Writer<'o> {
     }
 
     /// Writes a member that is an array of texts, unless there are none.
-    pub(crate) fn list<T: AsRef<str>>(&mut self, key: &str, texts: impl IntoIterator<Item = T>) {
+    pub fn list<T: AsRef<str>>(&mut self, key: &str, texts: impl IntoIterator<Item = T>) {
         let mut texts = texts.into_iter().peekable();
         if texts.peek().is_none() {
             return;
